@@ -1,0 +1,70 @@
+"""Bookings as CSV (RFC 4180), a row at a time, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+
+from booking.model import Booking
+from core.clock import iso
+
+COLUMNS = (
+    "Full Name",
+    "Email",
+    "Phone",
+    "Country",
+    "Date",
+    "Slot",
+    "Message",
+    "Created At",
+    "City",
+    "Status",
+    "Reference",
+)
+BOM = "\ufeff"
+# A cell is taken for a formula when it begins, after blanks, with one of these; full-width forms count too.
+FORMULA = re.compile(r"[\s\u200b\u2060\ufeff]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]|[\t\r]")
+ROWS_A_PIECE = 500
+
+
+def lines(bookings: Iterable[Booking]) -> Iterator[bytes]:
+    """Yield the file in pieces: the heading, then the rows of `bookings`, never holding more than a piece."""
+    buffer = io.StringIO(BOM, newline="")
+    buffer.seek(0, io.SEEK_END)
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for number, booking in enumerate(bookings, 1):
+        writer.writerow(_row(booking))
+        if number % ROWS_A_PIECE == 0:
+            yield _taken(buffer)
+    yield _taken(buffer)
+
+
+def neutral(cell: str) -> str:
+    """Return `cell` such that no spreadsheet takes it for a formula."""
+    return f"'{cell}" if FORMULA.match(cell) else cell
+
+
+def _row(booking: Booking) -> tuple[str, ...]:
+    return (
+        neutral(booking.full_name),
+        neutral(booking.email),
+        booking.phone,  # E.164 begins with a plus sign and is nothing but digits behind it.
+        booking.country,
+        booking.date,
+        booking.slot_label,
+        neutral(booking.message),
+        iso(booking.created_at),
+        neutral(booking.city),
+        booking.status,
+        booking.reference,
+    )
+
+
+def _taken(buffer: io.StringIO) -> bytes:
+    piece = buffer.getvalue().encode()
+    buffer.seek(0)
+    buffer.truncate()
+    return piece

@@ -1,0 +1,9 @@
+"""What the back office refuses by itself."""
+
+from __future__ import annotations
+
+from core.errors import Unauthenticated
+
+
+class WrongKey(Unauthenticated):
+    """A valid X-Admin-Key is required."""

@@ -1,0 +1,151 @@
+"""The back office's doors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from admin import csv
+from admin.guards import require_key
+from admin.schemas import (
+    AdminBookingSchema,
+    FilterSchema,
+    LetterSchema,
+    LettersQuery,
+    LettersSchema,
+    ListingQuery,
+    ListingSchema,
+    SlotChangeSchema,
+    SlotsQuery,
+    StatsSchema,
+    ValidSchema,
+)
+from admin.service import Overview
+from booking.model import Booking, BookingFilter
+from booking.service import Bookings
+from core.web import context
+from core.web.api import Blueprint, QuerySchema, refusals
+from notifications.model import Letter, State
+from notifications.service import Letters
+from schedules.model import Slot, SlotChange
+from schedules.schemas import SlotSchema
+from schedules.service import Schedules
+
+blueprint = Blueprint("admin", __name__, url_prefix="/api/admin", description="Back office")
+blueprint.before_request(require_key)
+KEY = [{"adminKey": []}]
+
+
+@blueprint.get("/validate")
+@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
+@refusals(blueprint, 400, 401, 429)
+@blueprint.doc(security=KEY)
+@blueprint.response(200, ValidSchema)
+def validate() -> dict[str, bool]:
+    """Tell whether the key is right."""
+    return {"success": True}
+
+
+@blueprint.get("/bookings")
+@blueprint.arguments(ListingQuery, location="query", as_kwargs=True)
+@refusals(blueprint, 400, 401, 429, 503)
+@blueprint.doc(security=KEY)
+@blueprint.response(200, ListingSchema)
+def bookings(wanted: BookingFilter, page: int, limit: int, after: str | None) -> dict[str, Any]:
+    """List bookings, newest first; `after` walks on from the `next` of the last answer."""
+    found = context.service(Bookings).search(wanted, page, limit, after)
+    return {
+        "items": found.items,
+        "total": found.total,
+        "page": page,
+        "limit": limit,
+        "totalPages": -(-found.total // limit),
+        "next": found.next,
+    }
+
+
+@blueprint.get("/bookings/export")
+@blueprint.arguments(FilterSchema, location="query", as_kwargs=True)
+@refusals(blueprint, 400, 401, 429, 503)
+@blueprint.doc(security=KEY)
+@blueprint.response(200, content_type="text/csv", description="The bookings as CSV, newest first")
+def export(wanted: BookingFilter) -> Response:
+    """Export bookings as CSV, streamed."""
+    body = csv.lines(context.service(Bookings).walk(wanted))
+    headers = {"Content-Disposition": 'attachment; filename="bookings.csv"'}
+    return Response(body, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@blueprint.post("/bookings/<booking_id>/cancel")
+@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
+@refusals(blueprint, 400, 401, 404, 429, 503)
+@blueprint.doc(security=KEY)
+@blueprint.response(200, AdminBookingSchema)
+def cancel(booking_id: str) -> Booking:
+    """Cancel a booking and tell the guest; doing it again answers the same."""
+    return context.service(Bookings).cancel(booking_id)
+
+
+@blueprint.post("/bookings/<booking_id>/resend")
+@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
+@refusals(blueprint, 400, 401, 404, 429, 503)
+@blueprint.doc(security=KEY)
+@blueprint.response(202, AdminBookingSchema)
+def resend(booking_id: str) -> Booking:
+    """Send the guest's confirmation once more."""
+    return context.service(Bookings).send_again(booking_id)
+
+
+@blueprint.get("/slots")
+@blueprint.arguments(SlotsQuery, location="query", as_kwargs=True)
+@refusals(blueprint, 400, 401, 429, 503)
+@blueprint.doc(security=KEY)
+@blueprint.response(200, SlotSchema(many=True))
+def slots(date: str | None) -> list[Slot]:
+    """List the slots of a date, or all of them."""
+    schedules = context.service(Schedules)
+    return schedules.all_slots() if date is None else schedules.slots_on(date)
+
+
+@blueprint.patch("/slots/<slot_id>")
+@blueprint.arguments(SlotChangeSchema)
+@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
+@refusals(blueprint, 400, 401, 404, 409, 413, 415, 429, 503)
+@blueprint.doc(security=KEY)
+@blueprint.response(200, SlotSchema)
+def change_slot(change: SlotChange, slot_id: str) -> Slot:
+    """Change how many places a slot has, or close it for booking."""
+    slot = context.service(Schedules).change(slot_id, change)
+    context.service(Bookings).counter.forget_full(slot_id)
+    return slot
+
+
+@blueprint.get("/stats")
+@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
+@refusals(blueprint, 400, 401, 429, 503)
+@blueprint.doc(security=KEY)
+@blueprint.response(200, StatsSchema)
+def stats() -> Any:
+    """Sum up seats and booked places, by day and by hour, and letters by state."""
+    return context.service(Overview).stats()
+
+
+@blueprint.get("/letters")
+@blueprint.arguments(LettersQuery, location="query", as_kwargs=True)
+@refusals(blueprint, 400, 401, 429, 503)
+@blueprint.doc(security=KEY)
+@blueprint.response(200, LettersSchema)
+def letters(state: str, limit: int) -> dict[str, list[Letter]]:
+    """List letters, newest first."""
+    return {"items": context.service(Letters).find(State(state) if state else None, limit)}
+
+
+@blueprint.post("/letters/<letter_id>/retry")
+@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
+@refusals(blueprint, 400, 401, 404, 409, 429, 503)
+@blueprint.doc(security=KEY)
+@blueprint.response(200, LetterSchema)
+def retry_letter(letter_id: str) -> Letter:
+    """Try a letter that was given up again."""
+    return context.service(Letters).retry(letter_id)

@@ -1,0 +1,183 @@
+"""The back office on the wire."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import marshmallow as ma
+
+from booking.model import BookingFilter, Status
+from core.clock import iso
+from core.web.api import QuerySchema
+from notifications.model import State
+from schedules.model import SlotChange
+
+MOST = 100
+LARGEST_SKIP = 1_000_000_000
+
+
+class Whole(ma.fields.Integer):
+    """A whole number of at least 1 in plain digits; a larger one than `most` is capped."""
+
+    def __init__(self, most: int, **kwargs: Any) -> None:
+        """Keep the cap."""
+        super().__init__(**kwargs)
+        self._most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not re.fullmatch(r"[0-9]{1,30}", str(value), re.ASCII) or int(value) < 1:
+            raise ma.ValidationError("Must be a whole number of at least 1.")
+        return min(int(value), self._most)
+
+
+class FilterSchema(QuerySchema):
+    """What to look for; an empty value looks for everything."""
+
+    name = ma.fields.String(load_default="", validate=ma.validate.Length(max=80))
+    phone = ma.fields.String(load_default="", validate=ma.validate.Length(max=40))
+    date = ma.fields.String(
+        load_default="", validate=ma.validate.Regexp(r"(\d{4}-\d{2}-\d{2})?\Z", error="Must be YYYY-MM-DD.")
+    )
+    country = ma.fields.String(
+        load_default="", validate=ma.validate.Regexp(r"([A-Za-z]{2})?\Z", error="Must be an ISO 3166 code.")
+    )
+    status = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *Status]))
+
+    @ma.validates("phone")
+    def has_digits(self, value: str, **_: Any) -> None:
+        """Refuse a phone number without any digit: it would look for everything."""
+        if value.strip() and not any(c in "0123456789" for c in value):
+            raise ma.ValidationError("Must have digits.")
+
+    @ma.post_load
+    def to_filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Return the filter, and beside it whatever else was asked."""
+        names = ("name", "phone", "date", "country", "status")
+        texts = {name: values.pop(name).strip() for name in names}
+        status = texts.pop("status")
+        return {"wanted": BookingFilter(**texts, status=Status(status) if status else None), **values}
+
+
+class ListingQuery(FilterSchema):
+    """A filter and which part of what it finds."""
+
+    page = Whole(LARGEST_SKIP, load_default=1, metadata={"minimum": 1})
+    limit = Whole(MOST, load_default=15, metadata={"minimum": 1})
+    after = ma.fields.String(
+        load_default=None, validate=ma.validate.Regexp(r"[0-9a-f]{32}\Z", error="Not a cursor of this listing.")
+    )
+
+
+class AdminBookingSchema(ma.Schema):
+    """A booking as the back office sees it."""
+
+    _id = ma.fields.String(attribute="id")
+    reference = ma.fields.String()
+    fullName = ma.fields.String(attribute="full_name")
+    email = ma.fields.String()
+    phone = ma.fields.String()
+    country = ma.fields.String()
+    city = ma.fields.String()
+    date = ma.fields.String()
+    slotId = ma.fields.String(attribute="slot_id")
+    slotLabel = ma.fields.String(attribute="slot_label")
+    message = ma.fields.String()
+    status = ma.fields.String()
+    createdAt = ma.fields.Function(lambda booking: iso(booking.created_at), metadata={"type": "string"})
+
+
+class ListingSchema(ma.Schema):
+    """A part of the bookings found."""
+
+    items = ma.fields.List(ma.fields.Nested(AdminBookingSchema))
+    total = ma.fields.Integer()
+    page = ma.fields.Integer()
+    limit = ma.fields.Integer()
+    totalPages = ma.fields.Integer()
+    next = ma.fields.String(allow_none=True)
+
+
+class SlotsQuery(QuerySchema):
+    """Which date's slots; none for all."""
+
+    date = ma.fields.String(load_default=None)
+
+
+class SlotChangeSchema(ma.Schema):
+    """What to change of a slot: at least one of its members."""
+
+    class Meta:
+        """Unknown members are typing errors."""
+
+        unknown = ma.RAISE
+
+    capacity = ma.fields.Integer(strict=True, validate=ma.validate.Range(0, 1_000_000_000))
+    closed = ma.fields.Boolean(truthy={True}, falsy={False})
+
+    @ma.validates_schema
+    def something(self, values: dict[str, Any], **_: Any) -> None:
+        """Refuse a change that changes nothing."""
+        if not values:
+            raise ma.ValidationError({"capacity": ["Give capacity, closed, or both."]})
+
+    @ma.post_load
+    def to_change(self, values: dict[str, Any], **_: Any) -> SlotChange:
+        """Return the typed change."""
+        return SlotChange(**values)
+
+
+class LettersQuery(QuerySchema):
+    """Which letters, newest first."""
+
+    state = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *State]))
+    limit = Whole(MOST, load_default=MOST, metadata={"minimum": 1})
+
+
+class LetterSchema(ma.Schema):
+    """A letter of the outbox, without what is in it."""
+
+    _id = ma.fields.String(attribute="id")
+    bookingId = ma.fields.String(attribute="about")
+    template = ma.fields.String()
+    to = ma.fields.String()
+    state = ma.fields.String()
+    attempts = ma.fields.Integer()
+    lastError = ma.fields.String(attribute="last_error")
+    createdAt = ma.fields.Function(lambda letter: iso(letter.created_at), metadata={"type": "string"})
+    dueAt = ma.fields.Function(lambda letter: iso(letter.due_at), metadata={"type": "string"})
+    sentAt = ma.fields.Function(
+        lambda letter: iso(letter.sent_at) if letter.sent_at else None, metadata={"type": "string"}
+    )
+
+
+class LettersSchema(ma.Schema):
+    """Letters."""
+
+    items = ma.fields.List(ma.fields.Nested(LetterSchema))
+
+
+class SumSchema(ma.Schema):
+    """Places in sum."""
+
+    date = ma.fields.String()
+    day = ma.fields.String()
+    hour = ma.fields.String()
+    seats = ma.fields.Integer()
+    booked = ma.fields.Integer()
+
+
+class StatsSchema(ma.Schema):
+    """How full the event is, and how the letters fare."""
+
+    seats = ma.fields.Integer()
+    booked = ma.fields.Integer()
+    byDay = ma.fields.List(ma.fields.Nested(SumSchema(exclude=("hour",))))
+    byHour = ma.fields.List(ma.fields.Nested(SumSchema(exclude=("date", "day"))))
+    letters = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer())
+
+
+class ValidSchema(ma.Schema):
+    """The key is right."""
+
+    success = ma.fields.Boolean()

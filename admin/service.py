@@ -1,0 +1,39 @@
+"""What the back office sees over several rooms at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from notifications.service import Letters
+from schedules.model import Slot
+from schedules.service import Schedules
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Sums over slots and letters."""
+
+    schedules: Schedules
+    letters: Letters
+
+    def stats(self) -> Mapping[str, Any]:
+        """Return seats and booked places in all, by day and by hour, and letters by state."""
+        slots = self.schedules.all_slots()
+        return {
+            "seats": sum(slot.capacity for slot in slots),
+            "booked": sum(slot.booked_count for slot in slots),
+            "byDay": _sums(slots, lambda slot: (("date", slot.date), ("day", slot.day))),
+            "byHour": sorted(_sums(slots, lambda slot: (("hour", slot.start),)), key=lambda row: str(row["hour"])),
+            "letters": self.letters.counts(),
+        }
+
+
+def _sums(slots: Sequence[Slot], name: Callable[[Slot], tuple[tuple[str, str], ...]]) -> list[dict[str, Any]]:
+    sums: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    for slot in slots:
+        row = sums.setdefault(name(slot), [0, 0])
+        row[0] += slot.capacity
+        row[1] += slot.booked_count
+    return [{**dict(names), "seats": seats, "booked": booked} for names, (seats, booked) in sums.items()]

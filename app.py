@@ -1,0 +1,90 @@
+"""The web application, assembled: `create_app()` is what gunicorn and the `flask` command load."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import admin.routes
+import booking.routes
+import cli
+import pages.routes
+import schedules.routes
+import wiring
+from admin.guards import AdminKeys
+from core import config, log
+from core.config import ROOT, Settings
+from core.web import api, context, errors, headers, health, limits, requests
+from schedules.routes import Board
+
+
+def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
+    """Return the application for `settings`, read from the environment by default; see `wiring.build`."""
+    settings = settings or config.from_env(config.environment())
+    log.configure(settings.log_format)
+    services = wiring.build(settings, **replacements)
+    app = Flask(__name__, static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, SECRET_KEY=settings.secret_key)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    _furnish(app, services)
+    return app
+
+
+def _furnish(app: Flask, services: wiring.Services) -> None:
+    settings = services.settings
+    # after_request functions run in the reverse order of their registration: the log line is written last.
+    requests.install(app)
+    headers.install(app, https=settings.public_url.startswith("https://"), origins=settings.cors_origins)
+    errors.install(app)
+    allowances = limits.install(
+        app,
+        default=settings.rate_limit_default,
+        bookings=settings.rate_limit_bookings,
+        **_limit_storage(settings),
+    )
+    context.install_services(
+        app,
+        services.schedules,
+        services.bookings,
+        services.letters,
+        services.overview,
+        Board.over(services.schedules),
+        AdminKeys.of(settings.admin_key),
+        allowances,
+        services,
+    )
+    doors = [schedules.routes.blueprint, booking.routes.blueprint, admin.routes.blueprint]
+    api.install(app, version=_version(), blueprints=doors)
+    app.register_blueprint(pages.routes.blueprint)
+    checks = {"mongodb": lambda: _ping(services)}
+    health.install(app, allowances, checks, services.letters.counts)
+    app.extensions["booking.letters"] = services.worker
+    cli.install(app, services)
+
+
+def _limit_storage(settings: Settings) -> dict[str, Any]:
+    """Return where limits are counted. Half a second is as long as a request waits for a count."""
+    address = settings.mongodb_uri if settings.rate_limit_storage == "mongodb" else settings.rate_limit_storage
+    options: dict[str, Any] = {}
+    if address.startswith("mongodb"):
+        options = {
+            "database_name": f"{settings.mongodb_database}_limits",
+            "serverSelectionTimeoutMS": 500,
+            "connectTimeoutMS": 500,
+            "socketTimeoutMS": 500,
+            "w": 1,
+        }
+    return {"storage": address, "options": options}
+
+
+def _ping(services: wiring.Services) -> None:
+    services.client.admin.command("ping", maxTimeMS=1000)
+
+
+def _version() -> str:
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])

@@ -1,0 +1,209 @@
+"""The counter: everybody who waits is served in one transaction, exactly as many as there are places.
+
+Group commit: the first request goes straight into a transaction; those that arrive meanwhile, for any slot, share the
+next one. Slots are claimed under a guard; bookings, keys and letters are inserted in the same transaction.
+
+Exact fill inside a group: when the guard fails for the whole group, the largest part that fits goes on in order of
+arrival, and nobody else is refused until a read shows their slot full. A request that cannot succeed (a duplicate, a
+known key) is answered apart and never spoils its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from booking.errors import DuplicateBooking, IdempotencyKeyReused, SlotFull
+from booking.model import Booked, Status, Wish, compatible
+from booking.store import BookingStore, KeyStore
+from core.clock import Clock, monotonic
+from core.combine import Combiner, Ticket, Tickets
+from core.errors import Unavailable
+from core.ids import new_reference
+from core.mongo import Client, Session, transaction
+from notifications.service import Letters
+from schedules.errors import SlotClosed
+from schedules.model import Slot
+from schedules.service import Schedules
+
+TRANSACTION_SECONDS = 8.0
+MOST_WAITING = 4096
+MOST_AT_ONCE = 256
+# How long a slot once seen full is refused without asking again: a cancellation is noticed well within a second.
+FULL_SECONDS = 0.5
+DUPLICATE_KEY = 11000
+
+WishTicket = Ticket[Wish, Booked]
+
+
+class Short(Exception):
+    """Some slot has fewer places left than the group wants."""
+
+
+@dataclass
+class Counter:
+    """Where places are claimed. One transaction at a time in each process."""
+
+    client: Client
+    schedules: Schedules
+    bookings: BookingStore
+    keys: KeyStore
+    letters: Letters
+    clock: Clock
+    seconds: float = TRANSACTION_SECONDS
+    most_waiting: int = MOST_WAITING
+    _full_until: dict[str, float] = field(default_factory=dict)
+    _scarce: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Open."""
+        self._line: Combiner[Wish, Booked] = Combiner(
+            self._serve, most_waiting=self.most_waiting, most_at_once=MOST_AT_ONCE
+        )
+
+    def book(self, wish: Wish) -> Booked:
+        """Return the booking that was made, or the one an earlier request with the same key made.
+
+        Raises SlotFull, SlotClosed, DuplicateBooking, IdempotencyKeyReused, Unavailable (surely not booked) or
+        OutcomeUnknown (perhaps booked).
+        """
+        if wish.key is None and self._full_until.get(wish.booking.slot_id, 0.0) > monotonic():
+            raise SlotFull
+        return self._line.submit(wish)
+
+    def forget_full(self, slot_id: str) -> None:
+        """Ask the database about `slot_id` next time: a place may have come free."""
+        self._full_until.pop(slot_id, None)
+
+    def replay(self, wish: Wish) -> Booked | None:
+        """Return what an earlier request with the same key got, if there was one; raises IdempotencyKeyReused."""
+        ticket: WishTicket = Ticket(wish)
+        self._answer_known_keys([ticket])
+        return ticket.result() if ticket.answered else None
+
+    def _serve(self, tickets: Tickets[Wish, Booked]) -> None:
+        """Answer a round; tickets left without an answer come first in the next one."""
+        chosen = {id(wish) for wish in compatible(ticket.request for ticket in tickets)}
+        group = [ticket for ticket in tickets if id(ticket.request) in chosen]
+        try:
+            self._settle(group)
+        except Exception as error:  # the edge of a round: what befell the group is told to the group alone
+            for ticket in group:
+                ticket.refuse(error)
+
+    def _settle(self, group: list[WishTicket]) -> None:
+        if any(ticket.request.booking.slot_id in self._scarce for ticket in group):
+            group = self._that_fit(group)
+        while group := _in_time(group):
+            try:
+                transaction(self.client, partial(self._write, group), self.seconds)
+            except Short:
+                group = self._that_fit(group)
+            except (BulkWriteError, DuplicateKeyError) as error:
+                if not _is_duplicate(error):
+                    raise
+                group = self._that_are_new(group)
+            else:
+                for ticket in group:
+                    ticket.answer(Booked(ticket.request.booking))
+                self.letters.announce()
+                return
+
+    def _write(self, group: Sequence[WishTicket], session: Session) -> None:
+        wishes = [ticket.request for ticket in group]
+        if not self.schedules.claim(session, Tally(wish.booking.slot_id for wish in wishes)):
+            raise Short
+        self.bookings.add(session, [wish.booking for wish in wishes])
+        keys = [wish.key for wish in wishes if wish.key]
+        if keys:
+            self.keys.add(session, keys)
+        self.letters.promise(session, [letter for wish in wishes for letter in wish.letters])
+
+    def _that_fit(self, group: Sequence[WishTicket]) -> list[WishTicket]:
+        """Return the largest part of `group` that fits, in order of arrival.
+
+        Whoever wants a full slot is refused; whoever merely comes after the last place of a slot stays unanswered,
+        because those before may still turn out to be duplicates.
+        """
+        seen_at = monotonic()
+        standing = self.schedules.standing(ticket.request.booking.slot_id for ticket in group)
+        left = {slot_id: slot.remaining for slot_id, slot in standing.items()}
+        wanted = Tally(ticket.request.booking.slot_id for ticket in group)
+        self._scarce -= {slot_id for slot_id, places in left.items() if places > wanted[slot_id]}
+        self._scarce |= {slot_id for slot_id, places in left.items() if places <= wanted[slot_id]}
+        full = [ticket for ticket in group if standing[ticket.request.booking.slot_id].is_full]
+        self._refuse_full(full, standing, seen_at)
+        fitting = []
+        for ticket in group:
+            slot_id = ticket.request.booking.slot_id
+            if left[slot_id] > 0:
+                left[slot_id] -= 1
+                fitting.append(ticket)
+        return fitting
+
+    def _refuse_full(self, full: Sequence[WishTicket], standing: Mapping[str, Slot], seen_at: float) -> None:
+        # Whoever repeats a request that succeeded is told so, though the slot has filled up since.
+        self._answer_known_keys(full)
+        for ticket in full:
+            slot = standing[ticket.request.booking.slot_id]
+            if not slot.closed:
+                self._full_until[slot.id] = seen_at + FULL_SECONDS
+            ticket.refuse(SlotClosed() if slot.closed else SlotFull())
+
+    def _that_are_new(self, group: Sequence[WishTicket]) -> list[WishTicket]:
+        """Answer the duplicates and repetitions in `group`; return the others."""
+        self._answer_known_keys(group)
+        rest = [ticket for ticket in group if not ticket.answered]
+        if not rest:
+            return []
+        active = self.bookings.find_active((t.request.booking.email, t.request.booking.slot_id) for t in rest)
+        taken = self.bookings.references_taken(ticket.request.booking.reference for ticket in rest)
+        for ticket in rest:
+            booking = ticket.request.booking
+            known = active.get((booking.email, booking.slot_id))
+            if known and known.id == booking.id:
+                ticket.answer(Booked(known))  # An earlier commit of this very request took after all.
+            elif known:
+                ticket.refuse(DuplicateBooking())
+            elif booking.reference in taken:
+                _give_new_reference(ticket.request)
+        return [ticket for ticket in rest if not ticket.answered]
+
+    def _answer_known_keys(self, tickets: Sequence[WishTicket]) -> None:
+        keyed = {ticket.request.key.id: ticket for ticket in tickets if ticket.request.key}
+        known = self.keys.find(keyed, self.clock()) if keyed else {}
+        made = self.bookings.find_ids(key.booking_id for key in known.values()) if known else {}
+        for key_id, key in known.items():
+            ticket = keyed[key_id]
+            wish = ticket.request
+            if wish.key and wish.key.fingerprint != key.fingerprint:
+                ticket.refuse(IdempotencyKeyReused())
+            elif key.booking_id in made:
+                first = replace(made[key.booking_id], status=Status.CONFIRMED)
+                ticket.answer(Booked(first, replayed=key.booking_id != wish.booking.id))
+
+
+def _in_time(group: Sequence[WishTicket]) -> list[WishTicket]:
+    """Refuse those who have waited too long, who are surely not booked; return the others."""
+    for ticket in group:
+        if ticket.request.deadline <= monotonic():
+            ticket.refuse(
+                Unavailable("The service is too busy. You have not been booked; please try again.", retry_after=2)
+            )
+    return [ticket for ticket in group if not ticket.answered]
+
+
+def _is_duplicate(error: BulkWriteError | DuplicateKeyError) -> bool:
+    if isinstance(error, DuplicateKeyError):
+        return True
+    return any(problem.get("code") == DUPLICATE_KEY for problem in error.details.get("writeErrors", []))
+
+
+def _give_new_reference(wish: Wish) -> None:
+    reference = new_reference()
+    wish.booking = replace(wish.booking, reference=reference)
+    wish.letters = [replace(letter, facts={**letter.facts, "reference": reference}) for letter in wish.letters]

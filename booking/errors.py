@@ -1,0 +1,35 @@
+"""What can be refused about bookings."""
+
+from __future__ import annotations
+
+from core.errors import Conflict, Invalid, NotFound, Unprocessable
+
+
+class SlotDateMismatch(Invalid):
+    """Slot does not match selected date."""
+
+    code = "slot_date_mismatch"
+
+
+class SlotFull(Conflict):
+    """Slot is full."""
+
+    code = "slot_full"
+
+
+class DuplicateBooking(Conflict):
+    """Duplicate booking."""
+
+    code = "duplicate_booking"
+
+
+class IdempotencyKeyReused(Unprocessable):
+    """This Idempotency-Key was used for another request."""
+
+    code = "idempotency_key_reused"
+
+
+class BookingNotFound(NotFound):
+    """Booking not found."""
+
+    code = "booking_not_found"

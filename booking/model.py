@@ -1,0 +1,126 @@
+"""Bookings as values, and the rules about them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from notifications.model import Letter
+
+KEY_LIFETIME = timedelta(hours=24)
+
+
+class Status(StrEnum):
+    """Whether a booking holds its place."""
+
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class NewBooking:
+    """A request for one place, validated and normalised; `phone` is E.164, `email` lower case, texts NFC."""
+
+    full_name: str
+    email: str
+    phone: str
+    country: str
+    city: str
+    date: str
+    slot_id: str
+    message: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the digest that is equal exactly for equal requests."""
+        return hashlib.sha256("\x1f".join(astuple(self)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Booking:
+    """A place that was booked."""
+
+    id: str
+    reference: str
+    full_name: str
+    email: str
+    phone: str
+    country: str
+    city: str
+    message: str
+    date: str
+    slot_id: str
+    slot_label: str
+    created_at: datetime
+    status: Status = Status.CONFIRMED
+
+    @property
+    def slot(self) -> str:
+        """Return the slot's hours, under the name older clients know."""
+        return self.slot_label
+
+
+@dataclass(frozen=True)
+class Key:
+    """An idempotency key with what it was used for."""
+
+    id: str
+    fingerprint: str
+    booking_id: str
+    expires_at: datetime
+
+
+@dataclass
+class Wish:
+    """What a request brings to the counter: the rows to write, all or none, until `deadline` (monotonic seconds)."""
+
+    booking: Booking
+    letters: list[Letter]
+    key: Key | None
+    deadline: float
+
+
+@dataclass(frozen=True)
+class Booked:
+    """The counter's answer: the booking, and whether it was made by an earlier request with the same key."""
+
+    booking: Booking
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class BookingFilter:
+    """What the back office looks for; None or an empty text looks for everything."""
+
+    name: str = ""
+    phone: str = ""
+    date: str = ""
+    country: str = ""
+    status: Status | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of the bookings found, newest first. `next` is where a walk goes on, or None at its end."""
+
+    items: list[Booking]
+    total: int
+    next: str | None
+
+
+def compatible(wishes: Iterable[Wish]) -> list[Wish]:
+    """Return those wishes, in order, that can share a transaction: no guest twice in a slot, no key twice.
+
+    The others go into the next one, where they meet the outcome of the first as any later request would.
+    """
+    taken: set[tuple[str, str]] = set()
+    chosen = []
+    for wish in wishes:
+        names = {(wish.booking.email, wish.booking.slot_id)} | ({("key", wish.key.id)} if wish.key else set())
+        if taken.isdisjoint(names):
+            taken |= names
+            chosen.append(wish)
+    return chosen

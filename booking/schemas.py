@@ -1,0 +1,154 @@
+"""Bookings on the wire: what comes in becomes a `NewBooking`, what goes out is a booking."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import marshmallow as ma
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from booking.model import NewBooking
+from core import text
+from core.clock import iso
+
+PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+LONGEST_EMAIL = 254
+
+
+class Text(ma.fields.String):
+    """A text of `least` to `most` characters after normalising; control characters are refused."""
+
+    def __init__(self, least: int, most: int, *, multiline: bool = False, **kwargs: Any) -> None:
+        """Keep the bounds, which the API's document shows too."""
+        super().__init__(validate=ma.validate.Length(least, most), **kwargs)
+        self._multiline = multiline
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        try:
+            return text.clean(super()._deserialize(value, attr, data, **kwargs), multiline=self._multiline)
+        except ValueError as error:
+            raise ma.ValidationError(str(error)) from error
+
+
+class Email(ma.fields.String):
+    """An e-mail address by its syntax alone, in lower case."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        given = super()._deserialize(value, attr, data, **kwargs).strip()
+        try:
+            address = validate_email(given, check_deliverability=False).normalized.lower()
+        except (EmailNotValidError, UnicodeError):
+            raise ma.ValidationError("Not a valid e-mail address.") from None
+        if len(address) > LONGEST_EMAIL:
+            raise ma.ValidationError("Not a valid e-mail address.")
+        return address
+
+
+class Phone(ma.fields.String):
+    """A valid phone number in E.164."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        given: str = super()._deserialize(value, attr, data, **kwargs)
+        if not PHONE.fullmatch(given) or not phonenumbers.is_valid_number(phonenumbers.parse(given)):
+            raise ma.ValidationError("Not a valid phone number; write it like +14155550123.")
+        return given
+
+
+class SlotId(ma.fields.String):
+    """The id of a slot: 10 to 100 visible ASCII characters."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        given: str = super()._deserialize(value, attr, data, **kwargs)
+        if not 10 <= len(given) <= 100 or not text.visible_ascii(given):
+            raise ma.ValidationError("Not a slot's id.")
+        return given
+
+
+class NewBookingSchema(ma.Schema):
+    """A request for one place."""
+
+    class Meta:
+        """Older forms send more than this; it is not read."""
+
+        unknown = ma.EXCLUDE
+
+    fullName = Text(2, 80, required=True, attribute="full_name", metadata={"example": "Ada Lovelace"})
+    email = Email(required=True, metadata={"format": "email", "example": "ada@example.org"})
+    phone = Phone(required=True, metadata={"example": "+14155550123"})
+    country = ma.fields.String(
+        required=True,
+        validate=ma.validate.Regexp(r"[A-Z]{2}\Z", error="Not an ISO 3166 code in upper case."),
+        metadata={"example": "US"},
+    )
+    city = Text(0, 80, load_default="", allow_none=False)
+    date = ma.fields.String(required=True, validate=ma.validate.Length(1, 40), metadata={"example": "2026-03-05"})
+    slotId = SlotId(required=True, attribute="slot_id", metadata={"minLength": 10, "maxLength": 100})
+    message = Text(0, 1200, multiline=True, load_default="")
+
+    @ma.validates_schema
+    def phone_is_from_the_country(self, values: dict[str, Any], **_: Any) -> None:
+        """Refuse a phone number of another country than the one given."""
+        number = phonenumbers.parse(values["phone"])
+        if not phonenumbers.is_valid_number_for_region(number, values["country"]):
+            raise ma.ValidationError({"country": ["The country does not match the phone number."]})
+
+    @ma.post_load
+    def to_new_booking(self, values: dict[str, Any], **_: Any) -> NewBooking:
+        """Return the typed request."""
+        return NewBooking(**values)
+
+
+class IdempotencyHeader(ma.Schema):
+    """The optional header that makes repeating a request safe."""
+
+    class Meta:
+        """Other headers are none of its business."""
+
+        unknown = ma.EXCLUDE
+
+    key = ma.fields.String(
+        data_key="Idempotency-Key",
+        load_default=None,
+        validate=ma.validate.Regexp(r"[\x21-\x7e]{1,255}\Z", error="1 to 255 visible ASCII characters."),
+    )
+
+
+class TokenHeader(ma.Schema):
+    """The token of a signed link."""
+
+    class Meta:
+        """Other headers are none of its business."""
+
+        unknown = ma.EXCLUDE
+
+    authorization = ma.fields.String(data_key="Authorization", load_default="", metadata={"example": "Bearer <token>"})
+
+
+class BookingSchema(ma.Schema):
+    """A booking as its guest sees it."""
+
+    id = ma.fields.String()
+    reference = ma.fields.String()
+    fullName = ma.fields.String(attribute="full_name")
+    email = ma.fields.String()
+    phone = ma.fields.String()
+    date = ma.fields.String()
+    slot = ma.fields.String()
+    slotId = ma.fields.String(attribute="slot_id")
+    country = ma.fields.String()
+    city = ma.fields.String()
+    message = ma.fields.String()
+    status = ma.fields.String()
+    createdAt = ma.fields.Function(
+        lambda booking: iso(booking.created_at), metadata={"type": "string", "format": "date-time"}
+    )
+    manageUrl = ma.fields.String(attribute="manage_url", metadata={"format": "uri"})
+
+
+class BookedSchema(ma.Schema):
+    """The answer to a booking that succeeded."""
+
+    message = ma.fields.String()
+    booking = ma.fields.Nested(BookingSchema)

@@ -1,0 +1,187 @@
+"""The `bookings` and `idempotency_keys` collections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+
+from booking.errors import BookingNotFound
+from booking.model import Booking, BookingFilter, Key, Status
+from core import text
+from core.mongo import CollectionPlan, Db, Document, Session
+
+ACTIVE = {"status": "confirmed"}
+BOOKINGS = CollectionPlan(
+    name="bookings",
+    indexes=(
+        IndexModel(
+            [("email", ASCENDING), ("slotId", ASCENDING)],
+            unique=True,
+            partialFilterExpression=ACTIVE,
+            name="one_active_per_guest_and_slot",
+        ),
+        IndexModel([("reference", ASCENDING)], unique=True, name="reference"),
+        IndexModel([("slotId", ASCENDING), ("status", ASCENDING)], name="places_taken"),
+        IndexModel([("date", ASCENDING), ("_id", DESCENDING)], name="by_date"),
+        IndexModel([("country", ASCENDING), ("_id", DESCENDING)], name="by_country"),
+        IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="by_status"),
+        IndexModel([("nameFolded", ASCENDING), ("_id", DESCENDING)], name="by_name"),
+        IndexModel([("phoneDigits", ASCENDING), ("_id", DESCENDING)], name="by_phone"),
+    ),
+    validator={"$jsonSchema": {"required": ["email", "slotId", "status", "reference", "createdAt"]}},
+)
+KEYS = CollectionPlan(
+    name="idempotency_keys",
+    indexes=(IndexModel([("expiresAt", ASCENDING)], expireAfterSeconds=0),),
+)
+
+
+class BookingStore:
+    """Bookings in MongoDB. Adding is one bulk within the counter's transaction."""
+
+    def __init__(self, db: Db) -> None:
+        """Use the collection of `db`."""
+        self._bookings = db[BOOKINGS.name]
+
+    def add(self, session: Session, bookings: Sequence[Booking]) -> None:
+        """Write `bookings` within the caller's transaction; a duplicate ends it with an error of code 11000."""
+        self._bookings.insert_many([_document(booking) for booking in bookings], session=session)
+
+    def cancel(self, session: Session, booking_id: str, now: datetime) -> Booking | None:
+        """Cancel a confirmed booking within the caller's transaction; return None when there is none."""
+        document = self._bookings.find_one_and_update(
+            {"_id": booking_id, **ACTIVE},
+            {"$set": {"status": Status.CANCELLED, "cancelledAt": now}},
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        return _booking(document) if document else None
+
+    def get(self, booking_id: str) -> Booking:
+        """Return a booking; raises BookingNotFound."""
+        document = self._bookings.find_one({"_id": booking_id})
+        if document is None:
+            raise BookingNotFound
+        return _booking(document)
+
+    def find_ids(self, ids: Iterable[str]) -> dict[str, Booking]:
+        """Return those of the bookings with `ids` that are there, by id."""
+        return {found["_id"]: _booking(found) for found in self._bookings.find({"_id": {"$in": list(ids)}})}
+
+    def find_active(self, guests: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Booking]:
+        """Return the confirmed bookings of `guests`, pairs of e-mail and slot id."""
+        pairs = [{"email": email, "slotId": slot_id, **ACTIVE} for email, slot_id in guests]
+        return {(found["email"], found["slotId"]): _booking(found) for found in self._bookings.find({"$or": pairs})}
+
+    def references_taken(self, references: Iterable[str]) -> set[str]:
+        """Return those of `references` that bookings have already."""
+        found = self._bookings.find({"reference": {"$in": list(references)}}, {"reference": 1})
+        return {document["reference"] for document in found}
+
+    def find(self, wanted: BookingFilter, skip: int, limit: int, after: str | None) -> list[Booking]:
+        """Return bookings newest first; `after` is the id the walk has reached."""
+        query = _query(wanted) | ({"_id": {"$lt": after}} if after else {})
+        found = self._bookings.find(query).sort("_id", DESCENDING).skip(skip).limit(limit)
+        return [_booking(document) for document in found]
+
+    def count(self, wanted: BookingFilter) -> int:
+        """Return how many bookings match."""
+        query = _query(wanted)
+        return self._bookings.count_documents(query) if query else self._bookings.estimated_document_count()
+
+    def walk(self, wanted: BookingFilter) -> Iterator[Booking]:
+        """Yield all bookings that match, newest first, from a cursor."""
+        with self._bookings.find(_query(wanted)).sort("_id", DESCENDING).batch_size(1000) as cursor:
+            for document in cursor:
+                yield _booking(document)
+
+    def active_by_slot(self) -> dict[str, int]:
+        """Return how many confirmed bookings each slot has, counted from the bookings themselves."""
+        found = self._bookings.aggregate([{"$match": ACTIVE}, {"$group": {"_id": "$slotId", "n": {"$sum": 1}}}])
+        return {row["_id"]: row["n"] for row in found}
+
+
+class KeyStore:
+    """Idempotency keys in MongoDB; the server drops those that have expired."""
+
+    def __init__(self, db: Db) -> None:
+        """Use the collection of `db`."""
+        self._keys = db[KEYS.name]
+
+    def add(self, session: Session, keys: Sequence[Key]) -> None:
+        """Write `keys` within the caller's transaction; a known one ends it with an error of code 11000."""
+        rows = [
+            {"_id": key.id, "fingerprint": key.fingerprint, "bookingId": key.booking_id, "expiresAt": key.expires_at}
+            for key in keys
+        ]
+        self._keys.insert_many(rows, session=session)
+
+    def find(self, ids: Iterable[str], now: datetime) -> dict[str, Key]:
+        """Return the keys that are known and still count, by id; those that have expired are dropped."""
+        wanted = list(ids)
+        rows = list(self._keys.find({"_id": {"$in": wanted}}))
+        stale = [row["_id"] for row in rows if row["expiresAt"] <= now]
+        if stale:
+            self._keys.delete_many({"_id": {"$in": stale}, "expiresAt": {"$lte": now}})
+        return {
+            row["_id"]: Key(row["_id"], row["fingerprint"], row["bookingId"], row["expiresAt"])
+            for row in rows
+            if row["expiresAt"] > now
+        }
+
+
+def _query(wanted: BookingFilter) -> dict[str, Any]:
+    query: dict[str, Any] = {}
+    if wanted.name:
+        query["nameFolded"] = {"$regex": re.escape(text.fold(wanted.name))}
+    if wanted.phone:
+        query["phoneDigits"] = {"$regex": text.digits(wanted.phone)}
+    if wanted.date:
+        query["date"] = wanted.date
+    if wanted.country:
+        query["country"] = wanted.country.upper()
+    if wanted.status:
+        query["status"] = wanted.status
+    return query
+
+
+def _document(booking: Booking) -> Document:
+    return {
+        "_id": booking.id,
+        "reference": booking.reference,
+        "fullName": booking.full_name,
+        "nameFolded": text.fold(booking.full_name),
+        "email": booking.email,
+        "phone": booking.phone,
+        "phoneDigits": booking.phone[1:],
+        "country": booking.country,
+        "city": booking.city,
+        "message": booking.message,
+        "date": booking.date,
+        "slotId": booking.slot_id,
+        "slotLabel": booking.slot_label,
+        "status": booking.status.value,
+        "createdAt": booking.created_at,
+    }
+
+
+def _booking(document: Document) -> Booking:
+    return Booking(
+        id=document["_id"],
+        reference=document["reference"],
+        full_name=document["fullName"],
+        email=document["email"],
+        phone=document["phone"],
+        country=document["country"],
+        city=document["city"],
+        message=document["message"],
+        date=document["date"],
+        slot_id=document["slotId"],
+        slot_label=document["slotLabel"],
+        status=Status(document["status"]),
+        created_at=document["createdAt"],
+    )

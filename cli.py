@@ -1,0 +1,73 @@
+"""The operator's commands: `flask init-db`, `flask letters send`, `flask verify`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+import wiring
+from core.mongo import NotReplicaSet, require_replica_set
+
+
+def install(app: Flask, services: wiring.Services) -> None:
+    """Add the commands to `app`'s command line."""
+    for command in (_init_db(services), _verify(services), _letters(services)):
+        app.cli.add_command(command)
+
+
+def _init_db(services: wiring.Services) -> click.Command:
+    @click.command("init-db")
+    def init_db() -> None:
+        """Create collections, validators and indexes; doing it again changes nothing."""
+        try:
+            require_replica_set(services.client)
+        except NotReplicaSet as error:
+            raise click.ClickException(str(error)) from error
+        wiring.prepare_database(services.db)
+        click.echo(f"Database {services.db.name} is ready.")
+
+    return init_db
+
+
+def _verify(services: wiring.Services) -> click.Command:
+    @click.command("verify")
+    def verify() -> None:
+        """Recount every slot from its bookings; name each drift and end with 1 if there is any."""
+        drift = services.bookings.drift()
+        for row in drift:
+            click.echo(f"drift: {_told(row)}")
+        click.echo(
+            f"{len(drift)} of the slots disagree with their bookings."
+            if drift
+            else "Every slot agrees with its bookings."
+        )
+        sys.exit(1 if drift else 0)
+
+    return verify
+
+
+def _letters(services: wiring.Services) -> AppGroup:
+    group = AppGroup("letters", help="The outbox.")
+
+    @group.command("send")
+    @click.option("--once", is_flag=True, help="Send what is due now, then end.")
+    def send(once: bool) -> None:
+        """Send letters until told to stop, alone or beside the service."""
+        worker = services.worker
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, lambda *_: worker.shut_down())
+        if once:
+            click.echo(f"{worker.send_all_due()} letters tried.")
+        else:
+            worker.run()
+
+    return group
+
+
+def _told(row: dict[str, Any]) -> str:
+    return " ".join(f"{name}={value}" for name, value in row.items())

@@ -1,0 +1,25 @@
+"""The only place that asks what time it is. Times are aware UTC, cut to the milliseconds MongoDB keeps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """Return the present time, aware, in UTC, in whole milliseconds."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def monotonic() -> float:
+    """Return seconds on a clock that never goes back, for deadlines and durations."""
+    return time.monotonic()
+
+
+def iso(moment: datetime) -> str:
+    """Return `moment` as ISO 8601 in UTC with milliseconds and `Z`: `2026-03-05T09:00:00.000Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

@@ -1,0 +1,248 @@
+"""Settings: the only reader of the environment.
+
+`from_env(mapping)` reads everything at once and reports every problem together; no setting has a dangerous default,
+and the `repr` of the result shows no secret. `.env.example` has a sentence for each name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from limits import parse_many
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parent.parent
+SHORTEST_SECRET = 16
+LOCAL_SENDER = "Open day <bookings@example.org>"
+LOCAL_ADMIN = "admin@example.org"
+
+
+class ConfigError(Exception):
+    """The settings are not usable. `problems` has one sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        """Keep the sentences; the message lists them all."""
+        super().__init__("These settings need attention:\n" + "\n".join(f"  - {p}" for p in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything the operator can set; the names are those of the environment in lower case."""
+
+    mongodb_uri: str = field(repr=False)
+    mongodb_database: str
+    admin_key: tuple[str, ...] = field(repr=False)
+    secret_key: str = field(repr=False)
+    public_url: str
+    cors_origins: tuple[str, ...]
+    trusted_proxies: int
+    rate_limit_default: str
+    rate_limit_bookings: str
+    rate_limit_storage: str = field(repr=False)
+    resend_api_key: str = field(repr=False)
+    resend_api_url: str
+    smtp_url: str = field(repr=False)
+    mail_from: str
+    mail_rate: float
+    admin_email: str
+    schedule_file: Path
+    log_format: str
+    web_concurrency: int
+    port: int
+    max_body_bytes: int
+
+
+def environment(dotenv: Path = ROOT / ".env") -> dict[str, str]:
+    """Return the process environment over the values of a `.env` file, where there is one."""
+    values = {name: value for name, value in dotenv_values(dotenv).items() if value is not None}
+    return values | dict(os.environ)
+
+
+def share_metrics_between_workers(directory: Path) -> None:
+    """Give this process and its children an empty directory for prometheus_client's multi-process files."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for stale in directory.glob("*.db"):
+        stale.unlink()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+
+
+def from_env(env: Mapping[str, str]) -> Settings:
+    """Return the settings that `env` gives, or raise ConfigError naming every problem in it."""
+    reader = _Reader(env)
+    port = reader.number("PORT", 8000, 1, 65535)
+    mails = bool(reader.text("RESEND_API_KEY") or reader.text("SMTP_URL"))
+    settings = Settings(
+        mongodb_uri=reader.take("MONGODB_URI", _mongodb_uri),
+        mongodb_database=reader.take("MONGODB_DATABASE", _database_name, "booking"),
+        admin_key=reader.take("ADMIN_KEY", _admin_keys),
+        secret_key=reader.take("SECRET_KEY", _secret),
+        public_url=reader.take("PUBLIC_URL", _origin, f"http://127.0.0.1:{port}"),
+        cors_origins=reader.take("CORS_ORIGINS", _origins, ""),
+        trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 0, 10),
+        rate_limit_default=reader.take("RATE_LIMIT_DEFAULT", _rate, "300 per 15 minutes"),
+        rate_limit_bookings=reader.take("RATE_LIMIT_BOOKINGS", _rate, "3 per hour"),
+        rate_limit_storage=reader.take("RATE_LIMIT_STORAGE", _limit_storage, "mongodb"),
+        resend_api_key=reader.text("RESEND_API_KEY"),
+        resend_api_url=reader.take("RESEND_API_URL", _url, "https://api.resend.com"),
+        smtp_url=reader.take("SMTP_URL", _smtp_url, ""),
+        mail_from=reader.take("MAIL_FROM", _sender, None if mails else LOCAL_SENDER),
+        mail_rate=reader.take("MAIL_RATE", _mail_rate, "2"),
+        admin_email=reader.take("ADMIN_EMAIL", _address, None if mails else LOCAL_ADMIN),
+        schedule_file=reader.take("SCHEDULE_FILE", _file, "schedules/march_2026.toml"),
+        log_format=reader.take("LOG_FORMAT", _one_of("json", "console"), "json"),
+        web_concurrency=reader.number("WEB_CONCURRENCY", os.cpu_count() or 1, 1, 64),
+        port=port,
+        max_body_bytes=reader.number("MAX_BODY_BYTES", 10_240, 1_024, 10_485_760),
+    )
+    if settings.resend_api_key and settings.smtp_url:
+        reader.problems.append("RESEND_API_KEY and SMTP_URL are both set: keep the one that shall send the letters.")
+    if reader.problems:
+        raise ConfigError(reader.problems)
+    return settings
+
+
+class _Reader:
+    """Reads values and collects what is wrong with them."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+        self.problems: list[str] = []
+
+    def text(self, name: str) -> str:
+        return self.env.get(name, "").strip()
+
+    def take(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
+        """Parse a value; a missing one without default, or a bad one, becomes a problem. Values are never quoted."""
+        value: Any = self.text(name) or default
+        if value is None:
+            self.problems.append(f"{name} is not set.")
+            return value  # type: ignore[no-any-return]  # never used: from_env raises
+        try:
+            return parse(value)
+        except ValueError as error:
+            self.problems.append(f"{name} {error}")
+            return value  # type: ignore[no-any-return]  # never used: from_env raises
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        def parse(value: str) -> int:
+            if not re.fullmatch(r"\d{1,9}", value) or not least <= int(value) <= most:
+                raise ValueError(f"must be a whole number from {least} to {most}.")
+            return int(value)
+
+        return self.take(name, parse, str(default))
+
+
+def _mongodb_uri(value: str) -> str:
+    if not value.startswith(("mongodb://", "mongodb+srv://")):
+        raise ValueError("must begin with mongodb:// or mongodb+srv://.")
+    return value
+
+
+def _database_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,38}", value):
+        raise ValueError("must be 1 to 38 letters, digits, - or _.")
+    return value
+
+
+def _admin_keys(value: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in value.split(",") if key.strip())
+    if not keys or any(len(key) < SHORTEST_SECRET for key in keys):
+        raise ValueError(f"must be keys of at least {SHORTEST_SECRET} characters, separated by commas.")
+    return keys
+
+
+def _secret(value: str) -> str:
+    if len(value) < SHORTEST_SECRET:
+        raise ValueError(f"must have at least {SHORTEST_SECRET} characters.")
+    return value
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an http or https address, such as https://book.example.org.")
+    return value.rstrip("/")
+
+
+def _origin(value: str) -> str:
+    url = _url(value)
+    if urlsplit(url).path or "@" in url or "*" in url:
+        raise ValueError("must be scheme, host and port alone, such as https://book.example.org.")
+    return url
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    return tuple(_origin(item.strip()) for item in value.split(",") if item.strip())
+
+
+def _rate(value: str) -> str:
+    try:
+        parse_many(value)
+    except ValueError:
+        raise ValueError('must be a rate such as "300 per 15 minutes".') from None
+    return value
+
+
+def _limit_storage(value: str) -> str:
+    if value != "mongodb" and not value.startswith(
+        ("memory://", "mongodb://", "mongodb+srv://", "redis://", "rediss://")
+    ):
+        raise ValueError(
+            'must be "mongodb" (the service\'s own database) or a memory://, mongodb:// or redis:// address.'
+        )
+    return value
+
+
+def _smtp_url(value: str) -> str:
+    if value and (urlsplit(value).scheme not in ("smtp", "smtps") or not urlsplit(value).hostname):
+        raise ValueError("must look like smtp://user:password@host:587 or smtps://host:465.")
+    return value
+
+
+def _sender(value: str) -> str:
+    address = value.rpartition("<")[2].removesuffix(">") if "<" in value else value
+    _address(address)
+    if any(c in value for c in "\r\n"):
+        raise ValueError("must be one line.")
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+\.[^@\s<>,]+", value):
+        raise ValueError("must be one e-mail address.")
+    return value
+
+
+def _mail_rate(value: str) -> float:
+    try:
+        rate = float(value)
+    except ValueError:
+        rate = 0.0
+    if not 0.01 <= rate <= 100_000:
+        raise ValueError("must be letters a second, from 0.01 to 100000.")
+    return rate
+
+
+def _file(value: str) -> Path:
+    path = Path(value) if Path(value).is_absolute() else ROOT / value
+    if not path.is_file():
+        raise ValueError("names no file.")
+    return path
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of: {', '.join(choices)}.")
+        return value
+
+    return parse

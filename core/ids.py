@@ -1,0 +1,27 @@
+"""Identifiers: sortable opaque ids for documents, and reference codes that people can read to each other."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+
+# No 0/O, 1/I/L, 2/Z, 5/S, 8/B or U/V pairs to mistake, and no vowels, so that no code spells a word.
+REFERENCE_ALPHABET = "346789CDFGHJKMNPQRTVWXY"
+REFERENCE_LENGTH = 8
+
+
+def new_id(now: datetime) -> str:
+    """Return a new opaque id of 32 hex digits that sorts by the millisecond of `now`, then at random."""
+    return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+
+
+def new_reference() -> str:
+    """Return a reference code such as `K7MP-4QXD`; uniqueness is the business of the collection's index."""
+    code = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
+    return f"{code[:4]}-{code[4:]}"
+
+
+def stable_id(*parts: str) -> str:
+    """Return the id of 24 hex digits that the same `parts` give for ever, on any machine."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]

@@ -1,0 +1,54 @@
+"""Structured logs: named events with keywords, ids and never people, as JSON lines or for a console."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, cast
+
+import orjson
+import structlog
+
+Log = structlog.stdlib.BoundLogger
+
+
+def configure(log_format: str) -> None:
+    """Set up structlog for this process; `log_format` is `json` or `console`. Foreign loggers join it on stdout."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if log_format == "json":
+        structlog.configure(
+            processors=[*shared, structlog.processors.format_exc_info, _to_json],
+            logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+            cache_logger_on_first_use=True,
+        )
+    else:
+        structlog.configure(
+            processors=[*shared, structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())],
+            logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+            cache_logger_on_first_use=True,
+        )
+
+
+def get(name: str) -> Log:
+    """Return the logger of a part of the service; its lines carry `part=name`."""
+    return cast("Log", structlog.get_logger(part=name))
+
+
+def bind(**values: str) -> None:
+    """Put `values` on every line that this request still logs."""
+    structlog.contextvars.bind_contextvars(**values)
+
+
+def clear() -> None:
+    """Forget what `bind` was given: a new request begins."""
+    structlog.contextvars.clear_contextvars()
+
+
+def _to_json(_logger: Any, _name: str, event: structlog.typing.EventDict) -> bytes:
+    return orjson.dumps(event, default=str)

@@ -1,0 +1,64 @@
+"""What the service counts about itself, in Prometheus' terms. No label ever holds a person or an id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import REGISTRY, Collector
+from prometheus_client.values import ValueClass
+
+REQUESTS = Counter("http_requests", "Requests answered.", ["method", "route", "status"])
+REQUEST_SECONDS = Histogram(
+    "http_request_seconds",
+    "Time from the first byte read to the answer made.",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+BOOKINGS = Counter("bookings", "Booking requests by what became of them.", ["outcome"])
+TRANSACTION_ATTEMPTS = Counter("transaction_attempts", "Transactions by how each attempt ended.", ["result"])
+LETTERS_SENT = Counter("letters_sent", "Attempts to send a letter by result.", ["result"])
+
+StateCounts = Callable[[], Mapping[str, int]]
+
+
+class LetterStates(Collector):
+    """Asks the outbox for its size by state whenever the metrics are read."""
+
+    def __init__(self, counts: StateCounts) -> None:
+        """Keep the question to ask."""
+        self.counts = counts
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the one family `letters{state=...}`."""
+        family = GaugeMetricFamily("letters", "Letters in the outbox by state.", labels=["state"])
+        for state, count in self.counts().items():
+            family.add_metric([state], count)
+        yield family
+
+
+def exposition(letter_states: StateCounts) -> bytes:
+    """Return everything counted, over all workers, in Prometheus' text format."""
+    text = generate_latest(_all_workers())
+    states = CollectorRegistry(auto_describe=False)
+    states.register(LetterStates(letter_states))
+    return text + generate_latest(states)
+
+
+def forget_worker(pid: int) -> None:
+    """Drop the live gauges of a worker that has ended; its counters stay counted."""
+    if _multiprocess():
+        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+def _multiprocess() -> bool:
+    return ValueClass.__name__ == "MmapedValue"
+
+
+def _all_workers() -> CollectorRegistry:
+    if not _multiprocess():
+        return REGISTRY
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry

@@ -1,0 +1,200 @@
+"""The database: connecting, transactions that end in a known way, indexes and validators made at start-up.
+
+Facts this rests on: two transactions on one document conflict at once and the loser carries the label
+TransientTransactionError; a commit whose reply was lost carries UnknownTransactionCommitResult and may be repeated.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import pymongo
+from pymongo import IndexModel, MongoClient, ReadPreference
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import (
+    ConfigurationError,
+    ConnectionFailure,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WTimeoutError,
+)
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from core import metrics
+from core.errors import DomainError, OutcomeUnknown, Unavailable
+
+T = TypeVar("T")
+Document = dict[str, Any]
+Db = Database[Document]
+Session = ClientSession
+Client = MongoClient[Document]
+
+SNAPSHOT = ReadConcern("snapshot")
+MAJORITY = WriteConcern("majority")
+RETRY_AFTER_SECONDS = 2
+LONGEST_PAUSE = 0.02
+NAMESPACE_EXISTS = 48
+# What pymongo raises while the database is away or slow: no bug of ours, and worth trying again.
+AWAY = (ConnectionFailure, ExecutionTimeout, WTimeoutError)
+
+
+class NotReplicaSet(Exception):
+    """The database is not a replica set."""
+
+
+@dataclass(frozen=True)
+class CollectionPlan:
+    """What a store needs of the database: one collection, its indexes, its validator."""
+
+    name: str
+    indexes: Sequence[IndexModel] = ()
+    validator: Mapping[str, Any] = field(default_factory=dict)
+
+
+def connect(uri: str, app_name: str = "booking") -> Client:
+    """Return a client with time-outs everywhere. Create it after a fork; it connects on first use."""
+    return MongoClient(
+        uri,
+        appname=app_name,
+        w="majority",
+        tz_aware=True,
+        connectTimeoutMS=2000,
+        socketTimeoutMS=20000,
+        heartbeatFrequencyMS=1000,
+        serverSelectionTimeoutMS=5000,
+        waitQueueTimeoutMS=5000,
+        maxPoolSize=64,
+    )
+
+
+def require_replica_set(client: Client) -> None:
+    """Return when `client` speaks to a replica set; raise NotReplicaSet with the reason otherwise."""
+    try:
+        hello = client.admin.command("hello")
+    except ConfigurationError as error:
+        raise NotReplicaSet(f"MONGODB_URI cannot be used: {error}") from error
+    except PyMongoError as error:
+        raise NotReplicaSet(
+            "No database answers at MONGODB_URI: check the address, that MongoDB runs, and that it is a replica set "
+            f"under the name the address gives ({type(error).__name__})."
+        ) from error
+    if "setName" not in hello:
+        raise NotReplicaSet(
+            "MONGODB_URI names a MongoDB server that is not part of a replica set. Bookings need transactions, which "
+            "only a replica set has: start mongod with --replSet and run rs.initiate() once (one node is enough)."
+        )
+
+
+def ensure(db: Db, plans: Sequence[CollectionPlan]) -> None:
+    """Create or update the collections, validators and indexes of `plans`; doing it again changes nothing."""
+    for plan in plans:
+        with suppress_exists():
+            db.create_collection(plan.name, validator=dict(plan.validator))
+        db.command({"collMod": plan.name, "validator": dict(plan.validator), "validationLevel": "strict"})
+        if plan.indexes:
+            db[plan.name].create_indexes(list(plan.indexes))
+
+
+class suppress_exists:  # noqa: N801  # a context manager, named like contextlib's own
+    """Passes over the error that a collection exists already, also when another process won the race to make it."""
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        """Swallow NamespaceExists and nothing else."""
+        name_taken = isinstance(error, pymongo.errors.CollectionInvalid)
+        return name_taken or (isinstance(error, OperationFailure) and error.code == NAMESPACE_EXISTS)
+
+
+def transaction(client: Client, work: Callable[[ClientSession], T], seconds: float) -> T:
+    """Run `work(session)` in a transaction until it is committed, for at most `seconds`; return what it returned.
+
+    Snapshot reads, majority writes. `work` may run many times and must touch nothing but the database. Conflicts and
+    lost primaries are retried at once, with a small jitter. Raises OutcomeUnknown when the commit may or may not have
+    taken, Unavailable when it surely has not; other errors of `work` end the transaction and travel untouched.
+    """
+    deadline = time.monotonic() + seconds
+    attempt = 0
+    with client.start_session() as session:
+        while True:
+            attempt += 1
+            try:
+                result = _attempt(session, work, deadline)
+            except PyMongoError as error:
+                if not error.has_error_label("TransientTransactionError"):
+                    raise
+                metrics.TRANSACTION_ATTEMPTS.labels("retried").inc()
+                if time.monotonic() >= deadline:
+                    raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from error
+                time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.0005 * 2**attempt)))  # noqa: S311 # nosec B311 # jitter
+            else:
+                metrics.TRANSACTION_ATTEMPTS.labels("committed").inc()
+                return result
+
+
+def _attempt(session: ClientSession, work: Callable[[ClientSession], T], deadline: float) -> T:
+    session.start_transaction(read_concern=SNAPSHOT, write_concern=MAJORITY, read_preference=ReadPreference.PRIMARY)
+    try:
+        with pymongo.timeout(max(deadline - time.monotonic(), 0.05)):
+            result = work(session)
+    except BaseException:
+        _abort(session)
+        raise
+    _commit(session, deadline)
+    return result
+
+
+def _abort(session: ClientSession) -> None:
+    # A transaction left open would block its slot for others until the server's own limit, so the abort gets time of
+    # its own even when the deadline is over.
+    with suppress(PyMongoError), pymongo.timeout(1):
+        session.abort_transaction()
+
+
+def _commit(session: ClientSession, deadline: float) -> None:
+    """Commit, repeating a commit whose reply was lost; the server commits once however often it is told to."""
+    while True:
+        try:
+            with pymongo.timeout(max(deadline - time.monotonic(), 0.05)):
+                session.commit_transaction()
+            return
+        except PyMongoError as error:
+            if error.has_error_label("TransientTransactionError"):
+                raise  # The server knows of no such transaction: it has surely not been committed.
+            if time.monotonic() >= deadline or not error.has_error_label("UnknownTransactionCommitResult"):
+                metrics.TRANSACTION_ATTEMPTS.labels("unknown").inc()
+                raise OutcomeUnknown(retry_after=RETRY_AFTER_SECONDS) from error
+            time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 # nosec B311 # jitter, not a secret
+
+
+def as_domain_error(error: PyMongoError) -> DomainError:
+    """Return what a failed read or single write means to a client: the service is away for a moment."""
+    return Unavailable(
+        f"The database did not answer in time ({type(error).__name__}).", retry_after=RETRY_AFTER_SECONDS
+    )
+
+
+def end_transactions_of(client: Client, app_name: str) -> int:
+    """End the transactions that a dead process left open, known by its `app_name`; return how many there were.
+
+    The server would keep them, and with them their slots, until transactionLifetimeLimitSeconds (60 s by default).
+    """
+    idle = client.admin.aggregate(
+        [
+            {"$currentOp": {"idleSessions": True, "allUsers": False}},
+            {"$match": {"transaction": {"$exists": True}, "appName": app_name}},
+        ]
+    )
+    sessions = [{"id": operation["lsid"]["id"]} for operation in idle if "lsid" in operation]
+    if sessions:
+        client.admin.command({"killSessions": sessions})
+    return len(sessions)

@@ -1,0 +1,150 @@
+"""flask-smorest, told about this service: strict parsing at the door, the one error payload, OpenAPI 3.1."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NoReturn, cast
+
+import flask_smorest
+import marshmallow as ma
+import orjson
+from flask import Flask, Request
+from flask.json.provider import JSONProvider
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+
+from core.errors import Invalid
+from core.web import errors
+
+
+class Orjson(JSONProvider):
+    """Writes JSON with orjson, which is several times faster, and reads it with the standard library.
+
+    The standard library keeps lone surrogates, so that validation can name the field they are in.
+    """
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        """Return `obj` as JSON."""
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """Return what the JSON text `s` says; raises ValueError when it is not strict JSON."""
+        try:
+            return json.loads(s, parse_constant=_refuse_constant)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+    def response(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a response with the body as JSON."""
+        obj = self._prepare_response_obj(args, kwargs)
+        return self._app.response_class(orjson.dumps(obj), mimetype="application/json")
+
+
+class QuerySchema(ma.Schema):
+    """A query string: unknown and repeated parameters are refused."""
+
+    class Meta:
+        """Unknown parameters are refused, whatever webargs would do."""
+
+        unknown = ma.RAISE
+
+    @ma.pre_load
+    def refuse_repeats(self, values: Any, **_: Any) -> Any:
+        """Refuse a parameter that is given more than once."""
+        if hasattr(values, "getlist"):
+            repeated = {name: ["Given more than once."] for name in values if len(values.getlist(name)) > 1}
+            if repeated:
+                raise ma.ValidationError(repeated)
+        return values
+
+
+class Parser(FlaskParser):
+    """Parses request arguments; whatever is wrong with them is 400."""
+
+    DEFAULT_VALIDATION_STATUS = 400
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": None, "json": None}  # noqa: RUF012
+
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:
+        """Return the JSON body, which must be an object; refuse other media types with 415."""
+        body = req.get_data(cache=True)
+        if body and not req.is_json:
+            raise UnsupportedMediaType
+        try:
+            value = cast("Any", req).json_module.loads(body.decode()) if body else None
+        except ValueError:
+            raise Invalid("The body is not valid JSON.", errors={"body": ["Not valid JSON."]}) from None
+        if not isinstance(value, dict):
+            raise Invalid("The body must be a JSON object.", errors={"body": ["Not a JSON object."]})
+        return value
+
+    def handle_error(self, error: ma.ValidationError, req: Request, schema: ma.Schema, **_: Any) -> NoReturn:
+        """Raise Invalid with the sentences by field."""
+        messages = error.messages if isinstance(error.messages, dict) else {"body": error.messages}
+        fields = next(iter(messages.values())) if len(messages) == 1 else messages
+        raise Invalid(errors=fields if isinstance(fields, dict) else {"body": fields})
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A blueprint whose arguments go through `Parser`."""
+
+    ARGUMENTS_PARSER = Parser()
+
+
+class ProblemSchema(ma.Schema):
+    """The one shape of every refusal (RFC 9457)."""
+
+    type = ma.fields.String(metadata={"example": "/problems/slot-full"})
+    title = ma.fields.String(metadata={"example": "Slot is full"})
+    status = ma.fields.Integer(metadata={"example": 409})
+    code = ma.fields.String(metadata={"example": "slot_full"})
+    detail = ma.fields.String()
+    message = ma.fields.String(metadata={"example": "Slot is full."})
+    requestId = ma.fields.String()
+    errors = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw())
+
+
+class Api(flask_smorest.Api):
+    """The API's document; errors are answered by `core.web.errors` alone."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def handle_http_exception(self, error: HTTPException) -> Any:
+        """Answer with the one payload."""
+        return errors.on_http_error(error)
+
+
+def install(app: Flask, *, version: str, blueprints: list[Blueprint]) -> Api:
+    """Register `blueprints` on `app` and serve the document at /api/openapi.json."""
+    app.json = Orjson(app)
+    app.config.update(
+        API_TITLE="Booking service",
+        API_VERSION=version,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    api = Api(app)
+    api.spec.components.security_scheme("adminKey", {"type": "apiKey", "in": "header", "name": "X-Admin-Key"})
+    api.spec.components.security_scheme("manageToken", {"type": "http", "scheme": "bearer"})
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    return api
+
+
+def refusals(blueprint: Blueprint, *statuses: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Document that a view may answer `statuses` with the error payload."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        for status in statuses:
+            response = blueprint.alt_response(
+                status, schema=ProblemSchema, content_type="application/problem+json", description="Refused"
+            )
+            view = response(view)
+        return view
+
+    return decorate
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,42 @@
+"""What the machines that watch over the service ask: does it live, is it ready, what has it counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flask import Flask, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from core import metrics
+from core.web import limits
+
+Check = Callable[[], None]
+
+
+def install(
+    app: Flask, allowances: limits.Limits, checks: Mapping[str, Check], letter_states: metrics.StateCounts
+) -> None:
+    """Serve /api/health, /api/ready with each of `checks` by name, and /metrics."""
+
+    def health() -> Response:
+        return jsonify(status="ok")
+
+    def ready() -> tuple[Response, int]:
+        states = {name: _state(check) for name, check in checks.items()}
+        good = all(state == "ok" for state in states.values())
+        return jsonify(status="ok" if good else "unavailable", dependencies=states), 200 if good else 503
+
+    def counted() -> Response:
+        return Response(metrics.exposition(letter_states), content_type=CONTENT_TYPE_LATEST)
+
+    for path, view in (("/api/health", health), ("/api/ready", ready), ("/metrics", counted)):
+        app.add_url_rule(path, view_func=view)
+        limits.exempt(allowances, view)
+
+
+def _state(check: Check) -> str:
+    try:
+        check()
+    except Exception as error:  # the edge: whatever is wrong with a dependency, its name and kind are the answer
+        return f"unavailable ({type(error).__name__})"
+    return "ok"

@@ -1,0 +1,87 @@
+"""Where limits are counted: exact over all workers, cheap in a rush, and neither hanging nor open when away.
+
+Wraps a storage of the `limits` library. Requests that wait at the same time count in one call each key; while the
+shared storage does not answer, the same limits are counted in this worker's memory.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from limits.storage import MemoryStorage, Storage, storage_from_string
+
+from core import log
+from core.combine import Combiner, Tickets
+
+LOG = log.get("web.limits")
+SCHEME = "together"
+PATIENCE = 5.0  # seconds before a storage that was away is asked again
+MOST_WAITING = 20_000
+
+T = TypeVar("T")
+Hit = tuple[str, int, int]
+
+
+class TogetherStorage(Storage):
+    """Counts hits on the wrapped storage, many at once, with this worker's memory to fall back on."""
+
+    STORAGE_SCHEME = [SCHEME]  # noqa: RUF012  # the library's own way to register a storage
+
+    def __init__(self, uri: str, inner: str, **options: str) -> None:
+        """Wrap the storage at the address `inner`."""
+        super().__init__(uri)
+        self._inner = storage_from_string(inner, **options)  # type: ignore[arg-type]
+        self._memory = MemoryStorage()
+        self._away_until = 0.0
+        self._counting: Combiner[Hit, int] = Combiner(self._count, most_waiting=MOST_WAITING, most_at_once=MOST_WAITING)
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """Name the errors that mean the storage is away."""
+        return Exception
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count `amount` on `key` and return the count after it; the window lasts `expiry` seconds."""
+        return self._counting.submit((key, expiry, amount))
+
+    def get(self, key: str) -> int:
+        """Return the count of `key`."""
+        return self._ask(lambda storage: storage.get(key))
+
+    def get_expiry(self, key: str) -> float:
+        """Return when the window of `key` ends, in seconds since 1970."""
+        return self._ask(lambda storage: storage.get_expiry(key))
+
+    def check(self) -> bool:
+        """Return whether the shared storage answers."""
+        return self._inner.check()
+
+    def reset(self) -> int | None:
+        """Forget all counts."""
+        self._memory.reset()
+        return self._inner.reset()
+
+    def clear(self, key: str) -> None:
+        """Forget the count of `key`."""
+        self._memory.clear(key)
+        self._ask(lambda storage: storage.clear(key))
+
+    def _count(self, tickets: Tickets[Hit, int]) -> None:
+        for key, expiry in dict.fromkeys(ticket.request[:2] for ticket in tickets):
+            mine = [ticket for ticket in tickets if ticket.request[:2] == (key, expiry)]
+            total = sum(ticket.request[2] for ticket in mine)
+            count = self._ask(lambda storage, k=key, e=expiry, t=total: storage.incr(k, e, t)) - total  # type: ignore[misc]
+            for ticket in mine:
+                count += ticket.request[2]
+                ticket.answer(count)
+
+    def _ask(self, question: Callable[[Storage], T]) -> T:
+        if time.monotonic() >= self._away_until:
+            try:
+                return question(self._inner)
+            except Exception as error:  # the edge: any trouble of any storage means the same
+                self._away_until = time.monotonic() + PATIENCE
+                LOG.warning("limit_storage_away", error=type(error).__name__)
+        return question(self._memory)

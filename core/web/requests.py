@@ -1,0 +1,54 @@
+"""Every request gets an id, a log context and one canonical line; nothing personal is on it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from flask import Flask, Response, g, request
+
+from core import log, metrics
+from core.clock import monotonic
+
+LOG = log.get("web")
+USABLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+QUIET = ("/api/health", "/api/ready", "/metrics")
+
+
+def install(app: Flask) -> None:
+    """Begin and end every request of `app` here."""
+    app.before_request(begin)
+    app.after_request(end)
+
+
+def begin() -> None:
+    """Take the client's request id, if it is a usable one, or make one; start the clock."""
+    g.started = monotonic()
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if USABLE_ID.fullmatch(given) else secrets.token_hex(8)
+    log.clear()
+    log.bind(request_id=g.request_id)
+
+
+def end(response: Response) -> Response:
+    """Echo the id, count the request and write its line."""
+    seconds = monotonic() - g.get("started", monotonic())
+    route = request.url_rule.rule if request.url_rule else "unmatched"
+    method = request.method if request.url_rule else "OTHER"
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    metrics.REQUESTS.labels(method, route, str(response.status_code)).inc()
+    metrics.REQUEST_SECONDS.labels(route).observe(seconds)
+    if request.path not in QUIET:
+        _line(route, method, response.status_code, seconds)
+    return response
+
+
+def _line(route: str, method: str, status: int, seconds: float) -> None:
+    LOG.info(
+        "request",
+        method=method,
+        route=route,
+        status=status,
+        duration_ms=round(seconds * 1000, 2),
+        outcome=g.get("outcome", ""),
+    )

@@ -1,0 +1,103 @@
+"""How the service is served: `gunicorn app:create_app()` reads this file. Nothing else starts threads."""
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import contextlib  # noqa: E402  # everything below must be imported after the patch
+import os  # noqa: E402
+import sys  # noqa: E402
+import tempfile  # noqa: E402
+import threading  # noqa: E402
+import time  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+from core import config as setup  # noqa: E402  # gunicorn takes a global `config` for a setting of its own
+
+# prometheus_client decides at its import whether workers share their counts, so the folder comes first.
+METRICS = Path(tempfile.mkdtemp(prefix="booking-metrics-"))
+setup.share_metrics_between_workers(METRICS)
+
+import wiring  # noqa: E402
+from core import log, metrics  # noqa: E402
+from core.mongo import (  # noqa: E402
+    Client,
+    NotReplicaSet,
+    connect,
+    end_transactions_of,
+    require_replica_set,
+)
+from schedules import calendar  # noqa: E402
+from schedules.errors import ScheduleError  # noqa: E402
+
+try:
+    SETTINGS = setup.from_env(setup.environment())
+    calendar.load(SETTINGS.schedule_file)
+except (setup.ConfigError, ScheduleError) as problem:
+    print(problem, file=sys.stderr)
+    raise SystemExit(2) from None
+
+bind = f"0.0.0.0:{SETTINGS.port}"  # nosec B104 # a service is there to be reached
+workers = SETTINGS.web_concurrency
+worker_class = "gevent"
+worker_connections = 2000
+backlog = 4096
+timeout = 30
+graceful_timeout = 25
+keepalive = 5
+wsgi_app = "app:create_app()"
+accesslog = None
+loglevel = "warning"
+proc_name = "booking"
+control_socket_disable = True
+
+
+def on_starting(_server: Any) -> None:
+    """Refuse a database that cannot serve, with a sentence; prepare a good one before any worker begins."""
+    client = connect(SETTINGS.mongodb_uri)
+    try:
+        require_replica_set(client)
+        wiring.prepare_database(client[SETTINGS.mongodb_database])
+    except NotReplicaSet as reason:
+        print(reason, file=sys.stderr)
+        raise SystemExit(2) from None
+    finally:
+        _close(client)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Start this worker's letters; only one process at a time really sends."""
+    letters = worker.wsgi.extensions["booking.letters"]
+    worker.letters = letters
+    threading.Thread(target=letters.run, name="letters", daemon=True).start()
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Let another process send at once."""
+    if hasattr(worker, "letters"):
+        worker.letters.shut_down()
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Free the slots that a killed worker's open transaction would hold for up to a minute."""
+    metrics.forget_worker(worker.pid)
+    client = connect(SETTINGS.mongodb_uri)
+    with contextlib.suppress(Exception):  # the server's own limit ends the transaction in any case
+        ended = end_transactions_of(client, wiring.app_name(worker.pid))
+        if ended:
+            log.get("gunicorn").warning("transactions_ended", worker=worker.pid, count=ended)
+    _close(client)
+
+
+def on_exit(_server: Any) -> None:
+    """Leave nothing behind."""
+    for file in METRICS.glob("*"):
+        file.unlink()
+    os.rmdir(METRICS)
+
+
+def _close(client: Client) -> None:
+    """Close `client` and let its monitors end: none of them may be alive in the next fork."""
+    client.close()
+    time.sleep(0.2)

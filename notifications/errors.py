@@ -1,0 +1,30 @@
+"""What can go wrong with letters."""
+
+from __future__ import annotations
+
+from core.errors import Conflict, NotFound
+
+
+class LetterNotFound(NotFound):
+    """Letter not found."""
+
+    code = "letter_not_found"
+
+
+class LetterNotFailed(Conflict):
+    """Only a letter that was given up can be tried again."""
+
+    code = "letter_not_failed"
+
+
+class Undeliverable(Exception):
+    """The mailer refuses this letter for good."""
+
+
+class TryLater(Exception):
+    """The mailer could not send this letter now."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        """Keep the reason, without anything personal, and the seconds the provider asked to wait."""
+        super().__init__(reason)
+        self.after = after

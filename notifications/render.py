@@ -1,0 +1,38 @@
+"""Letters to messages: templates under `templates/email/<name>/`, everything escaped, subjects on one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from notifications.model import Letter, Message
+
+TEMPLATES = Path(__file__).parent / "templates" / "email"
+
+
+def environment() -> Environment:
+    """Return the template environment; HTML is escaped by the file's ending, and a missing fact is an error."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=lambda name: bool(name and name.endswith(".html")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(templates: Environment, sender: str, letter: Letter) -> Message:
+    """Return `letter` as it is sent: the same letter always gives the same message."""
+
+    def fill(name: str) -> str:
+        return templates.get_template(f"{letter.template}/{name}").render(letter.facts)
+
+    return Message(
+        key=letter.id,
+        sender=sender,
+        to=letter.to,
+        subject=" ".join(fill("subject.txt").split()),
+        text=fill("body.txt"),
+        html=fill("body.html"),
+    )

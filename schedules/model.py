@@ -1,0 +1,125 @@
+"""Schedules, days and slots as values, and the rules about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class PlannedSlot:
+    """A slot as the schedule plans it; `date` is YYYY-MM-DD, `start` and `end` are HH:MM in the schedule's zone."""
+
+    id: str
+    schedule: str
+    date: str
+    day: str
+    start: str
+    end: str
+    starts_at: datetime
+    capacity: int
+
+    @property
+    def label(self) -> str:
+        """Return the hours as people read them: `10:00-11:00`."""
+        return f"{self.start}-{self.end}"
+
+
+@dataclass(frozen=True)
+class Day:
+    """A date with the slots its template gives it, in order of start."""
+
+    date: str
+    name: str
+    slots: tuple[PlannedSlot, ...]
+
+    @property
+    def seats(self) -> int:
+        """Return how many places the plan has on this day."""
+        return sum(slot.capacity for slot in self.slots)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What a schedule file says: the days in order, and how dates outside it are refused."""
+
+    id: str
+    name: str
+    timezone: str
+    refusal: str
+    days: tuple[Day, ...]
+    cutoff: timedelta | None = None
+
+    @cached_property
+    def day_on(self) -> Mapping[str, Day]:
+        """Return the days by their date."""
+        return {day.date: day for day in self.days}
+
+    @cached_property
+    def slot_with(self) -> Mapping[str, PlannedSlot]:
+        """Return the planned slots by their id."""
+        return {slot.id: slot for day in self.days for slot in day.slots}
+
+    def takes_bookings(self, slot: PlannedSlot, now: datetime) -> bool:
+        """Return whether the cut-off before `slot`, if there is one, is still ahead of `now`."""
+        return self.cutoff is None or now < slot.starts_at - self.cutoff
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A slot as it stands in the database."""
+
+    id: str
+    date: str
+    day: str
+    start: str
+    end: str
+    label: str
+    capacity: int
+    booked_count: int
+    closed: bool
+
+    @property
+    def remaining(self) -> int:
+        """Return how many places can still be booked; a closed slot has none."""
+        return 0 if self.closed else max(0, self.capacity - self.booked_count)
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether nobody can book here now."""
+        return self.remaining == 0
+
+
+@dataclass(frozen=True)
+class DateSummary:
+    """A bookable date with its places in sum."""
+
+    date: str
+    day: str
+    seats: int
+    remaining: int
+
+
+@dataclass(frozen=True)
+class SlotChange:
+    """What the back office wants of a slot; None leaves a value as it is."""
+
+    capacity: int | None = None
+    closed: bool | None = None
+
+
+def nearest(slots: list[Slot], to: PlannedSlot, most: int = 3) -> list[Slot]:
+    """Return up to `most` of `slots` that have places: the same day's first, then by distance in days and hours."""
+    free = [slot for slot in slots if slot.remaining > 0 and slot.id != to.id]
+    return sorted(free, key=lambda slot: _distance(slot, to))[:most]
+
+
+def _distance(slot: Slot, to: PlannedSlot) -> tuple[int, int, str]:
+    days = abs((date.fromisoformat(slot.date) - date.fromisoformat(to.date)).days)
+    return days, abs(_minutes(slot.start) - _minutes(to.start)), slot.date + slot.start
+
+
+def _minutes(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])

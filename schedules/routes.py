@@ -1,0 +1,50 @@
+"""What anybody may ask about dates and slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Response
+
+from core.web import context, pages
+from core.web.api import Blueprint, QuerySchema, refusals
+from schedules.schemas import DatesSchema, SlotQuery, SlotSchema
+from schedules.service import Schedules
+
+blueprint = Blueprint("schedules", __name__, url_prefix="/api", description="Dates and slots")
+
+
+@dataclass(frozen=True)
+class Board:
+    """The rendered answers, shared by all who ask at the same time."""
+
+    dates: Callable[[str], pages.Rendered]
+    slots: Callable[[str], pages.Rendered]
+
+    @classmethod
+    def over(cls, schedules: Schedules) -> Board:
+        """Return the board of `schedules`."""
+        head = {"schedule": schedules.schedule.id, "timezone": schedules.schedule.timezone}
+        return cls(
+            dates=pages.shared_json(lambda _: DatesSchema().dump({**head, "dates": schedules.dates()})),
+            slots=pages.shared_json(lambda date: SlotSchema(many=True).dump(schedules.slots_on(date))),
+        )
+
+
+@blueprint.get("/dates")
+@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
+@refusals(blueprint, 400, 429, 503)
+@blueprint.response(200, DatesSchema)
+def dates() -> Response:
+    """List every bookable date with its places."""
+    return pages.respond(context.service(Board).dates("all"))
+
+
+@blueprint.get("/slots")
+@blueprint.arguments(SlotQuery, location="query", as_kwargs=True)
+@refusals(blueprint, 400, 429, 503)
+@blueprint.response(200, SlotSchema(many=True))
+def slots(date: str) -> Response:
+    """List the slots of a date in order of start; they are made when a date is first asked for."""
+    return pages.respond(context.service(Board).slots(date))

@@ -1,0 +1,54 @@
+"""Dates and slots on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+
+from core.web.api import QuerySchema
+
+
+class SlotQuery(QuerySchema):
+    """The one question about slots: which date. The service says what is wrong with one that is not on the schedule."""
+
+    date = ma.fields.String(load_default="", metadata={"example": "2026-03-05"})
+
+    @ma.pre_load
+    def refuse_repeats(self, values: Any, **kwargs: Any) -> Any:
+        """Take a date that is given twice for no date at all; refuse whatever else is given twice."""
+        if hasattr(values, "getlist") and len(values.getlist("date")) > 1:
+            return {**values, "date": ""}
+        return super().refuse_repeats(values, **kwargs)
+
+
+class SlotSchema(ma.Schema):
+    """A slot."""
+
+    _id = ma.fields.String(attribute="id")
+    date = ma.fields.String()
+    start = ma.fields.String()
+    end = ma.fields.String()
+    label = ma.fields.String()
+    capacity = ma.fields.Integer()
+    bookedCount = ma.fields.Integer(attribute="booked_count")
+    remaining = ma.fields.Integer()
+    isFull = ma.fields.Boolean(attribute="is_full")
+    closed = ma.fields.Boolean()
+
+
+class DateSchema(ma.Schema):
+    """A bookable date."""
+
+    date = ma.fields.String()
+    day = ma.fields.String()
+    seats = ma.fields.Integer()
+    remaining = ma.fields.Integer()
+
+
+class DatesSchema(ma.Schema):
+    """All bookable dates."""
+
+    schedule = ma.fields.String()
+    timezone = ma.fields.String()
+    dates = ma.fields.List(ma.fields.Nested(DateSchema))

@@ -1,0 +1,121 @@
+"""What can be done with a schedule: look, claim places, change a slot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from core.clock import Clock
+from core.mongo import Session
+from schedules.errors import DateNotBookable, SlotClosed, SlotNotFound
+from schedules.model import DateSummary, Day, PlannedSlot, Schedule, Slot, SlotChange, nearest
+from schedules.store import SlotStore
+
+
+@dataclass(frozen=True)
+class Schedules:
+    """The use cases of the one schedule this service offers."""
+
+    schedule: Schedule
+    store: SlotStore
+    clock: Clock
+
+    def dates(self) -> list[DateSummary]:
+        """Return every date with its places; reads only, slots nobody asked for yet count as free."""
+        made: dict[str, dict[str, Slot]] = {}
+        for slot in self.store.of_schedule(self.schedule.id):
+            made.setdefault(slot.date, {})[slot.id] = slot
+        return [_summary(day, made.get(day.date, {})) for day in self.schedule.days]
+
+    def slots_on(self, date: str) -> list[Slot]:
+        """Return the slots of `date`, made now if nobody asked before; raises DateNotBookable."""
+        day = self.schedule.day_on.get(date)
+        if day is None:
+            raise DateNotBookable(self.schedule.refusal)
+        slots = self._offered(day)
+        if len(slots) < len(day.slots):
+            self.store.ensure(day.slots)
+            slots = self._offered(day)
+        return slots
+
+    def planned(self, slot_id: str) -> PlannedSlot:
+        """Return the plan of a slot; raises SlotNotFound."""
+        try:
+            return self.schedule.slot_with[slot_id]
+        except KeyError:
+            raise SlotNotFound from None
+
+    def require_open(self, slot: PlannedSlot) -> None:
+        """Raise SlotClosed when the cut-off before `slot` is past."""
+        if not self.schedule.takes_bookings(slot, self.clock()):
+            raise SlotClosed
+
+    def standing(self, slot_ids: Iterable[str]) -> Mapping[str, Slot]:
+        """Return the present state of the slots by id; those nobody asked for yet are made."""
+        wanted = set(slot_ids)
+        found = self.store.find(wanted)
+        missing = wanted - found.keys()
+        if not missing:
+            return found
+        self.store.ensure([self.planned(slot_id) for slot_id in missing])
+        return self.store.find(wanted)
+
+    def claim(self, session: Session, places: Mapping[str, int]) -> bool:
+        """Take places within the caller's transaction; False when any slot has not as many left."""
+        return self.store.claim(session, places)
+
+    def release(self, session: Session, slot_id: str) -> None:
+        """Give one place back within the caller's transaction."""
+        self.store.release(session, slot_id)
+
+    def alternatives(self, slot: PlannedSlot) -> list[Slot]:
+        """Return up to three slots near `slot` that have places and still take bookings."""
+        known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
+        offered = [
+            known.get(planned.id) or _untouched(planned)
+            for planned in self.schedule.slot_with.values()
+            if self.schedule.takes_bookings(planned, self.clock())
+        ]
+        return nearest(offered, slot)
+
+    def change(self, slot_id: str, change: SlotChange) -> Slot:
+        """Change a slot for the back office; raises SlotNotFound or CapacityBelowBooked."""
+        self.standing([self.planned(slot_id).id])
+        return self.store.update(slot_id, change)
+
+    def all_slots(self) -> list[Slot]:
+        """Return every slot of the schedule as it stands, made or not, in order."""
+        known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
+        return [known.get(slot_id) or _untouched(plan) for slot_id, plan in self.schedule.slot_with.items()]
+
+    def every_slot(self) -> list[Slot]:
+        """Return all slots in the database, those of other schedules too."""
+        return self.store.everything()
+
+    def _offered(self, day: Day) -> list[Slot]:
+        planned = {slot.id for slot in day.slots}
+        return [slot for slot in self.store.on_date(self.schedule.id, day.date) if slot.id in planned]
+
+
+def _summary(day: Day, made: Mapping[str, Slot]) -> DateSummary:
+    slots = [made.get(planned.id) or _untouched(planned) for planned in day.slots]
+    return DateSummary(
+        date=day.date,
+        day=day.name,
+        seats=sum(slot.capacity for slot in slots),
+        remaining=sum(slot.remaining for slot in slots),
+    )
+
+
+def _untouched(planned: PlannedSlot) -> Slot:
+    return Slot(
+        id=planned.id,
+        date=planned.date,
+        day=planned.day,
+        start=planned.start,
+        end=planned.end,
+        label=planned.label,
+        capacity=planned.capacity,
+        booked_count=0,
+        closed=False,
+    )

@@ -1,0 +1,134 @@
+"""The `slots` collection. A place is claimed by one conditional update; nothing else makes places scarcer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from core.mongo import CollectionPlan, Db, Document, Session
+from schedules.errors import CapacityBelowBooked, SlotNotFound
+from schedules.model import PlannedSlot, Slot, SlotChange
+
+PLAN = CollectionPlan(
+    name="slots",
+    indexes=(IndexModel([("schedule", ASCENDING), ("date", ASCENDING), ("start", ASCENDING)], unique=True),),
+    # The last line of defence: what a bug would oversell, the database refuses to write.
+    validator={
+        "$jsonSchema": {
+            "required": ["schedule", "date", "capacity", "bookedCount"],
+            "properties": {"capacity": {"bsonType": ["int", "long"]}, "bookedCount": {"bsonType": ["int", "long"]}},
+        },
+        "$expr": {"$and": [{"$lte": ["$bookedCount", "$capacity"]}, {"$gte": ["$bookedCount", 0]}]},
+    },
+)
+DUPLICATE_KEY = 11000
+
+
+def room_for(places: int) -> Document:
+    """Return the guard of a claim: the slot is open and `places` more fit into it."""
+    return {"closed": False, "$expr": {"$lte": [{"$add": ["$bookedCount", places]}, "$capacity"]}}
+
+
+class SlotStore:
+    """Slots in MongoDB: made by idempotent upserts, claimed under a guard, released without one."""
+
+    def __init__(self, db: Db) -> None:
+        """Use the collection of `db`."""
+        self._slots = db[PLAN.name]
+
+    def ensure(self, planned: Iterable[PlannedSlot]) -> None:
+        """Make those slots that are not there yet; safe to call from everywhere at once."""
+        upserts = [UpdateOne({"_id": slot.id}, {"$setOnInsert": _new(slot)}, upsert=True) for slot in planned]
+        try:
+            self._slots.bulk_write(upserts, ordered=False)
+        except BulkWriteError as error:
+            # Another process made the same slot at the same moment: it exists, which is all that was wanted.
+            if any(problem["code"] != DUPLICATE_KEY for problem in error.details["writeErrors"]):
+                raise
+
+    def on_date(self, schedule: str, date: str) -> list[Slot]:
+        """Return the slots of `date` in order of start."""
+        found = self._slots.find({"schedule": schedule, "date": date}).sort("start", ASCENDING)
+        return [_slot(document) for document in found]
+
+    def of_schedule(self, schedule: str) -> list[Slot]:
+        """Return all slots made so far, in order of date and start."""
+        found = self._slots.find({"schedule": schedule}).sort([("date", ASCENDING), ("start", ASCENDING)])
+        return [_slot(document) for document in found]
+
+    def everything(self) -> list[Slot]:
+        """Return all slots there are, whatever schedule made them."""
+        return [_slot(document) for document in self._slots.find()]
+
+    def find(self, ids: Iterable[str]) -> dict[str, Slot]:
+        """Return those of the slots with `ids` that are there, by id."""
+        return {document["_id"]: _slot(document) for document in self._slots.find({"_id": {"$in": list(ids)}})}
+
+    def claim(self, session: Session, places: Mapping[str, int]) -> bool:
+        """Take `places[slot id]` places of each slot; return False when any slot has not as many left.
+
+        After False the transaction must be given up: some of the slots may have been counted already.
+        """
+        if len(places) == 1:
+            ((slot_id, count),) = places.items()
+            taken = self._slots.find_one_and_update(
+                {"_id": slot_id, **room_for(count)},
+                {"$inc": {"bookedCount": count}},
+                projection={"_id": 1},
+                return_document=ReturnDocument.AFTER,
+                session=session,
+            )
+            return taken is not None
+        # In the order of their ids, so that two workers who want the same slots meet at the first of them.
+        claims = [
+            UpdateOne({"_id": slot_id, **room_for(count)}, {"$inc": {"bookedCount": count}})
+            for slot_id, count in sorted(places.items())
+        ]
+        return self._slots.bulk_write(claims, session=session).matched_count == len(claims)
+
+    def release(self, session: Session, slot_id: str) -> None:
+        """Give one place of the slot back."""
+        self._slots.update_one({"_id": slot_id}, {"$inc": {"bookedCount": -1}}, session=session)
+
+    def update(self, slot_id: str, change: SlotChange) -> Slot:
+        """Change capacity or closing; raises CapacityBelowBooked or SlotNotFound and then changes nothing."""
+        values: dict[str, Any] = {} if change.closed is None else {"closed": change.closed}
+        guard: dict[str, Any] = {"_id": slot_id}
+        if change.capacity is not None:
+            values["capacity"] = change.capacity
+            guard["bookedCount"] = {"$lte": change.capacity}
+        document = self._slots.find_one_and_update(guard, {"$set": values}, return_document=ReturnDocument.AFTER)
+        if document is None:
+            raise CapacityBelowBooked if self._slots.find_one({"_id": slot_id}, {"_id": 1}) else SlotNotFound
+        return _slot(document)
+
+
+def _new(slot: PlannedSlot) -> Document:
+    return {
+        "schedule": slot.schedule,
+        "date": slot.date,
+        "day": slot.day,
+        "start": slot.start,
+        "end": slot.end,
+        "label": slot.label,
+        "capacity": slot.capacity,
+        "bookedCount": 0,
+        "closed": False,
+    }
+
+
+def _slot(document: Document) -> Slot:
+    return Slot(
+        id=document["_id"],
+        date=document["date"],
+        day=document["day"],
+        start=document["start"],
+        end=document["end"],
+        label=document["label"],
+        capacity=document["capacity"],
+        booked_count=document["bookedCount"],
+        closed=document["closed"],
+    )
