@@ -35,7 +35,7 @@ OPTIONS = (
     *("--setParameter", "diagnosticDataCollectionEnabled=false"),
     *("--setParameter", "oplogNetworkTimeoutBufferSeconds=1"),  # how long to read on from a paused node
     # A primary of three that is told to end would look for a successor for 15 s, while the others end too.
-    *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=500"),
+    *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
 )
 T = TypeVar("T")
 

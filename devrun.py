@@ -169,7 +169,7 @@ class _Stops:
         for number in STOPS:
             signal.signal(number, self._heard)
 
-    def _heard(self, number: int, frame: FrameType | None) -> None:
+    def _heard(self, number: int, _frame: FrameType | None) -> None:
         if self.child is None:
             raise SystemExit(128 + number)
         if number == signal.SIGINT or not self.asked:
@@ -210,7 +210,7 @@ def _say(line: str) -> None:
         print(line, flush=True)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _leave(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
@@ -218,7 +218,10 @@ def _watchdog(discard: str, command: Sequence[str]) -> None:
     """Run the program, obey our starter, and end with the program's exit code."""
     try:
         program = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_end_with_parent
+            command,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - there is no second thread yet
         )
     except OSError as reason:
         print(f"devdb: {command[0]} cannot be run: {reason.strerror}.", file=sys.stderr, flush=True)

@@ -157,11 +157,18 @@ class LettersSchema(ma.Schema):
     items = ma.fields.List(ma.fields.Nested(LetterSchema))
 
 
-class SumSchema(ma.Schema):
-    """Places in sum."""
+class DaySumSchema(ma.Schema):
+    """The places of a day in sum."""
 
     date = ma.fields.String()
     day = ma.fields.String()
+    seats = ma.fields.Integer()
+    booked = ma.fields.Integer()
+
+
+class HourSumSchema(ma.Schema):
+    """The places of all slots that start at one hour."""
+
     hour = ma.fields.String()
     seats = ma.fields.Integer()
     booked = ma.fields.Integer()
@@ -172,8 +179,8 @@ class StatsSchema(ma.Schema):
 
     seats = ma.fields.Integer()
     booked = ma.fields.Integer()
-    byDay = ma.fields.List(ma.fields.Nested(SumSchema(exclude=("hour",))))
-    byHour = ma.fields.List(ma.fields.Nested(SumSchema(exclude=("date", "day"))))
+    byDay = ma.fields.List(ma.fields.Nested(DaySumSchema))
+    byHour = ma.fields.List(ma.fields.Nested(HourSumSchema))
     letters = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer())
 
 

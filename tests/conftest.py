@@ -1,0 +1,193 @@
+"""Fixtures: a real mongod for the session, a database and an application for each test, a served service on demand."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from pymongo import MongoClient
+
+import devdb
+import wiring
+from app import create_app
+from core.config import Settings
+from core.mongo import Client, Db, connect
+from tests import factories
+from tests.api_client import Api, over_app, over_http
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def replica_set() -> Iterator[devdb.ReplicaSet]:
+    """One real node for the whole session, with fail points."""
+    with devdb.start(test_commands=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def mongo(replica_set: devdb.ReplicaSet) -> Iterator[Client]:
+    """A client of the session's node, connected as the service connects."""
+    client = connect(replica_set.uri)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def make_settings(replica_set: devdb.ReplicaSet, mongo: Client) -> Iterator[Callable[..., Settings]]:
+    """Make settings with a database of their own, which is dropped afterwards."""
+    made: list[Settings] = []
+
+    def make(**changes: str) -> Settings:
+        made.append(factories.settings(replica_set.uri, **changes))
+        return made[-1]
+
+    yield make
+    for settings in made:
+        mongo.drop_database(settings.mongodb_database)
+        mongo.drop_database(f"{settings.mongodb_database}_limits")
+
+
+@pytest.fixture
+def make_app(make_settings: Callable[..., Settings], mongo: Client) -> Callable[..., Flask]:
+    """Make an application over a prepared database; replacements in lower case, settings in upper case."""
+
+    def make(**changes: Any) -> Flask:
+        settings = make_settings(**{name: value for name, value in changes.items() if name.isupper()})
+        replacements = {name: value for name, value in changes.items() if not name.isupper()}
+        wiring.prepare_database(mongo[settings.mongodb_database])
+        return create_app(settings, **{"client": mongo, **replacements})
+
+    return make
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """The application as most tests want it."""
+    return make_app()
+
+
+@pytest.fixture
+def services(app: Flask) -> wiring.Services:
+    """The object graph behind `app`."""
+    found: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    return found
+
+
+@pytest.fixture
+def db(services: wiring.Services) -> Db:
+    """The database behind `app`."""
+    return services.db
+
+
+@pytest.fixture
+def api(app: Flask) -> Api:
+    """The verbs over `app`."""
+    return Api(over_app(app))
+
+
+@dataclass(frozen=True)
+class Served:
+    """A service that runs as users get it: gunicorn with its workers."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    environment: dict[str, str]
+    log: Path
+
+    @property
+    def api(self) -> Api:
+        return Api(over_http(self.url))
+
+    @property
+    def db(self) -> Db:
+        client: MongoClient[dict[str, Any]] = connect(self.environment["MONGODB_URI"])
+        return client[self.environment["MONGODB_DATABASE"]]
+
+    def workers(self) -> list[int]:
+        """Return the process ids of the workers."""
+        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], check=False, capture_output=True, text=True)
+        return [int(pid) for pid in found.stdout.split()]
+
+    def flask(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run one of the operator's commands against the same database."""
+        return subprocess.run(
+            [sys.executable, "-m", "flask", *command],
+            check=False, capture_output=True, text=True, cwd=ROOT, env=self.environment, timeout=60,
+        )  # fmt: skip
+
+    def verify(self) -> str:
+        """Return what `flask verify` says, or fail with it."""
+        done = self.flask("verify")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@contextmanager
+def serving(mongodb_uri: str, folder: Path, **changes: str) -> Iterator[Served]:
+    """Serve the application with gunicorn on a free port until the block ends."""
+    port = free_port()
+    settings = factories.environment(mongodb_uri, PORT=str(port), WEB_CONCURRENCY="2", **changes)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **settings}
+    log = folder / f"service-{port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
+            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        served = Served(f"http://127.0.0.1:{port}", process, environment, log)
+        try:
+            wait_until_ready(served)
+            yield served
+        finally:
+            stop(process)
+
+
+def wait_until_ready(served: Served, seconds: float = 30.0) -> None:
+    """Return when the service answers, or fail with its log."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and served.process.poll() is None:
+        try:
+            if requests.get(f"{served.url}/api/ready", timeout=2).status_code == 200:
+                return
+        except requests.RequestException:
+            time.sleep(0.1)
+    pytest.fail(f"the service did not come up:\n{served.log.read_text()}")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process as an operator would, and harder when it does not listen."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    """Return a port nobody listens on now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def served(replica_set: devdb.ReplicaSet, mongo: Client, tmp_path: Path) -> Iterator[Served]:
+    """The service as users get it, with two workers, over the session's node."""
+    with serving(replica_set.uri, tmp_path) as running:
+        yield running
+        mongo.drop_database(running.environment["MONGODB_DATABASE"])

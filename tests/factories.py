@@ -1,0 +1,46 @@
+"""Valid requests and settings, to be changed by the one member a test is about."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from typing import Any
+
+from core.config import Settings, from_env
+
+ADMIN_KEY = "test-admin-key-0001"
+SECOND_ADMIN_KEY = "test-admin-key-0002"
+_people = itertools.count(1)
+
+
+def environment(mongodb_uri: str, **changes: str) -> dict[str, str]:
+    """Return the environment of a test: a database of its own, generous limits, and `changes`."""
+    return {
+        "MONGODB_URI": mongodb_uri,
+        "MONGODB_DATABASE": f"t{uuid.uuid4().hex[:16]}",
+        "ADMIN_KEY": f"{ADMIN_KEY},{SECOND_ADMIN_KEY}",
+        "SECRET_KEY": "a secret only tests know",
+        "RATE_LIMIT_DEFAULT": "1000000 per hour",
+        "RATE_LIMIT_BOOKINGS": "1000000 per hour",
+        "RATE_LIMIT_STORAGE": "memory://",
+        **changes,
+    }
+
+
+def settings(mongodb_uri: str, **changes: str) -> Settings:
+    """Return settings for a test."""
+    return from_env(environment(mongodb_uri, **changes))
+
+
+def person(**changes: Any) -> dict[str, Any]:
+    """Return the form of somebody who has not been here before, without date and slot."""
+    number = next(_people)
+    return {
+        "fullName": f"Guest Number{number}",
+        "email": f"guest{number}.{uuid.uuid4().hex[:8]}@example.org",
+        "phone": f"+1415{2000000 + number % 7999999}",
+        "country": "US",
+        "city": "Berkeley",
+        "message": "",
+        **changes,
+    }
