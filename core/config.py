@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -122,15 +122,15 @@ class _Reader:
 
     def take(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
         """Parse a value; a missing one without default, or a bad one, becomes a problem. Values are never quoted."""
-        value: Any = self.text(name) or default
+        value = self.text(name) or default
         if value is None:
             self.problems.append(f"{name} is not set.")
-            return value  # type: ignore[no-any-return]  # never used: from_env raises
-        try:
-            return parse(value)
-        except ValueError as error:
-            self.problems.append(f"{name} {error}")
-            return value  # type: ignore[no-any-return]  # never used: from_env raises
+        else:
+            try:
+                return parse(value)
+            except ValueError as error:
+                self.problems.append(f"{name} {error}")
+        return cast("T", None)  # Never used: from_env raises.
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
         def parse(value: str) -> int:

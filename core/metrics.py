@@ -49,16 +49,16 @@ def exposition(letter_states: StateCounts) -> bytes:
 def forget_worker(pid: int) -> None:
     """Drop the live gauges of a worker that has ended; its counters stay counted."""
     if _multiprocess():
-        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
+        multiprocess.mark_process_dead(pid)
 
 
 def _multiprocess() -> bool:
-    return ValueClass.__name__ == "MmapedValue"
+    return bool(ValueClass.__name__ == "MmapedValue")
 
 
 def _all_workers() -> CollectorRegistry:
     if not _multiprocess():
         return REGISTRY
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    multiprocess.MultiProcessCollector(registry)
     return registry

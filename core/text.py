@@ -9,10 +9,10 @@ MULTILINE = "\n\t"
 
 
 def clean(text: str, *, multiline: bool = False) -> str:
-    """Return `text` in NFC without surrounding blanks.
+    r"""Return `text` in NFC without surrounding blanks.
 
     Raises ValueError, with a sentence for people, on control characters and on lone surrogates. With `multiline`,
-    line breaks (written as `\\n` afterwards) and tabs are kept.
+    line breaks (written as `\n` afterwards) and tabs are kept.
     """
     if multiline:
         text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -90,7 +90,9 @@ class LetterStore:
 
     def counts(self) -> Mapping[str, int]:
         """Return how many letters there are in each state; the many sent ones are what the others leave of the whole."""
-        waiting = {state: self._letters.count_documents({"state": state}) for state in (State.PENDING, State.FAILED)}
+        waiting: dict[str, int] = {
+            state: self._letters.count_documents({"state": state}) for state in (State.PENDING, State.FAILED)
+        }
         sent = self._letters.estimated_document_count() - sum(waiting.values())
         return {**waiting, State.SENT: max(0, sent)}
 

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import cycle, islice
+from itertools import cycle, islice, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -139,7 +139,7 @@ def _template(file: _File, table: Mapping[str, Any], nth: int, length: int, capa
     edges = [_at_minute(_since_midnight(start) + step) for step in range(0, minutes + 1, length)]
     return _Template(
         name=file.take("name", _text, within=table, nth=nth + 1),
-        hours=tuple(zip(edges, edges[1:], strict=False)),
+        hours=tuple(pairwise(edges)),
         capacity=file.take("capacity", _whole(1, MOST_CAPACITY), default=capacity, within=table, nth=nth + 1),
     )
 
@@ -152,8 +152,7 @@ def _dates(file: _File) -> list[date]:
     table = file.take("recurrence", _table)
     file.refuse_unknown(table, {"first", "rule"})
     first = file.take("first", _date, within=table)
-    dates = file.take("rule", lambda rule: _recurring(first, rule), within=table)
-    return dates
+    return file.take("rule", lambda rule: _recurring(first, rule), within=table)
 
 
 def _recurring(first: date, rule: Any) -> list[date]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Response
 
 from core.web import context, pages
-from core.web.api import Blueprint, QuerySchema, refusals
+from core.web.api import Blueprint, Door
 from schedules.schemas import DatesSchema, SlotQuery, SlotSchema
 from schedules.service import Schedules
 
@@ -33,18 +33,14 @@ class Board:
 
 
 @blueprint.get("/dates")
-@blueprint.arguments(QuerySchema, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 429, 503)
-@blueprint.response(200, DatesSchema)
+@Door(DatesSchema)
 def dates() -> Response:
     """List every bookable date with its places."""
     return pages.respond(context.service(Board).dates("all"))
 
 
 @blueprint.get("/slots")
-@blueprint.arguments(SlotQuery, location="query", as_kwargs=True)
-@refusals(blueprint, 400, 429, 503)
-@blueprint.response(200, SlotSchema(many=True))
+@Door(SlotSchema(many=True), query=SlotQuery)
 def slots(date: str) -> Response:
     """List the slots of a date in order of start; they are made when a date is first asked for."""
     return pages.respond(context.service(Board).slots(date))

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NoReturn, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import flask_smorest
 import marshmallow as ma
 import orjson
-from flask import Flask, Request
+from flask import Flask, Request, Response
 from flask.json.provider import JSONProvider
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
 from core.errors import Invalid
 from core.web import errors
+
+if TYPE_CHECKING:
+    # flask-smorest has no types; its blueprints are Flask's, with decorators that only `Door` calls.
+    from flask import Blueprint as _Blueprint
+else:
+    from flask_smorest import Blueprint as _Blueprint
 
 
 class Orjson(JSONProvider):
@@ -38,7 +45,7 @@ class Orjson(JSONProvider):
     def response(self, *args: Any, **kwargs: Any) -> Any:
         """Return a response with the body as JSON."""
         obj = self._prepare_response_obj(args, kwargs)
-        return self._app.response_class(orjson.dumps(obj), mimetype="application/json")
+        return Response(orjson.dumps(obj), mimetype="application/json")
 
 
 class QuerySchema(ma.Schema):
@@ -85,10 +92,15 @@ class Parser(FlaskParser):
         raise Invalid(errors=fields if isinstance(fields, dict) else {"body": fields})
 
 
-class Blueprint(flask_smorest.Blueprint):
+class Blueprint(_Blueprint):
     """A blueprint whose arguments go through `Parser`."""
 
     ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, name: str, import_name: str, *, url_prefix: str | None = None, description: str = "") -> None:
+        """Describe the blueprint in the document."""
+        extra: dict[str, Any] = {"description": description}
+        super().__init__(name, import_name, url_prefix=url_prefix, **extra)
 
 
 class ProblemSchema(ma.Schema):
@@ -132,18 +144,49 @@ def install(app: Flask, *, version: str, blueprints: list[Blueprint]) -> Api:
     return api
 
 
-def refusals(blueprint: Blueprint, *statuses: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Document that a view may answer `statuses` with the error payload."""
+View = TypeVar("View", bound=Callable[..., Any])
 
-    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
-        for status in statuses:
-            response = blueprint.alt_response(
-                status, schema=ProblemSchema, content_type="application/problem+json", description="Refused"
-            )
-            view = response(view)
-        return view
 
-    return decorate
+@dataclass(frozen=True)
+class Door:
+    """What a view takes and answers, for parsing and for the document.
+
+    `answer` is None for a body that is no JSON, whose media type is then `media_type`; `refuses` are the statuses of
+    the error payload it may answer beside those that every view may: 400, 429 and 503.
+    """
+
+    answer: type[ma.Schema] | ma.Schema | None
+    status: int = 200
+    body: type[ma.Schema] | None = None
+    query: type[ma.Schema] = QuerySchema
+    headers: type[ma.Schema] | None = None
+    refuses: tuple[int, ...] = ()
+    security: str = ""
+    media_type: str = "application/json"
+
+    def __call__(self, view: View) -> View:
+        """Return `view` with its arguments parsed and itself documented."""
+        decorated: Any = _PLAIN.response(self.status, self.answer, content_type=self.media_type)(view)
+        for status in sorted({400, 429, 503, *self.refuses}):
+            decorated = _refusal(status)(decorated)
+        if self.security:
+            decorated = _PLAIN.doc(security=[{self.security: []}])(decorated)
+        decorated = _PLAIN.arguments(self.query, location="query", as_kwargs=True)(decorated)
+        if self.headers:
+            decorated = _PLAIN.arguments(self.headers, location="headers", as_kwargs=True)(decorated)
+        if self.body:
+            decorated = _PLAIN.arguments(self.body)(decorated)
+        return cast("View", decorated)
+
+
+# The decorators of flask-smorest only write down what they are told; any blueprint's will do.
+_PLAIN: Any = Blueprint("plain", __name__)
+
+
+def _refusal(status: int) -> Any:
+    return _PLAIN.alt_response(
+        status, schema=ProblemSchema, content_type="application/problem+json", description="Refused"
+    )
 
 
 def _refuse_constant(name: str) -> NoReturn:

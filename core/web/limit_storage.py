@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from limits.storage import MemoryStorage, Storage, storage_from_string
 
@@ -32,7 +32,7 @@ class TogetherStorage(Storage):
     def __init__(self, uri: str, inner: str, **options: str) -> None:
         """Wrap the storage at the address `inner`."""
         super().__init__(uri)
-        self._inner = storage_from_string(inner, **options)  # type: ignore[arg-type]
+        self._inner = cast("Storage", storage_from_string(inner, **options))
         self._memory = MemoryStorage()
         self._away_until = 0.0
         self._counting: Combiner[Hit, int] = Combiner(self._count, most_waiting=MOST_WAITING, most_at_once=MOST_WAITING)
@@ -56,12 +56,12 @@ class TogetherStorage(Storage):
 
     def check(self) -> bool:
         """Return whether the shared storage answers."""
-        return self._inner.check()
+        return bool(self._inner.check())
 
     def reset(self) -> int | None:
         """Forget all counts."""
         self._memory.reset()
-        return self._inner.reset()
+        return cast("int | None", self._inner.reset())
 
     def clear(self, key: str) -> None:
         """Forget the count of `key`."""

@@ -54,7 +54,7 @@ def install(app: Flask, *, default: str, bookings: str, storage: str, options: d
         app=app,
         application_limits=[default],
         storage_uri=f"{SCHEME}://",
-        storage_options={"inner": storage, **options},  # type: ignore[dict-item]
+        storage_options={"inner": storage, **options},
         strategy="fixed-window",
         headers_enabled=False,
     )

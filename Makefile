@@ -1,0 +1,61 @@
+# The two commands: `make run` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-fast check lint types bench bench-quick lock clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: $(VENV)/run.stamp ## Install, start a database if MONGODB_URI names none, serve on PORT (8000)
+	@exec $(BIN)/python -m devdb run --data var/mongo -- $(BIN)/gunicorn -c gunicorn.conf.py
+
+test: $(VENV)/test.stamp ## Install what the tests need and run all of them
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+test-fast: $(VENV)/test.stamp ## Run the tests that need no mongod
+	$(BIN)/python -m pytest -q tests/fast tests/unit tests/test_architecture.py tests/test_docs.py --ignore tests/unit/test_devdb.py
+
+check: lint types test ## Everything CI checks: lint, types, tests
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/bandit -q -c pyproject.toml -r .
+	$(BIN)/deptry .
+
+types: $(VENV)/test.stamp
+	$(BIN)/mypy .
+
+bench: $(VENV)/test.stamp ## Measure against the peers: about ten minutes
+	@command -v wrk >/dev/null || (apt-get update -qq && apt-get install -y -qq wrk)
+	$(BIN)/python -m bench.run
+
+bench-quick: $(VENV)/test.stamp ## The short bench: two minutes
+	@command -v wrk >/dev/null || (apt-get update -qq && apt-get install -y -qq wrk)
+	$(BIN)/python -m bench.run --quick
+
+lock: $(VENV)/test.stamp ## Renew the hashed requirement files from pyproject.toml
+	for part in "requirements.txt:" "requirements-devdb.txt:--extra devdb --constraint requirements.txt" \
+	    "requirements-dev.txt:--extra devdb --extra test --constraint requirements.txt"; do \
+	  $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file "$${part%%:*}" $${part#*:} pyproject.toml || exit 1; \
+	done
+
+clean: ## Remove what was installed and cached; the data in var/ stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements-devdb.txt | $(BIN)/python
+	$(PIP) -r requirements-devdb.txt
+	@touch $@
+
+$(VENV)/test.stamp: requirements-dev.txt | $(BIN)/python
+	$(PIP) -r requirements-dev.txt
+	@touch $@ $(VENV)/run.stamp
