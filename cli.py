@@ -11,7 +11,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 import wiring
-from core.mongo import NotReplicaSet, require_replica_set
+from core.mongo import NotReplicaSet, connect, require_replica_set
 
 
 def install(app: Flask, services: wiring.Services) -> None:
@@ -24,11 +24,13 @@ def _init_db(services: wiring.Services) -> click.Command:
     @click.command("init-db")
     def init_db() -> None:
         """Create collections, validators and indexes; doing it again changes nothing."""
+        client = connect(services.settings.mongodb_uri, patient=True)
         try:
-            require_replica_set(services.client)
+            require_replica_set(client)
         except NotReplicaSet as error:
             raise click.ClickException(str(error)) from error
-        wiring.prepare_database(services.db)
+        wiring.prepare_database(client[services.db.name])
+        client.close()
         click.echo(f"Database {services.db.name} is ready.")
 
     return init_db

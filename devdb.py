@@ -26,7 +26,7 @@ WAIT = 30.0  # seconds that a start or an election may take
 GRACE = 15.0  # seconds that a mongod has to end cleanly
 PORT_TAKEN, FOLDER_TAKEN, NOT_INITIATED = 48, 100, 94  # two exit codes of mongod, one of its error codes
 LOG_LIMIT = 16_000_000  # bytes; a longer log is begun anew at the next start
-# A fail-over in two seconds at most; by default one from a paused node takes thirteen to twenty.
+# A fail-over in two seconds at most; by default one from a paused node takes thirteen.
 ELECTIONS = {"electionTimeoutMillis": 1000, "heartbeatIntervalMillis": 200, "heartbeatTimeoutSecs": 1}
 OPTIONS = (
     *("--replSet", "rs0", "--bind_ip", "127.0.0.1", "--nounixsocket"),
@@ -89,8 +89,7 @@ class ReplicaSet:
     """A replica set on this machine; leaving its `with` block stops it."""
 
     def __init__(self, nodes: list["Node"], folder: Path, lock: IO[str], *, temporary: bool) -> None:
-        self.nodes = nodes
-        self._folder, self._lock, self._temporary = folder, lock, temporary
+        self.nodes, self._folder, self._lock, self._temporary = nodes, folder, lock, temporary
 
     def __enter__(self) -> Self:
         return self
@@ -113,8 +112,8 @@ class ReplicaSet:
         for node in self.nodes:
             node.wait_answering()
         _until("the replica set to be configured", self._configure)
-        # A node copies the set's data before it follows the set. Only then is a write acknowledged as it will be later,
-        # and the primary may be paused: a node that looks for somebody to follow waits half a minute for a paused one.
+        # A copied node acknowledges the copy before it follows the set. A primary that is paused while another node
+        # looks for whom to follow leaves no majority for half a minute.
         for node in self.nodes:
             node.wait_in_set()
         self.wait_writable(acknowledged_by=len(self.nodes))
@@ -129,8 +128,7 @@ class ReplicaSet:
 
     def wait_writable(self, acknowledged_by: int | str = "majority") -> None:
         """Return once a write was acknowledged: a note in the oplog, so that no collection changes."""
-        concern = {"w": acknowledged_by, "wtimeout": 1000}
-        note = {"appendOplogNote": 1, "data": {"devdb": "writable"}, "writeConcern": concern}
+        note = {"appendOplogNote": 1, "data": {"by": "devdb"}, "writeConcern": {"w": acknowledged_by, "wtimeout": 1000}}
         _until("a write to be acknowledged", lambda: self.primary().command(note))
 
     def fail_point(self, name: str, mode: str | dict[str, int], data: dict[str, Any] | None = None) -> None:
@@ -157,10 +155,8 @@ class ReplicaSet:
 
     def _configure(self) -> bool:
         """Initiate a new set; tell a kept one its new ports, or its nodes would not know themselves."""
-        first, members = (
-            self.nodes[0],
-            [{"_id": n, "host": node.address} for n, node in enumerate(self.nodes)],
-        )
+        first, hosts = self.nodes[0], [node.address for node in self.nodes]
+        members = [{"_id": number, "host": host} for number, host in enumerate(hosts)]
         try:
             config = first.command({"replSetGetConfig": 1})["config"]
         except OperationFailure as failure:
@@ -168,14 +164,14 @@ class ReplicaSet:
                 raise
             first.command({"replSetInitiate": {"_id": "rs0", "members": members, "settings": ELECTIONS}})
             return True
-        if [member["host"] for member in config["members"]] != [node.address for node in self.nodes]:
+        if [member["host"] for member in config["members"]] != hosts:
             changes = {"members": members, "version": config["version"] + 1}
             first.command({"replSetReconfig": config | changes, "force": True})
         return True
 
     def _find_primary(self) -> "Node | None":
         # A node that was paused through an election calls itself primary a moment longer: the latest one is.
-        answers = [(node.hello(), node) for node in self.nodes if node.alive() and not node.paused]
+        answers = [(node.command({"hello": 1}), node) for node in self.nodes if node.alive() and not node.paused]
         claims = [(answer["electionId"], node) for answer, node in answers if answer["isWritablePrimary"]]
         return max(claims, key=lambda claim: claim[0])[1] if claims else None
 
@@ -244,7 +240,7 @@ class Node:
     def wait_in_set(self) -> None:
         """Return once the node takes part as the primary or as a secondary."""
         roles = ("isWritablePrimary", "secondary")
-        _until(f"{self.address} to be in the set", lambda: True in map(self.hello().get, roles))
+        _until(f"{self.address} to be in the set", lambda: True in map(self.command({"hello": 1}).get, roles))
 
     def signal(self, number: int) -> None:
         """Send a signal to mongod, if it runs."""
@@ -263,15 +259,10 @@ class Node:
         with MongoClient[dict[str, Any]](self.address, directConnection=True, **limits) as client:
             return client.admin.command(dict(command))
 
-    def hello(self) -> dict[str, Any]:
-        """Return what the node says of itself."""
-        return self.command({"hello": 1})
-
     def _answers(self) -> bool:
-        if (code := self._child.poll() if self._child else None) in (
-            PORT_TAKEN,
-            FOLDER_TAKEN,
-        ):  # Another program was faster, or the last run is still ending.
+        code = self._child.poll() if self._child else None
+        if code in (PORT_TAKEN, FOLDER_TAKEN):  # Another program was faster, or the last run is still ending.
+            self.end()
             self.launch()
         elif code is not None:
             raise NotReady(f"mongod ended with code {code}.")

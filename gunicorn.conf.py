@@ -37,7 +37,7 @@ except (setup.ConfigError, ScheduleError) as problem:
     print(problem, file=sys.stderr)
     raise SystemExit(2) from None
 
-bind = f"0.0.0.0:{SETTINGS.port}"  # nosec B104 # a service is there to be reached
+bind = f"0.0.0.0:{SETTINGS.port}"
 workers = SETTINGS.web_concurrency
 worker_class = "gevent"
 worker_connections = 2000
@@ -54,7 +54,7 @@ control_socket_disable = True
 
 def on_starting(_server: Any) -> None:
     """Refuse a database that cannot serve, with a sentence; prepare a good one before any worker begins."""
-    client = connect(SETTINGS.mongodb_uri)
+    client = connect(SETTINGS.mongodb_uri, patient=True)
     try:
         require_replica_set(client)
         wiring.prepare_database(client[SETTINGS.mongodb_database])

@@ -15,8 +15,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from pymongo.errors import BulkWriteError, DuplicateKeyError
-
 from booking.errors import DuplicateBooking, IdempotencyKeyReused, SlotFull
 from booking.model import Booked, Status, Wish, compatible
 from booking.store import BookingStore, KeyStore
@@ -24,7 +22,7 @@ from core.clock import Clock, monotonic
 from core.combine import Combiner, Ticket, Tickets
 from core.errors import Unavailable
 from core.ids import new_reference
-from core.mongo import Client, Session, transaction
+from core.mongo import BulkError, Client, DuplicateKey, Session, transaction
 from notifications.service import Letters
 from schedules.errors import SlotClosed
 from schedules.model import Slot
@@ -103,7 +101,7 @@ class Counter:
                 transaction(self.client, partial(self._write, group), self.seconds)
             except Short:
                 group = self._that_fit(group)
-            except (BulkWriteError, DuplicateKeyError) as error:
+            except (BulkError, DuplicateKey) as error:
                 if not _is_duplicate(error):
                     raise
                 group = self._that_are_new(group)
@@ -197,8 +195,8 @@ def _in_time(group: Sequence[WishTicket]) -> list[WishTicket]:
     return [ticket for ticket in group if not ticket.answered]
 
 
-def _is_duplicate(error: BulkWriteError | DuplicateKeyError) -> bool:
-    if isinstance(error, DuplicateKeyError):
+def _is_duplicate(error: BulkError | DuplicateKey) -> bool:
+    if isinstance(error, DuplicateKey):
         return True
     return any(problem.get("code") == DUPLICATE_KEY for problem in error.details.get("writeErrors", []))
 

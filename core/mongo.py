@@ -18,8 +18,10 @@ from pymongo import IndexModel, MongoClient, ReadPreference
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import (
+    BulkWriteError,
     ConfigurationError,
     ConnectionFailure,
+    DuplicateKeyError,
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
@@ -36,6 +38,10 @@ Document = dict[str, Any]
 Db = Database[Document]
 Session = ClientSession
 Client = MongoClient[Document]
+# The driver's errors under names of ours: who writes no queries need not know the driver.
+DatabaseError = PyMongoError
+DuplicateKey = DuplicateKeyError
+BulkError = BulkWriteError
 
 SNAPSHOT = ReadConcern("snapshot")
 MAJORITY = WriteConcern("majority")
@@ -59,15 +65,18 @@ class CollectionPlan:
     validator: Mapping[str, Any] = field(default_factory=dict)
 
 
-def connect(uri: str, app_name: str = "booking") -> Client:
-    """Return a client with time-outs everywhere. Create it after a fork; it connects on first use."""
+def connect(uri: str, app_name: str = "booking", *, patient: bool = False) -> Client:
+    """Return a client with time-outs everywhere. Create it after a fork; it connects on first use.
+
+    A `patient` one waits for a single answer as long as it takes: building an index over a million rows needs that.
+    """
     return MongoClient(
         uri,
         appname=app_name,
         w="majority",
         tz_aware=True,
         connectTimeoutMS=2000,
-        socketTimeoutMS=20000,
+        socketTimeoutMS=None if patient else 20000,
         heartbeatFrequencyMS=1000,
         serverSelectionTimeoutMS=5000,
         waitQueueTimeoutMS=5000,

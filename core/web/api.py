@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import flask_smorest
 import marshmallow as ma
@@ -144,9 +144,6 @@ def install(app: Flask, *, version: str, blueprints: list[Blueprint]) -> Api:
     return api
 
 
-View = TypeVar("View", bound=Callable[..., Any])
-
-
 @dataclass(frozen=True)
 class Door:
     """What a view takes and answers, for parsing and for the document.
@@ -164,7 +161,7 @@ class Door:
     security: str = ""
     media_type: str = "application/json"
 
-    def __call__(self, view: View) -> View:
+    def __call__(self, view: Callable[..., Any]) -> Callable[..., Response]:
         """Return `view` with its arguments parsed and itself documented."""
         decorated: Any = _PLAIN.response(self.status, self.answer, content_type=self.media_type)(view)
         for status in sorted({400, 429, 503, *self.refuses}):
@@ -176,7 +173,7 @@ class Door:
             decorated = _PLAIN.arguments(self.headers, location="headers", as_kwargs=True)(decorated)
         if self.body:
             decorated = _PLAIN.arguments(self.body)(decorated)
-        return cast("View", decorated)
+        return cast("Callable[..., Response]", decorated)
 
 
 # The decorators of flask-smorest only write down what they are told; any blueprint's will do.

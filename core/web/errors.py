@@ -7,7 +7,6 @@ from typing import Any, TypedDict
 
 import orjson
 from flask import Flask, Response
-from pymongo.errors import PyMongoError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -62,7 +61,7 @@ def install(app: Flask) -> None:
     """Answer every error of `app` with the one payload."""
     app.register_error_handler(kinds.DomainError, on_domain_error)
     app.register_error_handler(HTTPException, on_http_error)
-    app.register_error_handler(PyMongoError, on_database_error)
+    app.register_error_handler(mongo.DatabaseError, on_database_error)
     app.register_error_handler(Exception, on_bug)
 
 
@@ -117,7 +116,7 @@ def on_http_error(error: HTTPException) -> Response:
     return respond(status, {"code": code, "message": message, "headers": allow})
 
 
-def on_database_error(error: PyMongoError) -> Response:
+def on_database_error(error: mongo.DatabaseError) -> Response:
     """Answer a read or a single write that the database did not serve: 503 when it is away, 500 when it is a bug."""
     if error.timeout or isinstance(error, mongo.AWAY):
         LOG.warning("database_away", error=type(error).__name__)

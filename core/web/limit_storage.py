@@ -61,7 +61,7 @@ class TogetherStorage(Storage):
     def reset(self) -> int | None:
         """Forget all counts."""
         self._memory.reset()
-        return cast("int | None", self._inner.reset())
+        return self._inner.reset()
 
     def clear(self, key: str) -> None:
         """Forget the count of `key`."""

