@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from booking.counter import Counter
 from booking.errors import BookingNotFound, SlotDateMismatch, SlotFull
 from booking.links import Links
-from booking.model import KEY_LIFETIME, Booked, Booking, BookingFilter, Key, NewBooking, Page, Wish
+from booking.model import KEY_LIFETIME, Booked, Booking, BookingFilter, Key, NewBooking, Page, Status, Wish
 from booking.store import BookingStore
 from core import log, metrics
 from core.clock import Clock, monotonic
@@ -95,7 +95,7 @@ class Bookings:
         skip = 0 if after else (page - 1) * limit
         found = self.store.find(wanted, skip, limit + 1, after)
         items = found[:limit]
-        return Page(items, self.store.count(wanted), items[-1].id if len(found) > limit else None)
+        return Page(items, self._total(wanted), items[-1].id if len(found) > limit else None)
 
     def walk(self, wanted: BookingFilter) -> Iterator[Booking]:
         """Yield all bookings that match, newest first."""
@@ -113,6 +113,14 @@ class Bookings:
     def manage_url(self, booking: Booking) -> str:
         """Return the signed address of the booking's own page."""
         return self.links.manage_url(booking.id)
+
+    def _total(self, wanted: BookingFilter) -> int:
+        """Return how many bookings match; the slots know the number of all confirmed ones without counting them."""
+        confirmed = replace(wanted, status=Status.CONFIRMED)
+        if confirmed != BookingFilter(status=Status.CONFIRMED) or wanted.status == Status.CANCELLED:
+            return self.store.count(wanted)
+        active = sum(slot.booked_count for slot in self.schedules.every_slot())
+        return active if wanted.status else active + self.store.count(BookingFilter(status=Status.CANCELLED))
 
     def _book(self, new: NewBooking, key: str | None) -> Booked:
         if new.date not in self.schedules.schedule.day_on:

@@ -29,11 +29,16 @@ BOOKINGS = CollectionPlan(
         IndexModel([("date", ASCENDING), ("_id", DESCENDING)], name="by_date"),
         IndexModel([("country", ASCENDING), ("_id", DESCENDING)], name="by_country"),
         IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="by_status"),
-        IndexModel([("nameFolded", ASCENDING), ("_id", DESCENDING)], name="by_name"),
-        IndexModel([("phoneDigits", ASCENDING), ("_id", DESCENDING)], name="by_phone"),
+        IndexModel([("nameParts", ASCENDING)], name="by_part_of_name"),
+        IndexModel([("phoneParts", ASCENDING)], name="by_part_of_phone"),
     ),
     validator={"$jsonSchema": {"required": ["email", "slotId", "status", "reference", "createdAt"]}},
 )
+# A part of a text is the beginning of one of its endings, and beginnings are what an index finds. Longer parts are
+# found by their first letters and then compared; shorter ones than SHORTEST_DIGITS are too common for an index.
+LONGEST_PART = 24
+SHORTEST_DIGITS = 3
+WITHOUT_PARTS = {"nameParts": 0, "phoneParts": 0}
 KEYS = CollectionPlan(
     name="idempotency_keys",
     indexes=(IndexModel([("expiresAt", ASCENDING)], expireAfterSeconds=0),),
@@ -56,6 +61,7 @@ class BookingStore:
         document = self._bookings.find_one_and_update(
             {"_id": booking_id, **ACTIVE},
             {"$set": {"status": Status.CANCELLED, "cancelledAt": now}},
+            projection=WITHOUT_PARTS,
             return_document=ReturnDocument.AFTER,
             session=session,
         )
@@ -63,19 +69,19 @@ class BookingStore:
 
     def get(self, booking_id: str) -> Booking:
         """Return a booking; raises BookingNotFound."""
-        document = self._bookings.find_one({"_id": booking_id})
+        document = self._bookings.find_one({"_id": booking_id}, WITHOUT_PARTS)
         if document is None:
             raise BookingNotFound
         return _booking(document)
 
     def find_ids(self, ids: Iterable[str]) -> dict[str, Booking]:
         """Return those of the bookings with `ids` that are there, by id."""
-        return {found["_id"]: _booking(found) for found in self._bookings.find({"_id": {"$in": list(ids)}})}
+        return {found["_id"]: _booking(found) for found in self._bookings.find({"_id": {"$in": list(ids)}}, WITHOUT_PARTS)}
 
     def find_active(self, guests: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Booking]:
         """Return the confirmed bookings of `guests`, pairs of e-mail and slot id."""
         pairs = [{"email": email, "slotId": slot_id, **ACTIVE} for email, slot_id in guests]
-        return {(found["email"], found["slotId"]): _booking(found) for found in self._bookings.find({"$or": pairs})}
+        return {(found["email"], found["slotId"]): _booking(found) for found in self._bookings.find({"$or": pairs}, WITHOUT_PARTS)}
 
     def references_taken(self, references: Iterable[str]) -> set[str]:
         """Return those of `references` that bookings have already."""
@@ -85,17 +91,16 @@ class BookingStore:
     def find(self, wanted: BookingFilter, skip: int, limit: int, after: str | None) -> list[Booking]:
         """Return bookings newest first; `after` is the id the walk has reached."""
         query = _query(wanted) | ({"_id": {"$lt": after}} if after else {})
-        found = self._bookings.find(query).sort("_id", DESCENDING).skip(skip).limit(limit)
+        found = self._bookings.find(query, WITHOUT_PARTS).sort("_id", DESCENDING).skip(skip).limit(limit)
         return [_booking(document) for document in found]
 
     def count(self, wanted: BookingFilter) -> int:
         """Return how many bookings match."""
-        query = _query(wanted)
-        return self._bookings.count_documents(query) if query else self._bookings.estimated_document_count()
+        return self._bookings.count_documents(_query(wanted))
 
     def walk(self, wanted: BookingFilter) -> Iterator[Booking]:
         """Yield all bookings that match, newest first, from a cursor."""
-        with self._bookings.find(_query(wanted)).sort("_id", DESCENDING).batch_size(1000) as cursor:
+        with self._bookings.find(_query(wanted), WITHOUT_PARTS).sort("_id", DESCENDING).batch_size(1000) as cursor:
             for document in cursor:
                 yield _booking(document)
 
@@ -137,9 +142,14 @@ class KeyStore:
 def _query(wanted: BookingFilter) -> dict[str, Any]:
     query: dict[str, Any] = {}
     if wanted.name:
-        query["nameFolded"] = {"$regex": re.escape(text.fold(wanted.name))}
+        folded = text.fold(wanted.name)
+        query["nameParts"] = {"$regex": f"^{re.escape(folded[:LONGEST_PART])}"}
+        if len(folded) > LONGEST_PART:
+            query["nameFolded"] = {"$regex": re.escape(folded)}
     if wanted.phone:
-        query["phoneDigits"] = {"$regex": text.digits(wanted.phone)}
+        part = text.digits(wanted.phone)
+        short = len(part) < SHORTEST_DIGITS
+        query["phone" if short else "phoneParts"] = {"$regex": part if short else f"^{part}"}
     if wanted.date:
         query["date"] = wanted.date
     if wanted.country:
@@ -150,14 +160,16 @@ def _query(wanted: BookingFilter) -> dict[str, Any]:
 
 
 def _document(booking: Booking) -> Document:
+    folded, digits = text.fold(booking.full_name), booking.phone[1:]
     return {
         "_id": booking.id,
         "reference": booking.reference,
         "fullName": booking.full_name,
-        "nameFolded": text.fold(booking.full_name),
+        "nameFolded": folded,
+        "nameParts": [folded[at : at + LONGEST_PART] for at, letter in enumerate(folded) if letter != " "],
         "email": booking.email,
         "phone": booking.phone,
-        "phoneDigits": booking.phone[1:],
+        "phoneParts": [digits[at:] for at in range(len(digits) - SHORTEST_DIGITS + 1)],
         "country": booking.country,
         "city": booking.city,
         "message": booking.message,
