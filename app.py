@@ -27,7 +27,7 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
     log.configure(settings.log_format)
     services = wiring.build(settings, **replacements)
     app = Flask(__name__, static_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, SECRET_KEY=settings.secret_key)
+    app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -62,7 +62,7 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
     api.install(app, version=_version(), blueprints=doors)
     app.register_blueprint(pages.routes.blueprint)
     checks = {"mongodb": lambda: _ping(services)}
-    health.install(app, allowances, checks, services.letters.counts)
+    health.install(app, checks, services.letters.counts)
     app.extensions["booking.letters"] = services.worker
     cli.install(app, services)
 

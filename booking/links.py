@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from itsdangerous import Signer
 
@@ -16,15 +17,22 @@ class Links:
 
     def token(self, booking_id: str) -> str:
         """Return the token of a booking; the same for ever under one secret."""
-        return self._signer().get_signature(booking_id).decode()
+        return _signature(self.secret, booking_id)
 
     def opens(self, booking_id: str, token: str) -> bool:
         """Return, in constant time, whether `token` is the booking's."""
-        return self._signer().verify_signature(booking_id, token.encode("utf-8", "replace"))
+        return _signer(self.secret).verify_signature(booking_id, token.encode("utf-8", "replace"))
 
     def manage_url(self, booking_id: str) -> str:
         """Return the address of the page where the guest looks after the booking."""
         return f"{self.public_url}/bookings/{booking_id}?token={self.token(booking_id)}"
 
-    def _signer(self) -> Signer:
-        return Signer(self.secret, salt="booking.manage", key_derivation="hmac")
+
+def _signer(secret: str) -> Signer:
+    return Signer(secret, salt="booking.manage", key_derivation="hmac")
+
+
+@lru_cache(maxsize=1024)
+def _signature(secret: str, booking_id: str) -> str:
+    # A booking's link is needed for its letter and for the answer, one right after the other.
+    return _signer(secret).get_signature(booking_id).decode()

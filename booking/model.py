@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -36,7 +36,7 @@ class NewBooking:
     @property
     def fingerprint(self) -> str:
         """Return the digest that is equal exactly for equal requests."""
-        return hashlib.sha256("\x1f".join(astuple(self)).encode()).hexdigest()
+        return hashlib.sha256("\x1f".join(vars(self).values()).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from core.clock import iso
 
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 LONGEST_EMAIL = 254
+NOT_A_PHONE = "Not a valid phone number; write it like +14155550123."
 
 
 class Text(ma.fields.String):
@@ -51,8 +52,8 @@ class Phone(ma.fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         given: str = super()._deserialize(value, attr, data, **kwargs)
-        if not PHONE.fullmatch(given) or not phonenumbers.is_valid_number(phonenumbers.parse(given)):
-            raise ma.ValidationError("Not a valid phone number; write it like +14155550123.")
+        if not PHONE.fullmatch(given):
+            raise ma.ValidationError(NOT_A_PHONE)
         return given
 
 
@@ -87,11 +88,17 @@ class NewBookingSchema(ma.Schema):
     slotId = SlotId(required=True, attribute="slot_id", metadata={"minLength": 10, "maxLength": 100})
     message = Text(0, 1200, multiline=True, load_default="")
 
-    @ma.validates_schema
-    def phone_is_from_the_country(self, values: dict[str, Any], **_: Any) -> None:
-        """Refuse a phone number of another country than the one given."""
-        number = phonenumbers.parse(values["phone"])
-        if not phonenumbers.is_valid_number_for_region(number, values["country"]):
+    @ma.validates_schema(skip_on_field_errors=False)
+    def phone_is_valid_in_the_country(self, values: dict[str, Any], **_: Any) -> None:
+        """Refuse a phone number nobody can have, and one of another country than the one given."""
+        if "phone" not in values:
+            return
+        number, country = _number(values["phone"]), values.get("country")
+        if number and country and phonenumbers.is_valid_number_for_region(number, country):
+            return
+        if not number or not phonenumbers.is_valid_number(number):
+            raise ma.ValidationError({"phone": [NOT_A_PHONE]})
+        if country:
             raise ma.ValidationError({"country": ["The country does not match the phone number."]})
 
     @ma.post_load
@@ -152,3 +159,10 @@ class BookedSchema(ma.Schema):
 
     message = ma.fields.String()
     booking = ma.fields.Nested(BookingSchema)
+
+
+def _number(phone: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException:
+        return None

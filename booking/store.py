@@ -76,12 +76,17 @@ class BookingStore:
 
     def find_ids(self, ids: Iterable[str]) -> dict[str, Booking]:
         """Return those of the bookings with `ids` that are there, by id."""
-        return {found["_id"]: _booking(found) for found in self._bookings.find({"_id": {"$in": list(ids)}}, WITHOUT_PARTS)}
+        return {
+            found["_id"]: _booking(found) for found in self._bookings.find({"_id": {"$in": list(ids)}}, WITHOUT_PARTS)
+        }
 
     def find_active(self, guests: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Booking]:
         """Return the confirmed bookings of `guests`, pairs of e-mail and slot id."""
         pairs = [{"email": email, "slotId": slot_id, **ACTIVE} for email, slot_id in guests]
-        return {(found["email"], found["slotId"]): _booking(found) for found in self._bookings.find({"$or": pairs}, WITHOUT_PARTS)}
+        return {
+            (found["email"], found["slotId"]): _booking(found)
+            for found in self._bookings.find({"$or": pairs}, WITHOUT_PARTS)
+        }
 
     def references_taken(self, references: Iterable[str]) -> set[str]:
         """Return those of `references` that bookings have already."""

@@ -18,7 +18,11 @@ def new_id(now: datetime) -> str:
 
 def new_reference() -> str:
     """Return a reference code such as `K7MP-4QXD`; uniqueness is the business of the collection's index."""
-    code = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
+    number = secrets.randbelow(len(REFERENCE_ALPHABET) ** REFERENCE_LENGTH)
+    code = ""
+    for _ in range(REFERENCE_LENGTH):
+        number, letter = divmod(number, len(REFERENCE_ALPHABET))
+        code += REFERENCE_ALPHABET[letter]
     return f"{code[:4]}-{code[4:]}"
 
 

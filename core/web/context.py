@@ -8,6 +8,8 @@ from flask import Flask, current_app, g, request
 
 S = TypeVar("S")
 EXTENSION = "booking.services"
+# What the machines that watch over the service ask: never limited, never logged.
+WATCHED_PATHS = frozenset({"/api/health", "/api/ready", "/metrics"})
 
 
 def install_services(app: Flask, *services: Any) -> None:

@@ -98,7 +98,10 @@ def on_domain_error(error: kinds.DomainError) -> Response:
         "detail": error.detail,
         "errors": error.errors,
         "extra": error.extra,
-        "headers": {"Retry-After": str(error.retry_after)} if error.retry_after else {},
+        "headers": {
+            **({"Retry-After": str(error.retry_after)} if error.retry_after else {}),
+            **getattr(error, "headers", {}),
+        },
     }
     return respond(status_of(error), problem)
 

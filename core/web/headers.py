@@ -27,8 +27,7 @@ def install(app: Flask, *, https: bool, origins: Sequence[str]) -> None:
     constant = list((ALWAYS | ({"Strict-Transport-Security": HTTPS_ONLY} if https else {})).items())
 
     def secure(response: Response) -> Response:
-        for name, value in constant:
-            response.headers.setdefault(name, value)
+        response.headers.extend(constant)
         # Whatever does not say otherwise may hold personal data.
         response.headers.setdefault("Cache-Control", "no-store")
         return response

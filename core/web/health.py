@@ -8,15 +8,12 @@ from flask import Flask, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from core import metrics
-from core.web import limits
 
 Check = Callable[[], None]
 
 
-def install(
-    app: Flask, allowances: limits.Limits, checks: Mapping[str, Check], letter_states: metrics.StateCounts
-) -> None:
-    """Serve /api/health, /api/ready with each of `checks` by name, and /metrics."""
+def install(app: Flask, checks: Mapping[str, Check], letter_states: metrics.StateCounts) -> None:
+    """Serve /api/health, /api/ready with each of `checks` by name, and /metrics: `context.WATCHED_PATHS`."""
 
     def health() -> Response:
         return jsonify(status="ok")
@@ -31,7 +28,6 @@ def install(
 
     for path, view in (("/api/health", health), ("/api/ready", ready), ("/metrics", counted)):
         app.add_url_rule(path, view_func=view)
-        limits.exempt(allowances, view)
 
 
 def _state(check: Check) -> str:

@@ -1,76 +1,92 @@
-"""Rate limits: Flask-Limiter over a storage that all workers share."""
+"""Rate limits by address: Flask-Limiter's strategy over a storage that all workers share.
+
+The extension holds storage and strategy; its own checks are off, because working out anew for each request which of
+its decorators apply cost a fifth of a booking's time. There are three limits, and each is asked for by name.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Flask, Response
-from flask_limiter import ExemptionScope, Limiter, RateLimitExceeded
-from limits import RateLimitItem, parse
+from flask import Flask, request
+from flask_limiter import Limiter
+from limits import RateLimitItem, parse, parse_many
 
 from core.errors import TooMany
-from core.web import context, errors
+from core.web import context
 from core.web.limit_storage import SCHEME
 
-WRONG_KEYS = parse("10 per 15 minutes")
+WRONG_KEYS = (parse("10 per 15 minutes"),)
 
 
-def no_work() -> None:
-    """Stand for what a limit of its own guards: passing it is all there is to do."""
+class RateLimited(TooMany):
+    """Too many requests. Please wait and try again."""
+
+    def __init__(self, amount: int, seconds: int) -> None:
+        """Say how much is allowed, and in how many seconds it is allowed again."""
+        super().__init__(retry_after=seconds)
+        self.headers = {
+            "RateLimit-Limit": str(amount),
+            "RateLimit-Remaining": "0",
+            "RateLimit-Reset": str(seconds),
+        }
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits that views ask for by name; the one on everything is applied before any view."""
+    """The limits by what they count; each raises RateLimited beyond its allowance."""
 
     limiter: Limiter
-    booking_gate: Callable[[], None]
+    default: Sequence[RateLimitItem]
+    bookings: Sequence[RateLimitItem]
+
+    def count_request(self) -> None:
+        """Count a request."""
+        self._hit("requests", self.default)
 
     def count_booking(self) -> None:
-        """Count one well-formed attempt to book; raises RateLimitExceeded, which is 429, beyond the allowance."""
-        self.booking_gate()
-
-    def require_patience(self) -> None:
-        """Raise TooMany while this address has used up its wrong keys."""
-        if not self.limiter.limiter.test(WRONG_KEYS, "wrong-admin-key", context.client_address()):
-            raise TooMany("Too many wrong keys.", retry_after=self._seconds_left(WRONG_KEYS))
+        """Count a well-formed attempt to book."""
+        self._hit("bookings", self.bookings)
 
     def count_wrong_key(self) -> None:
-        """Count a wrong key; raises TooMany beyond the allowance, also when many come at once."""
-        if not self.limiter.limiter.hit(WRONG_KEYS, "wrong-admin-key", context.client_address()):
-            raise TooMany("Too many wrong keys.", retry_after=self._seconds_left(WRONG_KEYS))
+        """Count a wrong key; refuses beyond the allowance also when many come at once."""
+        self._hit("wrong-admin-key", WRONG_KEYS)
 
-    def _seconds_left(self, item: RateLimitItem) -> int:
-        window = self.limiter.limiter.get_window_stats(item, "wrong-admin-key", context.client_address())
-        return max(1, round(window.reset_time - time.time()))
+    def require_patience(self) -> None:
+        """Refuse an address that has used up its wrong keys, whatever key it has now."""
+        for item in WRONG_KEYS:
+            if not self.limiter.limiter.test(item, "wrong-admin-key", context.client_address()):
+                raise self._refusal("wrong-admin-key", item)
+
+    def _hit(self, name: str, items: Sequence[RateLimitItem]) -> None:
+        for item in items:
+            if not self.limiter.limiter.hit(item, name, context.client_address()):
+                raise self._refusal(name, item)
+
+    def _refusal(self, name: str, item: RateLimitItem) -> RateLimited:
+        window = self.limiter.limiter.get_window_stats(item, name, context.client_address())
+        return RateLimited(item.amount, max(1, round(window.reset_time - time.time())))
 
 
 def install(app: Flask, *, default: str, bookings: str, storage: str, options: dict[str, str]) -> Limits:
-    """Limit every route of `app` by address; `storage` and `options` say where the counts are kept."""
+    """Limit every route of `app`; `storage` and `options` say where the counts are kept."""
     limiter = Limiter(
         context.client_address,
-        app=app,
-        application_limits=[default],
         storage_uri=f"{SCHEME}://",
         storage_options={"inner": storage, **options},
         strategy="fixed-window",
         headers_enabled=False,
     )
-    app.register_error_handler(RateLimitExceeded, lambda _: _too_many(limiter))
-    return Limits(limiter, limiter.limit(bookings, override_defaults=False)(no_work))
+    # An application that knows the limiter already gets no hooks from it: see above.
+    app.extensions["limiter"] = {limiter}
+    limiter.init_app(app)
+    limits = Limits(limiter, parse_many(default), parse_many(bookings))
 
+    def count() -> None:
+        if request.path not in context.WATCHED_PATHS:
+            limits.count_request()
 
-def exempt(limits: Limits, view: Callable[..., object]) -> None:
-    """Never limit `view`: it serves the machines that watch over the service."""
-    limits.limiter.exempt(view, flags=ExemptionScope.DEFAULT | ExemptionScope.APPLICATION)
-
-
-def _too_many(limiter: Limiter) -> Response:
-    breached = limiter.current_limit
-    seconds = max(1, round(breached.reset_at - time.time())) if breached else 1
-    headers = {"Retry-After": str(seconds), "RateLimit-Reset": str(seconds), "RateLimit-Remaining": "0"}
-    if breached:
-        headers["RateLimit-Limit"] = str(breached.limit.amount)
-    return errors.respond(429, {"code": "too_many_requests", "message": errors.MESSAGE_OF[429], "headers": headers})
+    app.before_request(count)
+    return limits

@@ -9,10 +9,10 @@ from flask import Flask, Response, g, request
 
 from core import log, metrics
 from core.clock import monotonic
+from core.web import context
 
 LOG = log.get("web")
 USABLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-QUIET = ("/api/health", "/api/ready", "/metrics")
 
 
 def install(app: Flask) -> None:
@@ -38,7 +38,7 @@ def end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     metrics.REQUESTS.labels(method, route, str(response.status_code)).inc()
     metrics.REQUEST_SECONDS.labels(route).observe(seconds)
-    if request.path not in QUIET:
+    if request.path not in context.WATCHED_PATHS:
         _line(route, method, response.status_code, seconds)
     return response
 
