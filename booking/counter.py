@@ -76,6 +76,7 @@ class Counter:
     def forget_full(self, slot_id: str) -> None:
         """Ask the database about `slot_id` next time: a place may have come free."""
         self._full_until.pop(slot_id, None)
+        self.schedules.changed()
 
     def replay(self, wish: Wish) -> Booked | None:
         """Return what an earlier request with the same key got, if there was one; raises IdempotencyKeyReused."""
@@ -108,6 +109,7 @@ class Counter:
             else:
                 for ticket in group:
                     ticket.answer(Booked(ticket.request.booking))
+                self.schedules.changed()
                 self.letters.announce()
                 return
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
 
+from core.clock import monotonic
 from core.errors import Unavailable
 
 R = TypeVar("R")
@@ -143,6 +144,33 @@ def shared_reads(read: Callable[[R], A], *, most_waiting: int = 10_000) -> Calla
             _read_for([ticket for ticket in tickets if ticket.request == wanted], wanted, read)
 
     return Combiner(work, most_waiting=most_waiting, most_at_once=most_waiting).submit
+
+
+class Recent(Generic[R, A]):
+    """Answers from memory for `seconds` after a read began; those who find nothing there share one read.
+
+    Only for what may be a moment old. `forget` empties the memory, for whoever knows that things have changed.
+    """
+
+    def __init__(self, read: Callable[[R], A], seconds: float) -> None:
+        """Begin with nothing remembered."""
+        self._read = shared_reads(read)
+        self._seconds = seconds
+        self._known: dict[R, tuple[float, A]] = {}
+
+    def __call__(self, key: R) -> A:
+        """Return what is known of `key`, read now if it is not recent."""
+        until, value = self._known.get(key, (0.0, None))
+        if value is not None and until > monotonic():
+            return value
+        end = monotonic() + self._seconds
+        value = self._read(key)
+        self._known[key] = (end, value)
+        return value
+
+    def forget(self) -> None:
+        """Ask anew next time."""
+        self._known = {}
 
 
 def _read_for(tickets: Tickets[R, A], wanted: R, read: Callable[[R], A]) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from core.clock import Clock
+from core.combine import Recent
 from core.mongo import Session
 from schedules.errors import DateNotBookable, SlotClosed, SlotNotFound
 from schedules.model import DateSummary, Day, PlannedSlot, Schedule, Slot, SlotChange, nearest
 from schedules.store import SlotStore
+
+ALTERNATIVES_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,10 @@ class Schedules:
     schedule: Schedule
     store: SlotStore
     clock: Clock
+
+    @cached_property
+    def _alternatives(self) -> Recent[PlannedSlot, list[Slot]]:
+        return Recent(self._read_alternatives, ALTERNATIVES_SECONDS)
 
     def dates(self) -> list[DateSummary]:
         """Return every date with its places; reads only, slots nobody asked for yet count as free."""
@@ -69,7 +77,14 @@ class Schedules:
         self.store.release(session, slot_id)
 
     def alternatives(self, slot: PlannedSlot) -> list[Slot]:
-        """Return up to three slots near `slot` that have places and still take bookings."""
+        """Return up to three slots near `slot` that have places and still take bookings, as of half a second ago."""
+        return self._alternatives(slot)
+
+    def changed(self) -> None:
+        """Hear that places were taken or given back, so that the next alternatives are read anew."""
+        self._alternatives.forget()
+
+    def _read_alternatives(self, slot: PlannedSlot) -> list[Slot]:
         known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
         offered = [
             known.get(planned.id) or _untouched(planned)
