@@ -8,6 +8,7 @@ from typing import Any
 import marshmallow as ma
 
 from booking.model import BookingFilter, Status
+from booking.schemas import Text
 from core.clock import iso
 from core.web.api import QuerySchema
 from notifications.model import State
@@ -31,10 +32,19 @@ class Whole(ma.fields.Integer):
         return min(int(value), self._most)
 
 
+class YesOrNo(ma.fields.Boolean):
+    """true or false, and nothing that merely looks like it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise ma.ValidationError("Must be true or false.")
+        return value
+
+
 class FilterSchema(QuerySchema):
     """What to look for; an empty value looks for everything."""
 
-    name = ma.fields.String(load_default="", validate=ma.validate.Length(max=80))
+    name = Text(0, 80, load_default="")
     phone = ma.fields.String(load_default="", validate=ma.validate.Length(max=40))
     date = ma.fields.String(
         load_default="", validate=ma.validate.Regexp(r"(\d{4}-\d{2}-\d{2})?\Z", error="Must be YYYY-MM-DD.")
@@ -113,7 +123,7 @@ class SlotChangeSchema(ma.Schema):
         unknown = ma.RAISE
 
     capacity = ma.fields.Integer(strict=True, validate=ma.validate.Range(0, 1_000_000_000))
-    closed = ma.fields.Boolean(truthy={True}, falsy={False})
+    closed = YesOrNo()
 
     @ma.validates_schema
     def something(self, values: dict[str, Any], **_: Any) -> None:

@@ -33,7 +33,7 @@ def shared_json(read: Callable[[str], Any]) -> Callable[[str], Rendered]:
 
 def respond(page: Rendered) -> Response:
     """Return `page`, or 304 when the client has it; it may be kept, but is always asked for again."""
-    known = request.if_none_match.contains(page.etag.strip('"'))
+    known = request.if_none_match.contains_weak(page.etag.strip('"'))
     response = Response(status=304) if known else Response(page.body, mimetype="application/json")
     response.headers["ETag"] = page.etag
     response.headers["Cache-Control"] = "no-cache"
