@@ -10,6 +10,7 @@ known key) is answered apart and never spoils its neighbours.
 
 from __future__ import annotations
 
+import time
 from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,9 +21,9 @@ from booking.model import Booked, Status, Wish, compatible
 from booking.store import BookingStore, KeyStore
 from core.clock import Clock, monotonic
 from core.combine import Combiner, Ticket, Tickets
-from core.errors import Unavailable
+from core.errors import OutcomeUnknown, Unavailable
 from core.ids import new_reference
-from core.mongo import BulkError, Client, DuplicateKey, Session, transaction
+from core.mongo import BulkError, Client, Contended, DuplicateKey, Session, transaction
 from notifications.service import Letters
 from schedules.errors import SlotClosed
 from schedules.model import Slot
@@ -33,6 +34,13 @@ MOST_WAITING = 4096
 MOST_AT_ONCE = 256
 # How long a slot once seen full is refused without asking again: a cancellation is noticed well within a second.
 FULL_SECONDS = 0.5
+# How long the others wait for a slot that somebody holds before it is served apart, and how long a round then tries
+# it; a slot found held is served apart for a while.
+TOGETHER_SECONDS = 0.5
+APART_SECONDS = 0.25
+HELD_SECONDS = 5.0
+DOUBT_SECONDS = 0.05
+TOO_BUSY = "The service is too busy. You have not been booked; please try again."
 DUPLICATE_KEY = 11000
 
 WishTicket = Ticket[Wish, Booked]
@@ -55,6 +63,7 @@ class Counter:
     seconds: float = TRANSACTION_SECONDS
     most_waiting: int = MOST_WAITING
     _full_until: dict[str, float] = field(default_factory=dict)
+    _held_until: dict[str, float] = field(default_factory=dict)
     _scarce: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -69,7 +78,7 @@ class Counter:
         Raises SlotFull, SlotClosed, DuplicateBooking, IdempotencyKeyReused, Unavailable (surely not booked) or
         OutcomeUnknown (perhaps booked).
         """
-        if wish.key is None and self._full_until.get(wish.booking.slot_id, 0.0) > monotonic():
+        if wish.key is None and self._full_until.get(wish.slot_id, 0.0) > monotonic():
             raise SlotFull
         return self._line.submit(wish)
 
@@ -85,21 +94,45 @@ class Counter:
         return ticket.result() if ticket.answered else None
 
     def _serve(self, tickets: Tickets[Wish, Booked]) -> None:
-        """Answer a round; tickets left without an answer come first in the next one."""
+        """Answer a round; tickets left without an answer come first in the next one.
+
+        Most are served together. Whoever wants a slot that somebody holds, or is in doubt, is served apart and
+        shortly, so that the others do not wait for it.
+        """
         chosen = {id(wish) for wish in compatible(ticket.request for ticket in tickets)}
         group = [ticket for ticket in tickets if id(ticket.request) in chosen]
+        self._settle([ticket for ticket in group if not self._is_apart(ticket)], TOGETHER_SECONDS)
+        apart: dict[object, list[WishTicket]] = {}
+        for ticket in group:
+            if not ticket.answered and self._is_apart(ticket):
+                apart.setdefault(id(ticket) if ticket.request.in_doubt else ticket.request.slot_id, []).append(ticket)
+        for part in apart.values():
+            self._settle(part, APART_SECONDS)
+
+    def _is_apart(self, ticket: WishTicket) -> bool:
+        return ticket.request.in_doubt or self._held_until.get(ticket.request.slot_id, 0.0) > monotonic()
+
+    def _settle(self, group: list[WishTicket], conflicts: float) -> None:
+        """Answer `group`, or leave those unanswered whose slots others hold for longer than `conflicts` seconds."""
         try:
-            self._settle(group)
+            self._try(group, conflicts)
+        except Contended:
+            slots = {ticket.request.slot_id for ticket in group}
+            if len(slots) > 1:
+                for slot_id in slots:
+                    self._settle([t for t in group if t.request.slot_id == slot_id and not t.answered], APART_SECONDS)
+            else:
+                self._held_until |= dict.fromkeys(slots, monotonic() + HELD_SECONDS)
         except Exception as error:  # the edge of a round: what befell the group is told to the group alone
             for ticket in group:
                 ticket.refuse(error)
 
-    def _settle(self, group: list[WishTicket]) -> None:
-        if any(ticket.request.booking.slot_id in self._scarce for ticket in group):
+    def _try(self, group: list[WishTicket], conflicts: float) -> None:
+        if any(ticket.request.slot_id in self._scarce for ticket in group):
             group = self._that_fit(group)
         while group := _in_time(group):
             try:
-                transaction(self.client, partial(self._write, group), self.seconds)
+                transaction(self.client, partial(self._write, group), self.seconds, conflicts)
             except Short:
                 group = self._that_fit(group)
             except (BulkError, DuplicateKey) as error:
@@ -107,11 +140,15 @@ class Counter:
                     raise
                 group = self._that_are_new(group)
             else:
-                for ticket in group:
-                    ticket.answer(Booked(ticket.request.booking))
-                self.schedules.changed()
-                self.letters.announce()
+                self._answer_booked(group)
                 return
+
+    def _answer_booked(self, group: Sequence[WishTicket]) -> None:
+        for ticket in group:
+            ticket.answer(Booked(ticket.request.booking))
+            self._held_until.pop(ticket.request.slot_id, None)
+        self.schedules.changed()
+        self.letters.announce()
 
     def _write(self, group: Sequence[WishTicket], session: Session) -> None:
         wishes = [ticket.request for ticket in group]
@@ -130,16 +167,16 @@ class Counter:
         because those before may still turn out to be duplicates.
         """
         seen_at = monotonic()
-        standing = self.schedules.standing(ticket.request.booking.slot_id for ticket in group)
+        standing = self.schedules.standing(ticket.request.slot_id for ticket in group)
         left = {slot_id: slot.remaining for slot_id, slot in standing.items()}
-        wanted = Tally(ticket.request.booking.slot_id for ticket in group)
+        wanted = Tally(ticket.request.slot_id for ticket in group)
         self._scarce -= {slot_id for slot_id, places in left.items() if places > wanted[slot_id]}
         self._scarce |= {slot_id for slot_id, places in left.items() if places <= wanted[slot_id]}
-        full = [ticket for ticket in group if standing[ticket.request.booking.slot_id].is_full]
+        full = [ticket for ticket in group if standing[ticket.request.slot_id].is_full]
         self._refuse_full(full, standing, seen_at)
         fitting = []
         for ticket in group:
-            slot_id = ticket.request.booking.slot_id
+            slot_id = ticket.request.slot_id
             if left[slot_id] > 0:
                 left[slot_id] -= 1
                 fitting.append(ticket)
@@ -149,19 +186,20 @@ class Counter:
         # Whoever repeats a request that succeeded is told so, though the slot has filled up since.
         self._answer_known_keys(full)
         for ticket in full:
-            slot = standing[ticket.request.booking.slot_id]
+            slot = standing[ticket.request.slot_id]
             if not slot.closed:
                 self._full_until[slot.id] = seen_at + FULL_SECONDS
             ticket.refuse(SlotClosed() if slot.closed else SlotFull())
 
     def _that_are_new(self, group: Sequence[WishTicket]) -> list[WishTicket]:
-        """Answer the duplicates and repetitions in `group`; return the others."""
+        """Answer the duplicates and repetitions in `group`; return the others.
+
+        When nobody is found to be one, some row in the way is not there to stay yet: a fail-over may still take it
+        back. Then nobody is answered now, and each is tried apart.
+        """
         self._answer_known_keys(group)
         rest = [ticket for ticket in group if not ticket.answered]
-        if not rest:
-            return []
-        active = self.bookings.find_active((t.request.booking.email, t.request.booking.slot_id) for t in rest)
-        taken = self.bookings.references_taken(ticket.request.booking.reference for ticket in rest)
+        active = self.bookings.find_active((t.request.booking.email, t.request.slot_id) for t in rest) if rest else {}
         for ticket in rest:
             booking = ticket.request.booking
             known = active.get((booking.email, booking.slot_id))
@@ -169,9 +207,22 @@ class Counter:
                 ticket.answer(Booked(known))  # An earlier commit of this very request took after all.
             elif known:
                 ticket.refuse(DuplicateBooking())
-            elif booking.reference in taken:
-                _give_new_reference(ticket.request)
-        return [ticket for ticket in rest if not ticket.answered]
+        left = [ticket for ticket in rest if not ticket.answered]
+        if len(left) < len(group) or self._gave_new_references(left):
+            return left
+        for ticket in left:
+            ticket.request.in_doubt = True
+        time.sleep(DOUBT_SECONDS if len(left) == 1 else 0)
+        return []
+
+    def _gave_new_references(self, group: Sequence[WishTicket]) -> bool:
+        taken = self.bookings.references_taken(ticket.request.booking.reference for ticket in group)
+        unlucky = [ticket.request for ticket in group if ticket.request.booking.reference in taken]
+        for wish in unlucky:
+            reference = new_reference()
+            wish.booking = replace(wish.booking, reference=reference)
+            wish.letters = [replace(one, facts={**one.facts, "reference": reference}) for one in wish.letters]
+        return bool(unlucky)
 
     def _answer_known_keys(self, tickets: Sequence[WishTicket]) -> None:
         keyed = {ticket.request.key.id: ticket for ticket in tickets if ticket.request.key}
@@ -185,15 +236,16 @@ class Counter:
             elif key.booking_id in made:
                 first = replace(made[key.booking_id], status=Status.CONFIRMED)
                 ticket.answer(Booked(first, replayed=key.booking_id != wish.booking.id))
+            else:
+                self.keys.remove(key_id)  # Its booking has been erased: the key means nothing any more.
 
 
 def _in_time(group: Sequence[WishTicket]) -> list[WishTicket]:
-    """Refuse those who have waited too long, who are surely not booked; return the others."""
+    """Refuse those who have waited too long; return the others."""
     for ticket in group:
         if ticket.request.deadline <= monotonic():
-            ticket.refuse(
-                Unavailable("The service is too busy. You have not been booked; please try again.", retry_after=2)
-            )
+            in_doubt = ticket.request.in_doubt
+            ticket.refuse(OutcomeUnknown(retry_after=2) if in_doubt else Unavailable(TOO_BUSY, retry_after=2))
     return [ticket for ticket in group if not ticket.answered]
 
 
@@ -201,9 +253,3 @@ def _is_duplicate(error: BulkError | DuplicateKey) -> bool:
     if isinstance(error, DuplicateKey):
         return True
     return any(problem.get("code") == DUPLICATE_KEY for problem in error.details.get("writeErrors", []))
-
-
-def _give_new_reference(wish: Wish) -> None:
-    reference = new_reference()
-    wish.booking = replace(wish.booking, reference=reference)
-    wish.letters = [replace(letter, facts={**letter.facts, "reference": reference}) for letter in wish.letters]

@@ -81,6 +81,13 @@ class Wish:
     letters: list[Letter]
     key: Key | None
     deadline: float
+    # Set when a row of an earlier try stands in the way that cannot be relied on yet: it may still be rolled back.
+    in_doubt: bool = False
+
+    @property
+    def slot_id(self) -> str:
+        """Return the slot it is about."""
+        return self.booking.slot_id
 
 
 @dataclass(frozen=True)

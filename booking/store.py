@@ -12,7 +12,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from booking.errors import BookingNotFound
 from booking.model import Booking, BookingFilter, Key, Status
 from core import text
-from core.mongo import CollectionPlan, Db, Document, Session
+from core.mongo import LASTING, CollectionPlan, Db, Document, Session
 
 ACTIVE = {"status": "confirmed"}
 BOOKINGS = CollectionPlan(
@@ -51,6 +51,7 @@ class BookingStore:
     def __init__(self, db: Db) -> None:
         """Use the collection of `db`."""
         self._bookings = db[BOOKINGS.name]
+        self._lasting = self._bookings.with_options(read_concern=LASTING)
 
     def add(self, session: Session, bookings: Sequence[Booking]) -> None:
         """Write `bookings` within the caller's transaction; a duplicate ends it with an error of code 11000."""
@@ -75,17 +76,17 @@ class BookingStore:
         return _booking(document)
 
     def find_ids(self, ids: Iterable[str]) -> dict[str, Booking]:
-        """Return those of the bookings with `ids` that are there, by id."""
+        """Return those of the bookings with `ids` that are there to stay, by id."""
         return {
-            found["_id"]: _booking(found) for found in self._bookings.find({"_id": {"$in": list(ids)}}, WITHOUT_PARTS)
+            found["_id"]: _booking(found) for found in self._lasting.find({"_id": {"$in": list(ids)}}, WITHOUT_PARTS)
         }
 
     def find_active(self, guests: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Booking]:
-        """Return the confirmed bookings of `guests`, pairs of e-mail and slot id."""
+        """Return the confirmed bookings, there to stay, of `guests`: pairs of e-mail and slot id."""
         pairs = [{"email": email, "slotId": slot_id, **ACTIVE} for email, slot_id in guests]
         return {
             (found["email"], found["slotId"]): _booking(found)
-            for found in self._bookings.find({"$or": pairs}, WITHOUT_PARTS)
+            for found in self._lasting.find({"$or": pairs}, WITHOUT_PARTS)
         }
 
     def references_taken(self, references: Iterable[str]) -> set[str]:
@@ -121,6 +122,7 @@ class KeyStore:
     def __init__(self, db: Db) -> None:
         """Use the collection of `db`."""
         self._keys = db[KEYS.name]
+        self._lasting = self._keys.with_options(read_concern=LASTING)
 
     def add(self, session: Session, keys: Sequence[Key]) -> None:
         """Write `keys` within the caller's transaction; a known one ends it with an error of code 11000."""
@@ -130,10 +132,14 @@ class KeyStore:
         ]
         self._keys.insert_many(rows, session=session)
 
+    def remove(self, key_id: str) -> None:
+        """Forget a key."""
+        self._keys.delete_one({"_id": key_id})
+
     def find(self, ids: Iterable[str], now: datetime) -> dict[str, Key]:
-        """Return the keys that are known and still count, by id; those that have expired are dropped."""
+        """Return the keys that are known to stay and still count, by id; those that have expired are dropped."""
         wanted = list(ids)
-        rows = list(self._keys.find({"_id": {"$in": wanted}}))
+        rows = list(self._lasting.find({"_id": {"$in": wanted}}))
         stale = [row["_id"] for row in rows if row["expiresAt"] <= now]
         if stale:
             self._keys.delete_many({"_id": {"$in": stale}, "expiresAt": {"$lte": now}})

@@ -50,6 +50,14 @@ LONGEST_PAUSE = 0.02
 NAMESPACE_EXISTS = 48
 # What pymongo raises while the database is away or slow: no bug of ours, and worth trying again.
 AWAY = (ConnectionFailure, ExecutionTimeout, WTimeoutError)
+TIME_LIMITS = (50, 262)  # MaxTimeMSExpired, ExceededTimeLimit
+WRITE_CONFLICT = 112
+# For reads whose answer is a promise: what they see cannot be rolled back by a fail-over.
+LASTING = ReadConcern("majority")
+
+
+class Contended(Unavailable):
+    """The service is briefly unavailable. Please try again."""
 
 
 class NotReplicaSet(Exception):
@@ -124,30 +132,47 @@ class suppress_exists:  # noqa: N801  # a context manager, named like contextlib
         return name_taken or (isinstance(error, OperationFailure) and error.code == NAMESPACE_EXISTS)
 
 
-def transaction(client: Client, work: Callable[[ClientSession], T], seconds: float) -> T:
+def transaction(client: Client, work: Callable[[ClientSession], T], seconds: float, conflicts: float = 60.0) -> T:
     """Run `work(session)` in a transaction until it is committed, for at most `seconds`; return what it returned.
 
     Snapshot reads, majority writes. `work` may run many times and must touch nothing but the database. Conflicts and
     lost primaries are retried at once, with a small jitter. Raises OutcomeUnknown when the commit may or may not have
-    taken, Unavailable when it surely has not; other errors of `work` end the transaction and travel untouched.
+    taken, Unavailable when it surely has not, and Contended, which is one, when others held what `work` writes for all
+    of `conflicts` seconds; other errors of `work` end the transaction and travel untouched.
     """
-    deadline = time.monotonic() + seconds
+    begun = time.monotonic()
     attempt = 0
     with client.start_session() as session:
         while True:
             attempt += 1
             try:
-                result = _attempt(session, work, deadline)
+                result = _attempt(session, work, begun + seconds)
             except PyMongoError as error:
                 if not error.has_error_label("TransientTransactionError"):
                     raise
                 metrics.TRANSACTION_ATTEMPTS.labels("retried").inc()
-                if time.monotonic() >= deadline:
-                    raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from error
+                _give_up_in_time(error, time.monotonic() - begun, seconds, conflicts)
                 time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.0005 * 2**attempt)))  # noqa: S311 # nosec B311 # jitter
+            except OutcomeUnknown:
+                _end_on_server(client, session)
+                raise
             else:
                 metrics.TRANSACTION_ATTEMPTS.labels("committed").inc()
                 return result
+
+
+def _give_up_in_time(error: PyMongoError, passed: float, seconds: float, conflicts: float) -> None:
+    if is_conflict(error) and passed >= min(conflicts, seconds):
+        raise Contended(retry_after=RETRY_AFTER_SECONDS) from error
+    if passed >= seconds:
+        raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from error
+
+
+def _end_on_server(client: Client, session: ClientSession) -> None:
+    # If the commit never arrived, the transaction is still open there and would hold its slots for a minute. If it
+    # did arrive, there is nothing left to end. Either way the answer stays "unknown": the next try will find out.
+    with suppress(PyMongoError), pymongo.timeout(1):
+        client.admin.command({"killSessions": [session.session_id]})
 
 
 def _attempt(session: ClientSession, work: Callable[[ClientSession], T], deadline: float) -> T:
@@ -183,6 +208,17 @@ def _commit(session: ClientSession, deadline: float) -> None:
                 metrics.TRANSACTION_ATTEMPTS.labels("unknown").inc()
                 raise OutcomeUnknown(retry_after=RETRY_AFTER_SECONDS) from error
             time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 # nosec B311 # jitter, not a secret
+
+
+def is_away(error: PyMongoError) -> bool:
+    """Return whether `error` means that the database is away or slow."""
+    code = error.code if isinstance(error, OperationFailure) else None
+    return error.timeout or isinstance(error, AWAY) or code in TIME_LIMITS
+
+
+def is_conflict(error: PyMongoError) -> bool:
+    """Return whether `error` means that somebody else was writing the same."""
+    return isinstance(error, OperationFailure) and error.code == WRITE_CONFLICT
 
 
 def as_domain_error(error: PyMongoError) -> DomainError:

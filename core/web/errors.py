@@ -121,7 +121,7 @@ def on_http_error(error: HTTPException) -> Response:
 
 def on_database_error(error: mongo.DatabaseError) -> Response:
     """Answer a read or a single write that the database did not serve: 503 when it is away, 500 when it is a bug."""
-    if error.timeout or isinstance(error, mongo.AWAY):
+    if mongo.is_away(error):
         LOG.warning("database_away", error=type(error).__name__)
         return on_domain_error(mongo.as_domain_error(error))
     return on_bug(error)

@@ -1,0 +1,63 @@
+"""A service of which the database knows the name, so that fail points disturb it and nobody else."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+
+import devdb
+import wiring
+from core.mongo import Client, Db, connect, end_transactions_of
+from tests.api_client import Api, over_app
+
+Fault = Callable[..., AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A service in this process with a connection of its own."""
+
+    app: Flask
+    services: wiring.Services
+    fault: Fault
+
+    @property
+    def api(self) -> Api:
+        return Api(over_app(self.app))
+
+    @property
+    def db(self) -> Db:
+        return self.services.db
+
+    def hurry(self, seconds: float) -> None:
+        """Give a transaction no more than `seconds`."""
+        self.services.bookings.counter.seconds = seconds
+
+
+@pytest.fixture
+def desk(make_app: Callable[..., Flask], replica_set: devdb.ReplicaSet, mongo: Client) -> Iterator[Desk]:
+    """The service over a client of its own; `fault` makes the database misbehave towards it for a while."""
+    name = f"desk-{uuid.uuid4().hex[:12]}"
+    client = connect(replica_set.uri, name)
+
+    @contextmanager
+    def fault(*commands: str, times: int | None = None, **how: Any) -> Iterator[None]:
+        mode: Any = {"times": times} if times else "alwaysOn"
+        target = {"failCommands": list(commands), "appName": name, "failInternalCommands": False}
+        mongo.admin.command({"configureFailPoint": "failCommand", "mode": mode, "data": {**target, **how}})
+        try:
+            yield
+        finally:
+            mongo.admin.command({"configureFailPoint": "failCommand", "mode": "off"})
+
+    app = make_app(client=client)
+    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    yield Desk(app, services, fault)
+    end_transactions_of(mongo, name)  # a test that failed may have left one open, and nothing could be dropped
+    client.close()

@@ -1,0 +1,169 @@
+"""A crowd meets few places: exactly as many succeed as there are, and what keeps it so is shown by taking it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from flask import Flask
+
+import devdb
+import schedules.store
+from core.mongo import Client, Db
+from tests import factories
+from tests.api_client import Answer, Api, over_app
+from tests.conftest import Served, serving
+from tests.faults.crowd import active_ids, all_at_once, assert_whole, booked_ids, kind, kinds
+
+Call = Callable[[], Answer]
+
+
+@pytest.fixture(scope="module")
+def service(replica_set: devdb.ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The service with two workers, for all tests here: each takes a date of its own."""
+    with serving(replica_set.uri, tmp_path_factory.mktemp("service")) as running:
+        yield running
+        mongo.drop_database(running.environment["MONGODB_DATABASE"])
+
+
+@pytest.fixture
+def stored(service: Served, mongo: Client) -> Db:
+    """The served service's database."""
+    return mongo[service.environment["MONGODB_DATABASE"]]
+
+
+def test_a_hundred_people_for_each_of_four_slots_take_exactly_the_sixteen_places(service: Served, stored: Db) -> None:
+    slots = service.api.slots("2026-03-05")
+    four, noise = slots[:4], slots[5]
+    assert service.api.book(noise).status == 201
+
+    answers = all_at_once([book(service.api, four[number % 4]) for number in range(400)])
+
+    assert kinds(answers) == {(201, "booked"): 16, (409, "slot_full"): 384}
+    assert {len(answer.json["booking"]["reference"]) for answer in answers if answer.status == 201} == {9}
+    standing = service.api.slots("2026-03-05")
+    assert [slot["remaining"] for slot in standing[:6]] == [0, 0, 0, 0, 4, 3]
+    assert_agrees(service, stored, answers)
+
+
+def test_of_ten_people_who_want_two_places_exactly_two_get_one(service: Served, stored: Db) -> None:
+    slot = service.api.slots("2026-03-07")[0]
+    patched = service.api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": 2})
+    assert patched.status == 200, patched.body
+
+    answers = all_at_once([book(service.api, slot) for _ in range(10)])
+
+    assert kinds(answers) == {(201, "booked"): 2, (409, "slot_full"): 8}
+    assert_agrees(service, stored, answers)
+
+
+def test_repetitions_and_duplicates_in_the_crowd_cost_no_place(service: Served, stored: Db) -> None:
+    slots = service.api.slots("2026-03-09")[:6]
+    crowd: list[Call] = []
+    for slot in slots:
+        eager, careful = factories.person(), factories.person()
+        crowd += [book(service.api, slot, form=eager) for _ in range(8)]
+        crowd += [book(service.api, slot, form=careful, key=f"careful-{slot['_id']}") for _ in range(8)]
+        crowd += [book(service.api, slot, key=f"one-{slot['_id']}-{number}") for number in range(2)]
+
+    answers = all_at_once([crowd[number * 37 % len(crowd)] for number in range(len(crowd))])
+
+    # Four different people for four places: whoever is repeated is told so, and nobody is turned away.
+    assert {kind(answer) for answer in answers} <= {
+        (201, "booked"), (201, "replayed"), (409, "duplicate_booking"), (409, "slot_full"),
+    }  # fmt: skip
+    assert kinds(answers)[201, "booked"] == len(booked_ids(answers)) == 24
+    assert [slot["remaining"] for slot in service.api.slots("2026-03-09")[:6]] == [0] * 6
+    assert_agrees(service, stored, answers)
+
+
+def test_the_last_place_goes_to_somebody_though_duplicates_arrive_first(service: Served, stored: Db) -> None:
+    slots = service.api.slots("2026-03-11")[:8]
+    crowd: list[Call] = []
+    for slot in slots:
+        guest = factories.person()
+        assert service.api.book(slot, **guest).status == 201
+        assert [service.api.book(slot).status for _ in range(2)] == [201, 201]
+        crowd += [book(service.api, slot, form=guest) for _ in range(6)]
+        crowd += [book(service.api, slot) for _ in range(3)]
+
+    answers = all_at_once(crowd)
+
+    assert kinds(answers)[201, "booked"] == 8
+    assert [slot["remaining"] for slot in service.api.slots("2026-03-11")[:8]] == [0] * 8
+    assert_agrees(service, stored, answers)
+
+
+def test_places_given_back_during_the_rush_are_taken_again(service: Served, stored: Db) -> None:
+    slot = service.api.slots("2026-03-13")[0]
+    first = [service.api.book(slot).json["booking"]["id"] for _ in range(4)]
+    cancellations = [cancel(service.api, booking_id) for booking_id in first for _ in range(2)]
+    crowd = [book(service.api, slot) for _ in range(60)]
+
+    answers = all_at_once(crowd[:20] + cancellations + crowd[20:])
+
+    assert {kind(answer) for answer in answers if answer.status != 200} <= {(201, "booked"), (409, "slot_full")}
+    made = booked_ids(answers)
+    left = 4 - len(made)
+    assert left >= 0
+    # A place may come free after the last of the crowd: later guests take exactly what is left. Those who bring a key
+    # are never refused from memory.
+    late = [service.api.book(slot, key=f"late-{number}") for number in range(left + 3)]
+    assert [answer.status for answer in late] == [201] * left + [409] * 3
+    assert active_ids(stored).issuperset(made | booked_ids(late))
+    assert_agrees(service, stored, [])
+
+
+def test_control_without_guard_and_validator_the_same_crowd_oversells(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, db = unguarded(make_app, monkeypatch)
+    db.command({"collMod": "slots", "validator": {}})
+
+    answers = rush(app)
+
+    assert kinds(answers)[201, "booked"] > 4
+    assert any(slot["bookedCount"] > slot["capacity"] for slot in db.slots.find())
+
+
+def test_control_without_the_guard_the_validator_still_lets_nothing_be_oversold(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, db = unguarded(make_app, monkeypatch)
+
+    rush(app)
+
+    assert_whole(db)
+
+
+def unguarded(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> tuple[Flask, Db]:
+    """Return an application that claims places without asking whether there are any."""
+    app = make_app()
+    db: Db = app.extensions["booking.letters"].store._letters.database
+    monkeypatch.setattr(schedules.store, "room_for", lambda _places: {})
+    return app, db
+
+
+def rush(app: Flask) -> list[Answer]:
+    """Return what forty people were told who all wanted one slot of four places."""
+    slot = Api(over_app(app)).slots()[0]
+    return all_at_once([book(Api(over_app(app)), slot) for _ in range(40)])
+
+
+def book(api: Api, slot: Mapping[str, Any], *, key: str | None = None, form: dict[str, Any] | None = None) -> Call:
+    """Return a call that books `slot`, for somebody new unless a form is given."""
+    person = form or factories.person()
+    return lambda: api.book(slot, key=key, **person)
+
+
+def cancel(api: Api, booking_id: str) -> Call:
+    """Return a call that cancels a booking from the back office."""
+    return lambda: api.admin("POST", f"/bookings/{booking_id}/cancel")
+
+
+def assert_agrees(service: Served, db: Db, answers: list[Answer]) -> None:
+    """Fail unless all that was acknowledged is stored, and everything stored is whole."""
+    assert booked_ids(answers) <= active_ids(db)
+    assert_whole(db)
+    assert "agrees" in service.verify()

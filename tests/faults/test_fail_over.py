@@ -1,0 +1,119 @@
+"""The primary dies in the middle of a rush, or is cut off: what was acknowledged stays, what was not can be settled."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import devdb
+from app import create_app
+from core.mongo import Db, connect
+from tests import factories
+from tests.api_client import Answer, Api, over_app
+from tests.conftest import Served, serving
+from tests.faults.crowd import active_ids, all_at_once, assert_whole, booked_ids, is_polite, kind
+from wiring import Services, prepare_database
+
+DATES = ("2026-03-01", "2026-03-03", "2026-03-05", "2026-03-07")
+
+
+@pytest.fixture
+def three_nodes() -> Iterator[devdb.ReplicaSet]:
+    """A replica set that survives the loss of a node."""
+    with devdb.start(nodes=3, test_commands=True) as running:
+        yield running
+
+
+def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nodes: devdb.ReplicaSet) -> None:
+    settings = factories.settings(three_nodes.uri)
+    client = connect(three_nodes.uri, "cut-off")
+    prepare_database(client[settings.mongodb_database])
+    app = create_app(settings, client=client)
+    services: Services = app.extensions["booking.services"][Services]
+    services.bookings.counter.seconds = 1.0
+    api, form, key = Api(over_app(app)), factories.person(), uuid.uuid4().hex
+    slot = api.slots()[0]
+    three_nodes.wait_writable(acknowledged_by=3)
+    primary = three_nodes.primary()
+    others = [node for node in three_nodes.nodes if node is not primary]
+    stop = {"configureFailPoint": "stopReplProducer"}
+    for node in others:
+        node.command({**stop, "mode": "alwaysOn"})
+    try:
+        time.sleep(1)  # A fetch that is under way still takes what comes.
+        answers = [api.book(slot, key=key, **form) for _ in range(3)]
+        primary.kill()
+    finally:
+        for node in others:
+            node.command({**stop, "mode": "off"})
+    three_nodes.wait_writable()
+
+    assert all(answer.status == 201 or is_polite(answer) for answer in answers)
+    stored = connect(three_nodes.uri)
+    assert booked_ids(answers) <= active_ids(stored[settings.mongodb_database])
+    services.bookings.counter.seconds = 8.0
+    assert api.book(slot, key=key, **form).status == 201
+    assert_whole(stored[settings.mongodb_database])
+    stored.close()
+    client.close()
+
+
+def test_the_primary_dies_in_a_rush_and_every_answer_stays_true(three_nodes: devdb.ReplicaSet, tmp_path: Path) -> None:
+    with serving(three_nodes.uri, tmp_path) as served:
+        slots = [slot for date in DATES for slot in served.api.slots(date)]
+        guests = [Guest(served, slots[number % len(slots)]) for number in range(6 * len(slots))]
+        client = connect(three_nodes.uri)
+        db: Db = client[served.environment["MONGODB_DATABASE"]]
+        killed = threading.Event()
+
+        def ask(number: int) -> None:
+            if number == len(guests) // 3:
+                three_nodes.primary().kill()
+                killed.set()
+            guests[number].asks()
+
+        all_at_once([partial(ask, number) for number in range(len(guests))], most=16)
+
+        assert killed.is_set()
+        first = [guest.answer for guest in guests]
+        three_nodes.wait_writable()
+        assert booked_ids(first) <= active_ids(db)
+        emails = {row["email"] for row in db.bookings.find()}
+        assert not emails & {guest.email for guest in guests if guest.answer.status in (400, 409)}
+        for _ in range(20):
+            waiting = [guest for guest in guests if guest.answer.status == 503]
+            if not waiting:
+                break
+            all_at_once([guest.asks for guest in waiting], most=16)
+        last = [guest.answer for guest in guests]
+        assert {answer.status for answer in last} == {201, 409}, {kind(answer) for answer in last}
+        assert booked_ids(first) <= booked_ids(last) == active_ids(db)
+        assert len(active_ids(db)) == 4 * len(slots)
+        assert_whole(db)
+        assert "agrees" in served.verify()
+        client.close()
+
+
+class Guest:
+    """Somebody who asks for one place with a key; the service always answers, and never with 500."""
+
+    answer: Answer
+
+    def __init__(self, served: Served, slot: dict[str, Any]) -> None:
+        self._served, self._slot = served, slot
+        self._form, self._key = factories.person(), uuid.uuid4().hex
+
+    @property
+    def email(self) -> str:
+        return str(self._form["email"])
+
+    def asks(self) -> None:
+        self.answer = self._served.api.book(self._slot, key=self._key, **self._form)
+        assert self.answer.status in (201, 409) or is_polite(self.answer), self.answer.body

@@ -1,0 +1,228 @@
+"""Whatever the database answers, a booking is made once with its letters, or not made, and the guest can find out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from core.mongo import Client
+from tests import factories
+from tests.api_client import Answer, Api
+from tests.faults.conftest import Desk
+from tests.faults.crowd import active_ids, all_at_once, assert_whole, is_polite, kind
+
+WRITE_CONFLICT, NO_SUCH_TRANSACTION, STEPPED_DOWN, SHUTTING_DOWN = 112, 251, 189, 11600
+TIME_LIMIT, NOT_PRIMARY, WRITE_CONCERN_FAILED, OTHER_TIME_LIMIT = 50, 10107, 64, 262
+UNKNOWN = {"errorLabels": ["UnknownTransactionCommitResult"]}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What `failCommand` does to which commands how often."""
+
+    commands: tuple[str, ...]
+    how: dict[str, Any]
+    times: int = 1
+
+
+@dataclass
+class Guest:
+    """Somebody who repeats one request with one key."""
+
+    api: Api
+    slot: dict[str, Any]
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+    form: dict[str, Any] = field(default_factory=factories.person)
+
+    def asks(self) -> Answer:
+        return self.api.book(self.slot, key=self.key, **self.form)
+
+
+@pytest.fixture
+def guest(desk: Desk) -> Guest:
+    slots = desk.api.slots()
+    assert desk.api.book(slots[1]).status == 201  # somebody else, in another slot
+    return Guest(desk.api, slots[0])
+
+
+OVERCOME = {
+    "a conflict when the place is claimed": Fault(("findAndModify",), {"errorCode": WRITE_CONFLICT}, 3),
+    "a conflict when rows are inserted": Fault(("insert",), {"errorCode": WRITE_CONFLICT}, 2),
+    "a connection closed when the place is claimed": Fault(("findAndModify",), {"closeConnection": True}),
+    "a connection closed when rows are inserted": Fault(("insert",), {"closeConnection": True}),
+    "a claim the server had no time for": Fault(("findAndModify",), {"errorCode": OTHER_TIME_LIMIT}),
+    "a primary that steps down during the claim": Fault(("findAndModify",), {"errorCode": STEPPED_DOWN}),
+    "a primary that steps down during an insert": Fault(("insert",), {"errorCode": NOT_PRIMARY}),
+    "a transaction that is gone at an insert": Fault(("insert",), {"errorCode": NO_SUCH_TRANSACTION}),
+    "a transaction that is gone at the commit": Fault(("commitTransaction",), {"errorCode": NO_SUCH_TRANSACTION}),
+    "a conflict at the commit": Fault(("commitTransaction",), {"errorCode": WRITE_CONFLICT}),
+    "a connection closed at the commit": Fault(("commitTransaction",), {"closeConnection": True}),
+    "a connection closed at five commits": Fault(("commitTransaction",), {"closeConnection": True}, 5),
+    "a primary that shuts down at the commit": Fault(("commitTransaction",), {"errorCode": SHUTTING_DOWN}, 3),
+    "a commit whose outcome is unknown": Fault(("commitTransaction",), {"errorCode": STEPPED_DOWN, **UNKNOWN}, 3),
+    "a commit that takes too long": Fault(("commitTransaction",), {"errorCode": TIME_LIMIT}),
+    "a commit the majority is late to confirm": Fault(
+        ("commitTransaction",), {"writeConcernError": {"code": WRITE_CONCERN_FAILED, "errmsg": "late"}}, 2
+    ),
+    "a commit interrupted while it waits for the majority": Fault(
+        ("commitTransaction",), {"writeConcernError": {"code": SHUTTING_DOWN, "errmsg": "ending"}}, 2
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", OVERCOME.values(), ids=OVERCOME)
+def test_a_passing_fault_costs_the_guest_nothing(desk: Desk, guest: Guest, fault: Fault) -> None:
+    with desk.fault(*fault.commands, times=fault.times, **fault.how):
+        answer = guest.asks()
+
+    assert kind(answer) == (201, "booked"), answer.body
+    assert_settled(desk, guest, {answer.json["booking"]["id"]})
+
+
+RESOLVABLE = {
+    "a claim that takes too long": Fault(("findAndModify",), {"errorCode": TIME_LIMIT}),
+    "an insert that takes too long": Fault(("insert",), {"errorCode": TIME_LIMIT}),
+    "conflicts without end": Fault(("findAndModify",), {"errorCode": WRITE_CONFLICT}, 100_000),
+    "connections closed without end": Fault(("insert",), {"closeConnection": True}, 100_000),
+    "a claim that hangs": Fault(("findAndModify",), {"blockConnection": True, "blockTimeMS": 1500}),
+    "an insert that hangs": Fault(("insert",), {"blockConnection": True, "blockTimeMS": 1500}),
+    "a commit that hangs": Fault(("commitTransaction",), {"blockConnection": True, "blockTimeMS": 1500}),
+    "commits that hang": Fault(("commitTransaction",), {"blockConnection": True, "blockTimeMS": 800}, 100_000),
+    "commits cut off without end": Fault(("commitTransaction",), {"closeConnection": True}, 100_000),
+    "commits of unknown outcome without end": Fault(
+        ("commitTransaction",), {"errorCode": STEPPED_DOWN, **UNKNOWN}, 100_000
+    ),
+    "a commit that no majority confirms": Fault(
+        ("commitTransaction",), {"writeConcernError": {"code": WRITE_CONCERN_FAILED, "errmsg": "late"}}, 100_000
+    ),
+    "a commit refused for a reason nobody foresaw": Fault(("commitTransaction",), {"errorCode": 8}),
+    "a write concern that cannot be met": Fault(
+        ("commitTransaction",), {"writeConcernError": {"code": 100, "errmsg": "too few"}}
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", RESOLVABLE.values(), ids=RESOLVABLE)
+def test_a_lasting_fault_is_told_politely_and_repeating_settles_it(desk: Desk, guest: Guest, fault: Fault) -> None:
+    desk.hurry(0.4)
+    with desk.fault(*fault.commands, times=fault.times, **fault.how):
+        answer = guest.asks()
+        during = guest.asks()
+
+    assert is_polite(answer), answer.body
+    if "commitTransaction" in fault.commands:
+        assert answer.code == "outcome_unknown"
+    assert during.status == 201 or is_polite(during), during.body
+    desk.hurry(2.0)
+    settled = guest.asks()
+    assert settled.status == 201, settled.body
+    assert_settled(desk, guest, {settled.json["booking"]["id"]})
+
+
+READS = {
+    "gone": {"closeConnection": True},
+    "stepped down": {"errorCode": STEPPED_DOWN},
+    "out of time": {"errorCode": TIME_LIMIT},
+    "out of time in another way": {"errorCode": OTHER_TIME_LIMIT},
+}
+
+
+@pytest.mark.parametrize("how", READS.values(), ids=READS)
+def test_a_full_slot_is_refused_politely_when_it_cannot_be_read(desk: Desk, guest: Guest, how: dict[str, Any]) -> None:
+    for _ in range(4):
+        assert desk.api.book(guest.slot).status == 201
+
+    with desk.fault("find", times=1000, **how):
+        answer = guest.asks()
+
+    assert is_polite(answer), answer.body
+    assert kind(guest.asks()) == (409, "slot_full")
+    assert_whole(desk.db)
+
+
+@pytest.mark.parametrize("command", ["findAndModify", "update", "insert", "commitTransaction"])
+def test_a_crowd_meets_random_conflicts_and_fills_two_slots_exactly(desk: Desk, mongo: Client, command: str) -> None:
+    slots = desk.api.slots()[:2]
+    with desk.fault(command, times=5, errorCode=WRITE_CONFLICT):
+        answers = all_at_once([book(desk, slots[number % 2]) for number in range(40)], most=40)
+
+    assert sorted(map(kind, answers)) == [(201, "booked")] * 8 + [(409, "slot_full")] * 32
+    assert_whole(desk.db)
+
+
+@pytest.mark.parametrize("times", [1, 7, 30])
+def test_the_real_server_may_report_conflicts_at_any_write(desk: Desk, mongo: Client, times: int) -> None:
+    slots = desk.api.slots()[:2]
+    point = {"configureFailPoint": "WTWriteConflictException"}
+    mongo.admin.command({**point, "mode": {"times": times}})
+    try:
+        answers = all_at_once([book(desk, slots[number % 2]) for number in range(40)], most=40)
+    finally:
+        mongo.admin.command({**point, "mode": "off"})
+
+    assert sorted(map(kind, answers)) == [(201, "booked")] * 8 + [(409, "slot_full")] * 32
+    assert_whole(desk.db)
+
+
+def test_a_commit_that_ends_in_doubt_holds_no_place_back(desk: Desk, guest: Guest) -> None:
+    desk.hurry(0.4)
+    with desk.fault("commitTransaction", closeConnection=True):
+        assert kind(guest.asks()) == (503, "outcome_unknown")
+
+    desk.hurry(2.0)
+    answers = [desk.api.book(guest.slot) for _ in range(5)]
+
+    made = active_ids(desk.db)
+    assert {answer.status for answer in answers} == {201, 409}, [answer.body for answer in answers]
+    assert len(made) == 1 + 4
+    assert_whole(desk.db)
+
+
+def test_a_slot_somebody_holds_costs_the_guests_of_other_slots_nothing(desk: Desk, mongo: Client) -> None:
+    held, free = desk.api.slots()[:2]
+    desk.hurry(1.0)
+    with mongo.start_session() as session, session.start_transaction():
+        mongo[desk.db.name].slots.update_one({"_id": held["_id"]}, {"$inc": {"bookedCount": 1}}, session=session)
+        answers = all_at_once([book(desk, slot) for slot in (held, held, free, held, free)])
+        session.abort_transaction()
+
+    assert [kind(answer) for answer in answers[2::2]] == [(201, "booked")] * 2
+    assert all(map(is_polite, (answers[0], answers[1], answers[3])))
+    assert_whole(desk.db)
+
+
+def test_when_too_many_wait_the_next_is_told_at_once_to_come_again(desk: Desk) -> None:
+    slots = desk.api.slots()
+    desk.services.bookings.counter.most_waiting = 3
+    desk.services.bookings.counter.__post_init__()
+
+    with desk.fault("commitTransaction", times=1, blockConnection=True, blockTimeMS=500):
+        answers = all_at_once([book(desk, slots[number % 8]) for number in range(20)])
+
+    refused = [answer for answer in answers if answer.status != 201]
+    assert refused
+    assert {kind(answer) for answer in refused} == {(503, "unavailable")}
+    assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
+    assert len(active_ids(desk.db)) == 20 - len(refused)
+    assert_whole(desk.db)
+
+
+def book(desk: Desk, slot: dict[str, Any]) -> Callable[[], Answer]:
+    """Return a call that books `slot` for somebody new."""
+    form = factories.person()
+    return lambda: desk.api.book(slot, **form)
+
+
+def assert_settled(desk: Desk, guest: Guest, ids: set[str]) -> None:
+    """Fail unless the guest has this one booking, whole, and is told of it again however often he asks."""
+    stored = list(desk.db.bookings.find({"email": guest.form["email"]}))
+    assert {row["_id"] for row in stored} == ids
+    again = guest.asks()
+    assert kind(again) == (201, "replayed")
+    assert {again.json["booking"]["id"]} == ids
+    assert desk.services.bookings.drift() == []
+    assert_whole(desk.db)

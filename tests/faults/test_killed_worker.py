@@ -1,0 +1,197 @@
+"""A worker that is killed, and a guest who hangs up, leave nothing half done and hold nothing back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import requests
+
+import devdb
+from core.mongo import Client, end_transactions_of
+from tests import factories
+from tests.api_client import Answer
+from tests.conftest import ROOT, Served
+from tests.faults.conftest import Desk
+from tests.faults.crowd import active_ids, all_at_once, assert_whole, booked_ids, is_polite, kind
+from wiring import app_name
+
+CLAIM_AND_WAIT = """
+import sys, time
+from core.mongo import connect
+uri, name, database, slot = sys.argv[1:]
+client = connect(uri, name)
+session = client.start_session()
+session.start_transaction()
+client[database].slots.update_one({"_id": slot}, {"$inc": {"bookedCount": 1}}, session=session)
+print("claimed", flush=True)
+time.sleep(60)
+"""
+
+
+@contextmanager
+def killed_while_it_holds(replica_set: devdb.ReplicaSet, desk: Desk, slot: dict[str, Any]) -> Iterator[str]:
+    """Let another process claim `slot` in a transaction and kill it; yield the name the database knows it by."""
+    name = f"dead-{uuid.uuid4().hex[:12]}"
+    command = [sys.executable, "-c", CLAIM_AND_WAIT, replica_set.uri, name, desk.db.name, slot["_id"]]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "claimed\n"
+        process.kill()
+    try:
+        yield name
+    finally:
+        end_transactions_of(desk.services.client, name)
+
+
+def test_ending_a_dead_process_s_transactions_frees_its_slot(
+    desk: Desk, replica_set: devdb.ReplicaSet, mongo: Client
+) -> None:
+    slot = desk.api.slots()[0]
+    desk.hurry(0.5)
+    with killed_while_it_holds(replica_set, desk, slot) as dead:
+        # The control: the server itself would hold the slot for a minute.
+        assert is_polite(desk.api.book(slot))
+        assert end_transactions_of(mongo, "somebody-else") == 0
+        assert is_polite(desk.api.book(slot))
+
+        assert end_transactions_of(mongo, dead) == 1
+
+        assert [kind(desk.api.book(slot)) for _ in range(5)] == [(201, "booked")] * 4 + [(409, "slot_full")]
+    assert_whole(desk.db)
+
+
+def test_a_worker_killed_in_the_middle_of_its_transaction_holds_no_slot(served: Served, mongo: Client) -> None:
+    db = mongo[served.environment["MONGODB_DATABASE"]]
+    slot = served.api.slots()[0]
+    workers = served.workers()
+    hang = {"failCommands": ["commitTransaction"], "blockConnection": True, "blockTimeMS": 1500}
+    point = {"configureFailPoint": "failCommand"}
+    guests = [Guest(served, slot) for _ in range(12)]
+
+    def kill() -> None:
+        os.kill(with_an_open_transaction(mongo, workers), signal.SIGKILL)
+
+    mongo.admin.command({**point, "mode": "alwaysOn", "data": hang})
+    try:
+        answers = all_at_once([kill, *[guest.asks for guest in guests]])
+    finally:
+        mongo.admin.command({**point, "mode": "off"})
+
+    lost = [answer for answer in answers[1:] if answer is None]
+    assert lost, "the killed worker had guests"
+    settle(guests)
+    settled = [guest.answer for guest in guests]
+    assert sorted(kind(answer)[0] for answer in settled if answer) == [201] * 4 + [409] * 8
+    assert active_ids(db) == booked_ids(answer for answer in settled if answer)
+    assert_whole(db)
+    assert "agrees" in served.verify()
+
+
+def test_a_worker_killed_under_load_loses_and_doubles_nothing(served: Served, mongo: Client) -> None:
+    db = mongo[served.environment["MONGODB_DATABASE"]]
+    slots = served.api.slots("2026-03-05") + served.api.slots("2026-03-07")
+    guests = [Guest(served, slots[number % len(slots)]) for number in range(160)]
+    calls: list[Callable[[], Answer | None]] = [guest.asks for guest in guests]
+    calls.insert(60, lambda: os.kill(served.workers()[0], signal.SIGKILL))
+
+    all_at_once(calls, most=32)
+
+    acknowledged = booked_ids(guest.answer for guest in guests if guest.answer)
+    assert acknowledged <= active_ids(db)
+    settle(guests)
+    settled = [guest.answer for guest in guests if guest.answer]
+    assert {answer.status for answer in settled} == {201, 409}
+    assert active_ids(db) == booked_ids(settled)
+    assert len(active_ids(db)) == 4 * len(slots)
+    assert_whole(db)
+    assert "agrees" in served.verify()
+
+
+def test_a_guest_who_hangs_up_is_booked_whole_or_not_at_all(served: Served, mongo: Client) -> None:
+    db = mongo[served.environment["MONGODB_DATABASE"]]
+    slots = served.api.slots("2026-03-09")
+    emails = [hang_up_after_asking(served, slots[number % 8]) for number in range(32)]
+    patience = time.monotonic() + 20
+    # Whoever came last is served last: a guest who stays tells that all before have been served.
+    while time.monotonic() < patience and db.bookings.count_documents({}) < 32:
+        time.sleep(0.05)
+
+    assert {row["email"] for row in db.bookings.find()} <= set(emails)
+    assert_whole(db)
+    left = 4 * 8 - len(active_ids(db))
+    late = [served.api.book(slot, key=uuid.uuid4().hex) for slot in slots[:8] for _ in range(5)]
+    assert len(booked_ids(late)) == left
+    assert_whole(db)
+    assert "agrees" in served.verify()
+
+
+class Guest:
+    """Somebody who repeats one request with one key until the service has answered for good."""
+
+    def __init__(self, served: Served, slot: dict[str, Any]) -> None:
+        self._served, self._slot = served, slot
+        self._form, self._key = factories.person(), uuid.uuid4().hex
+        self.answer: Answer | None = None
+
+    def asks(self) -> Answer | None:
+        """Ask once; None when the connection broke, as it does when a worker is killed."""
+        try:
+            self.answer = self._served.api.book(self._slot, key=self._key, **self._form)
+        except requests.RequestException:
+            self.answer = None
+        else:
+            assert self.answer.status in (201, 409) or is_polite(self.answer), self.answer.body
+        return self.answer
+
+    @property
+    def settled(self) -> bool:
+        return self.answer is not None and self.answer.status != 503
+
+
+def settle(guests: list[Guest]) -> None:
+    """Let everybody without a final answer repeat the request with its key, a bounded number of times."""
+    for _ in range(40):
+        waiting = [guest for guest in guests if not guest.settled]
+        if not waiting:
+            return
+        all_at_once([guest.asks for guest in waiting], most=16)
+        time.sleep(0.1)
+    pytest.fail("some requests never got a final answer")
+
+
+def hang_up_after_asking(served: Served, slot: dict[str, Any]) -> str:
+    """Send a whole request, close the socket at once, and return the guest's e-mail."""
+    form = {**factories.person(), "date": slot["date"], "slotId": slot["_id"]}
+    body = json.dumps(form).encode()
+    head = (
+        "POST /api/bookings HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    host, port = served.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(head.encode() + body)
+    return str(form["email"])
+
+
+def with_an_open_transaction(mongo: Client, workers: list[int]) -> int:
+    """Return that one of `workers` which has a transaction open, once one has."""
+    stages: list[dict[str, Any]] = [
+        {"$currentOp": {"idleSessions": True}},
+        {"$match": {"transaction": {"$exists": True}, "appName": {"$in": [app_name(pid) for pid in workers]}}},
+    ]
+    for _ in range(500):
+        for operation in mongo.admin.aggregate(stages):
+            return next(pid for pid in workers if app_name(pid) == operation["appName"])
+        time.sleep(0.01)
+    pytest.fail("no worker opened a transaction")
