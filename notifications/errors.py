@@ -22,7 +22,11 @@ class Undeliverable(Exception):
 
 
 class TryLater(Exception):
-    """The mailer could not send this letter now."""
+    """The mailer could not send this letter now; others may well go through."""
+
+
+class MailerAway(Exception):
+    """The mailer can send no letter now: it is out of reach, in trouble, at its limit, or refuses the account."""
 
     def __init__(self, reason: str, after: float | None = None) -> None:
         """Keep the reason, without anything personal, and the seconds the provider asked to wait."""

@@ -1,13 +1,18 @@
-"""Ways to send a message: Resend, SMTP, or the console. Each raises Undeliverable or TryLater, and nothing else."""
+"""Ways to send a message: Resend, SMTP, or the console.
+
+Each raises Undeliverable, TryLater or MailerAway, and nothing else.
+"""
 
 from __future__ import annotations
 
+import math
 import smtplib
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import parseaddr
+from email.utils import parseaddr, parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -15,34 +20,42 @@ from urllib.parse import unquote, urlsplit
 import requests
 import resend
 from requests.adapters import HTTPAdapter
-from resend.exceptions import ResendError
+from resend.exceptions import NoContentError, ResendError
 from resend.http_client import HTTPClient
 
-from core import log
-from notifications.errors import TryLater, Undeliverable
+from core import clock, log
+from notifications.errors import MailerAway, TryLater, Undeliverable
 from notifications.model import Message
 
 LOG = log.get("notifications.mailers")
-CONNECT_SECONDS, READ_SECONDS = 3.0, 10.0
-# A key or account that is refused can be put right within a letter's day of patience.
-WORTH_REPEATING = {401, 403, 408, 425, 429}
+# Seconds to connect to Resend, and seconds to wait for its answer.
+TIMEOUTS = (3.0, 10.0)
+# A mail server may look into a letter before it takes it; whoever hangs up on it too early sends the letter twice.
+SMTP_SECONDS = 30.0
+ACCOUNT_REFUSED = {530, 534, 535, 538}
+# What is wrong with the letter itself. Everything else, such as a refused key, an unverified sender or a wrong address
+# of the API, can be put right within a letter's day of patience.
+REFUSALS = {400, 409, 413, 422}
+NOT_THE_LETTERS_FAULT = {"invalid_from_address", "missing_api_key"}
+LONGEST_REASON = 100
+LONGEST_RETRY_AFTER = 86_400.0
 
 
 class Mailer(Protocol):
     """Sends a message."""
 
     def send(self, message: Message) -> None:
-        """Hand `message` over; raises Undeliverable or TryLater."""
+        """Hand `message` over; raises Undeliverable, TryLater or MailerAway."""
 
 
 class ResendMailer:
     """Sends through Resend's API with its own SDK."""
 
-    def __init__(self, api_key: str, api_url: str) -> None:
+    def __init__(self, api_key: str, api_url: str, timeouts: tuple[float, float] = TIMEOUTS) -> None:
         """Set up the SDK, which keeps its settings in its module."""
         resend.api_key = api_key
         resend.api_url = api_url
-        resend.default_http_client = _KeptConnections()
+        resend.default_http_client = _KeptConnections(api_url, timeouts)
 
     def send(self, message: Message) -> None:
         """Hand `message` over; its key keeps a repeated call from sending twice, for 24 hours."""
@@ -57,44 +70,56 @@ class ResendMailer:
             resend.Emails.send(params, {"idempotency_key": message.key})
         except ResendError as error:
             raise _classified(error) from error
+        except NoContentError as error:
+            raise MailerAway("resend: empty answer") from error
 
 
 class SmtpMailer:
     """Sends through a mail server, with STARTTLS when it is offered."""
 
-    def __init__(self, url: str) -> None:
-        """Read server and account from `url`."""
+    def __init__(self, url: str, timeout: float = SMTP_SECONDS) -> None:
+        """Read server and account from `url`; `timeout` bounds each answer of the server, in seconds."""
         parts = urlsplit(url)
         self._tls = parts.scheme == "smtps"
         self._host = parts.hostname or "localhost"
         self._port = parts.port or (465 if self._tls else 25)
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+        self._timeout = timeout
 
     def send(self, message: Message) -> None:
         """Hand `message` over; its Message-ID follows from its key, so that a repeated one can be recognised."""
+        mime = _mime(message)
+        server = self._connected()
         try:
-            with self._connection() as server:
-                server.send_message(_mime(message))
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = [code for code, _ in error.recipients.values()]
-            raise _smtp_trouble(max(codes, default=550)) from error
-        except smtplib.SMTPResponseException as error:
-            raise _smtp_trouble(error.smtp_code) from error
+            self._sign_in(server)
+            try:
+                server.send_message(mime)
+            except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, smtplib.SMTPNotSupportedError) as error:
+                raise _letter_refused(error) from error
         except (OSError, smtplib.SMTPException) as error:
-            raise TryLater(f"mail server: {type(error).__name__}") from error
+            raise MailerAway(_smtp_reason(error)) from error
+        finally:
+            # What the server says to the farewell does not matter: the letter has been taken, or it has not.
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()
+            server.close()
 
-    def _connection(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
-        if self._tls:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=READ_SECONDS, context=context)
-        else:
-            server = smtplib.SMTP(self._host, self._port, timeout=READ_SECONDS)
-            server.ehlo()
-            if server.has_extn("starttls"):
-                server.starttls(context=context)
+    def _connected(self) -> smtplib.SMTP:
+        try:
+            if self._tls:
+                return smtplib.SMTP_SSL(
+                    self._host, self._port, timeout=self._timeout, context=ssl.create_default_context()
+                )
+            return smtplib.SMTP(self._host, self._port, timeout=self._timeout)
+        except (OSError, smtplib.SMTPException) as error:
+            raise MailerAway(_smtp_reason(error)) from error
+
+    def _sign_in(self, server: smtplib.SMTP) -> None:
+        server.ehlo_or_helo_if_needed()
+        if not self._tls and server.has_extn("starttls"):
+            server.starttls(context=ssl.create_default_context())
         if self._user:
             server.login(self._user, self._password)
-        return server
 
 
 @dataclass(frozen=True)
@@ -110,19 +135,25 @@ class ConsoleMailer:
             file = self.folder / f"{message.key}.eml"
             file.write_bytes(bytes(_mime(message)))
         except OSError as error:
-            raise TryLater(f"cannot write the letter: {type(error).__name__}") from error
+            raise MailerAway(f"cannot write the letter: {type(error).__name__}") from error
         LOG.info("letter_written", file=str(file), letter=message.key)
 
 
 class _KeptConnections(HTTPClient):
     """The SDK's transport with kept connections and time-outs that a worker can live with."""
 
-    def __init__(self) -> None:
+    def __init__(self, api_url: str, timeouts: tuple[float, float]) -> None:
+        self._timeouts = timeouts
         self._session = requests.Session()
         # Four senders at once at the most; urllib3 must not repeat by itself: the outbox does.
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=4, max_retries=0)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
+        # The environment's proxies and certificates are read once and not for each letter; ~/.netrc, which would
+        # take the place of the key, is not read at all.
+        surroundings = self._session.merge_environment_settings(api_url, {}, None, None, None)
+        self._session.proxies, self._session.verify = surroundings["proxies"], surroundings["verify"]
+        self._session.trust_env = False
 
     def request(
         self,
@@ -134,41 +165,70 @@ class _KeptConnections(HTTPClient):
         data: Any = None,
     ) -> tuple[bytes, int, Mapping[str, str]]:
         answer = self._session.request(
-            method, url, headers=headers, json=json, files=files, data=data, timeout=(CONNECT_SECONDS, READ_SECONDS)
-        )
+            method, url, headers=headers, json=json, files=files, data=data,
+            timeout=self._timeouts, allow_redirects=False,
+        )  # fmt: skip
+        if 300 <= answer.status_code < 400:
+            # Followed, a redirection would lose the letter on its way; the SDK would call it a success.
+            raise requests.RequestException(f"redirected: {answer.status_code}")
         return answer.content, answer.status_code, answer.headers
 
 
 def _classified(error: ResendError) -> Exception:
     """Return what `error` means for the letter; the SDK calls network trouble code 500, `HttpClientError`."""
-    status = int(error.code) if str(error.code).isdigit() else 500
-    reason = f"resend: {status} {error.error_type}"
-    passing = status >= 500 or status in WORTH_REPEATING or error.error_type == "concurrent_idempotent_requests"
-    return TryLater(reason, _seconds(error.headers)) if passing else Undeliverable(reason)
+    status = int(error.code) if str(error.code).isdecimal() else 500
+    reason = f"resend: {status} {error.error_type}"[:LONGEST_REASON]
+    if error.error_type == "concurrent_idempotent_requests":
+        return TryLater(reason)
+    if status in REFUSALS and error.error_type not in NOT_THE_LETTERS_FAULT:
+        return Undeliverable(reason)
+    return MailerAway(reason, _retry_after(error.headers))
 
 
-def _seconds(headers: Mapping[str, str]) -> float | None:
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that `Retry-After` asks for, given as a number or as a date; None without a sensible one."""
     asked = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
     try:
-        return min(max(float(asked), 0.0), 86_400.0)
+        seconds = float(asked)
     except ValueError:
-        return None
+        try:
+            seconds = parsedate_to_datetime(asked).timestamp() - clock.now().timestamp()
+        except (ValueError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None
 
 
-def _smtp_trouble(code: int) -> Exception:
+def _letter_refused(error: smtplib.SMTPException) -> Exception:
+    """Return what it means that the server took the sender, but not the recipient or the content."""
+    code = 550  # It cannot write to such an address at all.
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = max((code for code, _ in error.recipients.values()), default=code)
+    elif isinstance(error, smtplib.SMTPDataError):
+        code = error.smtp_code
     reason = f"mail server: {code}"
+    if code == 421:
+        return MailerAway(reason)
     # 5xx is final for this letter, except where the account is refused: that can be put right.
-    return Undeliverable(reason) if code >= 500 and code not in (530, 534, 535, 538) else TryLater(reason)
+    return Undeliverable(reason) if code >= 500 and code not in ACCOUNT_REFUSED else TryLater(reason)
+
+
+def _smtp_reason(error: Exception) -> str:
+    code = getattr(error, "smtp_code", None)
+    return f"mail server: {code or type(error).__name__}"
 
 
 def _mime(message: Message) -> EmailMessage:
+    """Return `message` for a mail server, or raise Undeliverable when an address or the subject cannot be a header."""
     mime = EmailMessage()
-    mime["From"] = message.sender
-    mime["To"] = message.to
-    mime["Subject"] = message.subject
     domain = parseaddr(message.sender)[1].rpartition("@")[2] or "localhost"
-    mime["Message-ID"] = f"<{message.key}@{domain}>"
-    mime["Auto-Submitted"] = "auto-generated"
-    mime.set_content(message.text)
-    mime.add_alternative(message.html, subtype="html")
+    try:
+        mime["From"] = message.sender
+        mime["To"] = message.to
+        mime["Subject"] = message.subject
+        mime["Message-ID"] = f"<{message.key}@{domain}>"
+        mime["Auto-Submitted"] = "auto-generated"
+        mime.set_content(message.text)
+        mime.add_alternative(message.html, subtype="html")
+    except ValueError as error:
+        raise Undeliverable(f"not a message: {type(error).__name__}") from error
     return mime

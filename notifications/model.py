@@ -1,4 +1,4 @@
-"""Letters as values, and the rule of patience."""
+"""Letters as values, what can become of a try to send one, and the rule of patience."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+# Resend knows a key for 24 hours: no letter is tried again by itself after that, or it might arrive twice.
 GIVE_UP_AFTER = timedelta(days=1)
-LEASE = timedelta(seconds=90)
+# A lease is renewed while its letters are in hand; those of a process that died come due again after it.
+LEASE = timedelta(seconds=30)
 # How long a guest's letter lets the admin's go first when that one meets trouble.
 HEAD_START = timedelta(seconds=60)
 FIRST_PAUSE = 1.0
@@ -24,9 +26,21 @@ class State(StrEnum):
     FAILED = "failed"
 
 
+class Result(StrEnum):
+    """What has become of one leasing of a letter."""
+
+    SENT = "sent"
+    POSTPONED = "postponed"
+    FAILED = "failed"
+    UNTRIED = "untried"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """A row of the outbox. `facts` are what its templates need; `after` is the letter that goes first."""
+    """A row of the outbox. `facts` are what its templates need; `after` is the letter that goes first.
+
+    `lease` names the lease under which a letter is in hand; `due_at` is then still when it came due.
+    """
 
     id: str
     template: str
@@ -40,6 +54,17 @@ class Letter:
     attempts: int = 0
     last_error: str = ""
     sent_at: datetime | None = None
+    lease: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a leased letter fared; `until` says when to try a postponed one again."""
+
+    letter: Letter
+    result: Result
+    reason: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +86,12 @@ def pause_after(attempts: int, asked: float | None) -> timedelta:
     return timedelta(seconds=max(jittered, asked or 0.0))
 
 
-def gives_up(letter: Letter, now: datetime) -> bool:
-    """Return whether `letter` has been tried long enough."""
-    return now - letter.created_at >= GIVE_UP_AFTER
+def next_try(letter: Letter, now: datetime, asked: float | None) -> datetime | None:
+    """Return when to try `letter` after it failed once more, or None when its day of patience is over.
+
+    The last try is made as the day ends, unless the provider asked to wait `asked` seconds beyond that.
+    """
+    last = letter.created_at + GIVE_UP_AFTER
+    if now >= last:
+        return None
+    return max(min(now + pause_after(letter.attempts + 1, None), last), now + timedelta(seconds=asked or 0.0))

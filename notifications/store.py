@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 from core.ids import new_id
 from core.mongo import CollectionPlan, Db, Document, Session
 from notifications.errors import LetterNotFailed, LetterNotFound
-from notifications.model import LEASE, Letter, State
+from notifications.model import LEASE, Letter, Outcome, Result, State
 
 PLAN = CollectionPlan(
     name="letters",
@@ -43,35 +44,46 @@ class LetterStore:
 
     def lease(self, most: int, now: datetime) -> list[Letter]:
         """Take up to `most` due letters for LEASE; a worker that dies lets them come due again."""
-        due = {"state": State.PENDING, "dueAt": {"$lte": now}}
-        ids = [found["_id"] for found in self._letters.find(due, {"_id": 1}).sort("dueAt", ASCENDING).limit(most)]
-        if not ids:
+        due_at = self._due(most, now)
+        if not due_at:
             return []
-        token = new_id(now)
-        self._letters.update_many({"_id": {"$in": ids}, **due}, {"$set": {"dueAt": now + LEASE, "lease": token}})
+        token, ids = new_id(now), list(due_at)
+        self._letters.update_many(
+            {"_id": {"$in": ids}, **_is_due(now)}, {"$set": {"dueAt": now + LEASE, "lease": token}}
+        )
         leased = {document["_id"]: document for document in self._letters.find({"_id": {"$in": ids}, "lease": token})}
-        return [_letter(leased[letter_id]) for letter_id in ids if letter_id in leased]
+        return [
+            replace(_letter(leased[letter_id]), due_at=was_due, lease=token)
+            for letter_id, was_due in due_at.items()
+            if letter_id in leased
+        ]
 
-    def mark_sent(self, letter: Letter, now: datetime) -> None:
-        """Keep that `letter` has been handed over, and let the letter that waited for it come due."""
-        sent = {"$set": {"state": State.SENT, "sentAt": now, "lastError": ""}, "$inc": {"attempts": 1}, **UNLEASE}
-        self._letters.bulk_write([UpdateOne({"_id": letter.id}, sent), _let_go(letter, now)])
+    def renew_lease(self, lease: str, now: datetime) -> None:
+        """Hold the letters of `lease` that are still in hand for another LEASE."""
+        in_hand = {"lease": lease, "state": State.PENDING, "dueAt": {"$gt": now}}
+        self._letters.update_many(in_hand, {"$set": {"dueAt": now + LEASE}})
 
-    def mark_failed(self, letter: Letter, reason: str, now: datetime) -> None:
-        """Give `letter` up, visibly, and let the letter that waited for it come due."""
-        failed = {"$set": {"state": State.FAILED, "lastError": reason}, "$inc": {"attempts": 1}, **UNLEASE}
-        pending = {"_id": letter.id, "state": State.PENDING}
-        self._letters.bulk_write([UpdateOne(pending, failed), _let_go(letter, now)])
+    def keep(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Keep how leased letters fared, and let those that waited for them come due; repeating it changes nothing.
 
-    def postpone(self, letter: Letter, until: datetime, reason: str) -> None:
-        """Try `letter` again at `until`."""
-        change = {"$set": {"dueAt": until, "lastError": reason}, "$inc": {"attempts": 1}, **UNLEASE}
-        self._letters.update_one({"_id": letter.id, "state": State.PENDING}, change)
-
-    def give_back(self, letters: Sequence[Letter], now: datetime) -> None:
-        """Let leased letters nobody has tried come due at once."""
-        ids = [letter.id for letter in letters]
-        self._letters.update_many({"_id": {"$in": ids}, "state": State.PENDING}, {"$set": {"dueAt": now}, **UNLEASE})
+        A letter whose lease was lost is left to whoever has it now, unless it has been sent.
+        """
+        sent = [outcome.letter.id for outcome in outcomes if outcome.result is Result.SENT]
+        ended = sent + [outcome.letter.id for outcome in outcomes if outcome.result is Result.FAILED]
+        changes: list[UpdateMany | UpdateOne] = [
+            UpdateOne({"_id": outcome.letter.id, "lease": outcome.letter.lease}, _change(outcome))
+            for outcome in outcomes
+            if outcome.result is not Result.SENT
+        ]
+        if sent:
+            is_news = {"_id": {"$in": sent}, "state": {"$ne": State.SENT}}
+            sets = {"state": State.SENT, "sentAt": now, "lastError": ""}
+            changes.append(UpdateMany(is_news, {"$set": sets, "$inc": {"attempts": 1}, **UNLEASE}))
+        if ended:
+            # One that is under way, or has been tried and waits for its own next time, is let alone.
+            waits = {"after": {"$in": ended}, "state": State.PENDING, "attempts": 0, "lease": {"$exists": False}}
+            changes.append(UpdateMany(waits | {"dueAt": {"$gt": now}}, {"$set": {"dueAt": now}}))
+        self._letters.bulk_write(changes)
 
     def retry(self, letter_id: str, now: datetime) -> Letter:
         """Put a failed letter back into the queue with a day of patience; raises LetterNotFound or LetterNotFailed."""
@@ -89,7 +101,7 @@ class LetterStore:
         return [_letter(document) for document in found]
 
     def counts(self) -> Mapping[str, int]:
-        """Return how many letters there are in each state; the many sent ones are what the others leave of the whole."""
+        """Return how many letters there are in each state; the many sent ones are what the others leave."""
         waiting: dict[str, int] = {
             state: self._letters.count_documents({"state": state}) for state in (State.PENDING, State.FAILED)
         }
@@ -109,9 +121,34 @@ class LetterStore:
         """Let somebody else take `role` at once."""
         self._roles.delete_one({"_id": role, "owner": owner})
 
+    def _due(self, most: int, now: datetime) -> dict[str, datetime]:
+        """Return which letters to lease and since when they are due, longest due first.
 
-def _let_go(first: Letter, now: datetime) -> UpdateMany:
-    return UpdateMany({"after": first.id, "state": State.PENDING}, {"$set": {"dueAt": now}})
+        In the place of a letter whose first one is due as well stands that first one, so that it goes before.
+        """
+        columns = {"dueAt": 1, "after": 1}
+        rows = list(
+            self._letters.find(_is_due(now), columns).sort([("dueAt", ASCENDING), ("_id", ASCENDING)]).limit(most)
+        )
+        awaited = [row["after"] for row in rows if "after" in row]
+        firsts = self._letters.find({"_id": {"$in": awaited}, **_is_due(now)}, columns) if awaited else ()
+        first = {row["_id"]: row for row in firsts}
+        chosen = [first.get(row.get("after"), row) for row in rows]
+        return {row["_id"]: row["dueAt"] for row in chosen}
+
+
+def _is_due(now: datetime) -> Document:
+    return {"state": State.PENDING, "dueAt": {"$lte": now}}
+
+
+def _change(outcome: Outcome) -> Document:
+    if outcome.result is Result.UNTRIED:
+        return {"$set": {"dueAt": outcome.letter.due_at}, **UNLEASE}
+    if outcome.result is Result.FAILED:
+        sets: Document = {"state": State.FAILED, "lastError": outcome.reason}
+    else:
+        sets = {"dueAt": outcome.until, "lastError": outcome.reason}
+    return {"$set": sets, "$inc": {"attempts": 1}, **UNLEASE}
 
 
 def _document(letter: Letter) -> Document:

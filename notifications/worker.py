@@ -4,59 +4,42 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
-
-from pymongo.errors import PyMongoError
+from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
 
 from core import log, metrics
 from core.clock import Clock
-from notifications.errors import TryLater, Undeliverable
+from core.mongo import DatabaseError
+from notifications.errors import MailerAway, TryLater, Undeliverable
 from notifications.mailers import Mailer
-from notifications.model import Letter, Message, gives_up, pause_after
+from notifications.model import LEASE, Letter, Message, Outcome, Result, next_try
+from notifications.pace import Pace
 from notifications.store import LetterStore
 
 LOG = log.get("notifications.worker")
 ROLE = "letters"
 TERM = timedelta(seconds=15)
 RENEW_SECONDS = 4.0
+# No letter is begun when its lease has not been renewed for so long that it might end on the way.
+FRESH = LEASE / 2
 IDLE_SECONDS = 1.0
 TROUBLE_SECONDS = 5.0
-MOST_AT_ONCE = 40
+# What was sent is marked again and again for so long when the database is away; then the lease must do.
+MARK_SECONDS = 10.0
+MARK_PAUSE_SECONDS = 0.5
+# A lease holds what can be sent in so many seconds, so that it never runs out for being too large.
+SECONDS_AT_ONCE = 10.0
+MOST_AT_ONCE = 200
 # Below this rate one sender keeps up; above it, several hide the provider's latency.
 SEVERAL_FROM_RATE = 10.0
 SENDERS = 4
 
 Render = Callable[[Letter], Message]
-
-
-class Pace:
-    """Lets callers pass at most `rate` times a second, and not at all while the provider asked for quiet."""
-
-    def __init__(self, rate: float) -> None:
-        """Begin with nothing used up."""
-        self._interval = 1 / rate
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait_seconds(self) -> float:
-        """Take the next place in time and return how long it is away."""
-        with self._lock:
-            at = max(self._next, time.monotonic())
-            self._next = at + self._interval
-            return at - time.monotonic()
-
-    def hold(self, seconds: float) -> None:
-        """Let nobody pass for `seconds`."""
-        with self._lock:
-            self._next = max(self._next, time.monotonic() + seconds)
-
-    def held_seconds(self) -> float:
-        """Return how long the next caller would wait."""
-        with self._lock:
-            return max(0.0, self._next - time.monotonic())
 
 
 @dataclass
@@ -71,100 +54,170 @@ class LetterWorker:
     owner: str
     stop: threading.Event = field(default_factory=threading.Event)
     wake: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         """Set the pace."""
         self._pace = Pace(self.rate)
         self._senders = SENDERS if self.rate >= SEVERAL_FROM_RATE else 1
-        self._renewed = 0.0
+        self._most = max(1, min(MOST_AT_ONCE, int(self.rate * SECONDS_AT_ONCE)))
+        self._renewed = float("-inf")
+        self._leased_until = datetime.min.replace(tzinfo=UTC)
 
     def run(self) -> None:
         """Send letters until told to stop; trouble is logged and never ends the loop."""
-        while not self.stop.is_set():
-            try:
-                sent = self.send_due() if self._holds_role() else 0
-            except PyMongoError as error:
-                LOG.warning("letters_database_away", error=type(error).__name__)
-                self._sleep(TROUBLE_SECONDS)
-            except Exception:  # the edge: a bug in one letter must not silence all the others
-                LOG.exception("letters_round_failed")
-                self._sleep(TROUBLE_SECONDS)
-            else:
-                if not sent:
-                    self._sleep(IDLE_SECONDS)
-        self._leave()
+        try:
+            while not self.stop.is_set():
+                self._round()
+            self._leave()
+        finally:
+            self.ended.set()
 
     def send_due(self) -> int:
         """Send one lease of due letters; return how many were tried."""
-        if self._pace.held_seconds() > IDLE_SECONDS:
+        if self._pace.wait_seconds() > IDLE_SECONDS:
             return 0
-        letters = self.store.lease(MOST_AT_ONCE, self.clock())
+        now = self.clock()
+        letters = self.store.lease(self._most, now)
         if not letters:
             return 0
-        with ThreadPoolExecutor(self._senders) as senders:
-            tried = list(senders.map(self._send_if_possible, letters))
-        left = [letter for letter, done in zip(letters, tried, strict=True) if not done]
-        if left:
-            self.store.give_back(left, self.clock())
-        return len(letters) - len(left)
+        self._leased_until = now + LEASE
+        outcomes: SimpleQueue[Outcome] = SimpleQueue()
+        senders = ThreadPoolExecutor(self._senders, thread_name_prefix="letters")
+        try:
+            for letter in letters:
+                senders.submit(self._report, letter, outcomes)
+            return self._follow(outcomes, letters)
+        finally:
+            senders.shutdown(cancel_futures=True)
 
     def send_all_due(self) -> int:
         """Send until nothing is due, if no other process is sending; return how many letters were tried."""
         tried = 0
-        if self._holds_role():
-            while count := self.send_due():
+        try:
+            while not self.stop.is_set() and self._holds_role():
+                count = self.send_due()
                 tried += count
+                if not count and not self._waited_for_the_rate():
+                    break
+        finally:
             self._leave()
         return tried
 
-    def shut_down(self) -> None:
-        """Ask the loop to end after the letter in hand."""
+    def shut_down(self, patience: float = 0.0) -> bool:
+        """Ask the loop to end after the letters in hand; return whether it ended within `patience` seconds."""
         self.stop.set()
         self.wake.set()
+        return self.ended.wait(patience)
 
-    def _send_if_possible(self, letter: Letter) -> bool:
-        if self.stop.is_set() or self._pace.held_seconds() > TROUBLE_SECONDS or not self._holds_role():
-            return False
-        self.stop.wait(self._pace.wait_seconds())
-        if self.stop.is_set():
-            return False
-        self._send(letter)
-        return True
-
-    def _send(self, letter: Letter) -> None:
+    def _round(self) -> None:
         try:
+            tried = self.send_due() if self._holds_role() else 0
+        except DatabaseError as error:
+            LOG.warning("letters_database_away", error=type(error).__name__)
+            self._sleep(TROUBLE_SECONDS)
+        except Exception:  # the edge: a bug must not silence the letters for ever
+            LOG.exception("letters_round_failed")
+            self._sleep(TROUBLE_SECONDS)
+        else:
+            if not tried:
+                self._sleep(IDLE_SECONDS)
+
+    def _report(self, letter: Letter, outcomes: SimpleQueue[Outcome]) -> None:
+        outcomes.put(self._outcome(letter))
+
+    def _outcome(self, letter: Letter) -> Outcome:
+        """Send `letter` when its turn has come and say how it fared; raises nothing."""
+        try:
+            if not self._has_turn():
+                return Outcome(letter, Result.UNTRIED)
             self.mailer.send(self.render(letter))
         except Undeliverable as error:
-            self._give_up(letter, str(error))
+            outcome = Outcome(letter, Result.FAILED, str(error))
+        except MailerAway as error:
+            self._pace.trouble(error.after)
+            return self._later(letter, str(error), error.after)
         except TryLater as error:
-            self._later(letter, error)
+            outcome = self._later(letter, str(error))
+        except DatabaseError:
+            return Outcome(letter, Result.UNTRIED)
+        except Exception as error:  # a bug in one letter must not hold up the others, and may be mended within the day
+            return self._later(letter, f"cannot be made: {_without_words(error)}")
         else:
-            self.store.mark_sent(letter, self.clock())
-            metrics.LETTERS_SENT.labels("sent").inc()
-            LOG.info("letter_sent", letter=letter.id, template=letter.template, attempts=letter.attempts + 1)
+            outcome = Outcome(letter, Result.SENT)
+        self._pace.well()
+        return outcome
 
-    def _later(self, letter: Letter, error: TryLater) -> None:
-        if error.after:
-            # The provider limits the account, not the letter.
-            self._pace.hold(error.after)
-        if gives_up(letter, self.clock()):
-            self._give_up(letter, str(error))
+    def _has_turn(self) -> bool:
+        """Wait for the next place in time; return whether this process may still send a leased letter then."""
+        while not self.stop.is_set() and self._holds_role() and self._leased_until - self.clock() > FRESH:
+            wait = self._pace.take()
+            if not wait:
+                return True
+            if wait > IDLE_SECONDS and self._pace.is_quiet():
+                return False
+            self.stop.wait(wait)
+        return False
+
+    def _later(self, letter: Letter, reason: str, asked: float | None = None) -> Outcome:
+        until = next_try(letter, self.clock(), asked)
+        return Outcome(letter, Result.POSTPONED if until else Result.FAILED, reason, until)
+
+    def _follow(self, outcomes: SimpleQueue[Outcome], letters: list[Letter]) -> int:
+        """Mark the letters as they fare, those that come in together with one call; return how many were tried."""
+        tried, left = 0, len(letters)
+        while left:
+            self._renew(letters[0].lease)
+            with suppress(Empty):
+                group = [outcomes.get(timeout=RENEW_SECONDS)]
+                while not outcomes.empty():
+                    group.append(outcomes.get())
+                left -= len(group)
+                tried += self._keep(group)
+        return tried
+
+    def _renew(self, lease: str) -> None:
+        """Keep the role and the lease while letters are on their way, however long a mail server takes."""
+        now = self.clock()
+        if not timedelta() < self._leased_until - now <= LEASE - timedelta(seconds=RENEW_SECONDS):
             return
-        until = self.clock() + pause_after(letter.attempts + 1, error.after)
-        self.store.postpone(letter, until, str(error))
-        metrics.LETTERS_SENT.labels("postponed").inc()
-        LOG.warning("letter_postponed", letter=letter.id, reason=str(error), attempts=letter.attempts + 1)
+        try:
+            self._holds_role()
+            self.store.renew_lease(lease, now)
+            self._leased_until = now + LEASE
+        except DatabaseError as error:
+            LOG.warning("letters_database_away", error=type(error).__name__)
 
-    def _give_up(self, letter: Letter, reason: str) -> None:
-        self.store.mark_failed(letter, reason, self.clock())
-        metrics.LETTERS_SENT.labels("failed").inc()
-        LOG.error("letter_given_up", letter=letter.id, template=letter.template, reason=reason)
+    def _keep(self, outcomes: list[Outcome]) -> int:
+        """Mark the letters; return how many of them were tried."""
+        deadline = time.monotonic() + MARK_SECONDS
+        while True:
+            try:
+                self.store.keep(outcomes, self.clock())
+                break
+            except DatabaseError as error:
+                if time.monotonic() >= deadline:
+                    raise
+                LOG.warning("letters_database_away", error=type(error).__name__)
+                time.sleep(MARK_PAUSE_SECONDS)
+        tried = [outcome for outcome in outcomes if outcome.result is not Result.UNTRIED]
+        for outcome in tried:
+            _tell(outcome)
+        return len(tried)
+
+    def _waited_for_the_rate(self) -> bool:
+        """Wait a moment if only the rate holds the next letter back; return whether it did."""
+        if self._pace.is_quiet() or self._pace.wait_seconds() <= IDLE_SECONDS:
+            return False
+        self.stop.wait(IDLE_SECONDS)
+        return True
 
     def _holds_role(self) -> bool:
-        if time.monotonic() - self._renewed < RENEW_SECONDS:
+        asked = time.monotonic()
+        if asked - self._renewed < RENEW_SECONDS:
             return True
         if self.store.hold_role(ROLE, self.owner, self.clock(), TERM):
-            self._renewed = time.monotonic()
+            self._renewed = asked
             return True
         return False
 
@@ -173,7 +226,26 @@ class LetterWorker:
         self.wake.clear()
 
     def _leave(self) -> None:
+        self._renewed = float("-inf")
         try:
             self.store.leave_role(ROLE, self.owner)
-        except PyMongoError as error:
+        except DatabaseError as error:
             LOG.warning("letters_role_kept", error=type(error).__name__)
+
+
+def _tell(outcome: Outcome) -> None:
+    letter = outcome.letter
+    about = {"letter": letter.id, "template": letter.template, "attempts": letter.attempts + 1}
+    metrics.LETTERS_SENT.labels(outcome.result.value).inc()
+    if outcome.result is Result.SENT:
+        LOG.info("letter_sent", **about)
+    elif outcome.result is Result.POSTPONED:
+        LOG.warning("letter_postponed", reason=outcome.reason, **about)
+    else:
+        LOG.error("letter_given_up", reason=outcome.reason, **about)
+
+
+def _without_words(error: Exception) -> str:
+    """Return kind and place of `error`; its message might quote a person."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {place.name}:{place.lineno}"

@@ -1,0 +1,1 @@
+"""Letters: rendered, sent at the provider's pace, through trouble and crashes, each exactly once."""

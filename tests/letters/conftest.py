@@ -1,0 +1,102 @@
+"""Fixtures: a provider next door, an outbox with a clock that can be moved, workers over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+
+import wiring
+from core.config import Settings
+from core.mongo import Client, Db, transaction
+from notifications import letters
+from notifications.mailers import Mailer, ResendMailer
+from notifications.model import Letter, State
+from notifications.render import environment, render
+from notifications.store import LetterStore
+from notifications.worker import LetterWorker
+from tests.letters.provider import KEY, Provider, providing
+
+ADMIN = "admin@example.org"
+SENDER = "Open day <bookings@example.org>"
+TIMEOUTS = (0.5, 0.3)
+FACTS = {
+    "event": "Open days, March 2026",
+    "timezone": "Europe/Berlin",
+    "date": "2026-03-05",
+    "slot": "10:00-11:00",
+    "reference": "K7MP-4QXD",
+    "fullName": "Ada Lovelace",
+    "email": "ada@example.org",
+    "phone": "+14155550123",
+    "country": "US",
+    "city": "Berkeley",
+    "message": "Looking forward to it.\nIs there parking?",
+    "manageUrl": "https://book.example.org/bookings/0123?token=abc&x=1",
+}
+
+
+class MovableClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 3, 1, 9, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def move(self, **by: float) -> None:
+        self.moment += timedelta(**by)
+
+
+@dataclass
+class Outbox:
+    """The letters of a test's own database, what they are sent through, and the time there."""
+
+    client: Client
+    db: Db
+    store: LetterStore
+    clock: MovableClock
+
+    def booked(self, name: str, **facts: str) -> tuple[Letter, Letter]:
+        """Promise the two letters of a booking by `name`; return them."""
+        mine = {**FACTS, "fullName": name, **facts}
+        first, second = letters.booking_made(
+            about=f"booking of {name}", admin=ADMIN, guest=f"{name}@example.org", facts=mine, now=self.clock()
+        )
+        self.promise([first, second])
+        return first, second
+
+    def promise(self, promised: Sequence[Letter]) -> None:
+        transaction(self.client, lambda session: self.store.add(session, promised), 10)
+
+    def worker(self, mailer: Mailer, *, rate: float = 1000.0, owner: str = "one") -> LetterWorker:
+        filled = partial(render, environment(), SENDER)
+        return LetterWorker(store=self.store, mailer=mailer, render=filled, clock=self.clock, rate=rate, owner=owner)
+
+    def states(self) -> dict[str, State]:
+        return {letter.id: letter.state for letter in self.store.find(None, 1000)}
+
+    def get(self, letter: Letter) -> Letter:
+        return next(found for found in self.store.find(None, 1000) if found.id == letter.id)
+
+
+@pytest.fixture
+def outbox(make_settings: Callable[..., Settings], mongo: Client) -> Outbox:
+    db = mongo[make_settings().mongodb_database]
+    wiring.prepare_database(db)
+    return Outbox(mongo, db, LetterStore(db), MovableClock())
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with providing() as running:
+        yield running
+
+
+@pytest.fixture
+def resend(provider: Provider) -> ResendMailer:
+    return ResendMailer(KEY, provider.url, TIMEOUTS)

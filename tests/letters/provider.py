@@ -1,0 +1,132 @@
+"""A real HTTP server in Resend's place: takes letters, or misbehaves as told, and writes down all that comes."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+KEY = "re_tests"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as it came; `at` is monotonic."""
+
+    key: str
+    authorization: str
+    body: dict[str, Any]
+    at: float
+
+    @property
+    def to(self) -> str:
+        return str(self.body["to"][0])
+
+
+@dataclass(frozen=True)
+class Says:
+    """What the provider does with a request. `takes` keeps the letter, even if the answer tells otherwise."""
+
+    status: int = 200
+    error: str = ""
+    takes: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
+    content_type: str = "application/json"
+    seconds: float = 0.0
+    hangs_up: bool = False
+
+
+ACCEPTS = Says(takes=True)
+
+
+@dataclass
+class Provider:
+    """What came in. `calls` has every request; `inbox` every letter taken, by key, once."""
+
+    url: str = ""
+    usually: Says = ACCEPTS
+    next: list[Says] = field(default_factory=list)
+    by_recipient: dict[str, Says] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    inbox: dict[str, Call] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def takes_in(self, call: Call) -> Says:
+        """Write `call` down and return what to do."""
+        with self.lock:
+            self.calls.append(call)
+            says = self.next.pop(0) if self.next else self.by_recipient.get(call.to, self.usually)
+            earlier = self.inbox.get(call.key)
+            if earlier is not None and earlier.body != call.body:
+                return Says(409, "invalid_idempotent_request")
+            if says.takes and earlier is None:
+                self.inbox[call.key] = call
+            return says
+
+    def arrivals_per_key(self) -> Counter[str]:
+        return Counter(call.key for call in self.calls)
+
+    def wait_for(self, letters: int, seconds: float) -> None:
+        """Return when so many letters were taken, or fail."""
+        end = time.monotonic() + seconds
+        while len(self.inbox) < letters:
+            assert time.monotonic() < end, f"{len(self.inbox)} of {letters} letters after {seconds} s"
+            time.sleep(0.02)
+
+
+@contextmanager
+def providing(usually: Says = ACCEPTS) -> Iterator[Provider]:
+    """Run a provider until the block ends."""
+    provider = Provider(usually=usually)
+
+    class Door(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            key, account = self.headers["Idempotency-Key"], self.headers["Authorization"]
+            says = provider.takes_in(Call(key, account, body, time.monotonic()))
+            time.sleep(says.seconds)
+            self.close_connection = says.hangs_up
+            if not says.hangs_up:
+                self.answer(says, key)
+
+        def do_GET(self) -> None:
+            self.answer(Says(raw=b'{"id": "from a page that takes no letters"}'), "")
+
+        def answer(self, says: Says, key: str) -> None:
+            told = {"name": says.error, "message": "as told", "statusCode": says.status} if says.error else {"id": key}
+            body = json.dumps(told).encode() if says.raw is None else says.raw
+            self.send_response(says.status)
+            for name, value in {"Content-Type": says.content_type, **says.headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the base class
+            """Say nothing."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """Callers that were killed are part of the play."""
+
+    with Server(("127.0.0.1", 0), Door) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        provider.url = f"http://127.0.0.1:{server.server_address[1]}"
+        try:
+            yield provider
+        finally:
+            server.shutdown()

@@ -1,0 +1,264 @@
+"""The three ways to send: what each hands over, and what each makes of every kind of trouble."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Session
+
+from core import clock
+from notifications.errors import MailerAway, TryLater, Undeliverable
+from notifications.mailers import ConsoleMailer, ResendMailer, SmtpMailer
+from notifications.model import Message
+from tests.conftest import free_port
+from tests.letters.provider import KEY, Provider, Says
+
+MESSAGE = Message("k" * 32, "Open day <bookings@example.org>", "ada@example.org", "Hello Ñ", "Text ü", "<p>ü</p>")
+UNKNOWN_SENDER = "invalid_from_address"
+
+
+def test_resend_gets_the_message_with_its_key_and_the_account(provider: Provider, resend: ResendMailer) -> None:
+    resend.send(MESSAGE)
+    (call,) = provider.calls
+    assert call.key == MESSAGE.key
+    assert call.authorization == f"Bearer {KEY}"
+    assert call.body == {
+        "from": MESSAGE.sender, "to": [MESSAGE.to], "subject": "Hello Ñ", "text": "Text ü", "html": "<p>ü</p>",
+    }  # fmt: skip
+
+
+REFUSES = [
+    Says(400, "validation_error"),
+    Says(409, "invalid_idempotent_request"),
+    Says(413, "too_large"),
+    Says(422, "missing_required_field"),
+    Says(422, raw=b"<h1>no</h1>", content_type="text/html"),
+]
+AWAY = [
+    Says(401, "missing_api_key"),
+    Says(403, "invalid_api_key"),
+    Says(422, UNKNOWN_SENDER),
+    Says(404, "not_found"),
+    Says(429, "rate_limit_exceeded"),
+    Says(500, "application_error"),
+    Says(503, raw=b"<h1>busy</h1>", content_type="text/html"),
+    Says(200, raw=b"<h1>a captive portal</h1>", content_type="text/html"),
+    Says(200, raw=b"{not json"),
+    Says(200, raw=b"null"),
+    Says(302, headers={"Location": "/elsewhere"}),
+    Says(hangs_up=True, takes=True),
+    Says(seconds=0.6),
+]
+
+
+@pytest.mark.parametrize("says", REFUSES, ids=lambda says: f"{says.status}-{says.error or says.content_type}")
+def test_a_letter_that_resend_refuses_is_refused_for_good(provider: Provider, resend: ResendMailer, says: Says) -> None:
+    provider.next.append(says)
+    with pytest.raises(Undeliverable, match=f"resend: {says.status}"):
+        resend.send(MESSAGE)
+
+
+@pytest.mark.parametrize("says", AWAY, ids=lambda says: f"{says.status}-{says.error or says.raw or 'no answer'}")
+def test_trouble_that_is_not_the_letters_own_is_the_mailers(
+    provider: Provider, resend: ResendMailer, says: Says
+) -> None:
+    provider.next.append(says)
+    with pytest.raises(MailerAway) as caught:
+        resend.send(MESSAGE)
+    assert MESSAGE.to not in str(caught.value)
+    resend.send(MESSAGE)
+    assert list(provider.inbox) == [MESSAGE.key]
+
+
+def test_a_letter_under_way_elsewhere_holds_up_no_other(provider: Provider, resend: ResendMailer) -> None:
+    provider.next.append(Says(409, "concurrent_idempotent_requests"))
+    with pytest.raises(TryLater):
+        resend.send(MESSAGE)
+
+
+def test_nobody_at_the_address_is_the_mailers_trouble() -> None:
+    with pytest.raises(MailerAway, match="HttpClientError"):
+        ResendMailer(KEY, f"http://127.0.0.1:{free_port()}", (0.3, 0.3)).send(MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7), ("0.5", 0.5), ("-3", 0), ("999999999", 86400), ("nan", None), ("inf", None), ("soon", None)],
+)
+def test_retry_after_is_read_as_seconds(
+    provider: Provider, resend: ResendMailer, header: str, seconds: float | None
+) -> None:
+    provider.next.append(Says(429, "rate_limit_exceeded", headers={"retry-after": header}))
+    with pytest.raises(MailerAway) as caught:
+        resend.send(MESSAGE)
+    assert caught.value.after == seconds
+
+
+def test_retry_after_is_read_as_a_date(provider: Provider, resend: ResendMailer) -> None:
+    later = format_datetime(clock.now() + timedelta(seconds=60), usegmt=True)
+    provider.next.append(Says(503, "busy", headers={"Retry-After": later}))
+    with pytest.raises(MailerAway) as caught:
+        resend.send(MESSAGE)
+    assert caught.value.after is not None
+    assert 50 <= caught.value.after <= 60
+
+
+class PostOffice:
+    """What a mail server answers at each step, under aiosmtpd's names; letters taken are kept."""
+
+    def __init__(self) -> None:
+        self.taken: list[EmailMessage] = []
+        self.mail = self.rcpt = self.data = self.farewell = ""
+        self.drops = False
+
+    async def handle_MAIL(self, server: Any, session: Session, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if not self.mail:
+            envelope.mail_from = address
+        return self.mail or "250 OK"
+
+    async def handle_RCPT(self, server: Any, session: Session, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if not self.rcpt:
+            envelope.rcpt_tos.append(address)
+        return self.rcpt or "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Session, envelope: Any) -> str:  # noqa: N802
+        if self.drops:
+            server.transport.abort()
+            return "451 gone"
+        if not self.data:
+            parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
+            self.taken.append(parsed)
+        return self.data or "250 OK"
+
+    async def handle_QUIT(self, server: Any, session: Session, envelope: Any) -> str:  # noqa: N802
+        return self.farewell or "221 Bye"
+
+
+@pytest.fixture
+def office() -> PostOffice:
+    return PostOffice()
+
+
+@pytest.fixture
+def opened(office: PostOffice) -> Iterator[Callable[..., str]]:
+    """Open the post office; return its address."""
+    running: list[Controller] = []
+
+    def opened(**options: Any) -> str:
+        running.append(Controller(office, hostname="127.0.0.1", port=free_port(), **options))
+        running[-1].start()
+        return f"127.0.0.1:{running[-1].port}"
+
+    yield opened
+    for controller in running:
+        controller.stop()
+
+
+def test_a_mail_server_gets_text_and_html_under_a_message_id_that_follows_from_the_key(
+    office: PostOffice, opened: Callable[..., str]
+) -> None:
+    SmtpMailer(f"smtp://{opened()}").send(MESSAGE)
+    (mail,) = office.taken
+    assert mail["To"] == MESSAGE.to
+    assert mail["From"] == MESSAGE.sender
+    assert mail["Subject"] == MESSAGE.subject
+    assert mail["Message-ID"] == f"<{MESSAGE.key}@example.org>"
+    plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert plain.get_content().strip() == MESSAGE.text
+    assert html.get_content().strip() == MESSAGE.html
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "meaning"),
+    [
+        ("mail", "451 later", MailerAway),
+        ("mail", "553 who are you", MailerAway),
+        ("rcpt", "450 greylisted", TryLater),
+        ("rcpt", "550 no such user", Undeliverable),
+        ("rcpt", "421 closing", MailerAway),
+        ("rcpt", "530 sign in first", TryLater),
+        ("data", "452 full", TryLater),
+        ("data", "554 spam", Undeliverable),
+    ],
+)
+def test_each_refusal_of_a_mail_server_has_its_meaning(
+    office: PostOffice, opened: Callable[..., str], step: str, answer: str, meaning: type[Exception]
+) -> None:
+    setattr(office, step, answer)
+    with pytest.raises(meaning, match=f"mail server: {answer[:3]}"):
+        SmtpMailer(f"smtp://{opened()}").send(MESSAGE)
+    assert office.taken == []
+
+
+def test_an_odd_farewell_does_not_make_a_taken_letter_untaken(office: PostOffice, opened: Callable[..., str]) -> None:
+    office.farewell = "500 what"
+    SmtpMailer(f"smtp://{opened()}").send(MESSAGE)
+    assert len(office.taken) == 1
+
+
+def test_a_connection_that_breaks_is_the_mail_servers_trouble(office: PostOffice, opened: Callable[..., str]) -> None:
+    office.drops = True
+    with pytest.raises(MailerAway):
+        SmtpMailer(f"smtp://{opened()}").send(MESSAGE)
+
+
+def test_no_mail_server_is_the_mail_servers_trouble() -> None:
+    with pytest.raises(MailerAway, match="ConnectionRefusedError"):
+        SmtpMailer(f"smtp://127.0.0.1:{free_port()}").send(MESSAGE)
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
+@pytest.mark.parametrize("password", ["right%40", "wrong"])
+def test_an_account_that_is_refused_can_be_put_right(
+    office: PostOffice, opened: Callable[..., str], password: str
+) -> None:
+    def check(server: Any, session: Session, envelope: Any, mechanism: str, login: Any) -> AuthResult:
+        right = (login.login, login.password) == (b"ada", b"right@")
+        return AuthResult(success=right, handled=False)
+
+    where = opened(authenticator=check, auth_required=True, auth_require_tls=False)
+    mailer = SmtpMailer(f"smtp://ada:{password}@{where}")
+    if password == "wrong":
+        with pytest.raises(MailerAway, match="mail server: 535"):
+            mailer.send(MESSAGE)
+    else:
+        mailer.send(MESSAGE)
+    assert len(office.taken) == (password != "wrong")
+
+
+@pytest.mark.parametrize("member", ["sender", "to", "subject"])
+def test_no_header_can_be_smuggled_into_a_mail(member: str, tmp_path: Path) -> None:
+    smuggled = Message(**{**MESSAGE.__dict__, member: "a@example.org\r\nBcc: victim@example.net"})
+    with pytest.raises(Undeliverable):
+        ConsoleMailer(tmp_path).send(smuggled)
+
+
+def test_the_console_keeps_the_message_and_logs_nothing_personal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mailer = ConsoleMailer(tmp_path / "mail")
+    mailer.send(MESSAGE)
+    mailer.send(MESSAGE)
+    (file,) = (tmp_path / "mail").iterdir()
+    mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    assert mail["To"] == MESSAGE.to
+    told = capsys.readouterr().out
+    assert MESSAGE.key in told
+    assert "ada" not in told
+
+
+def test_a_folder_that_cannot_be_written_is_trouble_that_passes(tmp_path: Path) -> None:
+    (tmp_path / "mail").write_text("in the way")
+    with pytest.raises(MailerAway):
+        ConsoleMailer(tmp_path / "mail").send(MESSAGE)

@@ -1,0 +1,178 @@
+"""Letters of a service as users get it: killed at the worst moments, with several processes that could send."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import devdb
+import wiring
+from core.mongo import Client
+from notifications.model import LEASE
+from tests.conftest import ROOT, Served, serving, stop
+from tests.letters.conftest import ADMIN
+from tests.letters.provider import KEY, Provider, Says, providing
+
+BOOKINGS = 6
+AWAY = Says(503, "application_error")
+TAKES_WITHOUT_A_WORD = Says(takes=True, seconds=20)
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with providing() as running:
+        yield running
+
+
+@pytest.fixture
+def settings(provider: Provider, mongo: Client, request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    name = f"letters_{os.getpid()}_{abs(hash(request.node.name)) % 10**8}"
+    yield {
+        "MONGODB_DATABASE": name,
+        "RESEND_API_KEY": KEY,
+        "RESEND_API_URL": provider.url,
+        "MAIL_FROM": "bookings@example.org",
+        "ADMIN_EMAIL": ADMIN,
+        "MAIL_RATE": "1000",
+    }
+    mongo.drop_database(name)
+
+
+def book(served: Served, count: int = BOOKINGS) -> list[str]:
+    """Book; return the guests' addresses. Each answer must be 201."""
+    slots = [slot for date in ("2026-03-05", "2026-03-07") for slot in served.api.slots(date)]
+    answers = [served.api.book(slots[number % len(slots)]) for number in range(count)]
+    assert {answer.status for answer in answers} == {201}
+    return [str(answer.json["booking"]["email"]) for answer in answers]
+
+
+def kill(served: Served) -> None:
+    """End the whole service as a power cut would."""
+    pids = [served.process.pid, *served.workers()]
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    served.process.wait()
+
+
+def let_leases_end(served: Served) -> None:
+    """Do to the database what waiting for a lease does."""
+    for row in served.db["letters"].find({"lease": {"$exists": True}}):
+        served.db["letters"].update_one({"_id": row["_id"]}, {"$set": {"dueAt": row["dueAt"] - LEASE}})
+    for role in served.db["roles"].find():
+        served.db["roles"].update_one({"_id": role["_id"]}, {"$set": {"until": role["until"] - timedelta(minutes=1)}})
+
+
+def marked(served: Served) -> int:
+    return served.db["letters"].count_documents({"state": "sent"})
+
+
+def wait_until_marked(served: Served, letters: int, seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while marked(served) < letters:
+        assert time.monotonic() < end, f"{marked(served)} of {letters} letters are marked as sent"
+        time.sleep(0.05)
+
+
+def assert_two_letters_for_each(provider: Provider, guests: list[str]) -> None:
+    """Each guest has one letter, the admin has one about each, and not one of them is about anything else."""
+    taken = list(provider.inbox.values())
+    assert len(taken) == 2 * len(guests)
+    assert sorted(call.to for call in taken if call.to != ADMIN) == sorted(guests)
+    told = "\n".join(call.body["text"] for call in taken if call.to == ADMIN)
+    assert all(told.count(guest) == 1 for guest in guests)
+
+
+def assert_admin_first(provider: Provider, guests: list[str]) -> None:
+    for guest in guests:
+        order = [call.to for call in provider.calls if call.to == guest or guest in call.body["text"]]
+        assert order[:2] == [ADMIN, guest]
+
+
+@pytest.mark.parametrize("at_the_time", [AWAY, TAKES_WITHOUT_A_WORD], ids=["before sending", "before marking"])
+def test_a_service_that_is_killed_loses_no_letter_and_sends_none_twice(
+    at_the_time: Says, provider: Provider, settings: dict[str, str], replica_set: devdb.ReplicaSet, tmp_path: Path
+) -> None:
+    provider.usually = at_the_time
+    with serving(replica_set.uri, tmp_path, **settings) as served:
+        guests = book(served)
+        while not provider.calls:
+            time.sleep(0.01)
+        kill(served)
+        assert marked(served) == 0
+    provider.usually = Says(takes=True)
+    let_leases_end(served)
+    with serving(replica_set.uri, tmp_path, **settings) as served:
+        wait_until_marked(served, 2 * BOOKINGS)
+        assert served.verify()
+    assert_two_letters_for_each(provider, guests)
+
+
+def test_two_workers_and_a_lone_sender_send_each_letter_once_the_admins_first(
+    provider: Provider, settings: dict[str, str], replica_set: devdb.ReplicaSet, tmp_path: Path
+) -> None:
+    with serving(replica_set.uri, tmp_path, **settings) as served:
+        alone = lone_sender(served)
+        try:
+            wait_until_connected(served, alone.pid)
+            guests = book(served, 20)
+            wait_until_marked(served, 40)
+        finally:
+            stop(alone)
+        assert alone.returncode == 0
+    assert set(provider.arrivals_per_key().values()) == {1}
+    assert_two_letters_for_each(provider, guests)
+    assert_admin_first(provider, guests)
+
+
+def test_a_booking_is_answered_while_the_provider_hangs_and_a_refused_letter_can_be_retried(
+    provider: Provider, settings: dict[str, str], replica_set: devdb.ReplicaSet, tmp_path: Path
+) -> None:
+    provider.by_recipient[ADMIN] = Says(422, "validation_error", seconds=5)
+    with serving(replica_set.uri, tmp_path, **settings) as served:
+        (guest,) = book(served, 1)
+        assert (marked(served), failed_letters(served)) == (0, [])
+        wait_until_marked(served, 1)
+        (failed,) = failed_letters(served)
+        assert (failed["to"], failed["lastError"]) == (ADMIN, "resend: 422 validation_error")
+        provider.by_recipient.clear()
+        assert served.api.admin("POST", f"/letters/{failed['_id']}/retry").status == 200
+        wait_until_marked(served, 2)
+        assert failed_letters(served) == []
+    assert {call.to for call in provider.inbox.values()} == {ADMIN, guest}
+
+
+def failed_letters(served: Served) -> list[dict[str, Any]]:
+    answer = served.api.admin("GET", "/letters?state=failed")
+    assert answer.status == 200
+    found: list[dict[str, Any]] = answer.json["items"]
+    return found
+
+
+def lone_sender(served: Served) -> subprocess.Popen[bytes]:
+    """Start `flask letters send` beside the service."""
+    with served.log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "flask", "letters", "send"],
+            cwd=ROOT, env=served.environment, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+
+def wait_until_connected(served: Served, pid: int, seconds: float = 30.0) -> None:
+    """Return when the process `pid` has asked the database for the role, so that it is there to send."""
+    end = time.monotonic() + seconds
+    named: list[dict[str, Any]] = [
+        {"$currentOp": {"idleConnections": True}},
+        {"$match": {"appName": wiring.app_name(pid)}},
+    ]
+    while not list(served.db.client.admin.aggregate(named)):
+        assert time.monotonic() < end, "the lone sender did not come up"
+        time.sleep(0.05)

@@ -1,0 +1,361 @@
+"""The import rules and measures of the house, as tables, held against the code and shown to notice a violation."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ELSEWHERE = {"bench", "tests", "var", "node_modules", "__pycache__"}
+
+# Lowest first: a module imports from lower floors and from its own folder, never from its neighbours or from above.
+FLOORS = (
+    {"core"},
+    {"accounts", "notifications"},
+    {"schedules", "events"},
+    {"booking", "orders"},
+    {"live"},
+    {"admin", "pages"},
+    {"wiring"},
+    {"cli"},
+    {"app"},
+    {"gunicorn"},
+)
+FLOOR_OF = {folder: number for number, floor in enumerate(FLOORS) for folder in floor}
+# Development only: stands on core, and nothing stands on it.
+DEVELOPMENT = {"devdb", "devrun"}
+NEVER_IMPORTED = DEVELOPMENT | {"bench", "tests"}
+
+# Who may import a library; everybody else goes through them.
+WEB = ("*.routes", "*.guards", "core.web.*", "live.sse", "live.sockets", "app", "cli")
+LIBRARIES: Mapping[str, tuple[str, ...]] = {
+    "flask": WEB,
+    "flask_cors": WEB,
+    "flask_limiter": WEB,
+    "flask_smorest": WEB,
+    "flask_swagger_ui": WEB,
+    "webargs": WEB,
+    "werkzeug": WEB,
+    "bson": ("*.store", "core.mongo", "live.watcher"),
+    "pymongo": ("*.store", "core.mongo", "live.watcher", "devdb"),
+    "resend": ("*.mailers",),
+    "smtplib": ("*.mailers",),
+    "requests": ("*.mailers",),
+    "structlog": ("core.log",),
+    "prometheus_client": ("core.metrics", "core.web.health"),
+    "dotenv": ("core.config",),
+    "gevent": ("gunicorn.conf",),
+}
+
+# What a file of a feature may import beside the standard library, by its name; `OWN` is its folder.
+OWN = "<own>"
+FURNITURE: Mapping[str, tuple[str, ...]] = {
+    "model": (f"{OWN}.errors", "*.model"),
+    "errors": ("core.errors",),
+    "store": ("pymongo*", "core.*", "core", f"{OWN}.model", f"{OWN}.errors"),
+    "service": (f"{OWN}.*", OWN, "core.*", "core", "notifications.letters", "*.service", "*.model", "*.errors"),
+    "schemas": ("marshmallow", "phonenumbers", "email_validator", "core.*", "core", "*.model", "*.schemas"),
+}
+# What nobody outside these may touch, by the dotted name in the code.
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "os.environ": ("core.config", "devdb", "devrun"),
+    "os.getenv": ("core.config", "devdb", "devrun"),
+    "datetime.now": ("core.clock",),
+    "datetime.utcnow": ("core.clock",),
+    "datetime.today": ("core.clock",),
+    "date.today": ("core.clock",),
+}
+LONGEST_MODULE = 300
+LONGEST_FUNCTION = 40
+
+
+@dataclass(frozen=True)
+class Module:
+    """A file of Python, by the name it is imported under."""
+
+    name: str
+    path: str
+    source: str
+
+    @property
+    def folder(self) -> str:
+        return self.name.partition(".")[0]
+
+    @property
+    def tree(self) -> ast.Module:
+        return parsed(self.source)
+
+    @property
+    def nodes(self) -> list[ast.AST]:
+        return walked(self.source)
+
+    def may(self, patterns: tuple[str, ...]) -> bool:
+        return any(fnmatch(self.name, pattern) for pattern in patterns)
+
+
+@cache
+def parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
+@cache
+def walked(source: str) -> list[ast.AST]:
+    return list(ast.walk(parsed(source)))
+
+
+def modules_in(root: Path) -> list[Module]:
+    """Return the product's modules and those of its development tools under `root`."""
+    found = []
+    for file in sorted(root.rglob("*.py")):
+        path = file.relative_to(root)
+        if not any(part in ELSEWHERE or part.startswith(".") for part in path.parts):
+            name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+            found.append(Module(name, path.as_posix(), file.read_text(encoding="utf-8")))
+    return found
+
+
+House = list[Module]
+
+
+def imports(module: Module, known: set[str]) -> set[str]:
+    """Return what `module` imports anywhere, as dotted names; `from a import b` is `a.b` where that is a module."""
+    names: set[str] = set()
+    for node in module.nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            start = module.name.rsplit(".", node.level)[0] + "." if node.level else ""
+            source = (start + (node.module or "")).rstrip(".")
+            for alias in node.names:
+                names.add(f"{source}.{alias.name}" if f"{source}.{alias.name}" in known else source)
+    return names
+
+
+def every_import(house: House) -> Iterator[tuple[Module, str]]:
+    known = {module.name for module in house}
+    for module in house:
+        for name in sorted(imports(module, known)):
+            yield module, name
+
+
+def every_module_has_its_floor(house: House) -> Iterator[str]:
+    for module in house:
+        if module.folder not in FLOOR_OF and module.folder not in DEVELOPMENT:
+            yield f"{module.path} belongs to no floor"
+
+
+def imports_point_down(house: House) -> Iterator[str]:
+    for module, name in every_import(house):
+        own, other = module.folder, name.partition(".")[0]
+        if own == other or own not in FLOOR_OF or other not in FLOOR_OF or name == "gunicorn":
+            continue
+        if FLOOR_OF[other] >= FLOOR_OF[own]:
+            yield f"{module.path} imports {name}, which is not below it"
+
+
+def nothing_imports_development(house: House) -> Iterator[str]:
+    for module, name in every_import(house):
+        other = name.partition(".")[0]
+        if other in NEVER_IMPORTED and module.folder not in DEVELOPMENT:
+            yield f"{module.path} imports {name}, which is for development"
+        if module.folder in DEVELOPMENT and other in FLOOR_OF and other != "core":
+            yield f"{module.path} imports {name}; development tools stand on core alone"
+
+
+def core_knows_the_web_only_in_its_web(house: House) -> Iterator[str]:
+    for module, name in every_import(house):
+        if module.folder == "core" and f"{name}.".startswith("core.web.") and not module.name.startswith("core.web"):
+            yield f"{module.path} imports {name}; only core/web knows the web"
+
+
+def stores_are_private(house: House) -> Iterator[str]:
+    for module, name in every_import(house):
+        folder, _, file = name.partition(".")
+        mine = module.folder == folder and not module.name.endswith((".routes", ".schemas"))
+        if file == "store" and not mine and module.name != "wiring":
+            yield f"{module.path} imports {name}, a store of others"
+
+
+def libraries_stay_where_they_belong(house: House) -> Iterator[str]:
+    for module, name in every_import(house):
+        allowed = LIBRARIES.get(name.partition(".")[0])
+        if allowed and not module.may(allowed):
+            yield f"{module.path} imports {name}; only {', '.join(allowed)} may"
+
+
+def files_import_what_their_name_allows(house: House) -> Iterator[str]:
+    for module, name in every_import(house):
+        file = module.name.rpartition(".")[2]
+        if module.folder == "core" or "." not in module.name or file not in FURNITURE:
+            continue
+        allowed = [pattern.replace(OWN, module.folder) for pattern in FURNITURE[file]]
+        standard = name.partition(".")[0] in sys.stdlib_module_names
+        if not standard and not any(fnmatch(name, pattern) for pattern in allowed):
+            yield f"{module.path} imports {name}, which {file}.py may not"
+        if file in ("service", "store", "model") and f"{name}.".startswith("core.web."):
+            yield f"{module.path} imports {name}, which {file}.py may not"
+
+
+def names_stay_where_they_belong(house: House) -> Iterator[str]:
+    for module in house:
+        for node in module.nodes:
+            name, line = "", getattr(node, "lineno", 0)
+            if isinstance(node, ast.Attribute):
+                name = f"{ast.unparse(node.value).rpartition('.')[2]}.{node.attr}"
+            elif isinstance(node, ast.ImportFrom) and node.module == "os":
+                name = next((f"os.{a.name}" for a in node.names if f"os.{a.name}" in NAMES), "")
+            if name in NAMES and not module.may(NAMES[name]):
+                yield f"{module.path}, line {line}: {name}; only {', '.join(NAMES[name])} may"
+
+
+def every_module_opens_with_a_sentence(house: House) -> Iterator[str]:
+    for module in house:
+        if not ast.get_docstring(module.tree):
+            yield f"{module.path} has no docstring"
+
+
+def packages_hold_no_code(house: House) -> Iterator[str]:
+    for module in house:
+        if module.path.endswith("__init__.py") and len(module.tree.body) > 1:
+            yield f"{module.path} holds code"
+
+
+def modules_stay_short(house: House) -> Iterator[str]:
+    for module in house:
+        lines = len(module.source.splitlines())
+        if lines > LONGEST_MODULE:
+            yield f"{module.path} has {lines} lines, more than {LONGEST_MODULE}"
+
+
+def functions_stay_short(house: House) -> Iterator[str]:
+    for module in house:
+        for node in module.nodes:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > LONGEST_FUNCTION:
+                    yield f"{module.path}: {node.name} has {lines} lines, more than {LONGEST_FUNCTION}"
+
+
+Rule = Callable[[House], Iterator[str]]
+RULES: tuple[Rule, ...] = (
+    every_module_has_its_floor,
+    imports_point_down,
+    nothing_imports_development,
+    core_knows_the_web_only_in_its_web,
+    stores_are_private,
+    libraries_stay_where_they_belong,
+    files_import_what_their_name_allows,
+    names_stay_where_they_belong,
+    every_module_opens_with_a_sentence,
+    packages_hold_no_code,
+    modules_stay_short,
+    functions_stay_short,
+)
+
+
+def complaints(house: House) -> list[str]:
+    return [complaint for rule in RULES for complaint in rule(house)]
+
+
+@pytest.fixture(scope="module")
+def house() -> House:
+    return modules_in(ROOT)
+
+
+@pytest.fixture(scope="module")
+def already(house: House) -> set[str]:
+    return set(complaints(house))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_house_keeps_its_rules(rule: Rule, house: House) -> None:
+    assert list(rule(house)) == []
+
+
+def test_the_whole_house_is_looked_at(house: House) -> None:
+    names = {module.name for module in house}
+
+    assert {"app", "gunicorn.conf", "devdb", "core.web", "core.web.api", "booking.counter", "admin.csv"} <= names
+    assert not names & {"tests.conftest", "bench"}
+
+
+ONE_LINE_TOO_MANY = "\n".join(["def planted() -> None:", *["    print()"] * LONGEST_FUNCTION])
+
+PLANTED = [
+    ("extra/thing.py", "", "extra/thing.py belongs to no floor"),
+    ("core/planted.py", "import booking.model", "core/planted.py imports booking.model, which is not below it"),
+    ("schedules/planted.py", "from booking import model", "schedules/planted.py imports booking.model, which is not"),
+    ("pages/planted.py", "from admin.service import Overview", "pages/planted.py imports admin.service, which is not"),
+    ("booking/planted.py", "import wiring", "booking/planted.py imports wiring, which is not below it"),
+    ("wiring.py", "def late() -> None:\n    import app", "wiring.py imports app, which is not below it"),
+    ("cli.py", "import devdb", "cli.py imports devdb, which is for development"),
+    ("app.py", "from tests.factories import person", "app.py imports tests.factories, which is for development"),
+    ("devdb.py", "import wiring", "devdb.py imports wiring; development tools stand on core alone"),
+    ("core/planted.py", "from core.web import context", "core/planted.py imports core.web.context; only core/web"),
+    ("admin/planted.py", "from booking.store import BookingStore", "admin/planted.py imports booking.store, a store"),
+    ("booking/routes.py", "from booking.store import KeyStore", "booking/routes.py imports booking.store, a store of"),
+    ("booking/planted.py", "from flask import g", "booking/planted.py imports flask; only"),
+    ("wiring.py", "import flask_cors", "wiring.py imports flask_cors; only"),
+    (
+        "booking/planted.py",
+        "from pymongo.errors import PyMongoError",
+        "booking/planted.py imports pymongo.errors; only",
+    ),
+    ("booking/planted.py", "import resend", "booking/planted.py imports resend; only *.mailers may"),
+    ("core/planted.py", "import gevent", "core/planted.py imports gevent; only gunicorn.conf may"),
+    ("booking/model.py", "import orjson", "booking/model.py imports orjson, which model.py may not"),
+    ("schedules/model.py", "from core import mongo", "schedules/model.py imports core.mongo, which model.py may not"),
+    ("booking/errors.py", "import core.text", "booking/errors.py imports core.text, which errors.py may not"),
+    ("booking/store.py", "import schedules.model", "booking/store.py imports schedules.model, which store.py may not"),
+    ("booking/service.py", "import core.web.api", "booking/service.py imports core.web.api, which service.py may not"),
+    ("booking/schemas.py", "import booking.service", "booking/schemas.py imports booking.service, which schemas.py"),
+    ("booking/planted.py", "import os\nX = os.environ['A']", "booking/planted.py, line 3: os.environ; only"),
+    ("booking/planted.py", "from os import getenv", "booking/planted.py, line 2: os.getenv; only"),
+    ("core/planted.py", "import datetime as d\nX = d.datetime.now()", "core/planted.py, line 3: datetime.now; only"),
+    ("booking/__init__.py", "X = 1", "booking/__init__.py holds code"),
+    ("booking/planted.py", "\n" * LONGEST_MODULE, "booking/planted.py has 301 lines, more than 300"),
+    ("booking/planted.py", ONE_LINE_TOO_MANY, "booking/planted.py: planted has 41 lines, more than 40"),
+]
+
+
+@pytest.mark.parametrize(("path", "code", "complaint"), PLANTED, ids=[complaint for _, _, complaint in PLANTED])
+def test_a_planted_violation_is_named(
+    path: str, code: str, complaint: str, house: House, already: set[str], tmp_path: Path
+) -> None:
+    kept = [module for module in house if module.path != path]
+
+    found = set(complaints([*kept, planted(tmp_path, path, f'"""Planted."""\n{code}')])) - already
+
+    assert len(found) == 1, found
+    assert found.pop().startswith(complaint)
+
+
+def test_a_module_without_a_docstring_is_named(house: House, tmp_path: Path) -> None:
+    found = complaints([*house, planted(tmp_path, "core/planted.py", "X = 1\n")])
+
+    assert "core/planted.py has no docstring" in found
+
+
+def test_control_a_planted_module_that_keeps_the_rules_is_not_complained_of(
+    house: House, already: set[str], tmp_path: Path
+) -> None:
+    code = '"""Planted."""\nfrom booking.model import Booking\nfrom core import clock\nfrom flask import g\n'
+    kept = [module for module in house if module.path != "admin/routes.py"]
+
+    assert set(complaints([*kept, planted(tmp_path, "admin/routes.py", code)])) <= already
+
+
+def planted(folder: Path, path: str, source: str) -> Module:
+    """Write a module into `folder` and return it as it is found there."""
+    file = folder / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(source, encoding="utf-8")
+    (found,) = modules_in(folder)
+    return found

@@ -1,0 +1,120 @@
+"""Rows of the export: no cell is a formula, wherever it begins."""
+
+from __future__ import annotations
+
+import csv as reader
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from admin import csv
+from booking.model import Booking, Status
+
+BOOKING = Booking(
+    id="1",
+    reference="K7MP-4QXD",
+    full_name="Ada Lovelace",
+    email="ada@example.org",
+    phone="+14155550123",
+    country="US",
+    city="London",
+    message="",
+    date="2026-03-05",
+    slot_id="slot-0000001",
+    slot_label="10:00-11:00",
+    created_at=datetime(2026, 3, 1, 9, 30, tzinfo=UTC),
+)
+SIGNS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
+BLANKS = ["", " ", "   ", "\t", "\n", "\r\n", "\u00a0", "\u3000", "\u2003", "\ufeff", "\u200b", " \u00a0\t "]
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("blanks", BLANKS)
+def test_a_cell_that_begins_like_a_formula_after_blanks_is_neutralised(sign: str, blanks: str) -> None:
+    cell = f"{blanks}{sign}1+1"
+
+    assert csv.neutral(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["", "Ada", "1+1", "a=b", "'=1", " Ada", "(=1)", "\u2014", "\n", "3-4", "\u674e"])
+def test_any_other_cell_is_left_alone(cell: str) -> None:
+    assert csv.neutral(cell) == cell
+
+
+def rows(*bookings: Booking) -> list[list[str]]:
+    text = b"".join(csv.lines(bookings)).decode("utf-8-sig")
+    return list(reader.reader(io.StringIO(text, newline=""), strict=True))
+
+
+def test_phone_numbers_are_the_exception() -> None:
+    assert rows(BOOKING)[1][2] == "+14155550123"
+
+
+def test_a_file_is_a_heading_and_a_row_for_each_booking() -> None:
+    cancelled = replace(BOOKING, reference="XXXX-XXXX", status=Status.CANCELLED)
+
+    heading, first, second = rows(BOOKING, cancelled)
+
+    assert heading == [
+        "Full Name",
+        "Email",
+        "Phone",
+        "Country",
+        "Date",
+        "Slot",
+        "Message",
+        "Created At",
+        "City",
+        "Status",
+        "Reference",
+    ]
+    assert first == [
+        "Ada Lovelace",
+        "ada@example.org",
+        "+14155550123",
+        "US",
+        "2026-03-05",
+        "10:00-11:00",
+        "",
+        "2026-03-01T09:30:00.000Z",
+        "London",
+        "confirmed",
+        "K7MP-4QXD",
+    ]
+    assert second[-2:] == ["cancelled", "XXXX-XXXX"]
+
+
+def test_a_file_of_nobody_is_a_heading_with_its_mark() -> None:
+    assert b"".join(csv.lines([])).startswith(b"\xef\xbb\xbfFull Name,Email,")
+    assert len(rows()) == 1
+
+
+def test_no_more_than_a_piece_is_held() -> None:
+    taken = 0
+
+    def many() -> object:
+        nonlocal taken
+        for _ in range(1200):
+            taken += 1
+            yield BOOKING
+
+    pieces = csv.lines(many())  # type: ignore[arg-type]
+
+    assert next(pieces).count(b"\r\n") == 501
+    assert taken == 500
+    assert sum(piece.count(b"\r\n") for piece in pieces) == 700
+
+
+@given(st.text(), st.text())
+@settings(max_examples=200, derandomize=True, database=None)
+def test_whatever_is_written_is_read_again_and_starts_no_formula(name: str, message: str) -> None:
+    (_, row) = rows(replace(BOOKING, full_name=name, message=message))
+
+    assert row[0] in (name, f"'{name}")
+    assert row[6] in (message, f"'{message}")
+    for cell in (row[0], row[6]):
+        assert not cell.lstrip().startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))

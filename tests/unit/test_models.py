@@ -1,0 +1,200 @@
+"""Rules on values: the nearest slots, who may share a transaction, how long to wait."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from booking.links import Links
+from booking.model import Booking, Key, NewBooking, Wish, compatible
+from notifications.model import GIVE_UP_AFTER, Letter, next_try, pause_after
+from schedules.model import PlannedSlot, Slot, nearest
+
+NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
+
+
+def slot(date: str, start: str, *, booked: int = 0, closed: bool = False) -> Slot:
+    end = f"{int(start[:2]) + 1:02d}:00"
+    return Slot(f"{date} {start}", date, "A", start, end, f"{start}-{end}", 4, booked, closed)
+
+
+def plan(date: str, start: str) -> PlannedSlot:
+    return PlannedSlot(f"{date} {start}", "march", date, "A", start, f"{int(start[:2]) + 1:02d}:00", NOON, 4)
+
+
+def names(slots: list[Slot]) -> list[str]:
+    return [found.id for found in slots]
+
+
+def test_the_nearest_slots_are_of_the_same_day_by_hours() -> None:
+    day = [slot("2026-03-05", f"{hour}:00") for hour in range(10, 19)]
+    noise = [slot("2026-03-03", "12:00"), slot("2026-03-07", "12:00")]
+
+    assert names(nearest(noise + day[::-1], plan("2026-03-05", "12:00"))) == [
+        "2026-03-05 11:00",
+        "2026-03-05 13:00",
+        "2026-03-05 10:00",
+    ]
+
+
+def test_when_the_day_is_full_the_nearest_days_follow() -> None:
+    slots = [
+        slot("2026-03-05", "10:00", booked=4),
+        slot("2026-03-09", "12:00"),
+        slot("2026-03-03", "16:00"),
+        slot("2026-03-07", "13:00"),
+        slot("2026-03-05", "18:00"),
+    ]
+
+    assert names(nearest(slots, plan("2026-03-05", "12:00"))) == [
+        "2026-03-05 18:00",
+        "2026-03-07 13:00",
+        "2026-03-03 16:00",
+    ]
+
+
+def test_distance_is_counted_over_the_ends_of_months() -> None:
+    slots = [slot("2026-02-27", "12:00"), slot("2026-03-02", "12:00"), slot("2026-03-31", "12:00")]
+
+    assert names(nearest(slots, plan("2026-03-01", "12:00"), most=2)) == ["2026-03-02 12:00", "2026-02-27 12:00"]
+
+
+def test_neither_the_slot_itself_nor_full_nor_closed_ones_are_near() -> None:
+    slots = [
+        slot("2026-03-05", "12:00"),
+        slot("2026-03-05", "11:00", booked=4),
+        slot("2026-03-05", "13:00", closed=True),
+    ]
+
+    assert nearest(slots, plan("2026-03-05", "12:00")) == []
+
+
+@pytest.mark.parametrize(
+    ("booked", "closed", "remaining", "full"),
+    [(0, False, 4, False), (3, False, 1, False), (4, False, 0, True), (5, False, 0, True), (1, True, 0, True)],
+)
+def test_what_remains_of_a_slot(booked: int, closed: bool, remaining: int, full: bool) -> None:
+    found = slot("2026-03-05", "12:00", booked=booked, closed=closed)
+
+    assert (found.remaining, found.is_full) == (remaining, full)
+
+
+def wish(email: str, slot_id: str = "slot", key: str = "") -> Wish:
+    booking = Booking(
+        id=f"{email} {slot_id} {key}",
+        reference="K7MP-4QXD",
+        full_name="Ada",
+        email=email,
+        phone="+14155550123",
+        country="US",
+        city="",
+        message="",
+        date="2026-03-05",
+        slot_id=slot_id,
+        slot_label="10:00-11:00",
+        created_at=NOON,
+    )
+    return Wish(booking, [], Key(key, "print", booking.id, NOON) if key else None, 0.0)
+
+
+def chosen(*wishes: Wish) -> list[int]:
+    taken = {id(found) for found in compatible(wishes)}
+    return [number for number, one in enumerate(wishes) if id(one) in taken]
+
+
+def test_different_guests_share_a_transaction() -> None:
+    assert chosen(wish("a"), wish("b"), wish("a", "other"), wish("c", key="k1"), wish("d", key="k2")) == [0, 1, 2, 3, 4]
+
+
+def test_a_guest_wants_a_slot_once_in_a_transaction() -> None:
+    assert chosen(wish("a"), wish("b"), wish("a"), wish("a", key="k")) == [0, 1]
+
+
+def test_a_key_is_used_once_in_a_transaction() -> None:
+    assert chosen(wish("a", key="k"), wish("b", key="k"), wish("c"), wish("d", "other", key="k")) == [0, 2]
+
+
+def test_who_is_left_out_stands_in_nobodys_way() -> None:
+    # The second is left out for its guest; its key is therefore still free for the third.
+    assert chosen(wish("a"), wish("a", key="k"), wish("b", key="k")) == [0, 2]
+
+
+NEW = NewBooking("Ada", "ada@example.org", "+14155550123", "US", "", "2026-03-05", "slot-0000001", "")
+
+
+def test_equal_requests_have_equal_fingerprints_and_others_have_not() -> None:
+    assert replace(NEW).fingerprint == NEW.fingerprint
+    others = [
+        replace(NEW, **{name: "x"})
+        for name in ("full_name", "email", "phone", "country", "city", "date", "slot_id", "message")
+    ]
+    moved = [replace(NEW, city="ab", message="c"), replace(NEW, city="a", message="bc")]
+    assert len({new.fingerprint for new in [NEW, *others, *moved]}) == 11
+
+
+@pytest.mark.parametrize(
+    ("attempts", "least", "most"),
+    [(1, 0.5, 1.5), (2, 1, 3), (5, 8, 24), (12, 1024, 3072), (13, 1800, 5400), (1000, 1800, 5400)],
+)
+def test_pauses_double_with_jitter_up_to_an_hour(attempts: int, least: float, most: float) -> None:
+    pauses = [pause_after(attempts, None).total_seconds() for _ in range(300)]
+
+    assert least <= min(pauses) < max(pauses) <= most
+    assert len(set(pauses)) > 100
+
+
+@pytest.mark.parametrize("asked", [0.0, 30.0, 86_400.0])
+def test_a_pause_is_never_shorter_than_asked(asked: float) -> None:
+    assert all(pause_after(1, asked) >= timedelta(seconds=asked) for _ in range(100))
+
+
+def test_a_short_pause_that_is_asked_for_shortens_nothing() -> None:
+    assert pause_after(10, 1.0) >= timedelta(seconds=256)
+
+
+LETTER = Letter(
+    id="l", template="guest_booking", to="a@example.org", facts={}, created_at=NOON, due_at=NOON, about="b", attempts=3
+)
+
+
+def test_a_letter_is_tried_again_after_a_pause_within_its_day() -> None:
+    tries = [next_try(LETTER, NOON, None) for _ in range(50)]
+
+    assert all(found and NOON + timedelta(seconds=4) <= found <= NOON + timedelta(seconds=12) for found in tries)
+
+
+def test_the_last_try_is_made_as_the_day_ends_and_none_after_it() -> None:
+    ends = NOON + GIVE_UP_AFTER
+
+    assert next_try(LETTER, ends - timedelta(seconds=1), None) == ends
+    assert next_try(LETTER, ends, None) is None
+    assert next_try(LETTER, ends + timedelta(days=1), 5.0) is None
+
+
+def test_a_provider_that_asks_to_wait_is_waited_for() -> None:
+    assert next_try(LETTER, NOON, 600.0) == NOON + timedelta(seconds=600)
+
+
+def test_a_token_opens_its_own_booking_under_its_own_secret_alone() -> None:
+    links = Links("a secret of the links", "https://book.example.org")
+    token = links.token("booking-1")
+
+    assert links.opens("booking-1", token)
+    assert not links.opens("booking-2", token)
+    assert not Links("another secret", "").opens("booking-1", token)
+    assert links.token("booking-1") == token
+
+
+@pytest.mark.parametrize("token", ["", "x", "\u00e9", "\ud800", "\x00", "a b", "=" * 1000])
+def test_no_other_text_is_a_token(token: str) -> None:
+    assert not Links("a secret of the links", "").opens("booking-1", token)
+
+
+def test_the_address_of_a_booking_carries_its_token() -> None:
+    links = Links("a secret of the links", "https://book.example.org")
+
+    assert links.manage_url("b1") == f"https://book.example.org/bookings/b1?token={links.token('b1')}"
+    assert re.fullmatch(r"[A-Za-z0-9_-]{20,}", links.token("b1"))

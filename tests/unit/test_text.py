@@ -1,0 +1,110 @@
+"""Safe strings: what is kept, and what is refused."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.text import clean, digits, fold, visible_ascii
+
+
+@pytest.mark.parametrize(
+    ("given_text", "kept"),
+    [
+        ("", ""),
+        ("  Ada  ", "Ada"),
+        ("\u00a0\u3000Ada\u2003", "Ada"),
+        ("e\u0301", "\u00e9"),
+        ("A  B", "A  B"),
+        ("\u200bAda", "\u200bAda"),
+        ("\U0001f469\u200d\U0001f680", "\U0001f469\u200d\U0001f680"),
+        ("\u0628\u0631\u0644\u064a\u0646", "\u0628\u0631\u0644\u064a\u0646"),
+    ],
+)
+def test_a_text_is_kept_in_nfc_without_surrounding_blanks(given_text: str, kept: str) -> None:
+    assert clean(given_text) == kept
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        "\x00",
+        "\x01",
+        "\x1f",
+        "\x7f",
+        "\x80",
+        "\x9f",
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "\u202e",
+        "\u2066",
+        "\x1b",
+        "\x0b",
+        "\x0c",
+    ],
+)
+@pytest.mark.parametrize("multiline", [False, True])
+def test_control_characters_are_refused_wherever_they_stand(control: str, multiline: bool) -> None:
+    for text in (f"a{control}b", f"{control}ab", f"ab{control}"):
+        with pytest.raises(ValueError, match="Control characters"):
+            clean(text, multiline=multiline)
+
+
+@pytest.mark.parametrize("line", ["\n", "\t", "\r", "\r\n"])
+def test_line_breaks_and_tabs_are_text_in_a_message_alone(line: str) -> None:
+    assert clean(f"a{line}b", multiline=True) == ("a\tb" if line == "\t" else "a\nb")
+    with pytest.raises(ValueError, match="Control characters"):
+        clean(f"a{line}b")
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\udc00\ud800"])
+def test_lone_surrogates_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="lone surrogates"):
+        clean(text)
+
+
+@given(st.text(st.characters()), st.booleans())
+@settings(max_examples=200, derandomize=True, database=None)
+def test_whatever_is_kept_can_be_stored_and_is_kept_again_as_it_is(text: str, multiline: bool) -> None:
+    try:
+        kept = clean(text, multiline=multiline)
+    except ValueError:
+        return
+
+    assert kept.encode().decode() == kept == kept.strip()
+    assert unicodedata.is_normalized("NFC", kept)
+    assert clean(kept, multiline=multiline) == kept
+    assert "\x00" not in kept
+    assert "\r" not in kept
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("ADA", "ada"), ("STRASSE", "stra\u00dfe"), ("\u00c9", "e\u0301"), ("\u03a3", "\u03c2"), ("\u0130", "i\u0307")],
+)
+def test_texts_that_differ_in_case_alone_fold_to_one(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+def test_different_letters_stay_different() -> None:
+    assert fold("jose") != fold("jos\u00e9")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("+91 98765", "9198765"), ("(91) 98-765", "9198765"), ("", ""), ("abc", ""), ("\u0661\uff12\u00b2", "")],
+)
+def test_only_ascii_digits_are_digits(text: str, found: str) -> None:
+    assert digits(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "visible"),
+    [("abc!~", True), ("a b", False), ("a\tb", False), ("a\x7f", False), ("caf\u00e9", False), (" ", False)],
+)
+def test_visible_ascii_has_neither_blanks_nor_controls_nor_other_letters(text: str, visible: bool) -> None:
+    assert visible_ascii(text) is visible
