@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from typing import Any
 
 import click
@@ -62,9 +63,10 @@ def _letters(services: wiring.Services) -> AppGroup:
         """Send letters until told to stop, alone or beside the service."""
         worker = services.worker
         for stop in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(stop, lambda *_: worker.shut_down())
+            # Not in the handler itself: it may interrupt the very wait that it would wake.
+            signal.signal(stop, lambda *_: threading.Thread(target=worker.shut_down).start())
         if once:
-            click.echo(f"{worker.send_all_due()} letters tried.")
+            click.echo(f"{worker.send_all_due()} letters tried; another process may be sending too.")
         else:
             worker.run()
 

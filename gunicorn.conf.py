@@ -8,7 +8,6 @@ import contextlib  # noqa: E402  # everything below must be imported after the p
 import sys  # noqa: E402
 import tempfile  # noqa: E402
 import threading  # noqa: E402
-import time  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -39,7 +38,7 @@ except (setup.ConfigError, ScheduleError) as problem:
 
 bind = f"0.0.0.0:{SETTINGS.port}"
 workers = SETTINGS.web_concurrency
-worker_class = "gevent"
+worker_class = "gevent_pywsgi"
 worker_connections = 2000
 backlog = 4096
 timeout = 30
@@ -75,7 +74,7 @@ def post_worker_init(worker: Any) -> None:
 def worker_exit(_server: Any, worker: Any) -> None:
     """Let another process send at once."""
     if hasattr(worker, "letters"):
-        worker.letters.shut_down()
+        worker.letters.shut_down(patience=15)
 
 
 def child_exit(_server: Any, worker: Any) -> None:
@@ -99,4 +98,6 @@ def on_exit(_server: Any) -> None:
 def _close(client: Client) -> None:
     """Close `client` and let its monitors end: none of them may be alive in the next fork."""
     client.close()
-    time.sleep(0.2)
+    for thread in threading.enumerate():
+        if thread.name.startswith("pymongo_"):
+            thread.join(2)

@@ -6,8 +6,9 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
-from booking.model import Booking
+from booking.model import ExportRow
 from core.clock import iso
 
 COLUMNS = (
@@ -29,25 +30,25 @@ FORMULA = re.compile(r"[\s\u200b\u2060\ufeff]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20
 ROWS_A_PIECE = 500
 
 
-def lines(bookings: Iterable[Booking]) -> Iterator[bytes]:
+def lines(bookings: Iterable[ExportRow]) -> Iterator[bytes]:
     """Yield the file in pieces: the heading, then the rows of `bookings`, never holding more than a piece."""
-    buffer = io.StringIO(BOM, newline="")
-    buffer.seek(0, io.SEEK_END)
+    buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
+    buffer.write(BOM)
     writer.writerow(COLUMNS)
-    for number, booking in enumerate(bookings, 1):
-        writer.writerow(_row(booking))
-        if number % ROWS_A_PIECE == 0:
-            yield _taken(buffer)
+    rows = map(_row, bookings)
+    while piece := list(islice(rows, ROWS_A_PIECE)):
+        writer.writerows(piece)
+        yield _taken(buffer)
     yield _taken(buffer)
 
 
 def neutral(cell: str) -> str:
     """Return `cell` such that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if FORMULA.match(cell) else cell
+    return f"'{cell}" if cell and FORMULA.match(cell) else cell
 
 
-def _row(booking: Booking) -> tuple[str, ...]:
+def _row(booking: ExportRow) -> tuple[str, ...]:
     return (
         neutral(booking.full_name),
         neutral(booking.email),

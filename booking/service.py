@@ -9,7 +9,7 @@ from typing import Any
 from booking.counter import Counter
 from booking.errors import BookingNotFound, SlotDateMismatch, SlotFull
 from booking.links import Links
-from booking.model import KEY_LIFETIME, Booked, Booking, BookingFilter, Key, NewBooking, Page, Status, Wish
+from booking.model import KEY_LIFETIME, Booked, Booking, BookingFilter, ExportRow, Key, NewBooking, Page, Status, Wish
 from booking.store import BookingStore
 from core import log, metrics
 from core.clock import Clock, monotonic
@@ -97,14 +97,15 @@ class Bookings:
         items = found[:limit]
         return Page(items, self._total(wanted), items[-1].id if len(found) > limit else None)
 
-    def walk(self, wanted: BookingFilter) -> Iterator[Booking]:
+    def walk(self, wanted: BookingFilter) -> Iterator[ExportRow]:
         """Yield all bookings that match, newest first."""
         return self.store.walk(wanted)
 
     def drift(self) -> list[dict[str, Any]]:
         """Recount every slot from its bookings; return those whose counter says otherwise."""
-        counted = self.store.active_by_slot()
-        slots = self.schedules.every_slot()
+        with self.client.start_session(snapshot=True) as moment:
+            counted = self.store.active_by_slot(moment)
+            slots = self.schedules.every_slot(moment)
         stray = counted.keys() - {slot.id for slot in slots}
         return [_drift(slot, counted.get(slot.id, 0)) for slot in slots if _is_wrong(slot, counted)] + [
             {"slotId": slot_id, "bookedCount": None, "bookings": counted[slot_id]} for slot_id in sorted(stray)

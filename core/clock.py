@@ -22,4 +22,5 @@ def monotonic() -> float:
 
 def iso(moment: datetime) -> str:
     """Return `moment` as ISO 8601 in UTC with milliseconds and `Z`: `2026-03-05T09:00:00.000Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    utc = moment.astimezone(UTC) if moment.utcoffset() else moment
+    return utc.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from limits import parse_many
 
+from core.text import visible_ascii
+
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -155,8 +157,8 @@ def _database_name(value: str) -> str:
 
 def _admin_keys(value: str) -> tuple[str, ...]:
     keys = tuple(key.strip() for key in value.split(",") if key.strip())
-    if not keys or any(len(key) < SHORTEST_SECRET for key in keys):
-        raise ValueError(f"must be keys of at least {SHORTEST_SECRET} characters, separated by commas.")
+    if not keys or any(len(key) < SHORTEST_SECRET or not visible_ascii(key) for key in keys):
+        raise ValueError(f"must be keys of at least {SHORTEST_SECRET} visible ASCII characters, separated by commas.")
     return keys
 
 
@@ -193,12 +195,8 @@ def _rate(value: str) -> str:
 
 
 def _limit_storage(value: str) -> str:
-    if value != "mongodb" and not value.startswith(
-        ("memory://", "mongodb://", "mongodb+srv://", "redis://", "rediss://")
-    ):
-        raise ValueError(
-            'must be "mongodb" (the service\'s own database) or a memory://, mongodb:// or redis:// address.'
-        )
+    if value != "mongodb" and not value.startswith(("memory://", "mongodb://", "mongodb+srv://")):
+        raise ValueError('must be "mongodb" (the service\'s own database) or a mongodb:// or memory:// address.')
     return value
 
 

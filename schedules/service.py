@@ -103,9 +103,9 @@ class Schedules:
         known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
         return [known.get(slot_id) or _untouched(plan) for slot_id, plan in self.schedule.slot_with.items()]
 
-    def every_slot(self) -> list[Slot]:
+    def every_slot(self, session: Session | None = None) -> list[Slot]:
         """Return all slots in the database, those of other schedules too."""
-        return self.store.everything()
+        return self.store.everything(session)
 
     def _offered(self, day: Day) -> list[Slot]:
         planned = {slot.id for slot in day.slots}

@@ -59,9 +59,9 @@ class SlotStore:
         found = self._slots.find({"schedule": schedule}).sort([("date", ASCENDING), ("start", ASCENDING)])
         return [_slot(document) for document in found]
 
-    def everything(self) -> list[Slot]:
+    def everything(self, session: Session | None = None) -> list[Slot]:
         """Return all slots there are, whatever schedule made them."""
-        return [_slot(document) for document in self._slots.find()]
+        return [_slot(document) for document in self._slots.find(session=session)]
 
     def find(self, ids: Iterable[str]) -> dict[str, Slot]:
         """Return those of the slots with `ids` that are there, by id."""

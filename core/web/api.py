@@ -20,6 +20,14 @@ from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 from core.errors import Invalid
 from core.web import errors
 
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+# Made once: json.loads with options makes a decoder for each call.
+STRICT = json.JSONDecoder(parse_constant=_refuse_constant)
+
 if TYPE_CHECKING:
     # flask-smorest has no types; its blueprints are Flask's, with decorators that only `Door` calls.
     from flask import Blueprint as _Blueprint
@@ -40,7 +48,7 @@ class Orjson(JSONProvider):
     def loads(self, s: str | bytes, **_: Any) -> Any:
         """Return what the JSON text `s` says; raises ValueError when it is not strict JSON."""
         try:
-            return json.loads(s, parse_constant=_refuse_constant)
+            return STRICT.decode(s if isinstance(s, str) else s.decode())
         except RecursionError:
             raise ValueError("nested too deeply") from None
 
@@ -213,7 +221,3 @@ def _refusal(status: int) -> Any:
     return _PLAIN.alt_response(
         status, schema=ProblemSchema, content_type="application/problem+json", description="Refused"
     )
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

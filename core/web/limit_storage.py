@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import TypeVar, cast
 
 from limits.storage import MemoryStorage, Storage, storage_from_string
@@ -32,10 +33,16 @@ class TogetherStorage(Storage):
     def __init__(self, uri: str, inner: str, **options: str) -> None:
         """Wrap the storage at the address `inner`."""
         super().__init__(uri)
-        self._inner = cast("Storage", storage_from_string(inner, **options))
+        self._address = inner
+        self._options = options
         self._memory = MemoryStorage()
         self._away_until = 0.0
         self._counting: Combiner[Hit, int] = Combiner(self._count, most_waiting=MOST_WAITING, most_at_once=MOST_WAITING)
+
+    @cached_property
+    def _inner(self) -> Storage:
+        # Made when first asked: a command that serves nobody must not connect, nor close what it never opened.
+        return cast("Storage", storage_from_string(self._address, **self._options))
 
     @property
     def base_exceptions(self) -> type[Exception]:

@@ -15,7 +15,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Session
 
-from core import clock
+from core import clock, log
+from notifications import mailers
 from notifications.errors import MailerAway, TryLater, Undeliverable
 from notifications.mailers import ConsoleMailer, ResendMailer, SmtpMailer
 from notifications.model import Message
@@ -245,8 +246,10 @@ def test_no_header_can_be_smuggled_into_a_mail(member: str, tmp_path: Path) -> N
 
 
 def test_the_console_keeps_the_message_and_logs_nothing_personal(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    log.configure("json")  # A logger keeps the output it first wrote to, which may be another test's.
+    monkeypatch.setattr(mailers, "LOG", log.get("notifications.mailers"))
     mailer = ConsoleMailer(tmp_path / "mail")
     mailer.send(MESSAGE)
     mailer.send(MESSAGE)
