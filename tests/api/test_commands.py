@@ -12,7 +12,7 @@ import pytest
 import devdb
 from core.mongo import Client
 from tests import factories
-from tests.conftest import ROOT
+from tests.conftest import ROOT, free_port
 
 
 @pytest.fixture
@@ -81,4 +81,27 @@ def test_a_database_that_is_no_replica_set_is_refused_with_a_sentence(tmp_path: 
 
     assert served.returncode != 0
     assert "replica set" in served.stderr
+    assert "Traceback" not in served.stderr
+
+
+def test_a_server_that_stands_alone_is_refused_and_told_why(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "db").mkdir()
+    mongod = devdb.find_mongod(devdb.environment(), sys.path)
+    alone = subprocess.Popen(
+        [str(mongod), "--dbpath", str(tmp_path / "db"), "--port", str(port), "--bind_ip", "127.0.0.1"],
+        stdout=subprocess.DEVNULL,
+    )
+    asked = factories.environment(f"mongodb://127.0.0.1:{port}/")
+
+    served = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
+        check=False, capture_output=True, text=True, cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **asked}, timeout=60,
+    )  # fmt: skip
+    alone.kill()
+    alone.wait()
+
+    assert served.returncode != 0
+    assert "not part of a replica set" in served.stderr
     assert "Traceback" not in served.stderr
