@@ -16,6 +16,7 @@ from limits import RateLimitItem, parse, parse_many
 
 from core.errors import TooMany
 from core.web import context
+from core.web.allowance import Allowances
 from core.web.limit_storage import SCHEME
 
 WRONG_KEYS = (parse("10 per 15 minutes"),)
@@ -39,6 +40,7 @@ class Limits:
     """The limits by what they count; each raises RateLimited beyond its allowance."""
 
     limiter: Limiter
+    allowances: Allowances
     default: Sequence[RateLimitItem]
     bookings: Sequence[RateLimitItem]
 
@@ -62,7 +64,7 @@ class Limits:
 
     def _hit(self, name: str, items: Sequence[RateLimitItem]) -> None:
         for item in items:
-            if not self.limiter.limiter.hit(item, name, context.client_address()):
+            if not self.allowances.hit(item, name, context.client_address()):
                 raise self._refusal(name, item)
 
     def _refusal(self, name: str, item: RateLimitItem) -> RateLimited:
@@ -82,7 +84,7 @@ def install(app: Flask, *, default: str, bookings: str, storage: str, options: d
     # An application that knows the limiter already gets no hooks from it: see above.
     app.extensions["limiter"] = {limiter}
     limiter.init_app(app)
-    limits = Limits(limiter, parse_many(default), parse_many(bookings))
+    limits = Limits(limiter, Allowances(limiter.storage), parse_many(default), parse_many(bookings))
 
     def count() -> None:
         if request.path not in context.WATCHED_PATHS:

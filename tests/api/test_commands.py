@@ -87,7 +87,7 @@ def test_a_database_that_is_no_replica_set_is_refused_with_a_sentence(tmp_path: 
 def test_a_server_that_stands_alone_is_refused_and_told_why(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "db").mkdir()
-    mongod = devdb.find_mongod(devdb.environment(), sys.path)
+    mongod = devdb.find_mongod(dict(os.environ), sys.path)
     alone = subprocess.Popen(
         [str(mongod), "--dbpath", str(tmp_path / "db"), "--port", str(port), "--bind_ip", "127.0.0.1"],
         stdout=subprocess.DEVNULL,
