@@ -6,7 +6,7 @@ RUN python -m venv /venv \
     && /venv/bin/pip install --disable-pip-version-check --no-cache-dir --require-hashes -r /requirements.txt
 
 FROM python:3.11-slim
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0
 RUN useradd --system --uid 10001 --no-create-home booking
 COPY --from=packages /venv /venv
 WORKDIR /app

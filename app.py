@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
+import click
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -23,7 +24,7 @@ from schedules.routes import Board
 
 def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
     """Return the application for `settings`, read from the environment by default; see `wiring.build`."""
-    settings = settings or config.from_env(config.environment())
+    settings = settings or _settings_or_exit()
     log.configure(settings.log_format)
     services = wiring.build(settings, **replacements)
     app = Flask(__name__, static_folder=None)
@@ -33,6 +34,15 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     _furnish(app, services)
     return app
+
+
+def _settings_or_exit() -> Settings:
+    """Return the settings of the environment, or end with their problems, as the operator's commands should."""
+    try:
+        return config.from_env(config.environment())
+    except config.ConfigError as problems:
+        click.echo(str(problems), err=True)
+        raise SystemExit(2) from None
 
 
 def _furnish(app: Flask, services: wiring.Services) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 import wiring
-from core.mongo import NotReplicaSet, connect, require_replica_set
+from core.mongo import DatabaseError, NotReplicaSet, connect, require_replica_set
 
 
 def install(app: Flask, services: wiring.Services) -> None:
@@ -40,8 +40,12 @@ def _init_db(services: wiring.Services) -> click.Command:
 def _verify(services: wiring.Services) -> click.Command:
     @click.command("verify")
     def verify() -> None:
-        """Recount every slot from its bookings; name each drift and end with 1 if there is any."""
-        drift = services.bookings.drift()
+        """Recount every slot from its bookings; end with 1 and name each drift, or with 2 when nothing was counted."""
+        try:
+            drift = services.bookings.drift()
+        except DatabaseError as error:
+            click.echo(f"Nothing verified: the database did not answer ({type(error).__name__}).", err=True)
+            sys.exit(2)
         for row in drift:
             click.echo(f"drift: {_told(row)}")
         click.echo(

@@ -36,6 +36,7 @@ PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux
 def main(arguments: Sequence[str]) -> int:
     """Do what `python -m devdb` was asked for and return its exit code."""
     import devdb
+    from core.config import ConfigError
 
     parser = argparse.ArgumentParser(prog="python -m devdb", description="MongoDB for development.")
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -53,12 +54,15 @@ def main(arguments: Sequence[str]) -> int:
     except (devdb.MongodMissing, devdb.NotReady, FolderInUse) as reason:
         print(f"devdb: {reason}", file=sys.stderr)
         return 1
+    except ConfigError as problems:
+        print(problems, file=sys.stderr)
+        return 2
 
 
 def run(command: Sequence[str], data: Path) -> int:
     """Run the service with a database and keys; return its exit code, or 0 when a signal to us ended it."""
     import devdb
-    from core.config import environment
+    from core.config import environment, from_env
 
     stops, settings = _Stops(), environment()
     with ExitStack() as stack:
@@ -66,9 +70,10 @@ def run(command: Sequence[str], data: Path) -> int:
         if not settings.get("MONGODB_URI", "").strip():
             database = stack.enter_context(devdb.start(data=data))
             settings["MONGODB_URI"] = database.uri
+        settings |= _keys(settings, data.parent)
+        from_env(settings)
         _say(f"Service: http://127.0.0.1:{settings.get('PORT') or 8000} (its documentation: /api/docs)")
         _say("Database: " + re.sub("//[^/]*@", "//***@", settings["MONGODB_URI"]))
-        settings |= _keys(settings, data.parent)
         stops.child = child = Watched(command, environment=settings)
         stack.callback(child.stop)
         return _supervise(child, database, stops)

@@ -36,9 +36,9 @@ except (setup.ConfigError, ScheduleError) as problem:
     print(problem, file=sys.stderr)
     raise SystemExit(2) from None
 
-bind = f"0.0.0.0:{SETTINGS.port}"
+bind = f"{SETTINGS.host}:{SETTINGS.port}"
 workers = SETTINGS.web_concurrency
-worker_class = "gevent_pywsgi"
+worker_class = "gevent"
 worker_connections = 2000
 backlog = 4096
 timeout = 30
@@ -75,6 +75,7 @@ def worker_exit(_server: Any, worker: Any) -> None:
     """Let another process send at once."""
     if hasattr(worker, "letters"):
         worker.letters.shut_down(patience=15)
+    worker.wsgi.extensions["booking.limits"].close()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

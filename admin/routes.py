@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from flask import Response
@@ -62,9 +63,11 @@ def bookings(wanted: BookingFilter, page: int, limit: int, after: str | None) ->
 @Door(None, query=FilterSchema, refuses=(401,), security="adminKey", media_type="text/csv")
 def export(wanted: BookingFilter) -> Response:
     """Export bookings as CSV, streamed."""
-    body = csv.lines(context.service(Bookings).walk(wanted))
+    pieces = csv.lines(context.service(Bookings).walk(wanted))
+    # The first piece is read here, where a database that is away is answered like everywhere else.
+    first = next(pieces)
     headers = {"Content-Disposition": 'attachment; filename="bookings.csv"'}
-    return Response(body, content_type="text/csv; charset=utf-8", headers=headers)
+    return Response(chain((first,), pieces), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @blueprint.post("/bookings/<booking_id>/cancel")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter as Tally
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -23,7 +23,7 @@ from core.clock import Clock, monotonic
 from core.combine import Combiner, Ticket, Tickets
 from core.errors import OutcomeUnknown, Unavailable
 from core.ids import new_reference
-from core.mongo import BulkError, Client, Contended, DuplicateKey, Session, transaction
+from core.mongo import BulkError, Client, Contended, DatabaseError, DuplicateKey, Session, transaction
 from notifications.service import Letters
 from schedules.errors import SlotClosed
 from schedules.model import Slot
@@ -64,12 +64,13 @@ class Counter:
     most_waiting: int = MOST_WAITING
     _full_until: dict[str, float] = field(default_factory=dict)
     _held_until: dict[str, float] = field(default_factory=dict)
+    _tried_at: dict[str, float] = field(default_factory=dict)
     _scarce: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Open."""
         self._line: Combiner[Wish, Booked] = Combiner(
-            self._serve, most_waiting=self.most_waiting, most_at_once=MOST_AT_ONCE
+            self._serve, most_waiting=self.most_waiting, most_at_once=self.most_waiting
         )
 
     def book(self, wish: Wish) -> Booked:
@@ -97,35 +98,52 @@ class Counter:
         """Answer a round; tickets left without an answer come first in the next one.
 
         Most are served together. Whoever wants a slot that somebody holds, or is in doubt, is served apart and
-        shortly, so that the others do not wait for it.
+        shortly, so that the others do not wait for it. Repetitions of a request in the round learn what became of it.
         """
-        chosen = {id(wish) for wish in compatible(ticket.request for ticket in tickets)}
-        group = [ticket for ticket in tickets if id(ticket.request) in chosen]
-        self._settle([ticket for ticket in group if not self._is_apart(ticket)], TOGETHER_SECONDS)
+        tickets = _in_time(tickets)
+        together = _first([ticket for ticket in tickets if not self._is_apart(ticket)])
+        group, twins = _without_twins(together)
+        self._settle(group, TOGETHER_SECONDS)
+        self._settle_apart(_without_twins([ticket for ticket in tickets if self._is_apart(ticket)])[0])
+        if twins:
+            self._guarded(twins, self._answer_duplicates)
+
+    def _settle_apart(self, tickets: Sequence[WishTicket]) -> None:
         apart: dict[object, list[WishTicket]] = {}
-        for ticket in group:
-            if not ticket.answered and self._is_apart(ticket):
-                apart.setdefault(id(ticket) if ticket.request.in_doubt else ticket.request.slot_id, []).append(ticket)
-        for part in apart.values():
-            self._settle(part, APART_SECONDS)
+        for ticket in tickets:
+            apart.setdefault(id(ticket) if ticket.request.in_doubt else ticket.request.slot_id, []).append(ticket)
+        end = monotonic() + TOGETHER_SECONDS
+        for part in sorted(apart.values(), key=lambda part: self._tried_at.get(part[0].request.slot_id, 0.0)):
+            if monotonic() > end:
+                return
+            self._tried_at[part[0].request.slot_id] = monotonic()
+            self._settle(_first(part), APART_SECONDS)
 
     def _is_apart(self, ticket: WishTicket) -> bool:
         return ticket.request.in_doubt or self._held_until.get(ticket.request.slot_id, 0.0) > monotonic()
 
     def _settle(self, group: list[WishTicket], conflicts: float) -> None:
         """Answer `group`, or leave those unanswered whose slots others hold for longer than `conflicts` seconds."""
+        self._guarded(group, partial(self._try_or_part, conflicts=conflicts))
+
+    def _try_or_part(self, group: list[WishTicket], conflicts: float) -> None:
         try:
             self._try(group, conflicts)
         except Contended:
             slots = {ticket.request.slot_id for ticket in group}
-            if len(slots) > 1:
-                for slot_id in slots:
-                    self._settle([t for t in group if t.request.slot_id == slot_id and not t.answered], APART_SECONDS)
-            else:
+            if len(slots) == 1:
                 self._held_until |= dict.fromkeys(slots, monotonic() + HELD_SECONDS)
-        except Exception as error:  # the edge of a round: what befell the group is told to the group alone
+            else:
+                self._settle_apart([ticket for ticket in group if not ticket.answered])
+
+    def _guarded(self, group: list[WishTicket], serve: Callable[[list[WishTicket]], object]) -> None:
+        """Let `serve` answer `group`; what befalls it is told to the group alone."""
+        try:
+            serve(group)
+        except Exception as error:  # the edge of a round
             for ticket in group:
-                ticket.refuse(error)
+                unsure = ticket.request.in_doubt and isinstance(error, DatabaseError | Unavailable)
+                ticket.refuse(OutcomeUnknown(retry_after=2) if unsure else error)
 
     def _try(self, group: list[WishTicket], conflicts: float) -> None:
         if any(ticket.request.slot_id in self._scarce for ticket in group):
@@ -197,6 +215,17 @@ class Counter:
         When nobody is found to be one, some row in the way is not there to stay yet: a fail-over may still take it
         back. Then nobody is answered now, and each is tried apart.
         """
+        self._answer_duplicates(group)
+        left = [ticket for ticket in group if not ticket.answered]
+        if len(left) < len(group) or self._gave_new_references(left):
+            return left
+        for ticket in left:
+            ticket.request.in_doubt = True
+        time.sleep(DOUBT_SECONDS if len(left) == 1 else 0)
+        return []
+
+    def _answer_duplicates(self, group: Sequence[WishTicket]) -> None:
+        """Answer whoever has been booked before: by the same request, or in the same slot."""
         self._answer_known_keys(group)
         rest = [ticket for ticket in group if not ticket.answered]
         active = self.bookings.find_active((t.request.booking.email, t.request.slot_id) for t in rest) if rest else {}
@@ -207,13 +236,6 @@ class Counter:
                 ticket.answer(Booked(known))  # An earlier commit of this very request took after all.
             elif known:
                 ticket.refuse(DuplicateBooking())
-        left = [ticket for ticket in rest if not ticket.answered]
-        if len(left) < len(group) or self._gave_new_references(left):
-            return left
-        for ticket in left:
-            ticket.request.in_doubt = True
-        time.sleep(DOUBT_SECONDS if len(left) == 1 else 0)
-        return []
 
     def _gave_new_references(self, group: Sequence[WishTicket]) -> bool:
         taken = self.bookings.references_taken(ticket.request.booking.reference for ticket in group)
@@ -225,19 +247,30 @@ class Counter:
         return bool(unlucky)
 
     def _answer_known_keys(self, tickets: Sequence[WishTicket]) -> None:
-        keyed = {ticket.request.key.id: ticket for ticket in tickets if ticket.request.key}
-        known = self.keys.find(keyed, self.clock()) if keyed else {}
+        asked = [(ticket, ticket.request.key) for ticket in tickets if ticket.request.key]
+        known = self.keys.find({key.id for _, key in asked}, self.clock()) if asked else {}
         made = self.bookings.find_ids(key.booking_id for key in known.values()) if known else {}
-        for key_id, key in known.items():
-            ticket = keyed[key_id]
-            wish = ticket.request
-            if wish.key and wish.key.fingerprint != key.fingerprint:
+        for ticket, key in asked:
+            used = known.get(key.id)
+            if used and used.fingerprint != key.fingerprint:
                 ticket.refuse(IdempotencyKeyReused())
-            elif key.booking_id in made:
-                first = replace(made[key.booking_id], status=Status.CONFIRMED)
-                ticket.answer(Booked(first, replayed=key.booking_id != wish.booking.id))
-            else:
-                self.keys.remove(key_id)  # Its booking has been erased: the key means nothing any more.
+            elif used and used.booking_id in made:
+                first = replace(made[used.booking_id], status=Status.CONFIRMED)
+                ticket.answer(Booked(first, replayed=used.booking_id != ticket.request.booking.id))
+
+
+def _first(tickets: list[WishTicket]) -> list[WishTicket]:
+    """Return as many tickets, in order of arrival, as a transaction takes."""
+    return tickets[:MOST_AT_ONCE]
+
+
+def _without_twins(tickets: list[WishTicket]) -> tuple[list[WishTicket], list[WishTicket]]:
+    """Return those that can share a transaction, and those that repeat one of them."""
+    chosen = {id(wish) for wish in compatible(ticket.request for ticket in tickets)}
+    return (
+        [ticket for ticket in tickets if id(ticket.request) in chosen],
+        [ticket for ticket in tickets if id(ticket.request) not in chosen],
+    )
 
 
 def _in_time(group: Sequence[WishTicket]) -> list[WishTicket]:

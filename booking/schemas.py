@@ -39,7 +39,7 @@ class Email(ma.fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         given = super()._deserialize(value, attr, data, **kwargs).strip()
         try:
-            address = validate_email(given, check_deliverability=False).normalized.lower()
+            address = validate_email(given, check_deliverability=False, allow_smtputf8=False).normalized.lower()
         except (EmailNotValidError, UnicodeError):
             raise ma.ValidationError("Not a valid e-mail address.") from None
         if len(address) > LONGEST_EMAIL:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from booking.counter import Counter
@@ -13,10 +15,11 @@ from booking.model import KEY_LIFETIME, Booked, Booking, BookingFilter, ExportRo
 from booking.store import BookingStore
 from core import log, metrics
 from core.clock import Clock, monotonic
-from core.errors import DomainError
+from core.errors import DomainError, Unavailable
 from core.ids import new_id, new_reference
-from core.mongo import Client, Session, transaction
+from core.mongo import Client, DatabaseError, Session, transaction
 from notifications import letters
+from notifications.model import Letter
 from notifications.service import Letters
 from schedules.errors import DateNotBookable, SlotClosed
 from schedules.model import PlannedSlot, Slot
@@ -25,6 +28,8 @@ from schedules.service import Schedules
 LOG = log.get("booking")
 PATIENCE_SECONDS = 10.0
 CANCEL_SECONDS = 8.0
+# How long one cancellation tries a slot that somebody holds while others wait behind it.
+HELD_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Bookings:
     links: Links
     admin_email: str
     clock: Clock
+    cancelling: threading.Lock = field(default_factory=threading.Lock)
 
     def book(self, new: NewBooking, key: str | None) -> Booked:
         """Book one place; raises what the counter raises, DateNotBookable, SlotNotFound or SlotDateMismatch."""
@@ -69,10 +75,17 @@ class Bookings:
             cancelled = self.store.cancel(session, booking_id, self.clock())
             if cancelled:
                 self.schedules.release(session, cancelled.slot_id)
-                self.letters.promise(session, [self._cancellation_letter(cancelled)])
+                confirmed = not self.letters.waits(session, letters.confirmation_of(booking_id))
+                self.letters.promise(session, [self._cancellation_letter(cancelled, confirmed=confirmed)])
             return cancelled
 
-        cancelled = transaction(self.client, work, CANCEL_SECONDS)
+        # One at a time in each process: many at once would only fight each other for the slot.
+        if not self.cancelling.acquire(timeout=CANCEL_SECONDS):
+            raise Unavailable(retry_after=2)
+        try:
+            cancelled = transaction(self.client, work, CANCEL_SECONDS, HELD_SECONDS)
+        finally:
+            self.cancelling.release()
         if cancelled is None:
             return self.store.get(booking_id)
         self.counter.forget_full(cancelled.slot_id)
@@ -81,11 +94,14 @@ class Bookings:
         return cancelled
 
     def send_again(self, booking_id: str) -> Booking:
-        """Send the guest's confirmation once more."""
+        """Tell the guest once more how the booking stands: that it is confirmed, or that it is cancelled."""
         booking = self.store.get(booking_id)
-        letter = letters.booking_confirmed_again(
-            about=booking.id, guest=booking.email, facts=self._facts(booking), now=self.clock()
-        )
+        if booking.status is Status.CANCELLED:
+            letter = self._cancellation_letter(booking, confirmed=True)
+        else:
+            letter = letters.booking_confirmed_again(
+                about=booking.id, guest=booking.email, facts=self._facts(booking), now=self.clock()
+            )
         transaction(self.client, lambda session: self.letters.promise(session, [letter]), CANCEL_SECONDS)
         self.letters.announce()
         return booking
@@ -134,18 +150,21 @@ class Bookings:
             self.schedules.require_open(slot)
             return self.counter.book(wish)
         except SlotFull as error:
-            raise SlotFull(extra={"alternatives": self.alternatives_to(slot)}) from error
+            raise SlotFull(extra={"alternatives": self._alternatives_to(slot)}) from error
         except SlotClosed:
             earlier = self.counter.replay(wish)
             if earlier is None:
                 raise
             return earlier
 
-    def alternatives_to(self, slot: PlannedSlot) -> list[Mapping[str, Any]]:
-        """Return what to offer instead of a full slot, as it goes on the wire."""
+    def _alternatives_to(self, slot: PlannedSlot) -> list[Mapping[str, Any]]:
+        """Return what to offer instead of a full slot; a refusal stays one though the database has gone away."""
+        offered: list[Slot] = []
+        with suppress(DatabaseError):
+            offered = self.schedules.alternatives(slot)
         return [
             {"slotId": other.id, "date": other.date, "label": other.label, "remaining": other.remaining}
-            for other in self.schedules.alternatives(slot)
+            for other in offered
         ]
 
     def _wish(self, new: NewBooking, slot: PlannedSlot, key: str | None) -> Wish:
@@ -170,9 +189,13 @@ class Bookings:
         used = Key(key, new.fingerprint, booking.id, now + KEY_LIFETIME) if key else None
         return Wish(booking, promised, used, monotonic() + PATIENCE_SECONDS)
 
-    def _cancellation_letter(self, booking: Booking) -> Any:
+    def _cancellation_letter(self, booking: Booking, *, confirmed: bool) -> Letter:
         return letters.booking_cancelled(
-            about=booking.id, guest=booking.email, facts=self._facts(booking), now=self.clock()
+            about=booking.id,
+            guest=booking.email,
+            facts=self._facts(booking),
+            now=self.clock(),
+            confirmed=confirmed,
         )
 
     def _facts(self, booking: Booking) -> dict[str, str]:

@@ -26,10 +26,14 @@ BOOKINGS = CollectionPlan(
             name="one_active_per_guest_and_slot",
         ),
         IndexModel([("reference", ASCENDING)], unique=True, name="reference"),
-        IndexModel([("slotId", ASCENDING), ("status", ASCENDING)], name="places_taken"),
         IndexModel([("date", ASCENDING), ("_id", DESCENDING)], name="by_date"),
         IndexModel([("country", ASCENDING), ("_id", DESCENDING)], name="by_country"),
-        IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="by_status"),
+        # Nearly all bookings are confirmed, and those are found by their ids alone.
+        IndexModel(
+            [("status", ASCENDING), ("_id", DESCENDING)],
+            partialFilterExpression={"status": "cancelled"},
+            name="cancelled",
+        ),
         # With all a search needs in them, so that it finds, filters, orders and counts without reading a booking.
         IndexModel([("nameParts", ASCENDING), ("date", ASCENDING), ("_id", DESCENDING)], name="by_part_of_name"),
         IndexModel([("phoneParts", ASCENDING), ("_id", DESCENDING)], name="by_part_of_phone"),
@@ -126,7 +130,7 @@ class BookingStore:
     def active_by_slot(self, session: Session) -> dict[str, int]:
         """Return how many confirmed bookings each slot has, counted from the bookings themselves."""
         counting: list[Document] = [{"$match": ACTIVE}, {"$group": {"_id": "$slotId", "n": {"$sum": 1}}}]
-        found = self._bookings.aggregate(counting, session=session)
+        found = self._bookings.aggregate(counting, session=session, hint="one_active_per_guest_and_slot")
         return {row["_id"]: row["n"] for row in found}
 
 
@@ -145,10 +149,6 @@ class KeyStore:
             for key in keys
         ]
         self._keys.insert_many(rows, session=session)
-
-    def remove(self, key_id: str) -> None:
-        """Forget a key."""
-        self._keys.delete_one({"_id": key_id})
 
     def find(self, ids: Iterable[str], now: datetime) -> dict[str, Key]:
         """Return the keys that are known to stay and still count, by id; those that have expired are dropped."""

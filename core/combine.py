@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
+from types import TracebackType
 from typing import Generic, TypeVar
 
 from core.clock import monotonic
@@ -22,7 +23,7 @@ A = TypeVar("A")
 class Ticket(Generic[R, A]):
     """A request that waits for its answer."""
 
-    __slots__ = ("_answer", "_error", "_woken", "answered", "leads", "request")
+    __slots__ = ("_answer", "_error", "_trace", "_woken", "answered", "leads", "request")
 
     def __init__(self, request: R) -> None:
         """Begin unanswered."""
@@ -32,6 +33,7 @@ class Ticket(Generic[R, A]):
         self._woken = threading.Event()
         self._answer: A | None = None
         self._error: BaseException | None = None
+        self._trace: TracebackType | None = None
 
     def answer(self, value: A) -> None:
         """Give the waiting caller its answer; only the first answer or refusal counts."""
@@ -42,7 +44,7 @@ class Ticket(Generic[R, A]):
     def refuse(self, error: BaseException) -> None:
         """Let the waiting caller raise `error`."""
         if not self.answered:
-            self._error = error
+            self._error, self._trace = error, error.__traceback__
             self._end()
 
     def lead(self) -> None:
@@ -57,7 +59,8 @@ class Ticket(Generic[R, A]):
     def result(self) -> A:
         """Return the answer or raise the refusal."""
         if self._error is not None:
-            raise self._error
+            # Many callers may share one error: each raises it from where it was made, not from where others raised it.
+            raise self._error.with_traceback(self._trace)
         return self._answer  # type: ignore[return-value]  # only asked once answered
 
     def _end(self) -> None:
@@ -140,8 +143,11 @@ def shared_reads(read: Callable[[R], A], *, most_waiting: int = 10_000) -> Calla
     """
 
     def work(tickets: Tickets[R, A]) -> None:
-        for wanted in dict.fromkeys(ticket.request for ticket in tickets):
-            _read_for([ticket for ticket in tickets if ticket.request == wanted], wanted, read)
+        by_request: dict[R, list[Ticket[R, A]]] = {}
+        for ticket in tickets:
+            by_request.setdefault(ticket.request, []).append(ticket)
+        for wanted, waiting in by_request.items():
+            _read_for(waiting, wanted, read)
 
     return Combiner(work, most_waiting=most_waiting, most_at_once=most_waiting).submit
 

@@ -59,6 +59,7 @@ class Settings:
     schedule_file: Path
     log_format: str
     web_concurrency: int
+    host: str
     port: int
     max_body_bytes: int
 
@@ -102,6 +103,7 @@ def from_env(env: Mapping[str, str]) -> Settings:
         schedule_file=reader.take("SCHEDULE_FILE", _file, "schedules/march_2026.toml"),
         log_format=reader.take("LOG_FORMAT", _one_of("json", "console"), "json"),
         web_concurrency=reader.number("WEB_CONCURRENCY", os.cpu_count() or 1, 1, 64),
+        host=reader.take("HOST", _host, "127.0.0.1"),
         port=port,
         max_body_bytes=reader.number("MAX_BODY_BYTES", 10_240, 1_024, 10_485_760),
     )
@@ -150,8 +152,8 @@ def _mongodb_uri(value: str) -> str:
 
 
 def _database_name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,38}", value):
-        raise ValueError("must be 1 to 38 letters, digits, - or _.")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,38}", value) or value in ("admin", "config", "local"):
+        raise ValueError("must be 1 to 38 letters, digits, - or _, and none of MongoDB's own: admin, config, local.")
     return value
 
 
@@ -188,9 +190,11 @@ def _origins(value: str) -> tuple[str, ...]:
 
 def _rate(value: str) -> str:
     try:
-        parse_many(value)
+        usable = all(item.amount > 0 for item in parse_many(value))
     except ValueError:
-        raise ValueError('must be a rate such as "300 per 15 minutes".') from None
+        usable = False
+    if not usable:
+        raise ValueError('must be a rate such as "300 per 15 minutes".')
     return value
 
 
@@ -235,6 +239,12 @@ def _file(value: str) -> Path:
     if not path.is_file():
         raise ValueError("names no file.")
     return path
+
+
+def _host(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.:\[\]-]{1,255}", value):
+        raise ValueError("must be an address of this machine, such as 127.0.0.1 or 0.0.0.0.")
+    return value
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:

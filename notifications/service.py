@@ -24,6 +24,10 @@ class Letters:
         """Write `letters` within the caller's transaction."""
         self.store.add(session, letters)
 
+    def waits(self, session: Session, letter_id: str) -> bool:
+        """Return, within the caller's transaction, whether a letter is still to be sent."""
+        return self.store.is_pending(session, letter_id)
+
     def announce(self) -> None:
         """Say that a transaction with letters has been committed."""
         self.wake.set()

@@ -42,6 +42,12 @@ class LetterStore:
         """Promise `letters` within the caller's transaction."""
         self._letters.insert_many([_document(letter) for letter in letters], session=session)
 
+    def is_pending(self, session: Session, letter_id: str) -> bool:
+        """Return, within the caller's transaction, whether a letter is still to be sent."""
+        return (
+            self._letters.find_one({"_id": letter_id, "state": State.PENDING}, {"_id": 1}, session=session) is not None
+        )
+
     def lease(self, most: int, now: datetime) -> list[Letter]:
         """Take up to `most` due letters for LEASE; a worker that dies lets them come due again."""
         due_at = self._due(most, now)

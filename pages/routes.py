@@ -7,6 +7,7 @@ from pathlib import Path
 import flask_swagger_ui
 from flask import Blueprint, Response, redirect, render_template, request, send_from_directory, url_for
 
+from booking.errors import BookingNotFound
 from booking.service import Bookings
 from core.web import context
 
@@ -35,12 +36,18 @@ def docs_asset(name: str) -> Response:
     return response
 
 
+@blueprint.errorhandler(BookingNotFound)
+def no_such_booking(_: BookingNotFound) -> tuple[Response, int]:
+    """Tell whoever followed a broken link so, whatever is wrong with it."""
+    return _page("no_such_booking.html"), 404
+
+
 @blueprint.get("/bookings/<booking_id>")
 def booking(booking_id: str) -> Response:
     """Show a booking to whoever has its link."""
     token = request.args.get("token", "")
     found = context.service(Bookings).get(booking_id, token)
-    return _page("booking.html", booking=found, token=token, event=_event())
+    return _page("booking.html", booking=found, token=token, schedule=context.service(Bookings).schedules.schedule)
 
 
 @blueprint.post("/bookings/<booking_id>/cancel")
@@ -48,11 +55,7 @@ def cancel(booking_id: str) -> Response:
     """Cancel the booking whose page this was clicked on."""
     token = request.form.get("token", "")
     cancelled = context.service(Bookings).cancel_by_guest(booking_id, token)
-    return _page("booking.html", booking=cancelled, token=token, event=_event())
-
-
-def _event() -> str:
-    return context.service(Bookings).schedules.schedule.name
+    return _page("booking.html", booking=cancelled, token=token, schedule=context.service(Bookings).schedules.schedule)
 
 
 def _page(name: str, **values: object) -> Response:

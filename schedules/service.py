@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from core.clock import Clock
@@ -30,10 +30,8 @@ class Schedules:
 
     def dates(self) -> list[DateSummary]:
         """Return every date with its places; reads only, slots nobody asked for yet count as free."""
-        made: dict[str, dict[str, Slot]] = {}
-        for slot in self.store.of_schedule(self.schedule.id):
-            made.setdefault(slot.date, {})[slot.id] = slot
-        return [_summary(day, made.get(day.date, {})) for day in self.schedule.days]
+        now = {slot.id: self._as_of_now(slot) for slot in self.all_slots()}
+        return [_summary(day, [now[planned.id] for planned in day.slots]) for day in self.schedule.days]
 
     def slots_on(self, date: str) -> list[Slot]:
         """Return the slots of `date`, made now if nobody asked before; raises DateNotBookable."""
@@ -109,11 +107,16 @@ class Schedules:
 
     def _offered(self, day: Day) -> list[Slot]:
         planned = {slot.id for slot in day.slots}
-        return [slot for slot in self.store.on_date(self.schedule.id, day.date) if slot.id in planned]
+        found = self.store.on_date(self.schedule.id, day.date)
+        return [self._as_of_now(slot) for slot in found if slot.id in planned]
+
+    def _as_of_now(self, slot: Slot) -> Slot:
+        """Return `slot` closed when its cut-off is past."""
+        planned = self.schedule.slot_with[slot.id]
+        return slot if self.schedule.takes_bookings(planned, self.clock()) else replace(slot, closed=True)
 
 
-def _summary(day: Day, made: Mapping[str, Slot]) -> DateSummary:
-    slots = [made.get(planned.id) or _untouched(planned) for planned in day.slots]
+def _summary(day: Day, slots: Sequence[Slot]) -> DateSummary:
     return DateSummary(
         date=day.date,
         day=day.name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import traceback
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
@@ -80,9 +82,17 @@ def respond(status: int, problem: Problem) -> Response:
         **problem.get("extra", {}),
     }
     context.outcome(problem["code"])
-    response = Response(orjson.dumps(payload), status, mimetype="application/problem+json")
+    response = Response(_encoded(payload), status, mimetype="application/problem+json")
     response.headers.extend(problem.get("headers", {}))
     return response
+
+
+def _encoded(payload: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(payload)
+    except TypeError:
+        # A member may have been named with half a character, which only JSON's own escapes can repeat.
+        return json.dumps(payload).encode()
 
 
 def status_of(error: kinds.DomainError) -> int:
@@ -124,7 +134,9 @@ def on_database_error(error: mongo.DatabaseError) -> Response:
     if mongo.is_away(error):
         LOG.warning("database_away", error=type(error).__name__)
         return on_domain_error(mongo.as_domain_error(error))
-    return on_bug(error)
+    # Its words may hold what somebody wrote: only its kind and place are told.
+    LOG.error("database_error", error=type(error).__name__, trace="".join(traceback.format_tb(error.__traceback__)))
+    return respond(500, {"code": CODE_OF[500], "message": MESSAGE_OF[500]})
 
 
 def on_bug(error: Exception) -> Response:

@@ -14,7 +14,7 @@ from typing import TypeVar, cast
 from limits.storage import MemoryStorage, Storage, storage_from_string
 
 from core import log
-from core.combine import Combiner, Tickets
+from core.combine import Combiner, Ticket, Tickets
 
 LOG = log.get("web.limits")
 SCHEME = "together"
@@ -61,6 +61,10 @@ class TogetherStorage(Storage):
         """Return when the window of `key` ends, in seconds since 1970."""
         return self._ask(lambda storage: storage.get_expiry(key))
 
+    def close(self) -> None:
+        """Let go of the shared storage while the process is still whole; some close themselves when it no longer is."""
+        self.__dict__.pop("_inner", None)
+
     def check(self) -> bool:
         """Return whether the shared storage answers."""
         return bool(self._inner.check())
@@ -76,8 +80,10 @@ class TogetherStorage(Storage):
         self._ask(lambda storage: storage.clear(key))
 
     def _count(self, tickets: Tickets[Hit, int]) -> None:
-        for key, expiry in dict.fromkeys(ticket.request[:2] for ticket in tickets):
-            mine = [ticket for ticket in tickets if ticket.request[:2] == (key, expiry)]
+        by_key: dict[tuple[str, int], list[Ticket[Hit, int]]] = {}
+        for ticket in tickets:
+            by_key.setdefault(ticket.request[:2], []).append(ticket)
+        for (key, expiry), mine in by_key.items():
             total = sum(ticket.request[2] for ticket in mine)
             count = self._ask(lambda storage, k=key, e=expiry, t=total: storage.incr(k, e, t)) - total  # type: ignore[misc]
             for ticket in mine:

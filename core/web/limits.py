@@ -84,6 +84,7 @@ def install(app: Flask, *, default: str, bookings: str, storage: str, options: d
     # An application that knows the limiter already gets no hooks from it: see above.
     app.extensions["limiter"] = {limiter}
     limiter.init_app(app)
+    app.extensions["booking.limits"] = limiter.storage
     limits = Limits(limiter, Allowances(limiter.storage), parse_many(default), parse_many(bookings))
 
     def count() -> None:

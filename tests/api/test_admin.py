@@ -681,3 +681,39 @@ def test_the_back_office_sees_what_guests_book_with_one_key_once(api: Api) -> No
         assert api.book(slot, key="one", **form).status == 201
 
     assert len(found(api)) == 1
+
+
+def test_a_member_named_with_half_a_character_is_refused(api: Api) -> None:
+    slot = api.slots()[0]
+
+    answer = api.send(
+        "PATCH",
+        f"/api/admin/slots/{slot['_id']}",
+        data=b'{"\\ud800": 1}',
+        headers={"X-Admin-Key": ADMIN_KEY, "Content-Type": "application/json"},
+    )
+
+    assert (answer.status, answer.code) == (400, "validation_failed")
+
+
+def test_sending_again_tells_how_the_booking_stands(api: Api, db: Db) -> None:
+    booking = api.book(api.slots()[0]).json["booking"]
+    assert api.admin("POST", f"/bookings/{booking['id']}/cancel").status == 200
+
+    assert api.admin("POST", f"/bookings/{booking['id']}/resend").status == 202
+
+    templates = [row["template"] for row in db.letters.find({"about": booking["id"]}).sort("_id", 1)]
+    assert templates.count("guest_cancellation") == 2
+    assert templates.count("guest_booking") == 1
+
+
+def test_a_cancellation_is_told_behind_the_confirmation_that_is_not_out_yet(api: Api, db: Db) -> None:
+    booking = api.book(api.slots()[0]).json["booking"]
+
+    assert api.admin("POST", f"/bookings/{booking['id']}/cancel").status == 200
+
+    cancellation = db.letters.find_one({"about": booking["id"], "template": "guest_cancellation"})
+    confirmation = db.letters.find_one({"about": booking["id"], "template": "guest_booking"})
+    assert cancellation and confirmation
+    assert cancellation["after"] == confirmation["_id"]
+    assert cancellation["dueAt"] > cancellation["createdAt"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -192,6 +195,38 @@ def test_a_slot_somebody_holds_costs_the_guests_of_other_slots_nothing(desk: Des
 
     assert [kind(answer) for answer in answers[2::2]] == [(201, "booked")] * 2
     assert all(map(is_polite, (answers[0], answers[1], answers[3])))
+    assert_whole(desk.db)
+
+
+def test_a_long_line_for_a_held_slot_stands_in_nobody_else_s_way(desk: Desk, mongo: Client) -> None:
+    held, free = desk.api.slots()[:2]
+    counter = desk.services.bookings.counter
+    with mongo.start_session() as session, session.start_transaction():
+        mongo[desk.db.name].slots.update_one({"_id": held["_id"]}, {"$inc": {"bookedCount": 1}}, session=session)
+        crowd = threading.Thread(target=lambda: all_at_once([book(desk, held) for _ in range(300)], most=300))
+        crowd.start()
+        while len(counter._line._waiting) < 280:
+            time.sleep(0.01)
+        answers = all_at_once([book(desk, free) for _ in range(4)])
+        session.abort_transaction()
+    crowd.join()
+
+    assert [kind(answer) for answer in answers] == [(201, "booked")] * 4
+    assert_whole(desk.db)
+
+
+def test_many_who_cancel_at_once_all_succeed(desk: Desk) -> None:
+    slot = desk.api.slots()[0]
+    assert desk.api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": 120}).status == 200
+    booked = all_at_once([book(desk, slot) for _ in range(60)], most=60)
+    ids = [answer.json["booking"]["id"] for answer in booked]
+
+    cancels: list[Callable[[], Answer]] = [
+        partial(desk.api.admin, "POST", f"/bookings/{booking}/cancel") for booking in ids
+    ]
+    answers = all_at_once([*cancels, *[book(desk, slot) for _ in range(60)]], most=120)
+
+    assert sorted(answer.status for answer in answers) == [200] * 60 + [201] * 60
     assert_whole(desk.db)
 
 

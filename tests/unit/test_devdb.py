@@ -247,10 +247,10 @@ def test_run_gives_the_service_a_database_and_keys_that_stay(spawn: Spawn, tmp_p
     for name in ("admin_key", "secret_key"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
 
-    second = spawn(*command, ADMIN_KEY="an admin key that is set")
+    second = spawn(*command, ADMIN_KEY="an-admin-key-that-is-set")
     again = told(second)
     assert again["SECRET_KEY"] == service["SECRET_KEY"]
-    assert (again["ADMIN_KEY"], "Admin key" in again["said"]) == ("an admin key that is set", False)
+    assert (again["ADMIN_KEY"], "Admin key" in again["said"]) == ("an-admin-key-that-is-set", False)
     third = spawn(*command)
     refusal = third.communicate()[1]
     assert re.fullmatch(f"devdb: Process {second.pid} runs the database in .*; stop that one first.\n", refusal)
