@@ -46,7 +46,8 @@ BulkError = BulkWriteError
 SNAPSHOT = ReadConcern("snapshot")
 MAJORITY = WriteConcern("majority")
 RETRY_AFTER_SECONDS = 2
-LONGEST_PAUSE = 0.02
+# About as long as a rival's transaction takes: trying sooner only costs both of them a round trip.
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.012
 NAMESPACE_EXISTS = 48
 # What pymongo raises while the database is away or slow: no bug of ours, and worth trying again.
 AWAY = (ConnectionFailure, ExecutionTimeout, WTimeoutError)
@@ -141,10 +142,8 @@ def transaction(client: Client, work: Callable[[ClientSession], T], seconds: flo
     of `conflicts` seconds; other errors of `work` end the transaction and travel untouched.
     """
     begun = time.monotonic()
-    attempt = 0
     with client.start_session() as session:
         while True:
-            attempt += 1
             try:
                 result = _attempt(session, work, begun + seconds)
             except PyMongoError as error:
@@ -152,7 +151,7 @@ def transaction(client: Client, work: Callable[[ClientSession], T], seconds: flo
                     raise
                 metrics.TRANSACTION_ATTEMPTS.labels("retried").inc()
                 _give_up_in_time(error, time.monotonic() - begun, seconds, conflicts)
-                time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.0005 * 2**attempt)))  # noqa: S311 # nosec B311 # jitter
+                time.sleep(random.uniform(SHORTEST_PAUSE, LONGEST_PAUSE))  # noqa: S311 # nosec B311 # jitter
             except OutcomeUnknown:
                 _end_on_server(client, session)
                 raise
@@ -207,7 +206,7 @@ def _commit(session: ClientSession, deadline: float) -> None:
             if time.monotonic() >= deadline or not error.has_error_label("UnknownTransactionCommitResult"):
                 metrics.TRANSACTION_ATTEMPTS.labels("unknown").inc()
                 raise OutcomeUnknown(retry_after=RETRY_AFTER_SECONDS) from error
-            time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 # nosec B311 # jitter, not a secret
+            time.sleep(random.uniform(SHORTEST_PAUSE, LONGEST_PAUSE))  # noqa: S311 # nosec B311 # jitter, not a secret
 
 
 def is_away(error: PyMongoError) -> bool:
