@@ -137,9 +137,9 @@ def transaction(client: Client, work: Callable[[ClientSession], T], seconds: flo
     """Run `work(session)` in a transaction until it is committed, for at most `seconds`; return what it returned.
 
     Snapshot reads, majority writes. `work` may run many times and must touch nothing but the database. Conflicts and
-    lost primaries are retried at once, with a small jitter. Raises OutcomeUnknown when the commit may or may not have
-    taken, Unavailable when it surely has not, and Contended, which is one, when others held what `work` writes for all
-    of `conflicts` seconds; other errors of `work` end the transaction and travel untouched.
+    lost primaries are retried after some milliseconds, at random. Raises OutcomeUnknown when the commit may or may
+    not have taken, Unavailable when it surely has not, and Contended, which is one, when others held what `work` writes
+    for all of `conflicts` seconds; other errors of `work` end the transaction and travel untouched.
     """
     begun = time.monotonic()
     with client.start_session() as session:
