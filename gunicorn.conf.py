@@ -5,6 +5,7 @@ from gevent import monkey
 monkey.patch_all()
 
 import contextlib  # noqa: E402  # everything below must be imported after the patch
+import gc  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
 import threading  # noqa: E402
@@ -66,6 +67,7 @@ def on_starting(_server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Start this worker's letters; only one process at a time really sends."""
+    _collect_seldom()
     letters = worker.wsgi.extensions["booking.letters"]
     worker.letters = letters
     threading.Thread(target=letters.run, name="letters", daemon=True).start()
@@ -94,6 +96,16 @@ def on_exit(_server: Any) -> None:
     for file in METRICS.glob("*"):
         file.unlink()
     METRICS.rmdir()
+
+
+def _collect_seldom() -> None:
+    """Leave what has been loaded out of garbage collection, and collect the rest seldom.
+
+    A request leaves little behind in cycles, and looking for it after every 700 objects costs one booking in twelve.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _close(client: Client) -> None:
