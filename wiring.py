@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from admin.service import Overview
+from booking import ics
 from booking import store as booking_store
 from booking.counter import Counter
 from booking.links import Links
@@ -67,7 +68,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
     worker = LetterWorker(
         store=letters.store,
         mailer=replacements.get("mailer") or _mailer(settings),
-        render=partial(render, environment(), settings.mail_from),
+        render=partial(render, environment(), settings.mail_from, settings.admin_email, ics.attachments),
         clock=clock,
         rate=settings.mail_rate,
         owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",

@@ -75,8 +75,8 @@ class Bookings:
             cancelled = self.store.cancel(session, booking_id, self.clock())
             if cancelled:
                 self.schedules.release(session, cancelled.slot_id)
-                confirmed = not self.letters.waits(session, letters.confirmation_of(booking_id))
-                self.letters.promise(session, [self._cancellation_letter(cancelled, confirmed=confirmed)])
+                behind = self.letters.last_unsent(session, booking_id, cancelled.email)
+                self.letters.promise(session, [self._cancellation_letter(cancelled, behind)])
             return cancelled
 
         # One at a time in each process: many at once would only fight each other for the slot.
@@ -97,7 +97,7 @@ class Bookings:
         """Tell the guest once more how the booking stands: that it is confirmed, or that it is cancelled."""
         booking = self.store.get(booking_id)
         if booking.status is Status.CANCELLED:
-            letter = self._cancellation_letter(booking, confirmed=True)
+            letter = self._cancellation_letter(booking)
         else:
             letter = letters.booking_confirmed_again(
                 about=booking.id, guest=booking.email, facts=self._facts(booking), now=self.clock()
@@ -189,13 +189,13 @@ class Bookings:
         used = Key(key, new.fingerprint, booking.id, now + KEY_LIFETIME) if key else None
         return Wish(booking, promised, used, monotonic() + PATIENCE_SECONDS)
 
-    def _cancellation_letter(self, booking: Booking, *, confirmed: bool) -> Letter:
+    def _cancellation_letter(self, booking: Booking, behind: str | None = None) -> Letter:
         return letters.booking_cancelled(
             about=booking.id,
             guest=booking.email,
             facts=self._facts(booking),
             now=self.clock(),
-            confirmed=confirmed,
+            behind=behind,
         )
 
     def _facts(self, booking: Booking) -> dict[str, str]:
@@ -212,6 +212,7 @@ class Bookings:
             "city": booking.city,
             "message": booking.message,
             "manageUrl": self.links.manage_url(booking.id),
+            "sequence": "0",
         }
 
 

@@ -1,4 +1,9 @@
-"""The letters there are: one function for each. A caller stores them in the transaction that promises them."""
+"""The letters there are: one function for each. A caller stores them in the transaction that promises them.
+
+The ids of all letters about a booking begin with its id and a dash. `facts` are texts by name: event, timezone, date
+(YYYY-MM-DD), slot (HH:MM-HH:MM), fullName and email in every letter; those about a booking add reference, phone,
+country, city, message, manageUrl and sequence (how often the booking has changed); see each function for the rest.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +19,12 @@ Facts = Mapping[str, str]
 
 def booking_made(*, about: str, admin: str, guest: str, facts: Facts, now: datetime) -> list[Letter]:
     """Return the two letters of a new booking: the admin's, then the guest's, which lets the other go first."""
-    first = replace(_letter("admin_booking", admin, about, facts, now), id=f"{about}-admin")
-    second = replace(_letter("guest_booking", guest, about, facts, now), id=confirmation_of(about))
-    return [first, _behind(first.id, second)]
+    return _pair("guest_booking", about, admin, guest, facts, now)
 
 
-def confirmation_of(about: str) -> str:
-    """Return the id of the letter that confirms the booking `about` to its guest."""
-    return f"{about}-guest"
+def place_promoted(*, about: str, admin: str, guest: str, facts: Facts, now: datetime) -> list[Letter]:
+    """Return the two letters of a booking that the waiting list made: the admin's, then the guest's."""
+    return _pair("guest_promoted", about, admin, guest, facts, now)
 
 
 def booking_confirmed_again(*, about: str, guest: str, facts: Facts, now: datetime) -> Letter:
@@ -29,15 +32,36 @@ def booking_confirmed_again(*, about: str, guest: str, facts: Facts, now: dateti
     return _letter("guest_booking", guest, about, facts, now)
 
 
-def booking_cancelled(*, about: str, guest: str, facts: Facts, now: datetime, confirmed: bool = True) -> Letter:
-    """Return the letter that tells the guest of a cancellation: behind the confirmation, if that is not out yet."""
-    letter = _letter("guest_cancellation", guest, about, facts, now)
-    return letter if confirmed else _behind(confirmation_of(about), letter)
+def booking_cancelled(*, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None) -> Letter:
+    """Return the letter that tells the guest of a cancellation: behind the letter `behind`, if one is not out yet."""
+    return _behind(behind, _letter("guest_cancellation", guest, about, facts, now))
 
 
-def _behind(first: str, letter: Letter) -> Letter:
-    return replace(letter, after=first, due_at=letter.due_at + HEAD_START)
+def booking_rescheduled(*, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None) -> Letter:
+    """Return the letter that tells the guest of another slot; `facts` add oldDate and oldSlot."""
+    return _behind(behind, _letter("guest_rescheduled", guest, about, facts, now))
+
+
+def booking_reminder(*, about: str, guest: str, facts: Facts, now: datetime) -> Letter:
+    """Return the letter of the day before; there is one for a booking and date, however often it is made."""
+    return replace(_letter("guest_reminder", guest, about, facts, now), id=f"{about}-reminder-{facts['date']}")
+
+
+def waiting_joined(*, about: str, guest: str, facts: Facts, now: datetime) -> Letter:
+    """Return the letter of a place on the waiting list; `facts` add position (a number from 1) and leaveUrl."""
+    return _letter("guest_waiting", guest, about, facts, now)
+
+
+def _pair(template: str, about: str, admin: str, guest: str, facts: Facts, now: datetime) -> list[Letter]:
+    first = replace(_letter("admin_booking", admin, about, facts, now), id=f"{about}-admin")
+    second = replace(_letter(template, guest, about, facts, now), id=f"{about}-guest")
+    return [first, _behind(first.id, second)]
+
+
+def _behind(first: str | None, letter: Letter) -> Letter:
+    return replace(letter, after=first, due_at=letter.due_at + HEAD_START) if first else letter
 
 
 def _letter(template: str, to: str, about: str, facts: Facts, now: datetime) -> Letter:
-    return Letter(id=new_id(now), template=template, to=to, facts=facts, created_at=now, due_at=now, about=about)
+    letter_id = f"{about}-{new_id(now)}"
+    return Letter(id=letter_id, template=template, to=to, facts=facts, created_at=now, due_at=now, about=about)

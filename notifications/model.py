@@ -68,6 +68,15 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a message; `content_type` is its whole media type, with parameters."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Message:
     """A letter as it is sent. `key` makes repeating it harmless where the provider knows such keys."""
 
@@ -77,6 +86,8 @@ class Message:
     subject: str
     text: str
     html: str
+    reply_to: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 def pause_after(attempts: int, asked: float | None) -> timedelta:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from notifications.model import Letter, Message
+from notifications.model import Attachment, Letter, Message
 
+Attach = Callable[[Letter], Sequence[Attachment]]
 TEMPLATES = Path(__file__).parent / "templates" / "email"
 
 
@@ -23,8 +25,8 @@ def environment() -> Environment:
     )
 
 
-def render(templates: Environment, sender: str, letter: Letter) -> Message:
-    """Return `letter` as it is sent: the same letter always gives the same message."""
+def render(templates: Environment, sender: str, reply_to: str, attach: Attach, letter: Letter) -> Message:
+    """Return `letter` as it is sent, with what `attach` gives it: the same letter always gives the same message."""
 
     def fill(name: str) -> str:
         return templates.get_template(f"{letter.template}/{name}").render(letter.facts)
@@ -36,4 +38,6 @@ def render(templates: Environment, sender: str, letter: Letter) -> Message:
         subject=" ".join(fill("subject.txt").split()),
         text=fill("body.txt"),
         html=fill("body.html"),
+        reply_to=reply_to,
+        attachments=tuple(attach(letter)),
     )

@@ -24,9 +24,25 @@ class Letters:
         """Write `letters` within the caller's transaction."""
         self.store.add(session, letters)
 
-    def waits(self, session: Session, letter_id: str) -> bool:
-        """Return, within the caller's transaction, whether a letter is still to be sent."""
-        return self.store.is_pending(session, letter_id)
+    def promise_once(self, session: Session, letter: Letter) -> bool:
+        """Write `letter` within the caller's transaction unless it is known; return whether it is new."""
+        return self.store.add_once(session, letter)
+
+    def last_unsent(self, session: Session, about: str, to: str) -> str | None:
+        """Return, within the caller's transaction, the last letter about `about` that `to` has yet to get."""
+        return self.store.last_unsent(session, about, to)
+
+    def withdraw(self, session: Session, about: str, template: str) -> None:
+        """Drop, within the caller's transaction, the unsent letters of one kind about `about`."""
+        self.store.withdraw(session, about, template)
+
+    def about(self, about: str) -> list[Letter]:
+        """Return all letters about `about`, oldest first."""
+        return self.store.about(about)
+
+    def forget(self, abouts: Sequence[str], email: str | None = None) -> int:
+        """Delete the letters about each of `abouts`, and those to `email`; return how many there were."""
+        return self.store.forget(abouts, email)
 
     def announce(self) -> None:
         """Say that a transaction with letters has been committed."""

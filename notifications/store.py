@@ -42,11 +42,31 @@ class LetterStore:
         """Promise `letters` within the caller's transaction."""
         self._letters.insert_many([_document(letter) for letter in letters], session=session)
 
-    def is_pending(self, session: Session, letter_id: str) -> bool:
-        """Return, within the caller's transaction, whether a letter is still to be sent."""
-        return (
-            self._letters.find_one({"_id": letter_id, "state": State.PENDING}, {"_id": 1}, session=session) is not None
-        )
+    def last_unsent(self, session: Session, about: str, to: str) -> str | None:
+        """Return, within the caller's transaction, the id of the last letter about `about` that `to` has yet to get."""
+        query = {**_about(about), "to": to, "state": State.PENDING}
+        found = self._letters.find_one(query, {"_id": 1}, sort=[("createdAt", DESCENDING)], session=session)
+        return found["_id"] if found else None
+
+    def withdraw(self, session: Session, about: str, template: str) -> None:
+        """Drop, within the caller's transaction, the unsent letters about `about` that are of one kind."""
+        self._letters.delete_many({**_about(about), "template": template, "state": State.PENDING}, session=session)
+
+    def add_once(self, session: Session, letter: Letter) -> bool:
+        """Promise `letter` within the caller's transaction unless it was promised before; return whether it is new."""
+        known = self._letters.find_one({"_id": letter.id}, {"_id": 1}, session=session)
+        if known is None:
+            self.add(session, [letter])
+        return known is None
+
+    def about(self, about: str) -> list[Letter]:
+        """Return all letters about `about`, oldest first."""
+        return [_letter(found) for found in self._letters.find(_about(about)).sort("createdAt", ASCENDING)]
+
+    def forget(self, abouts: Sequence[str], email: str | None = None) -> int:
+        """Delete the letters about each of `abouts`, and those to `email`; return how many there were."""
+        count = sum(self._letters.delete_many(_about(about)).deleted_count for about in abouts)
+        return count + (self._letters.delete_many({"to": email}).deleted_count if email else 0)
 
     def lease(self, most: int, now: datetime) -> list[Letter]:
         """Take up to `most` due letters for LEASE; a worker that dies lets them come due again."""
@@ -141,6 +161,11 @@ class LetterStore:
         first = {row["_id"]: row for row in firsts}
         chosen = [first.get(row.get("after"), row) for row in rows]
         return {row["_id"]: row["dueAt"] for row in chosen}
+
+
+def _about(about: str) -> Document:
+    # The ids of all letters about something begin with its id; "." is what follows "-" in ASCII.
+    return {"_id": {"$gte": f"{about}-", "$lt": f"{about}."}}
 
 
 def _is_due(now: datetime) -> Document:

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 import wiring
+from booking import ics
 from core.config import Settings
 from core.mongo import Client, Db, transaction
 from notifications import letters
@@ -35,7 +36,12 @@ FACTS = {
     "country": "US",
     "city": "Berkeley",
     "message": "Looking forward to it.\nIs there parking?",
-    "manageUrl": "https://book.example.org/bookings/0123?token=abc&x=1",
+    "manageUrl": "https://book.example.org/bookings/0123#abc&x=1",
+    "sequence": "0",
+    "oldDate": "2026-03-03",
+    "oldSlot": "09:00-10:00",
+    "position": "2",
+    "leaveUrl": "https://book.example.org/waitlist/4567#def&x=1",
 }
 
 
@@ -74,7 +80,7 @@ class Outbox:
         transaction(self.client, lambda session: self.store.add(session, promised), 10)
 
     def worker(self, mailer: Mailer, *, rate: float = 1000.0, owner: str = "one") -> LetterWorker:
-        filled = partial(render, environment(), SENDER)
+        filled = partial(render, environment(), SENDER, ADMIN, ics.attachments)
         return LetterWorker(store=self.store, mailer=mailer, render=filled, clock=self.clock, rate=rate, owner=owner)
 
     def states(self) -> dict[str, State]:

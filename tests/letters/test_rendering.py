@@ -12,15 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from booking import ics
 from notifications.mailers import _mime
 from notifications.model import Letter, Message
 from notifications.render import TEMPLATES, environment, render
-from tests.letters.conftest import FACTS, SENDER
+from tests.letters.conftest import ADMIN, FACTS, SENDER
 
 GOLDEN = Path(__file__).parent.parent / "emails"
 NAMES = sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir())
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
-filled = partial(render, environment(), SENDER)
+filled = partial(render, environment(), SENDER, ADMIN, ics.attachments)
 
 
 def letter(template: str, **facts: str) -> Letter:
@@ -79,7 +80,7 @@ def test_what_may_be_left_out_leaves_no_trace() -> None:
     facts=st.fixed_dictionaries({name: st.text(max_size=40) for name in FACTS}),
 )
 def test_the_same_letter_is_always_the_same_message(template: str, facts: Mapping[str, str]) -> None:
-    again = partial(render, environment(), SENDER)
+    again = partial(render, environment(), SENDER, ADMIN, ics.attachments)
     once: Message = filled(letter(template, **facts))
     assert once == again(letter(template, **facts))
     assert once.key == "0" * 32
