@@ -14,6 +14,7 @@ import booking.routes
 import cli
 import pages.routes
 import schedules.routes
+import waitlist.routes
 import wiring
 from admin.guards import AdminKeys
 from core import config, log
@@ -28,7 +29,8 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
     log.configure(settings.log_format)
     services = wiring.build(settings, **replacements)
     app = Flask(__name__, static_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes)
+    https = settings.public_url.startswith("https://")
+    app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, SESSION_COOKIE_SECURE=https)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -61,6 +63,10 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
         app,
         services.schedules,
         services.bookings,
+        services.changes,
+        services.guests,
+        services.waitlist,
+        services.audit,
         services.letters,
         services.overview,
         Board.over(services.schedules),
@@ -68,7 +74,12 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
         allowances,
         services,
     )
-    doors = [schedules.routes.blueprint, booking.routes.blueprint, admin.routes.blueprint]
+    doors = [
+        schedules.routes.blueprint,
+        booking.routes.blueprint,
+        waitlist.routes.blueprint,
+        admin.routes.blueprint,
+    ]
     api.install(app, version=_version(), blueprints=doors)
     app.register_blueprint(pages.routes.blueprint)
     checks = {"mongodb": lambda: _ping(services)}

@@ -1,10 +1,11 @@
-"""The operator's commands: `flask init-db`, `flask letters send`, `flask verify`."""
+"""The operator's commands: `flask init-db`, `letters send`, `verify`, `erase`, `retain`."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -12,12 +13,15 @@ from flask import Flask
 from flask.cli import AppGroup
 
 import wiring
+from booking.privacy import Forgotten
+from core.errors import Unavailable
 from core.mongo import DatabaseError, NotReplicaSet, connect, require_replica_set
 
 
 def install(app: Flask, services: wiring.Services) -> None:
     """Add the commands to `app`'s command line."""
-    for command in (_init_db(services), _verify(services), _letters(services)):
+    commands = (_init_db(services), _verify(services), _letters(services), _erase(services), _retain(services))
+    for command in commands:
         app.cli.add_command(command)
 
 
@@ -75,6 +79,39 @@ def _letters(services: wiring.Services) -> AppGroup:
             worker.run()
 
     return group
+
+
+def _erase(services: wiring.Services) -> click.Command:
+    @click.command("erase")
+    @click.option("--email", required=True, help="The address the person booked with.")
+    def erase(email: str) -> None:
+        """Forget a person: bookings to come are cancelled, and nothing that is kept names the person any more."""
+        if "@" not in email:
+            raise click.BadParameter("not an e-mail address.", param_hint="--email")
+        _tell_forgotten(lambda: services.privacy.erase(email))
+
+    return erase
+
+
+def _retain(services: wiring.Services) -> click.Command:
+    @click.command("retain")
+    @click.option("--days", required=True, type=click.IntRange(0, 36_500), help="How many days after their slot.")
+    def retain(days: int) -> None:
+        """Forget everybody whose slot was more than so many days ago."""
+        _tell_forgotten(lambda: services.privacy.retain(days))
+
+    return retain
+
+
+def _tell_forgotten(forget: Callable[[], Forgotten]) -> None:
+    try:
+        done = forget()
+    except (DatabaseError, Unavailable) as error:
+        click.echo(f"Not finished: the database did not answer ({type(error).__name__}). Please repeat.", err=True)
+        sys.exit(2)
+    click.echo(
+        f"{done.bookings} bookings made nobody's, {done.letters} letters and {done.entries} waiting entries deleted."
+    )
 
 
 def _told(row: dict[str, Any]) -> str:

@@ -10,16 +10,26 @@ from functools import partial
 from typing import Any
 
 from admin.service import Overview
+from audit import store as audit_store
+from audit.service import Audit
+from audit.store import AuditStore
 from booking import ics
 from booking import store as booking_store
+from booking.changes import Changes
 from booking.counter import Counter
-from booking.links import Links
+from booking.errors import DuplicateBooking
+from booking.guests import Guests
+from booking.privacy import Privacy
+from booking.promises import Promises
+from booking.reminders import Reminders
 from booking.service import Bookings
 from booking.store import BookingStore, KeyStore
 from core import clock as wall
 from core.clock import Clock
 from core.config import ROOT, Settings
+from core.links import Links
 from core.mongo import Client, CollectionPlan, Db, connect, ensure
+from core.turns import Turns
 from notifications import store as letter_store
 from notifications.mailers import ConsoleMailer, Mailer, ResendMailer, SmtpMailer
 from notifications.render import environment, render
@@ -30,6 +40,9 @@ from schedules import calendar
 from schedules import store as slot_store
 from schedules.service import Schedules
 from schedules.store import SlotStore
+from waitlist import store as waitlist_store
+from waitlist.service import Waitlist
+from waitlist.store import WaitlistStore
 
 PLANS: tuple[CollectionPlan, ...] = (
     slot_store.PLAN,
@@ -37,6 +50,8 @@ PLANS: tuple[CollectionPlan, ...] = (
     booking_store.KEYS,
     letter_store.PLAN,
     letter_store.ROLES,
+    audit_store.PLAN,
+    waitlist_store.PLAN,
 )
 MAIL_FOLDER = ROOT / "var" / "mail"
 
@@ -50,8 +65,14 @@ class Services:
     db: Db
     schedules: Schedules
     bookings: Bookings
+    changes: Changes
+    guests: Guests
+    privacy: Privacy
+    waitlist: Waitlist
+    audit: Audit
     letters: Letters
     worker: LetterWorker
+    reminders: Reminders
     overview: Overview
 
 
@@ -62,19 +83,46 @@ def build(settings: Settings, **replacements: Any) -> Services:
     db = client[settings.mongodb_database]
     schedules = Schedules(calendar.load(settings.schedule_file), SlotStore(db), clock)
     letters = Letters(LetterStore(db), clock)
-    counter = Counter(client, schedules, BookingStore(db), KeyStore(db), letters, clock)
-    links = Links(settings.secret_key, settings.public_url)
-    bookings = Bookings(client, BookingStore(db), counter, schedules, letters, links, settings.admin_email, clock)
-    worker = LetterWorker(
+    audit = Audit(AuditStore(db), clock)
+    store, keys, turns = BookingStore(db), KeyStore(db), Turns(client)
+    links = Links(settings.secret_key, settings.public_url, "booking.manage", "bookings")
+    waiting_links = Links(settings.secret_key, settings.public_url, "waitlist.leave", "waitlist")
+
+    def refuse(email: str, slot_id: str) -> DuplicateBooking | None:
+        return DuplicateBooking() if store.find_active([(email, slot_id)]) else None
+
+    waitlist = Waitlist(turns, WaitlistStore(db), schedules, letters, waiting_links, refuse, clock)
+    promises = Promises(schedules.schedule, links, settings.admin_email, clock)
+    counter = Counter(client, schedules, store, keys, letters, clock)
+    changes = Changes(turns, store, counter, schedules, waitlist, letters, promises, audit, clock)
+    return Services(
+        settings=settings,
+        client=client,
+        db=db,
+        schedules=schedules,
+        bookings=Bookings(client, store, counter, schedules, waitlist, promises, clock),
+        changes=changes,
+        guests=Guests(store, changes, schedules, letters, links, promises, ics.calendar, clock),
+        privacy=Privacy(store, keys, changes, waitlist, letters, schedules.schedule, clock),
+        waitlist=waitlist,
+        audit=audit,
+        letters=letters,
+        worker=_worker(settings, letters, clock, replacements.get("mailer")),
+        reminders=Reminders(store, changes, schedules.schedule, clock),
+        overview=Overview(schedules, letters),
+    )
+
+
+def _worker(settings: Settings, letters: Letters, clock: Clock, mailer: Mailer | None) -> LetterWorker:
+    return LetterWorker(
         store=letters.store,
-        mailer=replacements.get("mailer") or _mailer(settings),
+        mailer=mailer or _mailer(settings),
         render=partial(render, environment(), settings.mail_from, settings.admin_email, ics.attachments),
         clock=clock,
         rate=settings.mail_rate,
         owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
         wake=letters.wake,
     )
-    return Services(settings, client, db, schedules, bookings, letters, worker, Overview(schedules, letters))
 
 
 def prepare_database(db: Db) -> None:

@@ -7,10 +7,11 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import request
+from flask import g, request
 
 from admin.errors import WrongKey
 from core import log
+from core.config import AdminKey
 from core.web import context
 from core.web.limits import Limits
 
@@ -20,19 +21,20 @@ HEADER = "X-Admin-Key"
 
 @dataclass(frozen=True)
 class AdminKeys:
-    """The digests of the keys that open; all of equal length, so that comparing tells nothing of theirs."""
+    """The digests of the keys that open, by label; all of equal length, so that comparing tells nothing of theirs."""
 
-    digests: tuple[bytes, ...]
+    digests: tuple[tuple[str, bytes], ...]
 
     @classmethod
-    def of(cls, keys: Sequence[str]) -> AdminKeys:
+    def of(cls, keys: Sequence[AdminKey]) -> AdminKeys:
         """Return the guard for `keys`."""
-        return cls(tuple(_digest(key) for key in keys))
+        return cls(tuple((key.label, _digest(key.secret)) for key in keys))
 
-    def open_for(self, given: str) -> bool:
-        """Return whether `given` is one of the keys; takes the same time whichever it is."""
+    def owner(self, given: str) -> str | None:
+        """Return the label of the key that `given` is, if it is one; takes the same time whichever it is."""
         digest = _digest(given)
-        return sum([hmac.compare_digest(digest, known) for known in self.digests]) > 0
+        found = [label for label, known in self.digests if hmac.compare_digest(digest, known)]
+        return found[0] if found else None
 
 
 def require_key() -> None:
@@ -43,10 +45,16 @@ def require_key() -> None:
     limits.require_patience()
     if not given:
         raise WrongKey
-    if not context.service(AdminKeys).open_for(given):
+    g.admin = context.service(AdminKeys).owner(given)
+    if g.admin is None:
         LOG.warning("wrong_admin_key")
         limits.count_wrong_key()
         raise WrongKey
+
+
+def whose_key() -> str:
+    """Return the label of the key this request came with."""
+    return str(g.admin)
 
 
 def _digest(key: str) -> bytes:

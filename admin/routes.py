@@ -8,9 +8,12 @@ from typing import Any
 from flask import Response
 
 from admin import csv
-from admin.guards import require_key
+from admin.guards import require_key, whose_key
 from admin.schemas import (
     AdminBookingSchema,
+    AdminSlotSchema,
+    AuditQuery,
+    AuditSchema,
     FilterSchema,
     LetterSchema,
     LettersQuery,
@@ -23,6 +26,8 @@ from admin.schemas import (
     ValidSchema,
 )
 from admin.service import Overview
+from audit.service import Audit
+from booking.changes import Changes
 from booking.model import Booking, BookingFilter
 from booking.service import Bookings
 from core.web import context
@@ -30,7 +35,6 @@ from core.web.api import Blueprint, Door
 from notifications.model import Letter, State
 from notifications.service import Letters
 from schedules.model import Slot, SlotChange
-from schedules.schemas import SlotSchema
 from schedules.service import Schedules
 
 blueprint = Blueprint("admin", __name__, url_prefix="/api/admin", description="Back office")
@@ -74,18 +78,18 @@ def export(wanted: BookingFilter) -> Response:
 @Door(AdminBookingSchema, refuses=(401, 404), security="adminKey")
 def cancel(booking_id: str) -> Booking:
     """Cancel a booking and tell the guest; doing it again answers the same."""
-    return context.service(Bookings).cancel(booking_id)
+    return context.service(Changes).cancel(booking_id, by=whose_key())
 
 
 @blueprint.post("/bookings/<booking_id>/resend")
 @Door(AdminBookingSchema, status=202, refuses=(401, 404), security="adminKey")
 def resend(booking_id: str) -> Booking:
     """Send the guest's confirmation once more."""
-    return context.service(Bookings).send_again(booking_id)
+    return context.service(Changes).send_again(booking_id, by=whose_key())
 
 
 @blueprint.get("/slots")
-@Door(SlotSchema(many=True), query=SlotsQuery, refuses=(401,), security="adminKey")
+@Door(AdminSlotSchema(many=True), query=SlotsQuery, refuses=(401,), security="adminKey")
 def slots(date: str | None) -> list[Slot]:
     """List the slots of a date, or all of them."""
     schedules = context.service(Schedules)
@@ -93,12 +97,10 @@ def slots(date: str | None) -> list[Slot]:
 
 
 @blueprint.patch("/slots/<slot_id>")
-@Door(SlotSchema, body=SlotChangeSchema, refuses=(401, 404, 409, 413, 415), security="adminKey")
+@Door(AdminSlotSchema, body=SlotChangeSchema, refuses=(401, 404, 409, 413, 415), security="adminKey")
 def change_slot(change: SlotChange, slot_id: str) -> Slot:
     """Change how many places a slot has, or close it for booking."""
-    slot = context.service(Schedules).change(slot_id, change)
-    context.service(Bookings).counter.forget_full(slot_id)
-    return slot
+    return context.service(Changes).change_slot(slot_id, change, by=whose_key())
 
 
 @blueprint.get("/stats")
@@ -120,3 +122,12 @@ def letters(state: str, limit: int) -> dict[str, list[Letter]]:
 def retry_letter(letter_id: str) -> Letter:
     """Try a letter that was given up again."""
     return context.service(Letters).retry(letter_id)
+
+
+@blueprint.get("/audit")
+@Door(AuditSchema, query=AuditQuery, refuses=(401,), security="adminKey")
+def audit(about: str, limit: int, after: str | None) -> dict[str, Any]:
+    """List what the back office did, newest first; `about` is the id of a booking, slot or letter."""
+    found = context.service(Audit).find(about, after, limit + 1)
+    items = found[:limit]
+    return {"items": items, "next": items[-1].id if len(found) > limit else None}

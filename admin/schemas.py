@@ -8,11 +8,12 @@ from typing import Any
 import marshmallow as ma
 
 from booking.model import BookingFilter, Status
-from booking.schemas import Text
 from core.clock import iso
+from core.fields import Text
 from core.web.api import QuerySchema
 from notifications.model import State
 from schedules.model import SlotChange
+from schedules.schemas import SlotSchema
 
 MOST = 100
 LARGEST_SKIP = 1_000_000_000
@@ -192,6 +193,42 @@ class StatsSchema(ma.Schema):
     byDay = ma.fields.List(ma.fields.Nested(DaySumSchema))
     byHour = ma.fields.List(ma.fields.Nested(HourSumSchema))
     letters = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer())
+
+
+class AuditQuery(QuerySchema):
+    """Which entries of the audit, newest first."""
+
+    about = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
+    limit = Whole(MOST, load_default=MOST, metadata={"minimum": 1})
+    after = ma.fields.String(
+        load_default=None, validate=ma.validate.Regexp(r"[0-9a-f]{32}\Z", error="Not a cursor of the audit.")
+    )
+
+
+class AuditEntrySchema(ma.Schema):
+    """Something the back office did: who (the label of a key), what, to what, and what that changed."""
+
+    _id = ma.fields.String(attribute="id")
+    at = ma.fields.Function(lambda entry: iso(entry.at), metadata={"type": "string"})
+    who = ma.fields.String()
+    what = ma.fields.String()
+    about = ma.fields.String()
+    before = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw())
+    after = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw())
+
+
+class AuditSchema(ma.Schema):
+    """A part of the audit; `next` walks on, or is null at its end."""
+
+    items = ma.fields.List(ma.fields.Nested(AuditEntrySchema))
+    next = ma.fields.String(allow_none=True)
+
+
+class AdminSlotSchema(SlotSchema):
+    """A slot as the back office sees it."""
+
+    closed = ma.fields.Boolean()
+    waiting = ma.fields.Integer()
 
 
 class ValidSchema(ma.Schema):

@@ -33,3 +33,9 @@ class BookingNotFound(NotFound):
     """Booking not found."""
 
     code = "booking_not_found"
+
+
+class BookingCancelled(Conflict):
+    """This booking is cancelled. Please book anew."""
+
+    code = "booking_cancelled"

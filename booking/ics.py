@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from notifications.model import Attachment, Letter
 
@@ -10,3 +11,8 @@ from notifications.model import Attachment, Letter
 def attachments(_letter: Letter) -> Sequence[Attachment]:
     """Return what goes with a letter."""
     return ()
+
+
+def calendar(*, facts: Mapping[str, str], about: str, stamp: datetime, method: str) -> bytes:
+    """Return a calendar file."""
+    raise NotImplementedError

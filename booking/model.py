@@ -57,6 +57,9 @@ class Booking:
     slot_label: str
     created_at: datetime
     status: Status = Status.CONFIRMED
+    # How often it has been changed, and when last: calendars and reminders go by it.
+    sequence: int = 0
+    changed_at: datetime | None = None
 
     @property
     def slot(self) -> str:

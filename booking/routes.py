@@ -1,16 +1,24 @@
-"""What anybody may do with bookings: make one; and, with its token, look at it or cancel it."""
+"""What anybody may do with bookings: make one; and, with its token, look after it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 
+from booking.guests import Guests
 from booking.model import Booking, NewBooking
-from booking.schemas import BookedSchema, BookingSchema, IdempotencyHeader, NewBookingSchema, TokenHeader
+from booking.schemas import (
+    BookedSchema,
+    BookingSchema,
+    IdempotencyHeader,
+    NewBookingSchema,
+    OwnDataSchema,
+    RescheduleSchema,
+)
 from booking.service import Bookings
 from core.web import context
-from core.web.api import Blueprint, Door
+from core.web.api import Blueprint, Door, TokenHeader, token_of
 from core.web.limits import Limits
 
 blueprint = Blueprint("bookings", __name__, url_prefix="/api/bookings", description="Booking a place")
@@ -37,20 +45,43 @@ def book(new: NewBooking, key: str | None) -> Response:
 @Door(BookingSchema, headers=TokenHeader, refuses=(404,), security="manageToken")
 def look(booking_id: str, authorization: str) -> Response:
     """Show a booking to whoever holds its token."""
-    return jsonify(_shown(context.service(Bookings).get(booking_id, _token(authorization))))
+    return jsonify(_shown(context.service(Guests).get(booking_id, token_of(authorization))))
 
 
 @blueprint.delete("/<booking_id>")
 @Door(BookingSchema, headers=TokenHeader, refuses=(404,), security="manageToken")
 def cancel(booking_id: str, authorization: str) -> Response:
     """Cancel a booking and give its place back; doing it again answers the same."""
-    return jsonify(_shown(context.service(Bookings).cancel_by_guest(booking_id, _token(authorization))))
+    return jsonify(_shown(context.service(Guests).cancel(booking_id, token_of(authorization))))
+
+
+@blueprint.post("/<booking_id>/reschedule")
+@Door(BookingSchema, body=RescheduleSchema, headers=TokenHeader, refuses=(404, 409, 413, 415), security="manageToken")
+def reschedule(wanted: dict[str, str], booking_id: str, authorization: str) -> Response:
+    """Exchange a booking's place for one in another slot, in one step: the guest never has both, and never none."""
+    token = token_of(authorization) or wanted.get("token", "")
+    return jsonify(_shown(context.service(Guests).reschedule(booking_id, token, wanted["slot_id"])))
+
+
+@blueprint.get("/<booking_id>/calendar.ics")
+@Door(None, headers=TokenHeader, refuses=(404,), security="manageToken", media_type="text/calendar")
+def calendar(booking_id: str, authorization: str) -> Response:
+    """Give the booking as a calendar file."""
+    return calendar_answer(context.service(Guests).calendar_file(booking_id, token_of(authorization)))
+
+
+@blueprint.get("/<booking_id>/data")
+@Door(OwnDataSchema, headers=TokenHeader, refuses=(404,), security="manageToken")
+def data(booking_id: str, authorization: str) -> Any:
+    """Show everything that is kept about the guest in connection with a booking."""
+    return context.service(Guests).data(booking_id, token_of(authorization))
+
+
+def calendar_answer(file: bytes) -> Response:
+    """Return the answer that a browser hands to the calendar."""
+    headers = {"Content-Disposition": 'attachment; filename="booking.ics"'}
+    return Response(file, content_type="text/calendar; charset=utf-8", headers=headers)
 
 
 def _shown(booking: Booking) -> dict[str, Any]:
     return {**BOOKING.dump(booking), "manageUrl": context.service(Bookings).manage_url(booking)}
-
-
-def _token(authorization: str) -> str:
-    scheme, _, token = authorization.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else request.form.get("token", "")

@@ -2,59 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import marshmallow as ma
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 
 from booking.model import NewBooking
 from core import text
 from core.clock import iso
-
-PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-LONGEST_EMAIL = 254
-NOT_A_PHONE = "Not a valid phone number; write it like +14155550123."
-
-
-class Text(ma.fields.String):
-    """A text of `least` to `most` characters after normalising; control characters are refused."""
-
-    def __init__(self, least: int, most: int, *, multiline: bool = False, **kwargs: Any) -> None:
-        """Keep the bounds, which the API's document shows too."""
-        super().__init__(validate=ma.validate.Length(least, most), **kwargs)
-        self._multiline = multiline
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        try:
-            return text.clean(super()._deserialize(value, attr, data, **kwargs), multiline=self._multiline)
-        except ValueError as error:
-            raise ma.ValidationError(str(error)) from error
-
-
-class Email(ma.fields.String):
-    """An e-mail address by its syntax alone, in lower case."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        given = super()._deserialize(value, attr, data, **kwargs).strip()
-        try:
-            address = validate_email(given, check_deliverability=False, allow_smtputf8=False).normalized.lower()
-        except (EmailNotValidError, UnicodeError):
-            raise ma.ValidationError("Not a valid e-mail address.") from None
-        if len(address) > LONGEST_EMAIL:
-            raise ma.ValidationError("Not a valid e-mail address.")
-        return address
-
-
-class Phone(ma.fields.String):
-    """A valid phone number in E.164."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        given: str = super()._deserialize(value, attr, data, **kwargs)
-        if not PHONE.fullmatch(given):
-            raise ma.ValidationError(NOT_A_PHONE)
-        return given
+from core.fields import ContactSchema, Text
 
 
 class SlotId(ma.fields.String):
@@ -67,7 +22,7 @@ class SlotId(ma.fields.String):
         return given
 
 
-class NewBookingSchema(ma.Schema):
+class NewBookingSchema(ContactSchema):
     """A request for one place."""
 
     class Meta:
@@ -75,31 +30,10 @@ class NewBookingSchema(ma.Schema):
 
         unknown = ma.EXCLUDE
 
-    fullName = Text(2, 80, required=True, attribute="full_name", metadata={"example": "Ada Lovelace"})
-    email = Email(required=True, metadata={"format": "email", "example": "ada@example.org"})
-    phone = Phone(required=True, metadata={"example": "+14155550123"})
-    country = ma.fields.String(
-        required=True,
-        validate=ma.validate.Regexp(r"[A-Z]{2}\Z", error="Not an ISO 3166 code in upper case."),
-        metadata={"example": "US"},
-    )
     city = Text(0, 80, load_default="", allow_none=False)
     date = ma.fields.String(required=True, validate=ma.validate.Length(1, 40), metadata={"example": "2026-03-05"})
     slotId = SlotId(required=True, attribute="slot_id", metadata={"minLength": 10, "maxLength": 100})
     message = Text(0, 1200, multiline=True, load_default="")
-
-    @ma.validates_schema(skip_on_field_errors=False)
-    def phone_is_valid_in_the_country(self, values: dict[str, Any], **_: Any) -> None:
-        """Refuse a phone number nobody can have, and one of another country than the one given."""
-        if "phone" not in values:
-            return
-        number, country = _number(values["phone"]), values.get("country")
-        if number and country and phonenumbers.is_valid_number_for_region(number, country):
-            return
-        if not number or not phonenumbers.is_valid_number(number):
-            raise ma.ValidationError({"phone": [NOT_A_PHONE]})
-        if country:
-            raise ma.ValidationError({"country": ["The country does not match the phone number."]})
 
     @ma.post_load
     def to_new_booking(self, values: dict[str, Any], **_: Any) -> NewBooking:
@@ -122,15 +56,23 @@ class IdempotencyHeader(ma.Schema):
     )
 
 
-class TokenHeader(ma.Schema):
-    """The token of a signed link."""
+class RescheduleSchema(ma.Schema):
+    """Which slot to move to."""
 
     class Meta:
-        """Other headers are none of its business."""
+        """Unknown members are typing errors."""
 
-        unknown = ma.EXCLUDE
+        unknown = ma.RAISE
 
-    authorization = ma.fields.String(data_key="Authorization", load_default="", metadata={"example": "Bearer <token>"})
+    slotId = SlotId(required=True, attribute="slot_id", metadata={"minLength": 10, "maxLength": 100})
+    token = ma.fields.String(metadata={"description": "The token, for clients that cannot set the header."})
+
+
+class OwnDataSchema(ma.Schema):
+    """Everything kept about a guest in connection with a booking."""
+
+    booking = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw())
+    letters = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
 
 
 class BookingSchema(ma.Schema):
@@ -159,10 +101,3 @@ class BookedSchema(ma.Schema):
 
     message = ma.fields.String()
     booking = ma.fields.Nested(BookingSchema)
-
-
-def _number(phone: str) -> phonenumbers.PhoneNumber | None:
-    try:
-        return phonenumbers.parse(phone)
-    except phonenumbers.NumberParseException:
-        return None

@@ -9,8 +9,9 @@ from operator import itemgetter
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
 
-from booking.errors import BookingNotFound
+from booking.errors import BookingNotFound, DuplicateBooking
 from booking.model import Booking, BookingFilter, ExportRow, Key, Status
 from core import text
 from core.mongo import LASTING, CollectionPlan, Db, Document, Session
@@ -72,14 +73,43 @@ class BookingStore:
 
     def cancel(self, session: Session, booking_id: str, now: datetime) -> Booking | None:
         """Cancel a confirmed booking within the caller's transaction; return None when there is none."""
-        document = self._bookings.find_one_and_update(
-            {"_id": booking_id, **ACTIVE},
-            {"$set": {"status": Status.CANCELLED, "cancelledAt": now}},
-            projection=WITHOUT_PARTS,
-            return_document=ReturnDocument.AFTER,
-            session=session,
-        )
-        return _booking(document) if document else None
+        sets = {"status": Status.CANCELLED, "cancelledAt": now, "changedAt": now}
+        return self._change(session, {"_id": booking_id, **ACTIVE}, {"$set": sets, "$inc": {"sequence": 1}})
+
+    def move(self, session: Session, before: Booking, to: Booking, now: datetime) -> Booking | None:
+        """Move a confirmed booking to the slot of `to` in the caller's transaction; None when it is not where it was.
+
+        Raises DuplicateBooking, which ends the transaction, when its guest has another booking there.
+        """
+        sets = {"date": to.date, "slotId": to.slot_id, "slotLabel": to.slot_label, "changedAt": now}
+        where = {"_id": before.id, "slotId": before.slot_id, **ACTIVE}
+        try:
+            return self._change(session, where, {"$set": sets, "$inc": {"sequence": 1}})
+        except DuplicateKeyError as error:
+            raise DuplicateBooking from error
+
+    def remind(self, session: Session, booking_id: str, date: str) -> Booking | None:
+        """Note within the caller's transaction that the guest is reminded of `date`; None when that is not due."""
+        where = {"_id": booking_id, "date": date, "remindedOf": {"$ne": date}, **ACTIVE}
+        return self._change(session, where, {"$set": {"remindedOf": date}})
+
+    def to_remind(self, date: str, made_before: datetime, most: int) -> list[str]:
+        """Return ids of up to `most` confirmed bookings of `date`, last changed before a moment, not reminded yet."""
+        old = {"$expr": {"$lt": [{"$ifNull": ["$changedAt", "$createdAt"]}, made_before]}}
+        found = self._bookings.find({"date": date, "remindedOf": {"$ne": date}, **ACTIVE, **old}, {"_id": 1})
+        return [document["_id"] for document in found.limit(most)]
+
+    def find_in(self, session: Session, booking_id: str) -> Booking:
+        """Return a booking within the caller's transaction; raises BookingNotFound."""
+        document = self._bookings.find_one({"_id": booking_id}, WITHOUT_PARTS, session=session)
+        if document is None:
+            raise BookingNotFound
+        return _booking(document)
+
+    def guests_in(self, session: Session, slot_id: str, emails: Sequence[str]) -> set[str]:
+        """Return, within the caller's transaction, those of `emails` that have a confirmed booking in a slot."""
+        wanted = {"slotId": slot_id, "email": {"$in": list(emails)}, **ACTIVE}
+        return {found["email"] for found in self._bookings.find(wanted, {"email": 1}, session=session)}
 
     def get(self, booking_id: str) -> Booking:
         """Return a booking; raises BookingNotFound."""
@@ -87,6 +117,21 @@ class BookingStore:
         if document is None:
             raise BookingNotFound
         return _booking(document)
+
+    def of_guest(self, email: str) -> list[Booking]:
+        """Return all bookings of a guest, cancelled ones too; reads the whole collection."""
+        return [_booking(found) for found in self._bookings.find({"email": email}, WITHOUT_PARTS)]
+
+    def older_than(self, date: str) -> Iterator[str]:
+        """Yield the ids of the bookings for dates before `date` that still name somebody."""
+        with self._bookings.find({"date": {"$lt": date}, "erased": {"$ne": True}}, {"_id": 1}) as found:
+            yield from (document["_id"] for document in found)
+
+    def erase(self, ids: Sequence[str]) -> None:
+        """Make bookings nobody's: what names a person goes, what counts stays."""
+        nobody: Document = dict.fromkeys(("fullName", "nameFolded", "phone", "country", "city", "message"), "")
+        nobody |= {"nameParts": [], "phoneParts": [], "email": {"$concat": ["$_id", "@erased.invalid"]}, "erased": True}
+        self._bookings.update_many({"_id": {"$in": list(ids)}}, [{"$set": nobody}])
 
     def find_ids(self, ids: Iterable[str]) -> dict[str, Booking]:
         """Return those of the bookings with `ids` that are there to stay, by id."""
@@ -133,6 +178,12 @@ class BookingStore:
         found = self._bookings.aggregate(counting, session=session, hint="one_active_per_guest_and_slot")
         return {row["_id"]: row["n"] for row in found}
 
+    def _change(self, session: Session, where: Document, change: Document) -> Booking | None:
+        document = self._bookings.find_one_and_update(
+            where, change, projection=WITHOUT_PARTS, return_document=ReturnDocument.AFTER, session=session
+        )
+        return _booking(document) if document else None
+
 
 class KeyStore:
     """Idempotency keys in MongoDB; the server drops those that have expired."""
@@ -149,6 +200,10 @@ class KeyStore:
             for key in keys
         ]
         self._keys.insert_many(rows, session=session)
+
+    def forget(self, booking_ids: Sequence[str]) -> None:
+        """Delete the keys that made these bookings; reads the whole collection, which keeps a day."""
+        self._keys.delete_many({"bookingId": {"$in": list(booking_ids)}})
 
     def find(self, ids: Iterable[str], now: datetime) -> dict[str, Key]:
         """Return the keys that are known to stay and still count, by id; those that have expired are dropped."""
@@ -232,4 +287,6 @@ def _booking(document: Document) -> Booking:
         slot_label=document["slotLabel"],
         status=STATUS[document["status"]],
         created_at=document["createdAt"],
+        sequence=document.get("sequence", 0),
+        changed_at=document.get("changedAt"),
     )

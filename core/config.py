@@ -6,6 +6,7 @@ and the `repr` of the result shows no secret. `.env.example` has a sentence for 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET = 16
+LABEL = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 LOCAL_SENDER = "Open day <bookings@example.org>"
 LOCAL_ADMIN = "admin@example.org"
 
@@ -36,14 +38,22 @@ class ConfigError(Exception):
         self.problems = problems
 
 
+@dataclass(frozen=True)
+class AdminKey:
+    """A key of the back office, and the label under which the audit knows whoever has it."""
+
+    label: str
+    secret: str = field(repr=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything the operator can set; the names are those of the environment in lower case."""
 
     mongodb_uri: str = field(repr=False)
     mongodb_database: str
-    admin_key: tuple[str, ...] = field(repr=False)
-    secret_key: str = field(repr=False)
+    admin_key: tuple[AdminKey, ...] = field(repr=False)
+    secret_key: tuple[str, ...] = field(repr=False)
     public_url: str
     cors_origins: tuple[str, ...]
     trusted_proxies: int
@@ -87,7 +97,7 @@ def from_env(env: Mapping[str, str]) -> Settings:
         mongodb_uri=reader.take("MONGODB_URI", _mongodb_uri),
         mongodb_database=reader.take("MONGODB_DATABASE", _database_name, "booking"),
         admin_key=reader.take("ADMIN_KEY", _admin_keys),
-        secret_key=reader.take("SECRET_KEY", _secret),
+        secret_key=reader.take("SECRET_KEY", _secrets),
         public_url=reader.take("PUBLIC_URL", _origin, f"http://127.0.0.1:{port}"),
         cors_origins=reader.take("CORS_ORIGINS", _origins, ""),
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 0, 10),
@@ -157,17 +167,25 @@ def _database_name(value: str) -> str:
     return value
 
 
-def _admin_keys(value: str) -> tuple[str, ...]:
-    keys = tuple(key.strip() for key in value.split(",") if key.strip())
-    if not keys or any(len(key) < SHORTEST_SECRET or not visible_ascii(key) for key in keys):
+def _admin_keys(value: str) -> tuple[AdminKey, ...]:
+    keys = tuple(_admin_key(key.strip()) for key in value.split(",") if key.strip())
+    if not keys or any(len(key.secret) < SHORTEST_SECRET or not visible_ascii(key.secret) for key in keys):
         raise ValueError(f"must be keys of at least {SHORTEST_SECRET} visible ASCII characters, separated by commas.")
     return keys
 
 
-def _secret(value: str) -> str:
-    if len(value) < SHORTEST_SECRET:
-        raise ValueError(f"must have at least {SHORTEST_SECRET} characters.")
-    return value
+def _admin_key(value: str) -> AdminKey:
+    label, colon, secret = value.partition(":")
+    if colon and LABEL.fullmatch(label) and len(secret) >= SHORTEST_SECRET:
+        return AdminKey(label, secret)
+    return AdminKey(f"key-{hashlib.sha256(value.encode()).hexdigest()[:6]}", value)
+
+
+def _secrets(value: str) -> tuple[str, ...]:
+    secrets = tuple(secret.strip() for secret in value.split(",") if secret.strip())
+    if not secrets or any(len(secret) < SHORTEST_SECRET for secret in secrets):
+        raise ValueError(f"must be secrets of at least {SHORTEST_SECRET} characters, separated by commas.")
+    return secrets
 
 
 def _url(value: str) -> str:

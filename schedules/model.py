@@ -19,6 +19,7 @@ class PlannedSlot:
     start: str
     end: str
     starts_at: datetime
+    ends_at: datetime
     capacity: int
 
     @property
@@ -80,6 +81,7 @@ class Slot:
     capacity: int
     booked_count: int
     closed: bool
+    waiting: int = 0
 
     @property
     def remaining(self) -> int:

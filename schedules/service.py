@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from core.clock import Clock
 from core.combine import Recent
-from core.mongo import Session
+from core.mongo import DatabaseError, Session
 from schedules.errors import DateNotBookable, SlotClosed, SlotNotFound
 from schedules.model import DateSummary, Day, PlannedSlot, Schedule, Slot, SlotChange, nearest
 from schedules.store import SlotStore
@@ -70,13 +72,41 @@ class Schedules:
         """Take places within the caller's transaction; False when any slot has not as many left."""
         return self.store.claim(session, places)
 
-    def release(self, session: Session, slot_id: str) -> None:
-        """Give one place back within the caller's transaction."""
-        self.store.release(session, slot_id)
+    def release(self, session: Session, slot_id: str) -> Slot:
+        """Give one place back within the caller's transaction; return the slot as it is then."""
+        return self.store.release(session, slot_id)
+
+    def queue(self, session: Session, slot_id: str) -> tuple[int, int] | None:
+        """Draw a ticket within the caller's transaction, with how many wait then; None when closed or not full."""
+        return self.store.queue(session, slot_id)
+
+    def unqueue(self, session: Session, slot_id: str, waiting: int, places: int = 0) -> None:
+        """Take `waiting` people off the list within the caller's transaction, `places` of them with a place."""
+        self.store.unqueue(session, slot_id, waiting, places)
+
+    def look(self, session: Session, slot_id: str) -> Slot:
+        """Return a slot as the caller's transaction sees it; raises SlotNotFound."""
+        return self.store.get(session, slot_id)
+
+    def gives_places(self, slot: Slot) -> int:
+        """Return how many of its free places `slot` gives to those who wait: none when it takes no bookings."""
+        planned = self.schedule.slot_with.get(slot.id)
+        if planned is None or not self.schedule.takes_bookings(planned, self.clock()):
+            return 0
+        return min(slot.remaining, slot.waiting)
 
     def alternatives(self, slot: PlannedSlot) -> list[Slot]:
         """Return up to three slots near `slot` that have places and still take bookings, as of half a second ago."""
         return self._alternatives(slot)
+
+    def offers_near(self, slot: PlannedSlot) -> list[Mapping[str, Any]]:
+        """Return what to offer instead of a full slot; none while the database is away, so a refusal stays one."""
+        with suppress(DatabaseError):
+            return [
+                {"slotId": other.id, "date": other.date, "label": other.label, "remaining": other.remaining}
+                for other in self.alternatives(slot)
+            ]
+        return []
 
     def changed(self) -> None:
         """Hear that places were taken or given back, so that the next alternatives are read anew."""
@@ -91,10 +121,9 @@ class Schedules:
         ]
         return nearest(offered, slot)
 
-    def change(self, slot_id: str, change: SlotChange) -> Slot:
-        """Change a slot for the back office; raises SlotNotFound or CapacityBelowBooked."""
-        self.standing([self.planned(slot_id).id])
-        return self.store.update(slot_id, change)
+    def change(self, session: Session, slot_id: str, change: SlotChange) -> tuple[Slot, Slot]:
+        """Change a slot within the caller's transaction; return it before and after. Raises CapacityBelowBooked."""
+        return self.store.get(session, slot_id), self.store.update(session, slot_id, change)
 
     def all_slots(self) -> list[Slot]:
         """Return every slot of the schedule as it stands, made or not, in order."""

@@ -21,7 +21,13 @@ PLAN = CollectionPlan(
             "required": ["schedule", "date", "capacity", "bookedCount"],
             "properties": {"capacity": {"bsonType": ["int", "long"]}, "bookedCount": {"bsonType": ["int", "long"]}},
         },
-        "$expr": {"$and": [{"$lte": ["$bookedCount", "$capacity"]}, {"$gte": ["$bookedCount", 0]}]},
+        "$expr": {
+            "$and": [
+                {"$lte": ["$bookedCount", "$capacity"]},
+                {"$gte": ["$bookedCount", 0]},
+                {"$gte": [{"$ifNull": ["$waiting", 0]}, 0]},
+            ]
+        },
     },
 )
 DUPLICATE_KEY = 11000
@@ -89,20 +95,56 @@ class SlotStore:
         ]
         return self._slots.bulk_write(claims, session=session).matched_count == len(claims)
 
-    def release(self, session: Session, slot_id: str) -> None:
-        """Give one place of the slot back."""
-        self._slots.update_one({"_id": slot_id}, {"$inc": {"bookedCount": -1}}, session=session)
+    def release(self, session: Session, slot_id: str) -> Slot:
+        """Give one place of the slot back within the caller's transaction; return the slot as it is then."""
+        return self._change(session, slot_id, {}, {"$inc": {"bookedCount": -1}})
 
-    def update(self, slot_id: str, change: SlotChange) -> Slot:
-        """Change capacity or closing; raises CapacityBelowBooked or SlotNotFound and then changes nothing."""
+    def queue(self, session: Session, slot_id: str) -> tuple[int, int] | None:
+        """Draw the next ticket of a full slot within the caller's transaction; return it and how many wait then.
+
+        Returns None when the slot is not full, or closed. This writes to the slot, so that whoever frees a place at
+        the same moment meets it.
+        """
+        document = self._slots.find_one_and_update(
+            {"_id": slot_id, "closed": False, "$expr": {"$gte": ["$bookedCount", "$capacity"]}},
+            {"$inc": {"waiting": 1, "lastTicket": 1}},
+            projection={"lastTicket": 1, "waiting": 1},
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        return (document["lastTicket"], document["waiting"]) if document else None
+
+    def unqueue(self, session: Session, slot_id: str, waiting: int, places: int = 0) -> None:
+        """Take `waiting` people off the list within the caller's transaction, `places` of them with a place."""
+        self._change(
+            session, slot_id, room_for(places) if places else {}, {"$inc": {"waiting": -waiting, "bookedCount": places}}
+        )
+
+    def get(self, session: Session, slot_id: str) -> Slot:
+        """Return a slot within the caller's transaction; raises SlotNotFound."""
+        document = self._slots.find_one({"_id": slot_id}, session=session)
+        if document is None:
+            raise SlotNotFound
+        return _slot(document)
+
+    def update(self, session: Session, slot_id: str, change: SlotChange) -> Slot:
+        """Change capacity or closing within the caller's transaction; raises CapacityBelowBooked, which ends it."""
         values: dict[str, Any] = {} if change.closed is None else {"closed": change.closed}
-        guard: dict[str, Any] = {"_id": slot_id}
+        guard: dict[str, Any] = {}
         if change.capacity is not None:
             values["capacity"] = change.capacity
             guard["bookedCount"] = {"$lte": change.capacity}
-        document = self._slots.find_one_and_update(guard, {"$set": values}, return_document=ReturnDocument.AFTER)
+        try:
+            return self._change(session, slot_id, guard, {"$set": values})
+        except SlotNotFound:
+            raise CapacityBelowBooked from None
+
+    def _change(self, session: Session, slot_id: str, guard: Document, change: Document) -> Slot:
+        document = self._slots.find_one_and_update(
+            {"_id": slot_id, **guard}, change, return_document=ReturnDocument.AFTER, session=session
+        )
         if document is None:
-            raise CapacityBelowBooked if self._slots.find_one({"_id": slot_id}, {"_id": 1}) else SlotNotFound
+            raise SlotNotFound
         return _slot(document)
 
 
@@ -117,6 +159,7 @@ def _new(slot: PlannedSlot) -> Document:
         "capacity": slot.capacity,
         "bookedCount": 0,
         "closed": False,
+        "waiting": 0,
     }
 
 
@@ -131,4 +174,5 @@ def _slot(document: Document) -> Slot:
         capacity=document["capacity"],
         booked_count=document["bookedCount"],
         closed=document["closed"],
+        waiting=document.get("waiting", 0),
     )

@@ -18,8 +18,9 @@ ELSEWHERE = {"bench", "tests", "var", "node_modules", "__pycache__"}
 # Lowest first: a module imports from lower floors and from its own folder, never from its neighbours or from above.
 FLOORS = (
     {"core"},
-    {"accounts", "notifications"},
+    {"accounts", "audit", "notifications"},
     {"schedules", "events"},
+    {"waitlist"},
     {"booking", "orders"},
     {"live"},
     {"admin", "pages"},

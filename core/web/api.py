@@ -76,6 +76,23 @@ class QuerySchema(ma.Schema):
         return values
 
 
+class TokenHeader(ma.Schema):
+    """The token of a signed link."""
+
+    class Meta:
+        """Other headers are none of its business."""
+
+        unknown = ma.EXCLUDE
+
+    authorization = ma.fields.String(data_key="Authorization", load_default="", metadata={"example": "Bearer <token>"})
+
+
+def token_of(authorization: str) -> str:
+    """Return the token of the header, or of the form field `token` for clients that cannot set a header."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else request.form.get("token", "")
+
+
 class Parser(FlaskParser):
     """Parses request arguments; whatever is wrong with them is 400."""
 

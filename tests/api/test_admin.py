@@ -41,6 +41,7 @@ DOORS = [
     ("GET", "/stats"),
     ("GET", "/letters"),
     ("POST", "/letters/some-id/retry"),
+    ("GET", "/audit"),
 ]
 
 
@@ -471,7 +472,9 @@ def test_a_cursor_of_nobody_is_refused(quiet: Api, cursor: str) -> None:
 
 
 def test_the_slots_of_a_date_are_listed_or_all_of_them(api: Api) -> None:
-    assert api.admin("GET", "/slots", query={"date": "2026-03-05"}).json == api.slots("2026-03-05")
+    assert api.admin("GET", "/slots", query={"date": "2026-03-05"}).json == [
+        {**slot, "closed": False, "waiting": 0} for slot in api.slots("2026-03-05")
+    ]
     everything = api.admin("GET", "/slots").json
 
     assert len(everything) == 136

@@ -433,7 +433,8 @@ def test_the_log_tells_what_happened_and_names_nobody(served: Served) -> None:
     token = booking["manageUrl"].partition("token=")[2]
     assert api.book(slot, **guest).code == "duplicate_booking"
     assert api.book(slot, **{**guest, "phone": "0415 5550123"}).status == 400
-    assert api.get(f"/bookings/{booking['id']}", query={"token": token}).status == 200
+    opened = api.send("POST", f"/bookings/{booking['id']}/open", data={"token": token}, allow_redirects=False)
+    assert opened.status == 303
     assert api.get(f"/zerubbabel@quisling.example?q={guest['fullName']}").status == 404
     assert api.admin("GET", "/validate", key=secret).status == 401
     assert api.admin("GET", "/bookings", query={"name": "Quisling", "phone": "415 555"}).json["total"] == 1

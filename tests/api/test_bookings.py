@@ -75,7 +75,7 @@ def test_a_booking_is_answered_with_exactly_what_was_booked(make_app: Callable[.
     assert answer.headers["Location"] == f"/api/bookings/{made['id']}"
     assert re.fullmatch(r"[A-Z0-9]{4}-[A-Z0-9]{4}", made["reference"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", made["createdAt"])
-    assert made["manageUrl"].startswith(f"https://book.example.org/bookings/{made['id']}?token=")
+    assert made["manageUrl"].startswith(f"https://book.example.org/bookings/{made['id']}#token=")
     assert "Idempotency-Replayed" not in answer.headers
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from flask import Flask
@@ -19,7 +19,7 @@ Ask = Callable[[Api, str, str], Answer]
 def made(api: Api, **changes: Any) -> tuple[dict[str, Any], str]:
     """Book a place; return the booking and the token of its link."""
     booking = api.book(api.slots("2026-03-05")[0], **changes).json["booking"]
-    return booking, parse_qs(urlsplit(booking["manageUrl"]).query)["token"][0]
+    return booking, parse_qs(urlsplit(booking["manageUrl"]).fragment)["token"][0]
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -39,14 +39,22 @@ def cancel_by_form(api: Api, booking_id: str, token: str) -> Answer:
 
 
 def open_page(api: Api, booking_id: str, token: str) -> Answer:
-    return api.get(f"/bookings/{booking_id}", query={"token": token})
+    return api.send("POST", f"/bookings/{booking_id}/open", data={"token": token})
+
+
+def shown(api: Api, booking_id: str, token: str) -> Answer:
+    return api.get(f"/bookings/{booking_id}", headers=cookie(token or "none"))
 
 
 def click(api: Api, booking_id: str, token: str) -> Answer:
-    return api.send("POST", f"/bookings/{booking_id}/cancel", data={"token": token})
+    return api.send("POST", f"/bookings/{booking_id}/cancel", headers=cookie(token))
 
 
-DOORS: list[Ask] = [look, cancel, cancel_by_form, open_page, click]
+def cookie(token: str) -> dict[str, str]:
+    return {"Cookie": f"token={quote(token)}"}
+
+
+DOORS: list[Ask] = [look, cancel, cancel_by_form, open_page, shown, click]
 
 
 def test_the_holder_of_the_token_sees_the_booking_as_it_was_answered(api: Api) -> None:
@@ -77,12 +85,14 @@ def test_the_token_may_travel_in_the_form(api: Api) -> None:
     assert (cancelled.status, cancelled.json["status"]) == (200, "cancelled")
 
 
-def test_a_token_in_the_query_opens_the_page_alone(api: Api) -> None:
+def test_a_token_in_the_query_opens_nothing(api: Api) -> None:
     booking, token = made(api)
 
     answer = api.get(f"/api/bookings/{booking['id']}", query={"token": token})
+    page = api.get(f"/bookings/{booking['id']}", query={"token": token})
 
     assert answer.status == 400
+    assert booking["reference"] not in page.body.decode()
 
 
 def test_cancelling_gives_the_place_back_and_answers_the_same_again(api: Api, db: Db) -> None:
@@ -171,14 +181,21 @@ def test_a_booking_without_any_token_is_404(api: Api) -> None:
     assert api.get(f"/api/bookings/{booking['id']}").status == 404
     assert api.get(f"/api/bookings/{booking['id']}", headers={"Authorization": f"Basic {token}"}).status == 404
     assert api.get(f"/api/bookings/{booking['id']}", headers={"Authorization": "Bearer"}).status == 404
-    assert api.get(f"/bookings/{booking['id']}").status == 404
+    assert booking["reference"] not in api.get(f"/bookings/{booking['id']}").body.decode()
 
 
 def test_the_link_a_person_clicks_opens_a_page_that_shows_the_booking(api: Api) -> None:
-    booking, _ = made(api, fullName="Ada <script>alert(1)</script>")
+    booking, token = made(api, fullName="Ada <script>alert(1)</script>")
     link = urlsplit(booking["manageUrl"])
 
-    page = api.get(f"{link.path}?{link.query}")
+    door = api.get(link.path)
+    opened = open_page(api, booking["id"], token)
+    page = api.get(link.path, headers={"Cookie": opened.headers["Set-Cookie"].partition(";")[0]})
+
+    assert (door.status, opened.status, opened.headers["Location"]) == (200, 303, link.path)
+    assert token not in door.body.decode()
+    told = opened.headers["Set-Cookie"]
+    assert all(word in told for word in ("HttpOnly", "SameSite=Strict", f"Path={link.path}"))
 
     assert page.status == 200
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.config import ROOT, ConfigError, Settings, environment, from_env
+from core.config import ROOT, AdminKey, ConfigError, Settings, environment, from_env
 
 NEEDED = {
     "MONGODB_URI": "mongodb://db.example.org/?replicaSet=rs0",
@@ -35,8 +36,8 @@ def test_with_what_is_needed_the_rest_has_safe_defaults() -> None:
     assert settings == Settings(
         mongodb_uri=NEEDED["MONGODB_URI"],
         mongodb_database="booking",
-        admin_key=("the-key-of-the-admin",),
-        secret_key="the-secret-of-the-links",
+        admin_key=(AdminKey("key-" + sha256(b"the-key-of-the-admin").hexdigest()[:6], "the-key-of-the-admin"),),
+        secret_key=("the-secret-of-the-links",),
         public_url="http://127.0.0.1:8000",
         cors_origins=(),
         trusted_proxies=0,
@@ -147,10 +148,10 @@ def test_a_bad_value_is_refused_by_the_name_of_its_setting(name: str, value: str
         ("MONGODB_DATABASE", "open-day_2026", "open-day_2026"),
         (
             "ADMIN_KEY",
-            " key-one-of-the-admin , key-two-of-the-admin ,",
-            ("key-one-of-the-admin", "key-two-of-the-admin"),
+            " one:key-one-of-the-admin , two:key-two-of-the-admin ,",
+            (AdminKey("one", "key-one-of-the-admin"), AdminKey("two", "key-two-of-the-admin")),
         ),
-        ("SECRET_KEY", "x" * 16, "x" * 16),
+        ("SECRET_KEY", "x" * 16, ("x" * 16,)),
         ("PUBLIC_URL", "https://book.example.org/", "https://book.example.org"),
         (
             "CORS_ORIGINS",
@@ -219,7 +220,7 @@ def test_no_secret_is_in_the_repr() -> None:
     settings = from_env(SECRETS)
     resend = from_env({**SECRETS, "SMTP_URL": "", "RESEND_API_KEY": "hunter2secret"})
 
-    assert settings.secret_key == "hunter2secret-links"
+    assert settings.secret_key == ("hunter2secret-links",)
     assert "hunter2secret" not in repr(settings)
     assert "hunter2secret" not in repr(resend)
     assert "booking" in repr(settings)
@@ -261,3 +262,27 @@ def test_every_setting_has_a_sentence_in_the_example() -> None:
 
     assert set(named) == {setting.name for setting in dataclasses.fields(Settings)}
     assert all(sentence.startswith("# ") and sentence.endswith(".") for sentence in named.values())
+
+
+def test_a_key_of_the_back_office_may_have_a_label() -> None:
+    keys = read(ADMIN_KEY="frontdesk:the-key-of-the-admin,the-key-without-a-label").admin_key
+
+    assert keys[0] == AdminKey("frontdesk", "the-key-of-the-admin")
+    assert keys[1].label.startswith("key-")
+    assert keys[1].secret == "the-key-without-a-label"
+
+
+def test_what_merely_looks_like_a_label_belongs_to_the_key() -> None:
+    (key,) = read(ADMIN_KEY="the-key-of:the-admin").admin_key
+
+    assert key.secret == "the-key-of:the-admin"
+
+
+def test_several_secrets_sign_in_turn() -> None:
+    assert read(SECRET_KEY="the-new-secret-key, the-old-secret-key").secret_key == (
+        "the-new-secret-key",
+        "the-old-secret-key",
+    )
+    assert problems(SECRET_KEY="the-new-secret-key,short") == [
+        "SECRET_KEY must be secrets of at least 16 characters, separated by commas."
+    ]

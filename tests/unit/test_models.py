@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from booking.links import Links
 from booking.model import Booking, Key, NewBooking, Wish, compatible
+from core.links import Links, is_over
 from notifications.model import GIVE_UP_AFTER, Letter, next_try, pause_after
 from schedules.model import PlannedSlot, Slot, nearest
 
@@ -22,7 +22,7 @@ def slot(date: str, start: str, *, booked: int = 0, closed: bool = False) -> Slo
 
 
 def plan(date: str, start: str) -> PlannedSlot:
-    return PlannedSlot(f"{date} {start}", "march", date, "A", start, f"{int(start[:2]) + 1:02d}:00", NOON, 4)
+    return PlannedSlot(f"{date} {start}", "march", date, "A", start, f"{int(start[:2]) + 1:02d}:00", NOON, NOON, 4)
 
 
 def names(slots: list[Slot]) -> list[str]:
@@ -178,23 +178,44 @@ def test_a_provider_that_asks_to_wait_is_waited_for() -> None:
     assert next_try(LETTER, NOON, 600.0) == NOON + timedelta(seconds=600)
 
 
-def test_a_token_opens_its_own_booking_under_its_own_secret_alone() -> None:
-    links = Links("a secret of the links", "https://book.example.org")
-    token = links.token("booking-1")
+def links(*secrets: str, purpose: str = "booking.manage") -> Links:
+    return Links(secrets or ("a secret of the links",), "https://book.example.org", purpose, "bookings")
 
-    assert links.opens("booking-1", token)
-    assert not links.opens("booking-2", token)
-    assert not Links("another secret", "").opens("booking-1", token)
-    assert links.token("booking-1") == token
+
+def test_a_token_opens_its_own_booking_under_its_own_secret_and_purpose_alone() -> None:
+    token = links().token("booking-1")
+
+    assert links().opens("booking-1", token)
+    assert not links().opens("booking-2", token)
+    assert not links("another secret").opens("booking-1", token)
+    assert not links(purpose="waitlist.leave").opens("booking-1", token)
+    assert links().token("booking-1") == token
+
+
+def test_the_first_secret_signs_and_every_secret_opens() -> None:
+    old, both, new = links("the old secret"), links("the new secret", "the old secret"), links("the new secret")
+
+    assert both.opens("booking-1", old.token("booking-1"))
+    assert both.token("booking-1") == new.token("booking-1")
+    assert not new.opens("booking-1", old.token("booking-1"))
 
 
 @pytest.mark.parametrize("token", ["", "x", "\u00e9", "\ud800", "\x00", "a b", "=" * 1000])
 def test_no_other_text_is_a_token(token: str) -> None:
-    assert not Links("a secret of the links", "").opens("booking-1", token)
+    assert not links().opens("booking-1", token)
 
 
-def test_the_address_of_a_booking_carries_its_token() -> None:
-    links = Links("a secret of the links", "https://book.example.org")
+def test_the_address_of_a_booking_carries_its_token_where_no_server_sees_it() -> None:
+    address = links().url("b1")
 
-    assert links.manage_url("b1") == f"https://book.example.org/bookings/b1?token={links.token('b1')}"
-    assert re.fullmatch(r"[A-Za-z0-9_-]{20,}", links.token("b1"))
+    assert address == f"https://book.example.org/bookings/b1#token={links().token('b1')}"
+    assert re.fullmatch(r"[A-Za-z0-9_-]{20,}", links().token("b1"))
+
+
+def test_a_link_ends_a_day_after_the_slot_and_not_within_a_day_of_being_made() -> None:
+    day = timedelta(days=1)
+
+    assert not is_over(NOON, NOON - day, NOON + day)
+    assert is_over(NOON, NOON - day, NOON + day + timedelta(seconds=1))
+    assert not is_over(NOON - 9 * day, NOON, NOON + day)
+    assert is_over(NOON - 9 * day, NOON, NOON + day + timedelta(seconds=1))

@@ -1,0 +1,21 @@
+"""Entries of the audit as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One thing done: `who` is the label of a key, `about` the id of a booking, slot or letter."""
+
+    id: str
+    at: datetime
+    who: str
+    what: str
+    about: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)

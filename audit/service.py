@@ -1,0 +1,44 @@
+"""Writing and reading the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.model import Entry
+from audit.store import AuditStore
+from core.clock import Clock
+from core.ids import new_id
+from core.mongo import Session
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The use cases of the audit."""
+
+    store: AuditStore
+    clock: Clock
+
+    def note(self, session: Session, who: str, what: str, about: str, before: Values, after: Values) -> None:
+        """Write down within the caller's transaction that `who` did `what`; what did not change is left out."""
+        now = self.clock()
+        changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        self.store.add(
+            session,
+            Entry(
+                id=new_id(now),
+                at=now,
+                who=who,
+                what=what,
+                about=about,
+                before={name: before[name] for name in changed if name in before},
+                after={name: after[name] for name in changed if name in after},
+            ),
+        )
+
+    def find(self, about: str, after: str | None, most: int) -> list[Entry]:
+        """Return up to `most` entries, newest first."""
+        return self.store.find(about, after, most)

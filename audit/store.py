@@ -1,0 +1,36 @@
+"""The `audit` collection: rows are added, never changed."""
+
+from __future__ import annotations
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from audit.model import Entry
+from core.mongo import CollectionPlan, Db, Document, Session
+
+PLAN = CollectionPlan(
+    name="audit",
+    indexes=(IndexModel([("about", ASCENDING), ("_id", DESCENDING)]),),
+    validator={"$jsonSchema": {"required": ["at", "who", "what", "about"]}},
+)
+
+
+class AuditStore:
+    """The audit in MongoDB."""
+
+    def __init__(self, db: Db) -> None:
+        """Use the collection of `db`."""
+        self._rows = db[PLAN.name]
+
+    def add(self, session: Session, entry: Entry) -> None:
+        """Write `entry` within the caller's transaction."""
+        row = dict(vars(entry)) | {"before": dict(entry.before), "after": dict(entry.after)}
+        self._rows.insert_one({"_id": row.pop("id"), **row}, session=session)
+
+    def find(self, about: str, after: str | None, most: int) -> list[Entry]:
+        """Return up to `most` entries, newest first: about one thing, if given, and older than `after`, if given."""
+        query: Document = ({"about": about} if about else {}) | ({"_id": {"$lt": after}} if after else {})
+        return [_entry(row) for row in self._rows.find(query).sort("_id", DESCENDING).limit(most)]
+
+
+def _entry(row: Document) -> Entry:
+    return Entry(id=row.pop("_id"), **row)

@@ -1,0 +1,221 @@
+"""What can be changed about a booking or its slot: cancel, reschedule, capacity, closing.
+
+A change that frees places gives them to the waiting list in the same transaction, in order of arrival; nobody can book
+in between. What the back office does is written to the audit there as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from audit.service import Audit
+from booking.counter import Counter
+from booking.errors import BookingCancelled, SlotFull
+from booking.model import Booking, Status
+from booking.promises import Promises
+from booking.store import BookingStore
+from core import log
+from core.clock import Clock
+from core.ids import new_id, new_reference
+from core.mongo import Session
+from core.turns import Turns
+from notifications.model import Letter
+from notifications.service import Letters
+from schedules.errors import SlotClosed
+from schedules.model import PlannedSlot, Slot, SlotChange
+from schedules.service import Schedules
+from waitlist.model import Entry
+from waitlist.service import Waitlist
+
+LOG = log.get("booking")
+REMINDER = "guest_reminder"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The use cases that free or exchange places. `by` is the label of the back office's key, None for the guest."""
+
+    turns: Turns
+    store: BookingStore
+    counter: Counter
+    schedules: Schedules
+    waitlist: Waitlist
+    letters: Letters
+    promises: Promises
+    audit: Audit
+    clock: Clock
+
+    def cancel(self, booking_id: str, by: str | None = None, *, tell: bool = True) -> Booking:
+        """Cancel a booking, give its place on and tell the guest; doing it again changes nothing.
+
+        Raises BookingNotFound.
+        """
+
+        def work(session: Session) -> Booking | None:
+            cancelled = self.store.cancel(session, booking_id, self.clock())
+            if cancelled is None:
+                return None
+            self.letters.withdraw(session, booking_id, REMINDER)
+            if tell:
+                behind = self.letters.last_unsent(session, booking_id, cancelled.email)
+                self.letters.promise(session, [self.promises.cancelled(cancelled, behind)])
+            self._give_on(session, self.schedules.release(session, cancelled.slot_id))
+            if by:
+                status = {"status": Status.CONFIRMED.value}, {"status": Status.CANCELLED.value}
+                self.audit.note(session, by, "booking.cancelled", booking_id, *status)
+            return cancelled
+
+        cancelled = self.turns.take(work)
+        if cancelled is None:
+            return self.store.get(booking_id)
+        self._changed(cancelled.slot_id)
+        LOG.info("booking_cancelled", booking=booking_id)
+        return cancelled
+
+    def reschedule(self, booking_id: str, slot_id: str) -> Booking:
+        """Exchange a booking's place for one in another slot, in one transaction; where it is already, nothing changes.
+
+        Raises BookingNotFound, BookingCancelled, SlotNotFound, SlotClosed, SlotFull or DuplicateBooking.
+        """
+        planned = self.schedules.planned(slot_id)
+        self.schedules.require_open(planned)
+        if self.store.get(booking_id).slot_id != slot_id:
+            self._require_place(self.schedules.standing([slot_id])[slot_id])
+        before, after = self.turns.take(lambda session: self._moved(session, booking_id, planned))
+        if before.slot_id != after.slot_id:
+            self._changed(before.slot_id)
+            LOG.info("booking_rescheduled", booking=booking_id)
+        return after
+
+    def change_slot(self, slot_id: str, change: SlotChange, by: str) -> Slot:
+        """Change a slot's capacity or close it; places that this frees go to the waiting list first.
+
+        Raises SlotNotFound or CapacityBelowBooked, and then nothing has changed.
+        """
+        self.schedules.standing([self.schedules.planned(slot_id).id])
+
+        def work(session: Session) -> Slot:
+            before, after = self.schedules.change(session, slot_id, change)
+            self.audit.note(session, by, "slot.changed", slot_id, _settings(before), _settings(after))
+            return self._give_on(session, after)
+
+        changed = self.turns.take(work)
+        self._changed(slot_id)
+        return changed
+
+    def send_again(self, booking_id: str, by: str) -> Booking:
+        """Tell the guest once more how the booking stands: that it is confirmed, or that it is cancelled."""
+
+        def work(session: Session) -> Booking:
+            booking = self.store.find_in(session, booking_id)
+            letter = self.promises.again(booking)
+            self.letters.promise(session, [letter])
+            self.audit.note(session, by, "booking.letter_resent", booking_id, {}, {"template": letter.template})
+            return booking
+
+        booking = self.turns.take(work)
+        self.letters.announce()
+        return booking
+
+    def remind(self, booking_ids: Sequence[str], date: str) -> int:
+        """Promise a reminder to those of the bookings that are still due one and ahead; return how many there were."""
+
+        def work(session: Session) -> list[Letter]:
+            due = [self.store.remind(session, booking_id, date) for booking_id in booking_ids]
+            promised = [self.promises.reminder(booking) for booking in due if booking and self._is_ahead(booking)]
+            return [letter for letter in promised if self.letters.promise_once(session, letter)]
+
+        promised = self.turns.take(work)
+        if promised:
+            self.letters.announce()
+        return len(promised)
+
+    def _moved(self, session: Session, booking_id: str, planned: PlannedSlot) -> tuple[Booking, Booking]:
+        before = self.store.find_in(session, booking_id)
+        if before.status is Status.CANCELLED:
+            raise BookingCancelled
+        if before.slot_id == planned.id:
+            return before, before
+        held = self.schedules.schedule.slot_with.get(before.slot_id)
+        if held:
+            self.schedules.require_open(held)
+        if not self.schedules.claim(session, {planned.id: 1}):
+            self._require_place(self.schedules.standing([planned.id])[planned.id])
+            raise SlotFull
+        wanted = replace(before, date=planned.date, slot_id=planned.id, slot_label=planned.label)
+        after = self.store.move(session, before, wanted, self.clock())
+        if after is None:
+            raise BookingCancelled
+        self.letters.withdraw(session, booking_id, REMINDER)
+        behind = self.letters.last_unsent(session, booking_id, after.email)
+        self.letters.promise(session, [self.promises.moved(before, after, behind)])
+        self._give_on(session, self.schedules.release(session, before.slot_id))
+        return before, after
+
+    def _give_on(self, session: Session, slot: Slot) -> Slot:
+        """Give the free places of `slot` to those who wait for it, in order; return the slot as it is then."""
+        while places := self.schedules.gives_places(slot):
+            entries = self.waitlist.first(session, slot.id, places)
+            if not entries:
+                break  # The count is wrong; `flask verify` tells.
+            # Who has found a place in this slot meanwhile gives up the turn, not a second place.
+            there = self.store.guests_in(session, slot.id, [entry.email for entry in entries])
+            for entry in entries:
+                if entry.email in there:
+                    self.waitlist.drop(session, entry.id)
+            chosen = [entry for entry in entries if entry.email not in there]
+            self.schedules.unqueue(session, slot.id, waiting=len(entries), places=len(chosen))
+            self._promote(session, slot, chosen)
+            slot = self.schedules.look(session, slot.id)
+        return slot
+
+    def _promote(self, session: Session, slot: Slot, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
+        now = self.clock()
+        made = {entry.id: self._booking(entry, slot, now) for entry in entries}
+        self.store.add(session, list(made.values()))
+        self.waitlist.promote(session, {entry_id: booking.id for entry_id, booking in made.items()})
+        self.letters.promise(
+            session, [letter for booking in made.values() for letter in self.promises.made(booking, promoted=True)]
+        )
+
+    def _booking(self, entry: Entry, slot: Slot, now: datetime) -> Booking:
+        reference = new_reference()
+        while self.store.references_taken([reference]):
+            reference = new_reference()
+        return Booking(
+            id=new_id(now),
+            reference=reference,
+            full_name=entry.full_name,
+            email=entry.email,
+            phone=entry.phone,
+            country=entry.country,
+            city="",
+            message="",
+            date=slot.date,
+            slot_id=slot.id,
+            slot_label=slot.label,
+            created_at=now,
+        )
+
+    def _is_ahead(self, booking: Booking) -> bool:
+        planned = self.schedules.schedule.slot_with.get(booking.slot_id)
+        return planned is not None and planned.starts_at > self.clock()
+
+    def _require_place(self, slot: Slot) -> None:
+        if slot.closed:
+            raise SlotClosed
+        if slot.is_full:
+            raise SlotFull
+
+    def _changed(self, slot_id: str) -> None:
+        self.counter.forget_full(slot_id)
+        self.letters.announce()
+
+
+def _settings(slot: Slot) -> Mapping[str, Any]:
+    return {"capacity": slot.capacity, "closed": slot.closed}

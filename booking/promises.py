@@ -1,0 +1,76 @@
+"""What guests and the admin are promised to read about a booking: the facts of its letters, and which letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from booking.model import Booking, Status
+from core.clock import Clock
+from core.links import Links
+from notifications import letters
+from notifications.model import Letter
+from schedules.model import Schedule
+
+
+@dataclass(frozen=True)
+class Promises:
+    """Makes letters as values; whoever changes a booking stores them in the same transaction."""
+
+    schedule: Schedule
+    links: Links
+    admin_email: str
+    clock: Clock
+
+    def made(self, booking: Booking, *, promoted: bool = False) -> list[Letter]:
+        """Return the admin's and the guest's letter of a new booking."""
+        write = letters.place_promoted if promoted else letters.booking_made
+        return write(
+            about=booking.id,
+            admin=self.admin_email,
+            guest=booking.email,
+            facts=self.facts(booking),
+            now=booking.created_at,
+        )
+
+    def cancelled(self, booking: Booking, behind: str | None) -> Letter:
+        """Return the guest's letter of a cancellation, which goes behind the letter `behind`."""
+        return letters.booking_cancelled(
+            about=booking.id, guest=booking.email, facts=self.facts(booking), now=self.clock(), behind=behind
+        )
+
+    def moved(self, old: Booking, new: Booking, behind: str | None) -> Letter:
+        """Return the guest's letter of another slot, which goes behind the letter `behind`."""
+        facts = self.facts(new) | {"oldDate": old.date, "oldSlot": old.slot_label}
+        return letters.booking_rescheduled(about=new.id, guest=new.email, facts=facts, now=self.clock(), behind=behind)
+
+    def again(self, booking: Booking) -> Letter:
+        """Return the letter that says once more how a booking stands."""
+        if booking.status is Status.CANCELLED:
+            return self.cancelled(booking, None)
+        return letters.booking_confirmed_again(
+            about=booking.id, guest=booking.email, facts=self.facts(booking), now=self.clock()
+        )
+
+    def reminder(self, booking: Booking) -> Letter:
+        """Return the letter of the day before."""
+        return letters.booking_reminder(
+            about=booking.id, guest=booking.email, facts=self.facts(booking), now=self.clock()
+        )
+
+    def facts(self, booking: Booking) -> dict[str, str]:
+        """Return what letters and calendars say about a booking."""
+        return {
+            "event": self.schedule.name,
+            "timezone": self.schedule.timezone,
+            "date": booking.date,
+            "slot": booking.slot_label,
+            "reference": booking.reference,
+            "fullName": booking.full_name,
+            "email": booking.email,
+            "phone": booking.phone,
+            "country": booking.country,
+            "city": booking.city,
+            "message": booking.message,
+            "manageUrl": self.links.url(booking.id),
+            "sequence": str(booking.sequence),
+        }

@@ -1,0 +1,88 @@
+"""Fields that people fill in, on the wire: texts, e-mail addresses, phone numbers with their country."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import marshmallow as ma
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from core import text
+
+PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+LONGEST_EMAIL = 254
+NOT_A_PHONE = "Not a valid phone number; write it like +14155550123."
+
+
+class Text(ma.fields.String):
+    """A text of `least` to `most` characters after normalising; control characters are refused."""
+
+    def __init__(self, least: int, most: int, *, multiline: bool = False, **kwargs: Any) -> None:
+        """Keep the bounds, which the API's document shows too."""
+        super().__init__(validate=ma.validate.Length(least, most), **kwargs)
+        self._multiline = multiline
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        try:
+            return text.clean(super()._deserialize(value, attr, data, **kwargs), multiline=self._multiline)
+        except ValueError as error:
+            raise ma.ValidationError(str(error)) from error
+
+
+class Email(ma.fields.String):
+    """An e-mail address by its syntax alone, in lower case."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        given = super()._deserialize(value, attr, data, **kwargs).strip()
+        try:
+            address = validate_email(given, check_deliverability=False, allow_smtputf8=False).normalized.lower()
+        except (EmailNotValidError, UnicodeError):
+            raise ma.ValidationError("Not a valid e-mail address.") from None
+        if len(address) > LONGEST_EMAIL:
+            raise ma.ValidationError("Not a valid e-mail address.")
+        return address
+
+
+class Phone(ma.fields.String):
+    """A valid phone number in E.164."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        given: str = super()._deserialize(value, attr, data, **kwargs)
+        if not PHONE.fullmatch(given):
+            raise ma.ValidationError(NOT_A_PHONE)
+        return given
+
+
+class ContactSchema(ma.Schema):
+    """Who somebody is and how to reach them."""
+
+    fullName = Text(2, 80, required=True, attribute="full_name", metadata={"example": "Ada Lovelace"})
+    email = Email(required=True, metadata={"format": "email", "example": "ada@example.org"})
+    phone = Phone(required=True, metadata={"example": "+14155550123"})
+    country = ma.fields.String(
+        required=True,
+        validate=ma.validate.Regexp(r"[A-Z]{2}\Z", error="Not an ISO 3166 code in upper case."),
+        metadata={"example": "US"},
+    )
+
+    @ma.validates_schema(skip_on_field_errors=False)
+    def phone_is_valid_in_the_country(self, values: dict[str, Any], **_: Any) -> None:
+        """Refuse a phone number nobody can have, and one of another country than the one given."""
+        if "phone" not in values:
+            return
+        number, country = _number(values["phone"]), values.get("country")
+        if number and country and phonenumbers.is_valid_number_for_region(number, country):
+            return
+        if not number or not phonenumbers.is_valid_number(number):
+            raise ma.ValidationError({"phone": [NOT_A_PHONE]})
+        if country:
+            raise ma.ValidationError({"country": ["The country does not match the phone number."]})
+
+
+def _number(phone: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException:
+        return None

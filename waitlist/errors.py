@@ -1,0 +1,23 @@
+"""What can be refused about waiting."""
+
+from __future__ import annotations
+
+from core.errors import Conflict, NotFound
+
+
+class AlreadyWaiting(Conflict):
+    """You are on the waiting list of this slot already."""
+
+    code = "already_waiting"
+
+
+class SlotHasPlaces(Conflict):
+    """This slot has places left. Please book one."""
+
+    code = "slot_has_places"
+
+
+class EntryNotFound(NotFound):
+    """Entry not found."""
+
+    code = "entry_not_found"

@@ -1,0 +1,52 @@
+"""The waiting list on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+
+from core.clock import iso
+from core.fields import ContactSchema
+from waitlist.model import NewEntry
+
+
+class NewWaitingSchema(ContactSchema):
+    """A wish to wait for a place."""
+
+    class Meta:
+        """Forms for booking send more than this; it is not read."""
+
+        unknown = ma.EXCLUDE
+
+    @ma.post_load
+    def to_new_entry(self, values: dict[str, Any], **_: Any) -> NewEntry:
+        """Return the typed wish."""
+        return NewEntry(**values)
+
+
+class WaitingSchema(ma.Schema):
+    """An entry as its guest sees it; `position` counts from 1 and is 0 for who no longer waits."""
+
+    id = ma.fields.String()
+    slotId = ma.fields.String(attribute="slot_id")
+    date = ma.fields.String()
+    slot = ma.fields.String()
+    fullName = ma.fields.String(attribute="full_name")
+    email = ma.fields.String()
+    phone = ma.fields.String()
+    country = ma.fields.String()
+    status = ma.fields.String(attribute="state")
+    position = ma.fields.Integer()
+    createdAt = ma.fields.Function(
+        lambda entry: iso(entry.created_at), metadata={"type": "string", "format": "date-time"}
+    )
+    bookingId = ma.fields.String(attribute="booking_id", allow_none=True)
+    manageUrl = ma.fields.String(attribute="manage_url", metadata={"format": "uri"})
+
+
+class JoinedWaitlistSchema(ma.Schema):
+    """The answer to a wish to wait."""
+
+    message = ma.fields.String()
+    entry = ma.fields.Nested(WaitingSchema)

@@ -1,0 +1,139 @@
+"""The `waitlist` collection. The slot's row counts who waits; both change in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from core.mongo import CollectionPlan, Db, Document, Session
+from waitlist.errors import AlreadyWaiting, EntryNotFound
+from waitlist.model import Entry, State
+
+WAITING = {"state": State.WAITING.value}
+PLAN = CollectionPlan(
+    name="waitlist",
+    indexes=(
+        IndexModel(
+            [("slotId", ASCENDING), ("email", ASCENDING)],
+            unique=True,
+            partialFilterExpression=WAITING,
+            name="one_entry_per_guest_and_slot",
+        ),
+        IndexModel(
+            [("slotId", ASCENDING), ("ticket", ASCENDING)],
+            unique=True,
+            partialFilterExpression=WAITING,
+            name="in_order",
+        ),
+        IndexModel([("email", ASCENDING)]),
+        IndexModel([("date", ASCENDING)]),
+    ),
+    validator={"$jsonSchema": {"required": ["slotId", "email", "ticket", "state", "createdAt"]}},
+)
+
+
+class WaitlistStore:
+    """Waiting lists in MongoDB."""
+
+    def __init__(self, db: Db) -> None:
+        """Use the collection of `db`."""
+        self._entries = db[PLAN.name]
+
+    def add(self, session: Session, entry: Entry) -> None:
+        """Write `entry` within the caller's transaction; raises AlreadyWaiting, which ends it."""
+        try:
+            self._entries.insert_one(_document(entry), session=session)
+        except DuplicateKeyError as error:
+            if "one_entry_per_guest_and_slot" in str(error.details):
+                raise AlreadyWaiting from error
+            raise
+
+    def first(self, session: Session, slot_id: str, most: int) -> list[Entry]:
+        """Return, within the caller's transaction, up to `most` of those who wait for a slot, in order."""
+        found = self._entries.find({"slotId": slot_id, **WAITING}, session=session).sort("ticket", ASCENDING)
+        return [_entry(document) for document in found.limit(most)]
+
+    def promote(self, session: Session, bookings: Mapping[str, str]) -> None:
+        """Mark entries promoted within the caller's transaction: the id of the new booking by the entry's id."""
+        self._entries.bulk_write(
+            [
+                UpdateOne({"_id": entry_id, **WAITING}, {"$set": {"state": State.PROMOTED, "bookingId": booking_id}})
+                for entry_id, booking_id in bookings.items()
+            ],
+            session=session,
+        )
+
+    def leave(self, session: Session, entry_id: str) -> Entry | None:
+        """Mark an entry left within the caller's transaction; return None when it did not wait."""
+        document = self._entries.find_one_and_update(
+            {"_id": entry_id, **WAITING},
+            {"$set": {"state": State.LEFT}},
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        return _entry(document) if document else None
+
+    def get(self, entry_id: str) -> Entry:
+        """Return an entry; raises EntryNotFound."""
+        document = self._entries.find_one({"_id": entry_id})
+        if document is None:
+            raise EntryNotFound
+        return _entry(document)
+
+    def ahead_of(self, entry: Entry) -> int:
+        """Return how many wait for the same slot and came before."""
+        return self._entries.count_documents({"slotId": entry.slot_id, "ticket": {"$lt": entry.ticket}, **WAITING})
+
+    def count_by_slot(self, session: Session) -> dict[str, int]:
+        """Return how many wait for each slot."""
+        counting: list[Document] = [{"$match": WAITING}, {"$group": {"_id": "$slotId", "n": {"$sum": 1}}}]
+        return {row["_id"]: row["n"] for row in self._entries.aggregate(counting, session=session)}
+
+    def of_guest(self, email: str) -> list[Entry]:
+        """Return all entries of a guest."""
+        return [_entry(found) for found in self._entries.find({"email": email})]
+
+    def before(self, date: str) -> list[Entry]:
+        """Return all entries for slots before `date`."""
+        return [_entry(found) for found in self._entries.find({"date": {"$lt": date}})]
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete entries that no longer wait."""
+        self._entries.delete_many({"_id": {"$in": list(ids)}, "state": {"$ne": State.WAITING}})
+
+
+def _document(entry: Entry) -> Document:
+    document: dict[str, Any] = {
+        "_id": entry.id,
+        "slotId": entry.slot_id,
+        "date": entry.date,
+        "slot": entry.slot,
+        "ticket": entry.ticket,
+        "fullName": entry.full_name,
+        "email": entry.email,
+        "phone": entry.phone,
+        "country": entry.country,
+        "createdAt": entry.created_at,
+        "state": entry.state.value,
+    }
+    return document
+
+
+def _entry(document: Document) -> Entry:
+    return Entry(
+        id=document["_id"],
+        slot_id=document["slotId"],
+        date=document["date"],
+        slot=document["slot"],
+        ticket=document["ticket"],
+        full_name=document["fullName"],
+        email=document["email"],
+        phone=document["phone"],
+        country=document["country"],
+        created_at=document["createdAt"],
+        state=State(document["state"]),
+        booking_id=document.get("bookingId"),
+    )
