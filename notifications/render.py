@@ -42,7 +42,7 @@ ENGLISH = Language(
 def day_in_words(language: Language, text: str) -> str:
     """Return the date `text` (YYYY-MM-DD) as it is said, such as Thursday 5 March 2026; any other text as it is."""
     try:
-        day = date.fromisoformat(text)
+        day = date.fromisoformat(str(text))  # str() of a fact that is missing raises UndefinedError
     except ValueError:
         return text
     weekday, month = language.weekdays[day.weekday()], language.months[day.month - 1]
@@ -51,7 +51,7 @@ def day_in_words(language: Language, text: str) -> str:
 
 def hours_in_words(language: Language, text: str) -> str:
     """Return the slot `text` (HH:MM-HH:MM) as it is said, such as 10:00 to 11:00; any other text as it is."""
-    slot = SLOT.fullmatch(text)
+    slot = SLOT.fullmatch(str(text))
     return language.hours.format(start=slot[1], end=slot[2]) if slot else text
 
 
