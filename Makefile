@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --requir
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check lint types bench bench-quick lock clean
+.PHONY: help run test test-fast check lint types bench bench-quick letters lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,10 @@ bench: $(VENV)/test.stamp ## Measure against the peers: about ten minutes
 bench-quick: $(VENV)/test.stamp ## The short bench: two minutes
 	@command -v wrk >/dev/null || (apt-get update -qq && apt-get install -y -qq wrk)
 	$(BIN)/python -m bench.run --quick
+
+# Every letter as HTML and as text, beside each other: open var/letters/index.html.
+letters: $(VENV)/run.stamp
+	$(BIN)/python -m notifications.gallery var/letters
 
 lock: $(VENV)/test.stamp ## Renew the hashed requirement files from pyproject.toml
 	for part in "requirements.txt:" "requirements-devdb.txt:--extra devdb --constraint requirements.txt" \

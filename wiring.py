@@ -92,6 +92,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         return DuplicateBooking() if store.find_active([(email, slot_id)]) else None
 
     waitlist = Waitlist(turns, WaitlistStore(db), schedules, letters, waiting_links, refuse, clock)
+    calendar_of = partial(ics.calendar, organizer=settings.admin_email)
     promises = Promises(schedules.schedule, links, settings.admin_email, clock)
     counter = Counter(client, schedules, store, keys, letters, clock)
     changes = Changes(turns, store, counter, schedules, waitlist, letters, promises, audit, clock)
@@ -102,7 +103,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         schedules=schedules,
         bookings=Bookings(client, store, counter, schedules, waitlist, promises, clock),
         changes=changes,
-        guests=Guests(store, changes, schedules, letters, links, promises, ics.calendar, clock),
+        guests=Guests(store, changes, schedules, letters, links, promises, calendar_of, clock),
         privacy=Privacy(store, keys, changes, waitlist, letters, schedules.schedule, clock),
         waitlist=waitlist,
         audit=audit,
@@ -114,10 +115,11 @@ def build(settings: Settings, **replacements: Any) -> Services:
 
 
 def _worker(settings: Settings, letters: Letters, clock: Clock, mailer: Mailer | None) -> LetterWorker:
+    attach = partial(ics.attachments, organizer=settings.admin_email)
     return LetterWorker(
         store=letters.store,
         mailer=mailer or _mailer(settings),
-        render=partial(render, environment(), settings.mail_from, settings.admin_email, ics.attachments),
+        render=partial(render, environment(), settings.mail_from, settings.admin_email, attach),
         clock=clock,
         rate=settings.mail_rate,
         owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",

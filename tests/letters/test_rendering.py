@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import jinja2
+import markupsafe
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from booking import ics
+from notifications import gallery
 from notifications.mailers import _mime
 from notifications.model import Letter, Message
-from notifications.render import TEMPLATES, environment, render
+from notifications.render import ENGLISH, TEMPLATES, Language, day_in_words, environment, hours_in_words, render
 from tests.letters.conftest import ADMIN, FACTS, SENDER
 
 GOLDEN = Path(__file__).parent.parent / "emails"
@@ -31,14 +34,57 @@ def letter(template: str, **facts: str) -> Letter:
     )  # fmt: skip
 
 
+def files_of(template: str, message: Message) -> dict[str, str]:
+    """Return the files that `message` would be agreed on, by their names."""
+    files = {
+        f"{template}.txt": f"Subject: {message.subject}\n\n{message.text}\n",
+        f"{template}.html": f"{message.html}\n",
+    }
+    return files | {f"{template}.ics": attached.content.decode() for attached in message.attachments}
+
+
+def agreed_files(template: str) -> dict[str, str]:
+    return {file.name: file.read_bytes().decode() for file in GOLDEN.glob(f"{template}.*")}
+
+
+def changed(templates: jinja2.Environment, template: str) -> set[str]:
+    """Return the names of the files that are no longer as agreed when written with `templates`."""
+    now = files_of(template, render(templates, SENDER, ADMIN, ics.attachments, letter(template)))
+    agreed = agreed_files(template)
+    return {name for name in now.keys() | agreed.keys() if now.get(name) != agreed.get(name)}
+
+
 @pytest.mark.parametrize("template", NAMES)
 def test_each_letter_reads_as_it_was_agreed(template: str) -> None:
-    message = filled(letter(template))
-    assert f"Subject: {message.subject}\n\n{message.text}\n" == (GOLDEN / f"{template}.txt").read_text()
+    assert files_of(template, filled(letter(template))) == agreed_files(template)
 
 
 def test_every_agreed_letter_still_exists() -> None:
-    assert sorted(file.stem for file in GOLDEN.glob("*.txt")) == NAMES
+    assert sorted({file.stem for file in GOLDEN.iterdir()}) == NAMES
+
+
+@pytest.mark.parametrize("template", NAMES)
+@pytest.mark.parametrize(("source", "kind"), [("subject.txt", "txt"), ("body.txt", "txt"), ("body.html", "html")])
+def test_control_one_changed_word_in_a_template_is_noticed(template: str, source: str, kind: str) -> None:
+    original = (TEMPLATES / template / source).read_text().rstrip("\n")
+    edited = original.replace("place", "seat").replace("booking", "seat").replace("Tomorrow", "Soon")
+    edited = edited.replace("waiting", "long")
+    templates = environment()
+    assert templates.loader
+    templates.loader = jinja2.ChoiceLoader([jinja2.DictLoader({f"{template}/{source}": edited}), templates.loader])
+
+    assert changed(templates, template) == {f"{template}.{kind}"}
+
+
+def test_control_one_changed_style_that_all_letters_share_is_noticed_in_each() -> None:
+    base = (TEMPLATES / "base.html").read_text()
+    templates = environment()
+    assert templates.loader
+    templates.loader = jinja2.ChoiceLoader(
+        [jinja2.DictLoader({"base.html": base.replace("32px", "33px")}), templates.loader]
+    )
+
+    assert set().union(*(changed(templates, name) for name in NAMES)) == {f"{name}.html" for name in NAMES}
 
 
 @pytest.mark.parametrize("template", NAMES)
@@ -73,6 +119,93 @@ def test_what_may_be_left_out_leaves_no_trace() -> None:
     assert "Message" not in message.text + message.html
     assert "City:      -" in message.text
     assert "City" not in message.html
+
+
+@pytest.mark.parametrize("template", NAMES)
+def test_html_and_text_say_the_same_facts(template: str) -> None:
+    message = filled(letter(template))
+    shown = ["Open days, March 2026", "Thursday 5 March 2026", "10:00 to 11:00, Europe/Berlin", "Ada Lovelace"]
+    if template != "guest_waiting":
+        shown.append("K7MP-4QXD")
+    if template == "guest_rescheduled":
+        shown += ["Tuesday 3 March 2026", "09:00 to 10:00"]
+    if template == "guest_waiting":
+        shown.append("https://book.example.org/waitlist/4567#def&x=1")
+    elif template != "admin_booking":
+        shown.append("https://book.example.org/bookings/0123#abc&x=1")
+    for fact in shown:
+        assert fact in message.text
+        assert str(markupsafe.escape(fact)) in message.html
+
+
+@pytest.mark.parametrize("template", NAMES)
+def test_html_needs_no_picture_script_or_foreign_file(template: str) -> None:
+    html = filled(letter(template)).html
+    links = set(re.findall(r"(?:href|src)=\"([^\"]*)\"", html))
+    assert links <= {
+        "https://book.example.org/bookings/0123#abc&amp;x=1",
+        "https://book.example.org/waitlist/4567#def&amp;x=1",
+        "mailto:ada%40example.org",
+    }
+    assert "url(" not in html
+    assert "@import" not in html
+
+
+@pytest.mark.parametrize("template", NAMES)
+def test_html_is_readable_where_style_blocks_are_dropped(template: str) -> None:
+    html = filled(letter(template)).html
+    bare = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+    assert '<meta name="color-scheme" content="light dark">' in html
+    assert "@media (prefers-color-scheme: dark)" in html
+    assert bare != html
+    for tag in re.findall(r"<(?:p|h1|a|body)\b[^>]*>", bare):
+        assert "color:#" in tag or "line-height:1" in tag, f"{tag} leaves its colour to the reader"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2026-03-05", "Thursday 5 March 2026"),
+        ("2028-02-29", "Tuesday 29 February 2028"),
+        ("2026-12-31", "Thursday 31 December 2026"),
+        ("2026-02-30", "2026-02-30"),
+        ("", ""),
+        ("soon", "soon"),
+    ],
+)
+def test_a_date_is_said_in_words_and_any_other_text_as_it_is(text: str, said: str) -> None:
+    assert day_in_words(ENGLISH, text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("10:00-11:00", "10:00 to 11:00"), ("23:00-00:00", "23:00 to 00:00"), ("10-11", "10-11"), ("", "")],
+)
+def test_a_slot_is_said_in_words_and_any_other_text_as_it_is(text: str, said: str) -> None:
+    assert hours_in_words(ENGLISH, text) == said
+
+
+def test_another_language_says_dates_and_hours_its_own_way() -> None:
+    german = Language(
+        weekdays=("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
+        months=("Januar", "Februar", "März", *[""] * 9),
+        day="{weekday}, {day}. {month} {year}",
+        hours="{start} bis {end} Uhr",
+    )
+    message = render(environment(german), SENDER, ADMIN, ics.attachments, letter("guest_booking"))
+    assert "Donnerstag, 5. März 2026" in message.text
+    assert "10:00 bis 11:00 Uhr" in message.html
+
+
+def test_the_gallery_shows_every_letter_as_html_and_as_text(tmp_path: Path) -> None:
+    gallery.write(tmp_path / "letters")
+
+    index = (tmp_path / "letters" / "index.html").read_text()
+    assert sorted(file.stem for file in (tmp_path / "letters").iterdir()) == sorted([*NAMES, "index"])
+    for name, message in gallery.letters().items():
+        assert (tmp_path / "letters" / f"{name}.html").read_text() == message.html
+        assert f'src="{name}.html"' in index
+        assert str(markupsafe.escape(message.text)).replace("&#34;", "&quot;") in index
 
 
 @given(
