@@ -75,7 +75,7 @@ def calendar(*, facts: Mapping[str, str], about: str, stamp: datetime, method: s
     whole.add("METHOD", method)
     whole.add_component(timezone(facts["timezone"], start.year))
     whole.add_component(event)
-    return whole.to_ical()
+    return bytes(whole.to_ical())
 
 
 @lru_cache(maxsize=64)

@@ -86,5 +86,16 @@ class Api:
         body = {name: value for name, value in form.items() if value is not None}
         return self.send("POST", "/api/bookings", json=body, headers=headers)
 
+    def wait_for(self, slot: Mapping[str, Any], **changes: Any) -> Answer:
+        """Join the waiting list of `slot` as a new person."""
+        return self.send("POST", f"/api/slots/{slot['_id']}/waitlist", json={**person(), **changes})
+
+    def held(self, method: str, made: Mapping[str, Any], tail: str = "", **options: Any) -> Answer:
+        """Use the link of a booking or a waiting entry: its path under the API, with its token."""
+        path, _, token = made["manageUrl"].partition("#token=")
+        room = "/api/waitlist" if "/waitlist/" in path else "/api/bookings"
+        headers = {"Authorization": f"Bearer {token}"}
+        return self.send(method, f"{room}/{made['id']}{tail}", headers=headers, **options)
+
     def admin(self, method: str, path: str, *, key: str = ADMIN_KEY, **options: Any) -> Answer:
         return self.send(method, f"/api/admin{path}", headers={"X-Admin-Key": key}, **options)

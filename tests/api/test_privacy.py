@@ -1,0 +1,180 @@
+"""Forgetting people, and showing them what is kept: nothing names them afterwards, and every count stays right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+import wiring
+from core.mongo import Db
+from tests.api.conftest import Hands
+from tests.api_client import Api, over_app
+
+DATE = "2026-03-05"
+ADA = {
+    "fullName": "Zerubbabel Quisling",
+    "email": "zerubbabel@quisling.example",
+    "phone": "+14155550123",
+    "city": "Quisby",
+    "message": "My secret message",
+}
+TRACES = ("zerubbabel", "quisling", "4155550123", "quisby", "secret message")
+
+
+def told(db: Db) -> str:
+    """Return everything the database holds, as text."""
+    names = db.list_collection_names()
+    return json.dumps([row for name in names for row in db[name].find()], default=str).lower()
+
+
+def stays(db: Db) -> list[str]:
+    return [trace for trace in TRACES if trace in told(db)]
+
+
+def test_own_data_shows_everything_kept_with_a_booking(api: Api) -> None:
+    booking = api.book(api.slots(DATE)[0], **ADA).json["booking"]
+
+    data = api.held("GET", booking, "/data")
+
+    assert data.status == 200
+    assert {name: data.json["booking"][name] for name in ("id", "fullName", "email", "phone", "message")} == {
+        "id": booking["id"], **{name: ADA[name] for name in ("fullName", "email", "phone", "message")},
+    }  # fmt: skip
+    assert [letter["template"] for letter in data.json["letters"]] == ["guest_booking"]
+    assert api.get(f"/api/bookings/{booking['id']}/data").status == 404
+
+
+def test_erasing_leaves_no_trace_and_frees_what_is_to_come(
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+) -> None:
+    app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
+    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    api, db = Api(over_app(app)), services.db
+    slots = api.slots("2031-06-10")
+    api.book(slots[0], key="a-key", **ADA)
+    waits = api.wait_for(slots[0]).json["entry"]
+    other = api.book(slots[1]).json["booking"]
+    api.wait_for(slots[1], **{name: ADA[name] for name in ("fullName", "email", "phone")})
+    api.admin("POST", f"/bookings/{other['id']}/cancel")
+    assert db.idempotency_keys.count_documents({}) == 1
+    assert stays(db) == list(TRACES)
+
+    done = services.privacy.erase(" Zerubbabel@Quisling.example ")
+
+    assert stays(db) == []
+    assert (done.bookings, done.entries) == (2, 1)
+    assert db.idempotency_keys.count_documents({}) == 0
+    assert api.held("GET", waits).json["status"] == "promoted"
+    assert [slot["bookedCount"] for slot in api.slots("2031-06-10")] == [1, 0, 0]
+    assert services.bookings.drift() == []
+    assert services.privacy.erase(ADA["email"]).bookings == 0
+    assert [entry["what"] for entry in api.admin("GET", "/audit").json["items"]] == ["booking.cancelled"]
+
+
+def test_erasing_keeps_the_count_of_what_has_been(
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+) -> None:
+    app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
+    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    api, db = Api(over_app(app)), services.db
+    api.book(api.slots("2031-06-10")[0], **ADA)
+    kept = api.book(api.slots("2031-06-11")[0]).json["booking"]
+    clock.at = clock.at.replace(year=2031, month=6, day=20)
+
+    assert services.privacy.erase(ADA["email"]).bookings == 1
+    assert stays(db) == []
+    assert api.admin("GET", "/stats").json["booked"] == 2
+    assert services.bookings.drift() == []
+    assert api.admin("GET", "/bookings", query={"name": "quisling"}).json["total"] == 0
+    found = {item["email"]: item["fullName"] for item in api.admin("GET", "/bookings").json["items"]}
+    assert found.pop(kept["email"]) == kept["fullName"]
+    assert list(found.values()) == [""]
+
+
+def test_retaining_forgets_only_what_is_older(
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+) -> None:
+    app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
+    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    api, db = Api(over_app(app)), services.db
+    first, last = api.slots("2031-06-10")[0], api.slots("2031-06-11")[0]
+    api.book(first)
+    api.wait_for(first, **{name: ADA[name] for name in ("fullName", "email", "phone")})
+    kept = api.book(last, email="kept@example.org").json["booking"]
+    clock.at = clock.at.replace(year=2031, month=6, day=20, hour=12)
+
+    assert services.privacy.retain(10).bookings == 0
+    clock.pass_by(days=1)
+    assert services.privacy.retain(10).bookings == 1
+    assert services.privacy.retain(10).bookings == 0
+
+    assert stays(db) == []
+    assert db.waitlist.count_documents({}) == 0
+    assert [row["email"] for row in db.bookings.find({"erased": {"$ne": True}})] == [kept["email"]]
+    assert {row["about"] for row in db.letters.find()} == {kept["id"]}
+    assert services.bookings.drift() == []
+
+
+@pytest.mark.parametrize("command", [["erase"], ["erase", "--email", "nobody"], ["retain"], ["retain", "--days", "-1"]])
+def test_the_commands_want_to_know_whom(app: Flask, command: list[str]) -> None:
+    assert app.test_cli_runner().invoke(args=command).exit_code == 2
+
+
+def test_the_commands_say_what_they_did(app: Flask, api: Api, db: Db) -> None:
+    api.book(api.slots(DATE)[0], **ADA)
+    run = app.test_cli_runner().invoke
+
+    erased: Any = run(args=["erase", "--email", ADA["email"]])
+    retained: Any = run(args=["retain", "--days", "36500"])
+
+    assert (erased.exit_code, erased.output) == (
+        0, "1 bookings made nobody's, 2 letters and 0 waiting entries deleted.\n",
+    )  # fmt: skip
+    assert (retained.exit_code, retained.output.split()[0]) == (0, "0")
+    assert stays(db) == []
+
+
+def test_a_reminder_goes_out_once_the_day_before(
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+) -> None:
+    app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
+    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    api, db = Api(over_app(app)), services.db
+    day, next_day = api.slots("2031-06-10"), api.slots("2031-06-11")
+    stays_booked, cancels, moves = (api.book(slot).json["booking"] for slot in day)
+    clock.at = clock.at.replace(year=2031, month=6, day=9, hour=12, minute=59)  # 08:59 in New York
+    assert services.reminders.run() == 0
+    api.held("DELETE", cancels)
+    api.held("POST", moves, "/reschedule", json={"slotId": next_day[0]["_id"]})
+
+    clock.pass_by(minutes=1)
+    assert [services.reminders.run() for _ in range(3)] == [1, 0, 0]
+    late = api.book(day[1]).json["booking"]
+    clock.pass_by(hours=1)
+    assert services.reminders.run() == 0
+    clock.pass_by(days=1)
+    assert services.reminders.run() == 1
+
+    reminded = {row["about"]: row["facts"]["date"] for row in db.letters.find({"template": "guest_reminder"})}
+    assert reminded == {stays_booked["id"]: "2031-06-10", moves["id"]: "2031-06-11"}
+    assert late["id"] not in reminded
+
+
+def test_a_cancellation_takes_back_a_reminder_that_is_not_out_yet(
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+) -> None:
+    app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
+    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    api = Api(over_app(app))
+    booking = api.book(api.slots("2031-06-10")[0]).json["booking"]
+    clock.at = clock.at.replace(year=2031, month=6, day=9, hour=14) + timedelta(minutes=1)
+    assert services.reminders.run() == 1
+
+    api.held("DELETE", booking)
+
+    assert services.db.letters.count_documents({"template": "guest_reminder"}) == 0
