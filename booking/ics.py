@@ -92,9 +92,8 @@ def timezone(name: str, year: int) -> Timezone:
         onsets[_offset(first), _offset(first), first.tzname() or ""] = [first.replace(tzinfo=None)]
     for change in changes:
         before, after = _offset((change - timedelta(minutes=1)).astimezone(zone)), change.astimezone(zone)
-        onsets.setdefault((before, _offset(after), after.tzname() or ""), []).append(
-            change.replace(tzinfo=None) + before
-        )
+        kind = before, _offset(after), after.tzname() or ""
+        onsets.setdefault(kind, []).append(change.replace(tzinfo=None) + before)
     found = Timezone()
     found.add("TZID", name)
     for (before, to, called), starts in onsets.items():
@@ -177,12 +176,13 @@ def _host(url: str) -> str:
 
 
 def _description(facts: Mapping[str, str]) -> str:
-    return f"Reference: {_line(facts['reference'])}\nLook at the booking or cancel it: {_line(facts['manageUrl'])}"
+    return f"Reference: {_line(facts['reference'])}\nYour booking: {_line(facts['manageUrl'])}"
 
 
 def _guest(facts: Mapping[str, str], method: str) -> vCalAddress:
     guest = _mailbox(facts["email"])
-    guest.params["CN"] = _line(facts["fullName"]).replace('"', "'")
+    # Some calendars take a backslash for an escape here, which would swallow the sign that ends the name.
+    guest.params["CN"] = _line(facts["fullName"]).replace('"', "'").replace("\\", "/")
     guest.params["ROLE"] = "REQ-PARTICIPANT"
     if method == "REQUEST":
         guest.params["PARTSTAT"] = "ACCEPTED"

@@ -38,9 +38,10 @@ PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ margin: 0 auto; max-width: 82rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }}
-section {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }}
-h2, .subject {{ grid-column: 1 / -1; margin: 0; }}
+section {{ display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem; }}
+h2, .subject {{ grid-column: 1 / -1; margin: 0; overflow-wrap: anywhere; }}
 h2 {{ margin-top: 2rem; }}
+@media (max-width: 50rem) {{ section {{ grid-template-columns: minmax(0, 1fr); }} }}
 iframe {{ width: 100%; height: 54rem; border: 1px solid; }}
 pre {{ margin: 0; padding: 1rem; border: 1px solid; white-space: pre-wrap; overflow-wrap: anywhere; }}
 </style></head>

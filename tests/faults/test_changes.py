@@ -14,6 +14,7 @@ import schedules.store
 import wiring
 from booking.store import BookingStore
 from core.mongo import Client, Db, Document, Session
+from core.turns import Turns
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
 from tests.faults.crowd import all_at_once
@@ -182,7 +183,7 @@ def test_control_joining_that_does_not_write_to_the_slot_is_missed(
         return next(tickets), 1
 
     monkeypatch.setattr(schedules.store.SlotStore, "queue", careless)
-    monkeypatch.setattr(services.changes.turns, "take", _without_turns(services))
+    monkeypatch.setattr(Turns, "take", _without_turns)
     api.wait_for(slot)
 
     with pytest.raises(AssertionError):
@@ -194,7 +195,7 @@ def test_control_a_move_that_does_not_ask_where_the_booking_is_loses_places(
 ) -> None:
     api, services = unguarded
     slots = api.slots("2026-03-05")[:3]
-    made = api.book(slots[0]).json["booking"]
+    made, _ = (api.book(slots[0]).json["booking"] for _ in range(2))
     stale = services.changes.store.get(made["id"])
     move(api, made, slots[1])()
     monkeypatch.setattr(BookingStore, "find_in", lambda *_: stale)
@@ -213,9 +214,6 @@ def test_control_a_move_that_does_not_ask_where_the_booking_is_loses_places(
         verified(services.db)
 
 
-def _without_turns(services: wiring.Services) -> Callable[[Callable[[Session], Any]], Any]:
-    def take(work: Callable[[Session], Any]) -> Any:
-        with services.client.start_session() as session, session.start_transaction():
-            return work(session)
-
-    return take
+def _without_turns(turns: Turns, work: Callable[[Session], Any]) -> Any:
+    with turns.client.start_session() as session, session.start_transaction():
+        return work(session)

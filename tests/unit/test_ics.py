@@ -1,0 +1,277 @@
+"""Calendar files: one booking in the guest's calendar, at the right hour, whatever people typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from icalendar import Calendar, Timezone
+
+from booking import ics
+from notifications.model import Attachment, Letter
+
+STAMP = datetime(2026, 2, 14, 8, 30, 15, 999_000, tzinfo=UTC)
+FACTS: Mapping[str, str] = {
+    "event": "Open days; March, 2026",
+    "timezone": "Europe/Berlin",
+    "date": "2026-03-05",
+    "slot": "10:00-11:00",
+    "reference": "K7MP-4QXD",
+    "fullName": "Ada Lovelace",
+    "email": "ada.o'hara+days@example.org",
+    "phone": "+14155550123",
+    "country": "US",
+    "city": "",
+    "message": "",
+    "manageUrl": "https://book.example.org:8443/bookings/0123#abc&x=1",
+    "sequence": "3",
+}
+INVITING = ["guest_booking", "guest_promoted", "guest_rescheduled", "guest_reminder"]
+
+
+def letter(template: str = "guest_booking", **facts: str) -> Letter:
+    return Letter(
+        id="0123-guest", template=template, to="ada@example.org", facts={**FACTS, **facts}, created_at=STAMP,
+        due_at=STAMP, about="0123",
+    )  # fmt: skip
+
+
+def attached(template: str = "guest_booking", **facts: str) -> Attachment:
+    (found,) = ics.attachments(letter(template, **facts))
+    return found
+
+
+def parsed(content: bytes) -> tuple[Calendar, Any, Timezone]:
+    whole = Calendar.from_ical(content)
+    assert isinstance(whole, Calendar)
+    (event,), (zone,) = whole.events, whole.timezones
+    return whole, event, zone
+
+
+def lines(content: bytes) -> list[str]:
+    """Return the properties of a calendar file, unfolded."""
+    return content.decode().replace("\r\n ", "").split("\r\n")
+
+
+@pytest.mark.parametrize("template", INVITING)
+def test_a_letter_about_a_booking_that_holds_brings_an_invitation(template: str) -> None:
+    file = attached(template)
+    whole, event, _ = parsed(file.content)
+    assert file.name == "invite.ics"
+    assert file.content_type == "text/calendar; charset=utf-8; method=REQUEST"
+    assert whole["METHOD"] == "REQUEST"
+    assert event["STATUS"] == "CONFIRMED"
+
+
+def test_the_letter_of_a_cancellation_takes_the_booking_out_of_the_calendar() -> None:
+    file = attached("guest_cancellation")
+    whole, event, _ = parsed(file.content)
+    assert file.content_type == "text/calendar; charset=utf-8; method=CANCEL"
+    assert whole["METHOD"] == "CANCEL"
+    assert event["STATUS"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("template", ["admin_booking", "guest_waiting", "anything_else"])
+def test_other_letters_bring_no_file(template: str) -> None:
+    assert ics.attachments(letter(template)) == ()
+
+
+def test_all_letters_about_a_booking_are_about_the_same_event() -> None:
+    events = [parsed(attached(template).content)[1] for template in [*INVITING, "guest_cancellation"]]
+    assert {str(event["UID"]) for event in events} == {"0123@book.example.org"}
+
+
+def test_the_event_says_who_what_and_where_to_change_it() -> None:
+    _, event, _ = parsed(attached().content)
+    assert event["SUMMARY"] == "Open days; March, 2026"
+    assert event["DESCRIPTION"] == f"Reference: K7MP-4QXD\nYour booking: {FACTS['manageUrl']}"
+    assert event["URL"] == FACTS["manageUrl"]
+    assert event["ATTENDEE"] == "mailto:ada.o'hara+days@example.org"
+    assert event["ATTENDEE"].params["CN"] == "Ada Lovelace"
+    assert event["DTSTAMP"].dt == STAMP.replace(microsecond=0)
+    assert "ORGANIZER" not in event
+
+
+def test_an_organizer_is_named_when_given() -> None:
+    (file,) = ics.attachments(letter(), "office@example.org")
+    assert parsed(file.content)[1]["ORGANIZER"] == "mailto:office@example.org"
+
+
+@pytest.mark.parametrize(("sequence", "expected"), [("0", 0), ("1", 1), ("12", 12)])
+def test_the_sequence_counts_the_changes(sequence: str, expected: int) -> None:
+    assert parsed(attached(sequence=sequence).content)[1]["SEQUENCE"] == expected
+
+
+def test_an_older_letter_without_a_sequence_is_the_first_of_its_booking() -> None:
+    facts = {name: fact for name, fact in FACTS.items() if name != "sequence"}
+    content = ics.calendar(facts=facts, about="0123", stamp=STAMP, method="REQUEST")
+    assert parsed(content)[1]["SEQUENCE"] == 0
+
+
+def test_a_published_entry_invites_nobody() -> None:
+    whole, event, _ = parsed(ics.calendar(facts=FACTS, about="0123", stamp=STAMP, method="PUBLISH"))
+    assert whole["METHOD"] == "PUBLISH"
+    assert "ATTENDEE" not in event
+    assert event["UID"] == "0123@book.example.org"
+
+
+# Zone, date, slot; start and end in UTC, worked out by hand.
+HOURS = [
+    ("Europe/Berlin", "2026-03-05", "10:00-11:00", "2026-03-05T09:00", "2026-03-05T10:00"),
+    ("Europe/Berlin", "2026-03-28", "10:00-11:00", "2026-03-28T09:00", "2026-03-28T10:00"),
+    ("Europe/Berlin", "2026-03-29", "01:00-02:00", "2026-03-29T00:00", "2026-03-29T01:00"),
+    ("Europe/Berlin", "2026-03-29", "03:00-04:00", "2026-03-29T01:00", "2026-03-29T02:00"),
+    ("Europe/Berlin", "2026-03-29", "10:00-11:00", "2026-03-29T08:00", "2026-03-29T09:00"),
+    ("Europe/Berlin", "2026-03-28", "23:00-00:00", "2026-03-28T22:00", "2026-03-28T23:00"),
+    ("Europe/Berlin", "2026-03-28", "23:30-23:30", "2026-03-28T22:30", "2026-03-29T21:30"),
+    ("Europe/Berlin", "2026-10-24", "10:00-11:00", "2026-10-24T08:00", "2026-10-24T09:00"),
+    ("Europe/Berlin", "2026-10-25", "10:00-11:00", "2026-10-25T09:00", "2026-10-25T10:00"),
+    ("Europe/Berlin", "2026-12-31", "23:00-01:00", "2026-12-31T22:00", "2027-01-01T00:00"),
+    ("America/New_York", "2026-03-07", "10:00-11:00", "2026-03-07T15:00", "2026-03-07T16:00"),
+    ("America/New_York", "2026-03-08", "01:00-02:00", "2026-03-08T06:00", "2026-03-08T07:00"),
+    ("America/New_York", "2026-03-08", "10:00-11:00", "2026-03-08T14:00", "2026-03-08T15:00"),
+    ("America/New_York", "2026-03-29", "10:00-11:00", "2026-03-29T14:00", "2026-03-29T15:00"),
+    ("America/New_York", "2026-11-01", "10:00-11:00", "2026-11-01T15:00", "2026-11-01T16:00"),
+    ("America/New_York", "2026-03-07", "22:00-00:30", "2026-03-08T03:00", "2026-03-08T05:30"),
+    ("Asia/Kolkata", "2026-03-29", "10:00-11:00", "2026-03-29T04:30", "2026-03-29T05:30"),
+    ("UTC", "2026-03-29", "10:00-11:00", "2026-03-29T10:00", "2026-03-29T11:00"),
+]
+
+
+@pytest.mark.parametrize(("zone", "day", "slot", "start", "end"), HOURS)
+def test_the_hour_is_right_on_both_sides_of_every_clock_change(
+    zone: str, day: str, slot: str, start: str, end: str
+) -> None:
+    _, event, _ = parsed(attached(timezone=zone, date=day, slot=slot).content)
+    assert event["DTSTART"].dt.astimezone(UTC) == datetime.fromisoformat(f"{start}+00:00")
+    assert event["DTEND"].dt.astimezone(UTC) == datetime.fromisoformat(f"{end}+00:00")
+
+
+@pytest.mark.parametrize(("zone", "day", "slot", "start", "end"), [row for row in HOURS if row[0] != "UTC"])
+def test_a_calendar_that_knows_only_the_file_finds_the_same_hour(
+    zone: str, day: str, slot: str, start: str, end: str
+) -> None:
+    content = attached(timezone=zone, date=day, slot=slot).content
+    _, event, definition = parsed(content)
+    assert f"DTSTART;TZID={zone}:" in content.decode()
+    alone = definition.to_tz(lookup_tzid=False)
+    for name, expected in (("DTSTART", start), ("DTEND", end)):
+        told = event[name].dt.replace(tzinfo=alone)
+        assert told.astimezone(UTC) == datetime.fromisoformat(f"{expected}+00:00")
+
+
+@pytest.mark.parametrize(
+    ("zone", "onsets"),
+    [
+        (
+            "Europe/Berlin",
+            [
+                ("DAYLIGHT", "20250330T020000", "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3", "+0100", "+0200"),
+                ("STANDARD", "20251026T030000", "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10", "+0200", "+0100"),
+            ],
+        ),
+        (
+            "America/New_York",
+            [
+                ("DAYLIGHT", "20250309T020000", "FREQ=YEARLY;BYDAY=2SU;BYMONTH=3", "-0500", "-0400"),
+                ("STANDARD", "20251102T020000", "FREQ=YEARLY;BYDAY=1SU;BYMONTH=11", "-0400", "-0500"),
+            ],
+        ),
+        ("Asia/Kolkata", [("STANDARD", "20250101T000000", "", "+0530", "+0530")]),
+    ],
+)
+def test_the_zone_changes_when_its_clocks_do(zone: str, onsets: list[tuple[str, ...]]) -> None:
+    found = []
+    for part in ics.timezone(zone, 2026).subcomponents:
+        told = dict(line.partition(":")[::2] for line in lines(part.to_ical()))
+        found.append((told["BEGIN"], told["DTSTART"], told.get("RRULE", ""), told["TZOFFSETFROM"], told["TZOFFSETTO"]))
+    assert found == onsets
+
+
+def test_changes_that_follow_no_yearly_rule_are_written_out() -> None:
+    whole = lines(ics.timezone("Africa/Casablanca", 2026).to_ical())
+    assert [line for line in whole if line.startswith("RDATE")] == ["RDATE:20260215T030000", "RDATE:20260322T020000"]
+    assert not [line for line in whole if line.startswith("RRULE")]
+
+
+def test_an_hour_that_the_clocks_skip_is_the_one_they_show_instead() -> None:
+    content = attached(date="2026-03-29", slot="02:30-03:30").content
+    assert "DTSTART;TZID=Europe/Berlin:20260329T033000" in lines(content)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"date": "soon"},
+        {"date": "2026-02-30"},
+        {"date": "9999-12-31"},
+        {"date": "0001-01-01"},
+        {"slot": "10-11"},
+        {"slot": "10:00-25:00"},
+        {"timezone": ""},
+        {"timezone": "Europe"},
+        {"timezone": "Mars/Base"},
+        {"timezone": "../../etc/passwd"},
+        {"manageUrl": "nowhere"},
+        {"manageUrl": "http://[broken"},
+        {"sequence": "many"},
+    ],
+    ids=str,
+)
+def test_a_letter_without_an_hour_on_a_calendar_goes_without_a_file(facts: dict[str, str]) -> None:
+    assert ics.attachments(letter(**facts)) == ()
+    with pytest.raises(ValueError):  # each has a message of its own
+        ics.calendar(facts={**FACTS, **facts}, about="0123", stamp=STAMP, method="PUBLISH")
+
+
+@pytest.mark.parametrize("template", [*INVITING, "guest_cancellation"])
+def test_the_same_letter_brings_the_same_bytes_in_every_process(template: str) -> None:
+    once = attached(template)
+    ics.timezone.cache_clear()
+    assert attached(template) == once
+
+
+def test_lines_are_folded_and_end_as_mail_does() -> None:
+    content = attached(fullName="Ж" * 80).content
+    assert content.endswith(b"END:VCALENDAR\r\n")
+    assert content.count(b"\n") == content.count(b"\r\n") == content.count(b"\r")
+    assert max(len(line) for line in content.split(b"\r\n")) <= 75
+
+
+PROPERTIES = {line.partition(":")[0].partition(";")[0] for line in lines(attached().content) if line}
+hostile = st.one_of(
+    st.text(max_size=60),
+    st.lists(
+        st.sampled_from(
+            ["\r\n", "\n", "\r", "\x0b", "\x85", "\u2028", "\x00", ";", ":", ",", '"', "^", "^n", "\\", "\\n", "\\N",
+             "ATTENDEE:mailto:victim@example.net", "END:VEVENT", "BEGIN:VALARM", "X-EVIL:1", "%0d%0a", " ", "\t", "é"]
+        ),
+        max_size=12,
+    ).map("".join),
+)  # fmt: skip
+
+
+@given(facts=st.fixed_dictionaries(dict.fromkeys(("fullName", "email", "event", "reference"), hostile)))
+def test_what_people_typed_stays_inside_its_property(facts: dict[str, str]) -> None:
+    content = attached(**facts).content
+    whole, event, _ = parsed(content)
+    told = lines(content)
+    assert {line.partition(":")[0].partition(";")[0] for line in told if line} == PROPERTIES
+    assert [line for line in told if line.startswith("BEGIN:VE")] == ["BEGIN:VEVENT"]
+    assert len(whole.walk("VEVENT")) == 1
+    assert event["DTSTART"].dt.astimezone(UTC) == datetime(2026, 3, 5, 9, tzinfo=UTC)
+    assert set(event["ATTENDEE"].params) == {"CN", "PARTSTAT", "ROLE", "RSVP"}
+    assert content == attached(**facts).content
+
+
+def test_a_hostile_link_stays_inside_its_property() -> None:
+    told = lines(attached(manageUrl="https://book.example.org/\r\nATTENDEE:mailto:victim@example.net").content)
+    assert len([line for line in told if line.startswith("ATTENDEE")]) == 1
+
+
+def test_a_zone_is_worked_out_once_for_a_year() -> None:
+    assert ics.timezone("Europe/Berlin", 2026) is ics.timezone("Europe/Berlin", 2026)
