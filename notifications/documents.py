@@ -1,0 +1,65 @@
+"""Documents of the outbox to letters, and how an outcome changes one.
+
+`dueAt` is there exactly while a letter is open, and `providerId`, `batch`, `lease` only where they say something: the
+indexes over them hold no other letter.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.mongo import Document
+from notifications.model import Batch, Delivery, Letter, Outcome, Result, State
+
+
+def to_letter(document: Document) -> Letter:
+    """Return the letter that `document` holds."""
+    batch, delivery = document.get("batch"), document.get("delivery")
+    return Letter(
+        id=document["_id"],
+        template=document["template"],
+        to=document["to"],
+        facts=document["facts"],
+        created_at=document["createdAt"],
+        due_at=document["dueAt" if "dueAt" in document else "createdAt"],
+        about=document["about"],
+        after=document.get("after"),
+        state=State(document["state"]),
+        attempts=document["attempts"],
+        last_error=document["lastError"],
+        sent_at=document.get("sentAt"),
+        provider_id=document.get("providerId", ""),
+        delivery=Delivery(delivery) if delivery else None,
+        delivery_at=document.get("deliveryAt"),
+        batch=Batch(**batch) if batch else None,
+        alone=document.get("alone", False),
+        lease=document.get("lease", ""),
+    )
+
+
+def batch_document(batch: Batch) -> Document:
+    """Return `batch` as each of its letters holds it."""
+    return {"key": batch.key, "size": batch.size, "at": batch.at}
+
+
+def change_of(outcome: Outcome, now: datetime) -> tuple[Document, Document]:
+    """Return the filter and the update that keep `outcome`; a sent letter is sent, whoever has its lease."""
+    letter, lets_go = outcome.letter, {"lease": ""}
+    mine: Document = {"_id": letter.id, "lease": letter.lease}
+    if outcome.apart:
+        lets_go["batch"] = ""
+    if outcome.result is Result.UNTRIED:
+        state = State.QUEUED if letter.was is State.QUEUED else State.RETRYING
+        return mine, {"$set": {"dueAt": letter.due_at, "state": state}, "$unset": lets_go}
+    if outcome.result is Result.POSTPONED:
+        sets: Document = {"dueAt": outcome.until, "state": State.RETRYING, "lastError": outcome.reason}
+        return mine, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
+    lets_go |= {"dueAt": "", "withdrawn": ""}
+    if outcome.result is Result.DEAD:
+        sets = {"state": State.DEAD, "lastError": outcome.reason}
+        return mine, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
+    sets = {"state": State.SENT, "sentAt": now, "lastError": ""}
+    if outcome.provider_id:
+        sets["providerId"] = outcome.provider_id
+    is_news = {"_id": letter.id, "state": {"$ne": State.SENT}}
+    return is_news, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
