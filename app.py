@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import admin.routes
 import booking.routes
 import cli
+import notifications.routes
 import pages.routes
 import schedules.routes
 import wiring
@@ -51,6 +52,7 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
     requests.install(app)
     headers.install(app, https=settings.public_url.startswith("https://"), origins=settings.cors_origins)
     errors.install(app)
+    notifications.routes.install(app)
     allowances = limits.install(
         app,
         default=settings.rate_limit_default,
@@ -63,16 +65,22 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
         services.bookings,
         services.letters,
         services.overview,
+        services.deliveries,
         Board.over(services.schedules),
         AdminKeys.of(settings.admin_key),
         allowances,
         services,
     )
-    doors = [schedules.routes.blueprint, booking.routes.blueprint, admin.routes.blueprint]
+    doors = [
+        schedules.routes.blueprint,
+        booking.routes.blueprint,
+        admin.routes.blueprint,
+        notifications.routes.blueprint,
+    ]
     api.install(app, version=_version(), blueprints=doors)
     app.register_blueprint(pages.routes.blueprint)
     checks = {"mongodb": lambda: _ping(services)}
-    health.install(app, checks, services.letters.counts)
+    health.install(app, checks, services.letters.counts, services.letters.warnings)
     app.extensions["booking.letters"] = services.worker
     cli.install(app, services)
 

@@ -23,7 +23,7 @@ from core.mongo import Client, CollectionPlan, Db, connect, ensure
 from notifications import store as letter_store
 from notifications.mailers import ConsoleMailer, Mailer, ResendMailer, SmtpMailer
 from notifications.render import environment, render
-from notifications.service import Letters
+from notifications.service import Deliveries, Letters
 from notifications.store import LetterStore
 from notifications.worker import LetterWorker
 from schedules import calendar
@@ -53,6 +53,7 @@ class Services:
     letters: Letters
     worker: LetterWorker
     overview: Overview
+    deliveries: Deliveries
 
 
 def build(settings: Settings, **replacements: Any) -> Services:
@@ -74,7 +75,9 @@ def build(settings: Settings, **replacements: Any) -> Services:
         owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
         wake=letters.wake,
     )
-    return Services(settings, client, db, schedules, bookings, letters, worker, Overview(schedules, letters))
+    overview = Overview(schedules, letters)
+    deliveries = Deliveries(letters.store, clock, settings.resend_webhook_secret)
+    return Services(settings, client, db, schedules, bookings, letters, worker, overview, deliveries)
 
 
 def prepare_database(db: Db) -> None:
