@@ -116,6 +116,29 @@ def test_a_service_that_is_killed_loses_no_letter_and_sends_none_twice(
     assert_two_letters_for_each(provider, guests)
 
 
+def test_a_service_that_is_killed_within_a_batch_loses_no_letter_and_sends_none_twice(
+    provider: Provider, settings: dict[str, str], replica_set: devdb.ReplicaSet, tmp_path: Path
+) -> None:
+    count = 10
+    # While the provider is left alone, letters gather.
+    provider.next.append(Says(429, "rate_limit_exceeded", headers={"Retry-After": "3"}))
+    provider.usually = TAKES_WITHOUT_A_WORD
+    with serving(replica_set.uri, tmp_path, **settings) as served:
+        guests = book(served, count)
+        end = time.monotonic() + 30
+        while not any(call.is_batch for call in provider.calls):
+            assert time.monotonic() < end, "no batch came"
+            time.sleep(0.01)
+        kill(served)
+        assert marked(served) == 0
+    provider.usually = Says(takes=True)
+    let_leases_end(served)
+    with serving(replica_set.uri, tmp_path, **settings) as served:
+        wait_until_marked(served, 2 * count)
+    assert_two_letters_for_each(provider, guests)
+    assert provider.letters.total() == 2 * count
+
+
 def test_two_workers_and_a_lone_sender_send_each_letter_once_the_admins_first(
     provider: Provider, settings: dict[str, str], replica_set: devdb.ReplicaSet, tmp_path: Path
 ) -> None:
