@@ -1,4 +1,8 @@
-"""The outbox: letters written in the caller's transaction, leased by the worker, marked when done."""
+"""The outbox: letters written in the caller's transaction, leased by the worker, marked when done.
+
+`dueAt` is there exactly while a letter is open, and `providerId` and `batch` only where they say something: the indexes
+over them hold no other letter.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,6 @@ from pymongo.errors import DuplicateKeyError
 
 from core.ids import new_id
 from core.mongo import CollectionPlan, Db, Document, Session
-from notifications.documents import batch_document, change_of, to_letter
 from notifications.errors import LetterNotFailed, LetterNotFound
 from notifications.model import LEASE, OPEN, Batch, Delivery, Letter, Outcome, Result, State, overruled_by
 
@@ -73,7 +76,7 @@ class LetterStore:
 
     def about(self, about: str) -> list[Letter]:
         """Return all letters about `about`, oldest first."""
-        return [to_letter(found) for found in self._letters.find(_about(about)).sort("createdAt", ASCENDING)]
+        return [_letter(found) for found in self._letters.find(_about(about)).sort("createdAt", ASCENDING)]
 
     def forget(self, abouts: Sequence[str], email: str | None = None) -> int:
         """Delete the letters about each of `abouts`, and those to `email`; return how many there were."""
@@ -94,7 +97,7 @@ class LetterStore:
         if gone:
             self._letters.delete_many({"_id": {"$in": gone}, "lease": lease})
         return [
-            replace(to_letter(taken[key]), due_at=row["dueAt"], was=State(row["state"]))
+            replace(_letter(taken[key]), due_at=row["dueAt"], was=State(row["state"]))
             for key, row in due.items()
             if key in taken and key not in gone
         ]
@@ -102,7 +105,9 @@ class LetterStore:
     def form_batch(self, letters: Sequence[Letter], batch: Batch) -> bool:
         """Write down that leased `letters` go together, before they do; return whether all of them still can."""
         mine = {"_id": {"$in": [letter.id for letter in letters]}, "lease": letters[0].lease, "state": State.SENDING}
-        done = self._letters.update_many(mine, {"$set": {"batch": batch_document(batch)}})
+        done = self._letters.update_many(
+            mine, {"$set": {"batch": {"key": batch.key, "size": batch.size, "at": batch.at}}}
+        )
         return done.matched_count == batch.size
 
     def whole_batch(self, key: str, lease: str, now: datetime) -> list[Letter]:
@@ -110,7 +115,7 @@ class LetterStore:
         free = {"$or": [{"dueAt": {"$lte": now}}, {**IS_OPEN, "state": {"$ne": State.SENDING}}]}
         self._take({"batch.key": key, **free}, lease, now)
         found = self._letters.find({"batch.key": key}).sort("_id", ASCENDING)
-        return [replace(to_letter(document), due_at=now, was=State.RETRYING) for document in found]
+        return [replace(_letter(document), due_at=now, was=State.RETRYING) for document in found]
 
     def renew_lease(self, lease: str, now: datetime) -> None:
         """Hold the letters of `lease` that are still in hand for another LEASE."""
@@ -122,7 +127,7 @@ class LetterStore:
 
         A letter whose lease was lost is left to whoever has it now, unless it has been sent.
         """
-        changes: list[UpdateMany | UpdateOne | DeleteMany] = [UpdateOne(*change_of(each, now)) for each in outcomes]
+        changes: list[UpdateMany | UpdateOne | DeleteMany] = [UpdateOne(*_change(each, now)) for each in outcomes]
         ended = [each.letter.id for each in outcomes if each.result in (Result.SENT, Result.DEAD)]
         again = [each.letter.id for each in outcomes if each.result in (Result.POSTPONED, Result.UNTRIED)]
         if ended:
@@ -155,12 +160,12 @@ class LetterStore:
         )
         if document is None:
             raise LetterNotFailed if self._letters.find_one({"_id": letter_id}, {"_id": 1}) else LetterNotFound
-        return to_letter(document)
+        return _letter(document)
 
     def find(self, state: State | None, most: int) -> list[Letter]:
         """Return the newest letters, of one state if given."""
         found = self._letters.find({"state": state} if state else {}).sort("_id", DESCENDING).limit(most)
-        return [to_letter(document) for document in found]
+        return [_letter(document) for document in found]
 
     def counts(self) -> Mapping[str, int]:
         """Return how many letters there are in each state; the many sent ones are what the others leave."""
@@ -230,3 +235,49 @@ def _document(letter: Letter) -> Document:
         "lastError": letter.last_error,
     }
     return document | ({"after": letter.after} if letter.after else {})
+
+
+def _letter(document: Document) -> Letter:
+    batch, delivery = document.get("batch"), document.get("delivery")
+    return Letter(
+        id=document["_id"],
+        template=document["template"],
+        to=document["to"],
+        facts=document["facts"],
+        created_at=document["createdAt"],
+        due_at=document["dueAt" if "dueAt" in document else "createdAt"],
+        about=document["about"],
+        after=document.get("after"),
+        state=State(document["state"]),
+        attempts=document["attempts"],
+        last_error=document["lastError"],
+        sent_at=document.get("sentAt"),
+        provider_id=document.get("providerId", ""),
+        delivery=Delivery(delivery) if delivery else None,
+        delivery_at=document.get("deliveryAt"),
+        batch=Batch(**batch) if batch else None,
+        alone=document.get("alone", False),
+        lease=document.get("lease", ""),
+    )
+
+
+def _change(outcome: Outcome, now: datetime) -> tuple[Document, Document]:
+    letter, lets_go = outcome.letter, {"lease": ""}
+    mine: Document = {"_id": letter.id, "lease": letter.lease}
+    if outcome.apart:
+        lets_go["batch"] = ""
+    if outcome.result is Result.UNTRIED:
+        state = State.QUEUED if letter.was is State.QUEUED else State.RETRYING
+        return mine, {"$set": {"dueAt": letter.due_at, "state": state}, "$unset": lets_go}
+    if outcome.result is Result.POSTPONED:
+        sets: Document = {"dueAt": outcome.until, "state": State.RETRYING, "lastError": outcome.reason}
+        return mine, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
+    lets_go |= {"dueAt": "", "withdrawn": ""}
+    if outcome.result is Result.DEAD:
+        sets = {"state": State.DEAD, "lastError": outcome.reason}
+        return mine, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
+    sets = {"state": State.SENT, "sentAt": now, "lastError": ""}
+    if outcome.provider_id:
+        sets["providerId"] = outcome.provider_id
+    is_news = {"_id": letter.id, "state": {"$ne": State.SENT}}
+    return is_news, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
