@@ -40,7 +40,7 @@ bench-quick: $(VENV)/test.stamp ## The short bench: two minutes
 	$(BIN)/python -m bench.run --quick
 
 # Every letter as HTML and as text, beside each other: open var/letters/index.html.
-letters: $(VENV)/run.stamp
+letters: $(VENV)/run.stamp ## Write every letter to var/letters/ for looking at
 	$(BIN)/python -m notifications.gallery var/letters
 
 lock: $(VENV)/test.stamp ## Renew the hashed requirement files from pyproject.toml

@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import admin.routes
 import booking.routes
 import cli
+import notifications.routes
 import pages.routes
 import schedules.routes
 import waitlist.routes
@@ -53,6 +54,7 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
     requests.install(app)
     headers.install(app, https=settings.public_url.startswith("https://"), origins=settings.cors_origins)
     errors.install(app)
+    notifications.routes.install(app)
     allowances = limits.install(
         app,
         default=settings.rate_limit_default,
@@ -69,6 +71,7 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
         services.audit,
         services.letters,
         services.overview,
+        services.deliveries,
         Board.over(services.schedules),
         AdminKeys.of(settings.admin_key),
         allowances,
@@ -79,11 +82,12 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
         booking.routes.blueprint,
         waitlist.routes.blueprint,
         admin.routes.blueprint,
+        notifications.routes.blueprint,
     ]
     api.install(app, version=_version(), blueprints=doors)
     app.register_blueprint(pages.routes.blueprint)
     checks = {"mongodb": lambda: _ping(services)}
-    health.install(app, checks, services.letters.counts)
+    health.install(app, checks, services.letters.counts, services.letters.warnings)
     app.extensions["booking.letters"] = services.worker
     cli.install(app, services)
 

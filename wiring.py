@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -33,7 +34,7 @@ from core.turns import Turns
 from notifications import store as letter_store
 from notifications.mailers import ConsoleMailer, Mailer, ResendMailer, SmtpMailer
 from notifications.render import environment, render
-from notifications.service import Letters
+from notifications.service import Deliveries, Letters
 from notifications.store import LetterStore
 from notifications.worker import LetterWorker
 from schedules import calendar
@@ -74,6 +75,7 @@ class Services:
     worker: LetterWorker
     reminders: Reminders
     overview: Overview
+    deliveries: Deliveries
 
 
 def build(settings: Settings, **replacements: Any) -> Services:
@@ -86,16 +88,14 @@ def build(settings: Settings, **replacements: Any) -> Services:
     audit = Audit(AuditStore(db), clock)
     store, keys, turns = BookingStore(db), KeyStore(db), Turns(client)
     links = Links(settings.secret_key, settings.public_url, "booking.manage", "bookings")
-    waiting_links = Links(settings.secret_key, settings.public_url, "waitlist.leave", "waitlist")
-
-    def refuse(email: str, slot_id: str) -> DuplicateBooking | None:
-        return DuplicateBooking() if store.find_active([(email, slot_id)]) else None
-
-    waitlist = Waitlist(turns, WaitlistStore(db), schedules, letters, waiting_links, refuse, clock)
+    waiting = Links(settings.secret_key, settings.public_url, "waitlist.leave", "waitlist")
+    refuse = partial(_has_booked, store)
+    waitlist = Waitlist(turns, WaitlistStore(db), schedules, letters, waiting, refuse, clock)
     calendar_of = partial(ics.calendar, organizer=settings.admin_email)
     promises = Promises(schedules.schedule, links, settings.admin_email, clock)
     counter = Counter(client, schedules, store, keys, letters, clock)
     changes = Changes(turns, store, counter, schedules, waitlist, letters, promises, audit, clock)
+    reminders = Reminders(store, changes, schedules.schedule, clock)
     return Services(
         settings=settings,
         client=client,
@@ -108,13 +108,20 @@ def build(settings: Settings, **replacements: Any) -> Services:
         waitlist=waitlist,
         audit=audit,
         letters=letters,
-        worker=_worker(settings, letters, clock, replacements.get("mailer")),
-        reminders=Reminders(store, changes, schedules.schedule, clock),
+        worker=_worker(settings, letters, clock, reminders.run, replacements.get("mailer")),
+        reminders=reminders,
         overview=Overview(schedules, letters),
+        deliveries=Deliveries(letters.store, clock, settings.resend_webhook_secret),
     )
 
 
-def _worker(settings: Settings, letters: Letters, clock: Clock, mailer: Mailer | None) -> LetterWorker:
+def _has_booked(store: BookingStore, email: str, slot_id: str) -> DuplicateBooking | None:
+    return DuplicateBooking() if store.find_active([(email, slot_id)]) else None
+
+
+def _worker(
+    settings: Settings, letters: Letters, clock: Clock, errand: Callable[[], int], mailer: Mailer | None
+) -> LetterWorker:
     attach = partial(ics.attachments, organizer=settings.admin_email)
     return LetterWorker(
         store=letters.store,
@@ -123,6 +130,7 @@ def _worker(settings: Settings, letters: Letters, clock: Clock, mailer: Mailer |
         clock=clock,
         rate=settings.mail_rate,
         owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+        errand=errand,
         wake=letters.wake,
     )
 

@@ -11,7 +11,7 @@ from booking.model import BookingFilter, Status
 from core.clock import iso
 from core.fields import Text
 from core.web.api import QuerySchema
-from notifications.model import State
+from notifications.model import OPEN, State
 from schedules.model import SlotChange
 from schedules.schemas import SlotSchema
 
@@ -156,9 +156,16 @@ class LetterSchema(ma.Schema):
     attempts = ma.fields.Integer()
     lastError = ma.fields.String(attribute="last_error")
     createdAt = ma.fields.Function(lambda letter: iso(letter.created_at), metadata={"type": "string"})
-    dueAt = ma.fields.Function(lambda letter: iso(letter.due_at), metadata={"type": "string"})
+    dueAt = ma.fields.Function(
+        lambda letter: iso(letter.due_at) if letter.state in OPEN else None, metadata={"type": "string"}
+    )
     sentAt = ma.fields.Function(
         lambda letter: iso(letter.sent_at) if letter.sent_at else None, metadata={"type": "string"}
+    )
+    providerId = ma.fields.String(attribute="provider_id")
+    delivery = ma.fields.String(allow_none=True)
+    deliveryAt = ma.fields.Function(
+        lambda letter: iso(letter.delivery_at) if letter.delivery_at else None, metadata={"type": "string"}
     )
 
 

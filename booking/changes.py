@@ -120,6 +120,18 @@ class Changes:
         self.letters.announce()
         return booking
 
+    def retry_letter(self, letter_id: str, by: str) -> Letter:
+        """Try a letter that was given up again; raises LetterNotFound or LetterNotFailed."""
+
+        def work(session: Session) -> Letter:
+            letter = self.letters.retry(session, letter_id)
+            self.audit.note(session, by, "letter.retried", letter_id, {"state": "dead"}, {"state": letter.state.value})
+            return letter
+
+        letter = self.turns.take(work)
+        self.letters.announce()
+        return letter
+
     def remind(self, booking_ids: Sequence[str], date: str) -> int:
         """Promise a reminder to those of the bookings that are still due one and ahead; return how many there were."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +63,7 @@ class Settings:
     rate_limit_storage: str = field(repr=False)
     resend_api_key: str = field(repr=False)
     resend_api_url: str
+    resend_webhook_secret: str = field(default="", repr=False)
     smtp_url: str = field(repr=False)
     mail_from: str
     mail_rate: float
@@ -106,6 +108,7 @@ def from_env(env: Mapping[str, str]) -> Settings:
         rate_limit_storage=reader.take("RATE_LIMIT_STORAGE", _limit_storage, "mongodb"),
         resend_api_key=reader.text("RESEND_API_KEY"),
         resend_api_url=reader.take("RESEND_API_URL", _url, "https://api.resend.com"),
+        resend_webhook_secret=reader.take("RESEND_WEBHOOK_SECRET", _webhook_secret, ""),
         smtp_url=reader.take("SMTP_URL", _smtp_url, ""),
         mail_from=reader.take("MAIL_FROM", _sender, None if mails else LOCAL_SENDER),
         mail_rate=reader.take("MAIL_RATE", _mail_rate, "2"),
@@ -219,6 +222,16 @@ def _rate(value: str) -> str:
 def _limit_storage(value: str) -> str:
     if value != "mongodb" and not value.startswith(("memory://", "mongodb://", "mongodb+srv://")):
         raise ValueError('must be "mongodb" (the service\'s own database) or a mongodb:// or memory:// address.')
+    return value
+
+
+def _webhook_secret(value: str) -> str:
+    try:
+        key = b64decode(value.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if value and (not value.startswith("whsec_") or len(key) < SHORTEST_SECRET):
+        raise ValueError("must be the signing secret that Resend shows for the webhook: whsec_ and base64.")
     return value
 
 

@@ -19,6 +19,7 @@ REQUEST_SECONDS = Histogram(
 BOOKINGS = Counter("bookings", "Booking requests by what became of them.", ["outcome"])
 TRANSACTION_ATTEMPTS = Counter("transaction_attempts", "Transactions by how each attempt ended.", ["result"])
 LETTERS_SENT = Counter("letters_sent", "Attempts to send a letter by result.", ["result"])
+LETTER_DELIVERIES = Counter("letter_deliveries", "Letters by what the provider told of them later.", ["delivery"])
 
 StateCounts = Callable[[], Mapping[str, int]]
 

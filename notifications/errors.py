@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, Invalid, NotFound
 
 
 class LetterNotFound(NotFound):
@@ -17,8 +17,18 @@ class LetterNotFailed(Conflict):
     code = "letter_not_failed"
 
 
+class WebhookRefused(Invalid):
+    """This is no event of the mail provider."""
+
+    code = "webhook_refused"
+
+
 class Undeliverable(Exception):
     """The mailer refuses this letter for good."""
+
+
+class BatchRefused(Exception):
+    """The mailer refuses these letters together, and has taken none; alone, most of them may well go through."""
 
 
 class TryLater(Exception):

@@ -1,20 +1,21 @@
 """Ways to send a message: Resend, SMTP, or the console.
 
-Each raises Undeliverable, TryLater or MailerAway, and nothing else.
+Each raises Undeliverable, TryLater or MailerAway, and nothing else; sending a batch raises also BatchRefused.
 """
 
 from __future__ import annotations
 
+import base64
 import math
+import os
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from email.message import EmailMessage
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast, runtime_checkable
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -24,10 +25,12 @@ from resend.exceptions import NoContentError, ResendError
 from resend.http_client import HTTPClient
 
 from core import clock, log
-from notifications.errors import MailerAway, TryLater, Undeliverable
+from notifications.errors import BatchRefused, MailerAway, TryLater, Undeliverable, WebhookRefused
+from notifications.mime import mime_of
 from notifications.model import Message
 
 LOG = log.get("notifications.mailers")
+MOST_IN_BATCH = 100
 # Seconds to connect to Resend, and seconds to wait for its answer.
 TIMEOUTS = (3.0, 10.0)
 # A mail server may look into a letter before it takes it; whoever hangs up on it too early sends the letter twice.
@@ -38,14 +41,28 @@ ACCOUNT_REFUSED = {530, 534, 535, 538}
 REFUSALS = {400, 409, 413, 422}
 NOT_THE_LETTERS_FAULT = {"invalid_from_address", "missing_api_key"}
 LONGEST_REASON = 100
+ODD_ANSWER = "resend: odd answer"
 LONGEST_RETRY_AFTER = 86_400.0
+
+_mime = mime_of
 
 
 class Mailer(Protocol):
     """Sends a message."""
 
-    def send(self, message: Message) -> None:
-        """Hand `message` over; raises Undeliverable, TryLater or MailerAway."""
+    def send(self, message: Message) -> str:
+        """Hand `message` over and return the provider's id of it, or ""; raises Undeliverable, TryLater, MailerAway."""
+
+
+@runtime_checkable
+class BatchMailer(Mailer, Protocol):
+    """Sends also up to `MOST_IN_BATCH` messages without attachments in one call."""
+
+    def send_batch(self, messages: Sequence[Message], key: str) -> Sequence[str]:
+        """Hand `messages` over, all or none, and return the provider's ids of them; raises as `send`, or BatchRefused.
+
+        `key` keeps a repeated call with the same messages in the same order from sending any of them twice.
+        """
 
 
 class ResendMailer:
@@ -57,21 +74,32 @@ class ResendMailer:
         resend.api_url = api_url
         resend.default_http_client = _KeptConnections(api_url, timeouts)
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> str:
         """Hand `message` over; its key keeps a repeated call from sending twice, for 24 hours."""
-        params: resend.Emails.SendParams = {
-            "from": message.sender,
-            "to": [message.to],
-            "subject": message.subject,
-            "text": message.text,
-            "html": message.html,
-        }
         try:
-            resend.Emails.send(params, {"idempotency_key": message.key})
+            answer: Any = resend.Emails.send(_params(message), {"idempotency_key": message.key})
         except ResendError as error:
             raise _classified(error) from error
         except NoContentError as error:
             raise MailerAway("resend: empty answer") from error
+        return _id_in(answer)
+
+    def send_batch(self, messages: Sequence[Message], key: str) -> Sequence[str]:
+        """Hand `messages` over; the key is one of the whole call, and holds for 24 hours."""
+        try:
+            answer: Any = resend.Batch.send([_params(message) for message in messages], {"idempotency_key": key})
+        except ResendError as error:
+            meaning = _classified(error)
+            # 409 is no refusal of a letter: the provider knows the key, and may have sent what came with it then.
+            if isinstance(meaning, Undeliverable) and str(error.code) != "409":
+                raise BatchRefused(str(meaning)) from error
+            raise meaning from error
+        except NoContentError as error:
+            raise MailerAway("resend: empty answer") from error
+        told = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(told, list) or len(told) != len(messages):
+            raise MailerAway(ODD_ANSWER)
+        return [_id_in(each) for each in told]
 
 
 class SmtpMailer:
@@ -86,7 +114,7 @@ class SmtpMailer:
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
         self._timeout = timeout
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> str:
         """Hand `message` over; its Message-ID follows from its key, so that a repeated one can be recognised."""
         mime = _mime(message)
         server = self._connected()
@@ -103,6 +131,7 @@ class SmtpMailer:
             with suppress(OSError, smtplib.SMTPException):
                 server.quit()
             server.close()
+        return ""
 
     def _connected(self) -> smtplib.SMTP:
         try:
@@ -128,15 +157,39 @@ class ConsoleMailer:
 
     folder: Path
 
-    def send(self, message: Message) -> None:
-        """Keep `message` as an .eml file named by its key, so that repeating it changes nothing."""
+    def send(self, message: Message) -> str:
+        """Keep `message` as an .eml file named by its key, which only its owner may read; repeating changes nothing."""
+        content = bytes(_mime(message, readable=True))
+        file = self.folder / f"{message.key}.eml"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            file = self.folder / f"{message.key}.eml"
-            file.write_bytes(bytes(_mime(message)))
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open(file, "wb", opener=_private) as output:  # Path.open takes no opener
+                output.write(content)
         except OSError as error:
             raise MailerAway(f"cannot write the letter: {type(error).__name__}") from error
         LOG.info("letter_written", file=str(file), letter=message.key)
+        return ""
+
+
+def event_in(body: bytes, signed: Mapping[str, str], secret: str) -> Mapping[str, Any]:
+    """Return the event that Resend tells of in `body`, or raise WebhookRefused when its signature is not right.
+
+    `signed` has `id`, `timestamp` and `signature` of the request; one more than five minutes old is refused.
+    """
+    headers = cast("resend.WebhookHeaders", dict(signed))
+    try:
+        told = resend.Webhooks.verify({"payload": body.decode(), "headers": headers, "webhook_secret": secret})
+    except (ValueError, RecursionError):
+        raise WebhookRefused from None
+    if not isinstance(told, dict):
+        raise WebhookRefused
+    return cast("Mapping[str, Any]", told)
+
+
+def _private(path: str, flags: int) -> int:
+    opened = os.open(path, flags, 0o600)
+    os.fchmod(opened, 0o600)  # It may have been there before.
+    return opened
 
 
 class _KeptConnections(HTTPClient):
@@ -172,6 +225,36 @@ class _KeptConnections(HTTPClient):
             # Followed, a redirection would lose the letter on its way; the SDK would call it a success.
             raise requests.RequestException(f"redirected: {answer.status_code}")
         return answer.content, answer.status_code, answer.headers
+
+
+def _params(message: Message) -> resend.Emails.SendParams:
+    params: resend.Emails.SendParams = {
+        "from": message.sender,
+        "to": [message.to],
+        "subject": message.subject,
+        "text": message.text,
+        "html": message.html,
+    }
+    if message.reply_to:
+        params["reply_to"] = message.reply_to
+    if message.attachments:
+        params["attachments"] = [
+            {
+                "filename": each.name,
+                "content": base64.b64encode(each.content).decode(),
+                "content_type": each.content_type,
+            }
+            for each in message.attachments
+        ]
+    return params
+
+
+def _id_in(answer: object) -> str:
+    """Return the id in an answer that says yes; without one it is not Resend that answered."""
+    found = answer.get("id") if isinstance(answer, dict) else None
+    if not isinstance(found, str) or not found:
+        raise MailerAway(ODD_ANSWER)
+    return found
 
 
 def _classified(error: ResendError) -> Exception:
@@ -215,20 +298,3 @@ def _letter_refused(error: smtplib.SMTPException) -> Exception:
 def _smtp_reason(error: Exception) -> str:
     code = getattr(error, "smtp_code", None)
     return f"mail server: {code or type(error).__name__}"
-
-
-def _mime(message: Message) -> EmailMessage:
-    """Return `message` for a mail server, or raise Undeliverable when an address or the subject cannot be a header."""
-    mime = EmailMessage()
-    domain = parseaddr(message.sender)[1].rpartition("@")[2] or "localhost"
-    try:
-        mime["From"] = message.sender
-        mime["To"] = message.to
-        mime["Subject"] = message.subject
-        mime["Message-ID"] = f"<{message.key}@{domain}>"
-        mime["Auto-Submitted"] = "auto-generated"
-        mime.set_content(message.text)
-        mime.add_alternative(message.html, subtype="html")
-    except ValueError as error:
-        raise Undeliverable(f"not a message: {type(error).__name__}") from error
-    return mime

@@ -16,14 +16,30 @@ LEASE = timedelta(seconds=30)
 HEAD_START = timedelta(seconds=60)
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 3600.0
+# A letter that is not out after this is worth a warning.
+LONG_WAIT = timedelta(minutes=10)
 
 
 class State(StrEnum):
     """What has become of a letter."""
 
-    PENDING = "pending"
+    QUEUED = "queued"
+    SENDING = "sending"
+    RETRYING = "retrying"
     SENT = "sent"
-    FAILED = "failed"
+    DEAD = "dead"
+
+
+# The states of letters that are still owed.
+OPEN = (State.QUEUED, State.SENDING, State.RETRYING)
+
+
+class Delivery(StrEnum):
+    """What the provider told of a letter after it took it; a later one here is not overruled by an earlier one."""
+
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
 
 
 class Result(StrEnum):
@@ -31,15 +47,26 @@ class Result(StrEnum):
 
     SENT = "sent"
     POSTPONED = "postponed"
-    FAILED = "failed"
+    DEAD = "dead"
     UNTRIED = "untried"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Letters that go in one call: all `size` of them, in the order of their ids, under this `key`, since `at`."""
+
+    key: str
+    size: int
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
     """A row of the outbox. `facts` are what its templates need; `after` is the letter that goes first.
 
-    `lease` names the lease under which a letter is in hand; `due_at` is then still when it came due.
+    `due_at` means something only while the letter is open. `lease` names the lease under which it is in hand; `due_at`
+    is then still when it came due, and `was` its state before: SENDING if whoever had it did not live to tell.
+    `alone` letters never go in a batch.
     """
 
     id: str
@@ -50,21 +77,29 @@ class Letter:
     due_at: datetime
     about: str
     after: str | None = None
-    state: State = State.PENDING
+    state: State = State.QUEUED
     attempts: int = 0
     last_error: str = ""
     sent_at: datetime | None = None
+    provider_id: str = ""
+    delivery: Delivery | None = None
+    delivery_at: datetime | None = None
+    batch: Batch | None = None
+    alone: bool = False
     lease: str = ""
+    was: State = State.QUEUED
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a leased letter fared; `until` says when to try a postponed one again."""
+    """How a leased letter fared; `until` says when to try a postponed one again; `apart` ends its batch for it."""
 
     letter: Letter
     result: Result
     reason: str = ""
     until: datetime | None = None
+    provider_id: str = ""
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,3 +141,15 @@ def next_try(letter: Letter, now: datetime, asked: float | None) -> datetime | N
     if now >= last:
         return None
     return max(min(now + pause_after(letter.attempts + 1, None), last), now + timedelta(seconds=asked or 0.0))
+
+
+def may_have_arrived(letter: Letter, now: datetime) -> bool:
+    """Return whether a leased letter may be with the provider already, which does not recognise it any more."""
+    unknown = letter.was is State.SENDING or (letter.batch is not None and letter.was is State.RETRYING)
+    return unknown and now >= letter.created_at + GIVE_UP_AFTER
+
+
+def overruled_by(delivery: Delivery) -> tuple[Delivery, ...]:
+    """Return what `delivery` overrules: what comes before it."""
+    order = tuple(Delivery)
+    return order[: order.index(delivery)]

@@ -1,15 +1,23 @@
-"""Letters as the rest of the service sees them: promise them, look at them, try a failed one again."""
+"""Letters as the rest of the service sees them: promise them, look at them, try a dead one again, hear of their way."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 
+from core import log, metrics
 from core.clock import Clock
+from core.errors import NotFound
 from core.mongo import Session
-from notifications.model import Letter, State
+from notifications.mailers import event_in
+from notifications.model import LONG_WAIT, Delivery, Letter, State
 from notifications.store import LetterStore
+
+LOG = log.get("notifications.service")
+DELIVERY_OF = {f"email.{delivery}": delivery for delivery in Delivery}
 
 
 @dataclass(frozen=True)
@@ -33,8 +41,8 @@ class Letters:
         return self.store.last_unsent(session, about, to)
 
     def withdraw(self, session: Session, about: str, template: str) -> None:
-        """Drop, within the caller's transaction, the unsent letters of one kind about `about`."""
-        self.store.withdraw(session, about, template)
+        """Drop, within the caller's transaction, the letters of one kind about `about` that are not on their way."""
+        self.store.withdraw(session, about, template, self.clock())
 
     def about(self, about: str) -> list[Letter]:
         """Return all letters about `about`, oldest first."""
@@ -52,12 +60,58 @@ class Letters:
         """Return the newest letters, of one state if given."""
         return self.store.find(state, most)
 
-    def retry(self, letter_id: str) -> Letter:
-        """Try a letter that was given up again; raises LetterNotFound or LetterNotFailed."""
-        letter = self.store.retry(letter_id, self.clock())
-        self.wake.set()
-        return letter
+    def retry(self, session: Session, letter_id: str) -> Letter:
+        """Let a letter that was given up be tried again, within the caller's transaction.
+
+        Raises LetterNotFound or LetterNotFailed.
+        """
+        return self.store.retry(letter_id, self.clock(), session)
 
     def counts(self) -> Mapping[str, int]:
         """Return how many letters there are in each state."""
         return self.store.counts()
+
+    def warnings(self) -> list[str]:
+        """Return what an operator should look into, in sentences without anything personal."""
+        now = self.clock()
+        dead, since = self.store.given_up(), self.store.waiting_since(now - LONG_WAIT)
+        told = [f"{dead} letter{'s were' if dead > 1 else ' was'} given up"] if dead else []
+        return [*told, f"a letter has waited for {int((now - since).total_seconds() // 60)} minutes"] if since else told
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """What the mail provider tells of letters it took. `secret` signs its calls; without one nobody is listened to."""
+
+    store: LetterStore
+    clock: Clock
+    secret: str = field(repr=False)
+
+    def take(self, body: bytes, signed: Mapping[str, str]) -> None:
+        """Keep the event in `body`; unknown letters and other events change nothing, and repeating it neither.
+
+        Raises NotFound when there is no secret, and WebhookRefused when the event is not the provider's.
+        """
+        if not self.secret:
+            raise NotFound
+        event = event_in(body, signed, self.secret)
+        delivery, told = DELIVERY_OF.get(str(event.get("type"))), event.get("data")
+        provider_id = told.get("email_id") if isinstance(told, dict) else None
+        if not delivery or not isinstance(provider_id, str) or not provider_id:
+            return
+        letter = self.store.delivered(provider_id, delivery, self._moment(event.get("created_at")))
+        if not letter:
+            return
+        metrics.LETTER_DELIVERIES.labels(delivery.value).inc()
+        if delivery is Delivery.DELIVERED:
+            LOG.info("letter_delivered", letter=letter)
+        else:
+            LOG.warning("letter_not_welcome", letter=letter, delivery=delivery.value)
+
+    def _moment(self, told: Any) -> datetime:
+        """Return the moment that the provider names, or the present where it names none."""
+        try:
+            moment = datetime.fromisoformat(str(told))
+        except ValueError:
+            return self.clock()
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,4 +1,8 @@
-"""The outbox: letters written in the caller's transaction, leased by the worker, marked when done."""
+"""The outbox: letters written in the caller's transaction, leased by the worker, marked when done.
+
+`dueAt` is there exactly while a letter is open, and `providerId` and `batch` only where they say something: the indexes
+over them hold no other letter.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +11,31 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateMany, UpdateOne
+from pymongo import ASCENDING, DESCENDING, DeleteMany, IndexModel, ReturnDocument, UpdateMany, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from core.ids import new_id
 from core.mongo import CollectionPlan, Db, Document, Session
 from notifications.errors import LetterNotFailed, LetterNotFound
-from notifications.model import LEASE, Letter, Outcome, Result, State
+from notifications.model import LEASE, OPEN, Batch, Delivery, Letter, Outcome, Result, State, overruled_by
 
 PLAN = CollectionPlan(
     name="letters",
     indexes=(
         IndexModel(
-            [("dueAt", ASCENDING), ("_id", ASCENDING)], partialFilterExpression={"state": "pending"}, name="due"
+            [("dueAt", ASCENDING), ("_id", ASCENDING)],
+            partialFilterExpression={"dueAt": {"$exists": True}},
+            name="open",
         ),
         IndexModel([("state", ASCENDING), ("_id", DESCENDING)]),
         IndexModel([("after", ASCENDING)], partialFilterExpression={"after": {"$type": "string"}}),
+        IndexModel([("providerId", ASCENDING)], partialFilterExpression={"providerId": {"$exists": True}}),
+        IndexModel([("batch.key", ASCENDING)], partialFilterExpression={"batch.key": {"$exists": True}}),
     ),
-    validator={"$jsonSchema": {"required": ["state", "to", "template", "dueAt"]}},
+    validator={"$jsonSchema": {"required": ["state", "to", "template"]}},
 )
 ROLES = CollectionPlan(name="roles")
-UNLEASE = {"$unset": {"lease": ""}}
+IS_OPEN: Document = {"dueAt": {"$exists": True}}
 
 
 class LetterStore:
@@ -44,13 +52,20 @@ class LetterStore:
 
     def last_unsent(self, session: Session, about: str, to: str) -> str | None:
         """Return, within the caller's transaction, the id of the last letter about `about` that `to` has yet to get."""
-        query = {**_about(about), "to": to, "state": State.PENDING}
+        query = {**_about(about), "to": to, "state": {"$in": OPEN}, "withdrawn": {"$exists": False}}
         found = self._letters.find_one(query, {"_id": 1}, sort=[("createdAt", DESCENDING)], session=session)
         return found["_id"] if found else None
 
-    def withdraw(self, session: Session, about: str, template: str) -> None:
-        """Drop, within the caller's transaction, the unsent letters about `about` that are of one kind."""
-        self._letters.delete_many({**_about(about), "template": template, "state": State.PENDING}, session=session)
+    def withdraw(self, session: Session, about: str, template: str, now: datetime) -> None:
+        """Drop, within the caller's transaction, the letters about `about` that are of one kind and not out yet.
+
+        One that is under way, or whose batch may have been taken, is let go on, for it may be out already; it is
+        dropped as soon as it turns out that it is not, instead of being tried again.
+        """
+        mine = {**_about(about), "template": template}
+        under_way = {"$or": [{"state": State.SENDING, "dueAt": {"$gt": now}}, {"batch": {"$exists": True}}]}
+        self._letters.update_many({**mine, **IS_OPEN, **under_way}, {"$set": {"withdrawn": True}}, session=session)
+        self._letters.delete_many({**mine, **IS_OPEN, "withdrawn": {"$exists": False}}, session=session)
 
     def add_once(self, session: Session, letter: Letter) -> bool:
         """Promise `letter` within the caller's transaction unless it was promised before; return whether it is new."""
@@ -70,23 +85,41 @@ class LetterStore:
 
     def lease(self, most: int, now: datetime) -> list[Letter]:
         """Take up to `most` due letters for LEASE; a worker that dies lets them come due again."""
-        due_at = self._due(most, now)
-        if not due_at:
+        due = self._due(most, now)
+        if not due:
             return []
-        token, ids = new_id(now), list(due_at)
-        self._letters.update_many(
-            {"_id": {"$in": ids}, **_is_due(now)}, {"$set": {"dueAt": now + LEASE, "lease": token}}
-        )
-        leased = {document["_id"]: document for document in self._letters.find({"_id": {"$in": ids}, "lease": token})}
+        lease = new_id(now)
+        self._take({"_id": {"$in": list(due)}, "dueAt": {"$lte": now}}, lease, now)
+        mine = {"_id": {"$in": list(due)}, "lease": lease}
+        taken = {document["_id"]: document for document in self._letters.find(mine)}
+        # Nobody has them in hand now, so that those withdrawn meanwhile can go; a batch is repeated as it was.
+        gone = [key for key, document in taken.items() if "withdrawn" in document and "batch" not in document]
+        if gone:
+            self._letters.delete_many({"_id": {"$in": gone}, "lease": lease})
         return [
-            replace(_letter(leased[letter_id]), due_at=was_due, lease=token)
-            for letter_id, was_due in due_at.items()
-            if letter_id in leased
+            replace(_letter(taken[key]), due_at=row["dueAt"], was=State(row["state"]))
+            for key, row in due.items()
+            if key in taken and key not in gone
         ]
+
+    def form_batch(self, letters: Sequence[Letter], batch: Batch) -> bool:
+        """Write down that leased `letters` go together, before they do; return whether all of them still can."""
+        mine = {"_id": {"$in": [letter.id for letter in letters]}, "lease": letters[0].lease, "state": State.SENDING}
+        done = self._letters.update_many(
+            mine, {"$set": {"batch": {"key": batch.key, "size": batch.size, "at": batch.at}}}
+        )
+        return done.matched_count == batch.size
+
+    def whole_batch(self, key: str, lease: str, now: datetime) -> list[Letter]:
+        """Take what is open and not in hand of the batch `key` under `lease`; return all its letters in their order."""
+        free = {"$or": [{"dueAt": {"$lte": now}}, {**IS_OPEN, "state": {"$ne": State.SENDING}}]}
+        self._take({"batch.key": key, **free}, lease, now)
+        found = self._letters.find({"batch.key": key}).sort("_id", ASCENDING)
+        return [replace(_letter(document), due_at=now, was=State.RETRYING) for document in found]
 
     def renew_lease(self, lease: str, now: datetime) -> None:
         """Hold the letters of `lease` that are still in hand for another LEASE."""
-        in_hand = {"lease": lease, "state": State.PENDING, "dueAt": {"$gt": now}}
+        in_hand = {"lease": lease, "state": State.SENDING, "dueAt": {"$gt": now}}
         self._letters.update_many(in_hand, {"$set": {"dueAt": now + LEASE}})
 
     def keep(self, outcomes: Sequence[Outcome], now: datetime) -> None:
@@ -94,31 +127,43 @@ class LetterStore:
 
         A letter whose lease was lost is left to whoever has it now, unless it has been sent.
         """
-        sent = [outcome.letter.id for outcome in outcomes if outcome.result is Result.SENT]
-        ended = sent + [outcome.letter.id for outcome in outcomes if outcome.result is Result.FAILED]
-        changes: list[UpdateMany | UpdateOne] = [
-            UpdateOne({"_id": outcome.letter.id, "lease": outcome.letter.lease}, _change(outcome))
-            for outcome in outcomes
-            if outcome.result is not Result.SENT
-        ]
-        if sent:
-            is_news = {"_id": {"$in": sent}, "state": {"$ne": State.SENT}}
-            sets = {"state": State.SENT, "sentAt": now, "lastError": ""}
-            changes.append(UpdateMany(is_news, {"$set": sets, "$inc": {"attempts": 1}, **UNLEASE}))
+        changes: list[UpdateMany | UpdateOne | DeleteMany] = [UpdateOne(*_change(each, now)) for each in outcomes]
+        ended = [each.letter.id for each in outcomes if each.result in (Result.SENT, Result.DEAD)]
+        again = [each.letter.id for each in outcomes if each.result in (Result.POSTPONED, Result.UNTRIED)]
         if ended:
             # One that is under way, or has been tried and waits for its own next time, is let alone.
-            waits = {"after": {"$in": ended}, "state": State.PENDING, "attempts": 0, "lease": {"$exists": False}}
-            changes.append(UpdateMany(waits | {"dueAt": {"$gt": now}}, {"$set": {"dueAt": now}}))
+            waits = {"after": {"$in": ended}, "state": State.QUEUED, "dueAt": {"$gt": now}}
+            changes.append(UpdateMany(waits, {"$set": {"dueAt": now}}))
+        if again:
+            free = {"lease": {"$exists": False}, "batch": {"$exists": False}}
+            changes.append(DeleteMany({"_id": {"$in": again}, "withdrawn": True, **free}))
         self._letters.bulk_write(changes)
 
-    def retry(self, letter_id: str, now: datetime) -> Letter:
-        """Put a failed letter back into the queue with a day of patience; raises LetterNotFound or LetterNotFailed."""
-        change = {"$set": {"state": State.PENDING, "dueAt": now, "createdAt": now, "attempts": 0, "lastError": ""}}
+    def delivered(self, provider_id: str, delivery: Delivery, at: datetime) -> str:
+        """Keep what the provider told of the letter it knows as `provider_id`; return the letter's id, or "".
+
+        Nothing changes, and "" is returned, when no letter is known by that id or it is told nothing new.
+        """
+        news = {"$in": [None, *overruled_by(delivery)]}
+        sets = {"$set": {"delivery": delivery, "deliveryAt": at}}
+        found = self._letters.find_one_and_update({"providerId": provider_id, "delivery": news}, sets, {"_id": 1})
+        return str(found["_id"]) if found else ""
+
+    def retry(self, letter_id: str, now: datetime, session: Session | None = None) -> Letter:
+        """Put a dead letter back into the queue with a day of patience; raises LetterNotFound or LetterNotFailed.
+
+        It goes alone: the provider may still know it by its own key, and would not recognise it in a batch.
+        """
+        sets = {"state": State.QUEUED, "dueAt": now, "createdAt": now, "attempts": 0, "lastError": "", "alone": True}
         document = self._letters.find_one_and_update(
-            {"_id": letter_id, "state": State.FAILED}, change, return_document=ReturnDocument.AFTER
+            {"_id": letter_id, "state": State.DEAD},
+            {"$set": sets},
+            return_document=ReturnDocument.AFTER,
+            session=session,
         )
         if document is None:
-            raise LetterNotFailed if self._letters.find_one({"_id": letter_id}, {"_id": 1}) else LetterNotFound
+            known = self._letters.find_one({"_id": letter_id}, {"_id": 1}, session=session)
+            raise LetterNotFailed if known else LetterNotFound
         return _letter(document)
 
     def find(self, state: State | None, most: int) -> list[Letter]:
@@ -128,11 +173,20 @@ class LetterStore:
 
     def counts(self) -> Mapping[str, int]:
         """Return how many letters there are in each state; the many sent ones are what the others leave."""
-        waiting: dict[str, int] = {
-            state: self._letters.count_documents({"state": state}) for state in (State.PENDING, State.FAILED)
-        }
-        sent = self._letters.estimated_document_count() - sum(waiting.values())
-        return {**waiting, State.SENT: max(0, sent)}
+        few = [state for state in State if state is not State.SENT]
+        counts: dict[str, int] = {state: self._letters.count_documents({"state": state}) for state in few}
+        sent = self._letters.estimated_document_count() - sum(counts.values())
+        return {**counts, State.SENT: max(0, sent)}
+
+    def given_up(self) -> int:
+        """Return how many letters were given up."""
+        return self._letters.count_documents({"state": State.DEAD})
+
+    def waiting_since(self, before: datetime) -> datetime | None:
+        """Return since when a letter waits that was promised `before` and is overdue or tried in vain; None if none."""
+        wait: list[Document] = [{"dueAt": {"$lte": before}}, {"state": State.RETRYING, "createdAt": {"$lte": before}}]
+        found = [self._letters.find_one(each, {"createdAt": 1}) for each in wait]
+        return min((row["createdAt"] for row in found if row), default=None)
 
     def hold_role(self, role: str, owner: str, now: datetime, term: timedelta) -> bool:
         """Return whether `owner` now holds `role`, alone, until `now + term`."""
@@ -147,39 +201,28 @@ class LetterStore:
         """Let somebody else take `role` at once."""
         self._roles.delete_one({"_id": role, "owner": owner})
 
-    def _due(self, most: int, now: datetime) -> dict[str, datetime]:
-        """Return which letters to lease and since when they are due, longest due first.
+    def _take(self, which: Document, lease: str, now: datetime) -> None:
+        sets = {"dueAt": now + LEASE, "lease": lease, "state": State.SENDING}
+        self._letters.update_many(which, {"$set": sets})
+
+    def _due(self, most: int, now: datetime) -> dict[str, Document]:
+        """Return which letters to lease, since when they are due and in which state, longest due first.
 
         In the place of a letter whose first one is due as well stands that first one, so that it goes before.
         """
-        columns = {"dueAt": 1, "after": 1}
-        rows = list(
-            self._letters.find(_is_due(now), columns).sort([("dueAt", ASCENDING), ("_id", ASCENDING)]).limit(most)
-        )
+        columns, is_due = {"dueAt": 1, "after": 1, "state": 1}, {"dueAt": {"$lte": now}}
+        order = [("dueAt", ASCENDING), ("_id", ASCENDING)]
+        rows = list(self._letters.find(is_due, columns).sort(order).limit(most))
         awaited = [row["after"] for row in rows if "after" in row]
-        firsts = self._letters.find({"_id": {"$in": awaited}, **_is_due(now)}, columns) if awaited else ()
+        firsts = self._letters.find({"_id": {"$in": awaited}, **is_due}, columns) if awaited else ()
         first = {row["_id"]: row for row in firsts}
         chosen = [first.get(row.get("after"), row) for row in rows]
-        return {row["_id"]: row["dueAt"] for row in chosen}
+        return {row["_id"]: row for row in chosen}
 
 
 def _about(about: str) -> Document:
     # The ids of all letters about something begin with its id; "." is what follows "-" in ASCII.
     return {"_id": {"$gte": f"{about}-", "$lt": f"{about}."}}
-
-
-def _is_due(now: datetime) -> Document:
-    return {"state": State.PENDING, "dueAt": {"$lte": now}}
-
-
-def _change(outcome: Outcome) -> Document:
-    if outcome.result is Result.UNTRIED:
-        return {"$set": {"dueAt": outcome.letter.due_at}, **UNLEASE}
-    if outcome.result is Result.FAILED:
-        sets: Document = {"state": State.FAILED, "lastError": outcome.reason}
-    else:
-        sets = {"dueAt": outcome.until, "lastError": outcome.reason}
-    return {"$set": sets, "$inc": {"attempts": 1}, **UNLEASE}
 
 
 def _document(letter: Letter) -> Document:
@@ -199,17 +242,46 @@ def _document(letter: Letter) -> Document:
 
 
 def _letter(document: Document) -> Letter:
+    batch, delivery = document.get("batch"), document.get("delivery")
     return Letter(
         id=document["_id"],
         template=document["template"],
         to=document["to"],
         facts=document["facts"],
         created_at=document["createdAt"],
-        due_at=document["dueAt"],
+        due_at=document["dueAt" if "dueAt" in document else "createdAt"],
         about=document["about"],
         after=document.get("after"),
         state=State(document["state"]),
         attempts=document["attempts"],
         last_error=document["lastError"],
         sent_at=document.get("sentAt"),
+        provider_id=document.get("providerId", ""),
+        delivery=Delivery(delivery) if delivery else None,
+        delivery_at=document.get("deliveryAt"),
+        batch=Batch(**batch) if batch else None,
+        alone=document.get("alone", False),
+        lease=document.get("lease", ""),
     )
+
+
+def _change(outcome: Outcome, now: datetime) -> tuple[Document, Document]:
+    letter, lets_go = outcome.letter, {"lease": ""}
+    mine: Document = {"_id": letter.id, "lease": letter.lease}
+    if outcome.apart:
+        lets_go["batch"] = ""
+    if outcome.result is Result.UNTRIED:
+        state = State.QUEUED if letter.was is State.QUEUED else State.RETRYING
+        return mine, {"$set": {"dueAt": letter.due_at, "state": state}, "$unset": lets_go}
+    if outcome.result is Result.POSTPONED:
+        sets: Document = {"dueAt": outcome.until, "state": State.RETRYING, "lastError": outcome.reason}
+        return mine, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
+    lets_go |= {"dueAt": "", "withdrawn": ""}
+    if outcome.result is Result.DEAD:
+        sets = {"state": State.DEAD, "lastError": outcome.reason}
+        return mine, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
+    sets = {"state": State.SENT, "sentAt": now, "lastError": ""}
+    if outcome.provider_id:
+        sets["providerId"] = outcome.provider_id
+    is_news = {"_id": letter.id, "state": {"$ne": State.SENT}}
+    return is_news, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}

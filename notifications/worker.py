@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,11 +13,13 @@ from queue import Empty, SimpleQueue
 
 from core import log, metrics
 from core.clock import Clock
+from core.errors import Unavailable
 from core.mongo import DatabaseError
-from notifications.errors import MailerAway, TryLater, Undeliverable
 from notifications.mailers import Mailer
-from notifications.model import LEASE, Letter, Message, Outcome, Result, next_try
+from notifications.model import LEASE, Outcome, Result
 from notifications.pace import Pace
+from notifications.packing import Packer
+from notifications.sender import Parcel, Render, Sender
 from notifications.store import LetterStore
 
 LOG = log.get("notifications.worker")
@@ -32,14 +33,14 @@ TROUBLE_SECONDS = 5.0
 # What was sent is marked again and again for so long when the database is away; then the lease must do.
 MARK_SECONDS = 10.0
 MARK_PAUSE_SECONDS = 0.5
-# A lease holds what can be sent in so many seconds, so that it never runs out for being too large.
+# A lease holds what can be sent in so many seconds one by one, so that it never runs out for being too large; or as
+# much as there may be where letters go together.
 SECONDS_AT_ONCE = 10.0
 MOST_AT_ONCE = 200
 # Below this rate one sender keeps up; above it, several hide the provider's latency.
 SEVERAL_FROM_RATE = 10.0
 SENDERS = 4
-
-Render = Callable[[Letter], Message]
+ERRAND_SECONDS = 60.0
 
 
 @dataclass
@@ -53,15 +54,20 @@ class LetterWorker:
     rate: float
     owner: str
     stop: threading.Event = field(default_factory=threading.Event)
+    # What whoever sends does once in a while: promise letters that come due by the clock.
+    errand: Callable[[], int] = lambda: 0
     wake: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         """Set the pace."""
         self._pace = Pace(self.rate)
+        self._packer = Packer(self.store, self.mailer, self.render)
+        self._sender = Sender(self.mailer, self.render, self.clock, self._pace)
         self._senders = SENDERS if self.rate >= SEVERAL_FROM_RATE else 1
-        self._most = max(1, min(MOST_AT_ONCE, int(self.rate * SECONDS_AT_ONCE)))
-        self._renewed = float("-inf")
+        one_by_one = max(1, min(MOST_AT_ONCE, int(self.rate * SECONDS_AT_ONCE)))
+        self._most = MOST_AT_ONCE if self._packer.makes_batches else one_by_one
+        self._renewed = self._errand_at = float("-inf")
         self._leased_until = datetime.min.replace(tzinfo=UTC)
 
     def run(self) -> None:
@@ -75,6 +81,7 @@ class LetterWorker:
 
     def send_due(self) -> int:
         """Send one lease of due letters; return how many were tried."""
+        self._run_errand()
         if self._pace.wait_seconds() > IDLE_SECONDS:
             return 0
         now = self.clock()
@@ -82,12 +89,13 @@ class LetterWorker:
         if not letters:
             return 0
         self._leased_until = now + LEASE
-        outcomes: SimpleQueue[Outcome] = SimpleQueue()
+        parcels = self._packer.pack(letters, now)
+        outcomes: SimpleQueue[list[Outcome]] = SimpleQueue()
         senders = ThreadPoolExecutor(self._senders, thread_name_prefix="letters")
         try:
-            for letter in letters:
-                senders.submit(self._report, letter, outcomes)
-            return self._follow(outcomes, letters)
+            for parcel in parcels:
+                senders.submit(self._report, parcel, outcomes)
+            return self._follow(outcomes, len(parcels), letters[0].lease)
         finally:
             senders.shutdown(cancel_futures=True)
 
@@ -123,30 +131,17 @@ class LetterWorker:
             if not tried:
                 self._sleep(IDLE_SECONDS)
 
-    def _report(self, letter: Letter, outcomes: SimpleQueue[Outcome]) -> None:
-        outcomes.put(self._outcome(letter))
+    def _run_errand(self) -> None:
+        now = time.monotonic()
+        if now - self._errand_at >= ERRAND_SECONDS:
+            self._errand_at = now
+            try:
+                self.errand()
+            except (DatabaseError, Unavailable) as error:
+                LOG.warning("letters_database_away", error=type(error).__name__)
 
-    def _outcome(self, letter: Letter) -> Outcome:
-        """Send `letter` when its turn has come and say how it fared; raises nothing."""
-        try:
-            if not self._has_turn():
-                return Outcome(letter, Result.UNTRIED)
-            self.mailer.send(self.render(letter))
-        except Undeliverable as error:
-            outcome = Outcome(letter, Result.FAILED, str(error))
-        except MailerAway as error:
-            self._pace.trouble(error.after)
-            return self._later(letter, str(error), error.after)
-        except TryLater as error:
-            outcome = self._later(letter, str(error))
-        except DatabaseError:
-            return Outcome(letter, Result.UNTRIED)
-        except Exception as error:  # a bug in one letter must not hold up the others, and may be mended within the day
-            return self._later(letter, f"cannot be made: {_without_words(error)}")
-        else:
-            outcome = Outcome(letter, Result.SENT)
-        self._pace.well()
-        return outcome
+    def _report(self, parcel: Parcel, outcomes: SimpleQueue[list[Outcome]]) -> None:
+        outcomes.put(self._sender.outcomes(parcel, self._has_turn))
 
     def _has_turn(self) -> bool:
         """Wait for the next place in time; return whether this process may still send a leased letter then."""
@@ -159,21 +154,20 @@ class LetterWorker:
             self.stop.wait(wait)
         return False
 
-    def _later(self, letter: Letter, reason: str, asked: float | None = None) -> Outcome:
-        until = next_try(letter, self.clock(), asked)
-        return Outcome(letter, Result.POSTPONED if until else Result.FAILED, reason, until)
+    def _follow(self, outcomes: SimpleQueue[list[Outcome]], left: int, lease: str) -> int:
+        """Mark the letters of `left` parcels as they fare, those that come in together with one call.
 
-    def _follow(self, outcomes: SimpleQueue[Outcome], letters: list[Letter]) -> int:
-        """Mark the letters as they fare, those that come in together with one call; return how many were tried."""
-        tried, left = 0, len(letters)
+        Return how many letters were tried.
+        """
+        tried = 0
         while left:
-            self._renew(letters[0].lease)
+            self._renew(lease)
             with suppress(Empty):
                 group = [outcomes.get(timeout=RENEW_SECONDS)]
                 while not outcomes.empty():
                     group.append(outcomes.get())
                 left -= len(group)
-                tried += self._keep(group)
+                tried += self._keep([outcome for parcel in group for outcome in parcel])
         return tried
 
     def _renew(self, lease: str) -> None:
@@ -191,7 +185,7 @@ class LetterWorker:
     def _keep(self, outcomes: list[Outcome]) -> int:
         """Mark the letters; return how many of them were tried."""
         deadline = time.monotonic() + MARK_SECONDS
-        while True:
+        while outcomes:
             try:
                 self.store.keep(outcomes, self.clock())
                 break
@@ -243,9 +237,3 @@ def _tell(outcome: Outcome) -> None:
         LOG.warning("letter_postponed", reason=outcome.reason, **about)
     else:
         LOG.error("letter_given_up", reason=outcome.reason, **about)
-
-
-def _without_words(error: Exception) -> str:
-    """Return kind and place of `error`; its message might quote a person."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {place.name}:{place.lineno}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import Flask, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -10,10 +10,16 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from core import metrics
 
 Check = Callable[[], None]
+Warnings = Callable[[], Sequence[str]]
 
 
-def install(app: Flask, checks: Mapping[str, Check], letter_states: metrics.StateCounts) -> None:
-    """Serve /api/health, /api/ready with each of `checks` by name, and /metrics: `context.WATCHED_PATHS`."""
+def install(
+    app: Flask, checks: Mapping[str, Check], letter_states: metrics.StateCounts, warnings: Warnings = tuple
+) -> None:
+    """Serve /api/health, /api/ready with each of `checks` by name, and /metrics: `context.WATCHED_PATHS`.
+
+    What `warnings` returns is told by a service that is ready, and makes it no less so.
+    """
 
     def health() -> Response:
         return jsonify(status="ok")
@@ -21,13 +27,22 @@ def install(app: Flask, checks: Mapping[str, Check], letter_states: metrics.Stat
     def ready() -> tuple[Response, int]:
         states = {name: _state(check) for name, check in checks.items()}
         good = all(state == "ok" for state in states.values())
-        return jsonify(status="ok" if good else "unavailable", dependencies=states), 200 if good else 503
+        told = _told(warnings) if good else []
+        status = "ok" if good else "unavailable"
+        return jsonify(status=status, dependencies=states, warnings=told), 200 if good else 503
 
     def counted() -> Response:
         return Response(metrics.exposition(letter_states), content_type=CONTENT_TYPE_LATEST)
 
     for path, view in (("/api/health", health), ("/api/ready", ready), ("/metrics", counted)):
         app.add_url_rule(path, view_func=view)
+
+
+def _told(warnings: Warnings) -> list[str]:
+    try:
+        return list(warnings())
+    except Exception as error:  # the edge: not to know of a warning is one
+        return [f"not known ({type(error).__name__})"]
 
 
 def _state(check: Check) -> str:

@@ -631,50 +631,50 @@ def test_stats_sum_up_seats_bookings_and_letters(api: Api) -> None:
     assert hours["10:00"] == {"hour": "10:00", "seats": 64, "booked": 1}
     assert hours["11:00"] == {"hour": "11:00", "seats": 64, "booked": 1}
     assert hours["18:00"] == {"hour": "18:00", "seats": 32, "booked": 0}
-    assert stats["letters"] == {"pending": 9, "sent": 0, "failed": 0}
+    assert stats["letters"] == {"queued": 9, "sending": 0, "retrying": 0, "sent": 0, "dead": 0}
 
 
 def test_stats_count_letters_by_state(api: Api, db: Db) -> None:
     booked(api)
     booked(api)
     ids = [row["_id"] for row in db["letters"].find()]
-    db["letters"].update_one({"_id": ids[0]}, {"$set": {"state": "failed"}})
+    db["letters"].update_one({"_id": ids[0]}, {"$set": {"state": "dead"}})
     db["letters"].update_one({"_id": ids[1]}, {"$set": {"state": "sent", "sentAt": datetime(2026, 3, 1, tzinfo=UTC)}})
 
-    assert api.admin("GET", "/stats").json["letters"] == {"pending": 2, "sent": 1, "failed": 1}
+    letters = api.admin("GET", "/stats").json["letters"]
+
+    assert letters == {"queued": 2, "sending": 0, "retrying": 0, "sent": 1, "dead": 1}
 
 
 def test_letters_are_listed_by_state_newest_first(api: Api, db: Db) -> None:
     first, second = booked(api), booked(api)
-    failed = db["letters"].find_one({"about": first, "template": "guest_booking"})
-    assert failed
-    db["letters"].update_one({"_id": failed["_id"]}, {"$set": {"state": "failed", "lastError": "mail server: 550"}})
+    dead = db["letters"].find_one({"about": first, "template": "guest_booking"})
+    assert dead
+    db["letters"].update_one({"_id": dead["_id"]}, {"$set": {"state": "dead", "lastError": "mail server: 550"}})
 
     everything = api.admin("GET", "/letters").json["items"]
-    given_up = api.admin("GET", "/letters", query={"state": "failed"}).json["items"]
+    given_up = api.admin("GET", "/letters", query={"state": "dead"}).json["items"]
 
     assert [letter["bookingId"] for letter in everything] == [second, second, first, first]
-    assert [letter["_id"] for letter in given_up] == [failed["_id"]]
+    assert [letter["_id"] for letter in given_up] == [dead["_id"]]
     assert given_up[0]["lastError"] == "mail server: 550"
-    assert given_up[0]["state"] == "failed"
+    assert given_up[0]["state"] == "dead"
     assert api.admin("GET", "/letters", query={"state": "sent"}).json["items"] == []
     assert api.admin("GET", "/letters", query={"state": "lost"}).status == 400
 
 
 def test_a_letter_that_was_given_up_is_tried_again_and_no_other(api: Api, db: Db) -> None:
     mine = booked(api)
-    failed, pending = (row["_id"] for row in db["letters"].find({"about": mine}))
-    db["letters"].update_one(
-        {"_id": failed}, {"$set": {"state": "failed", "attempts": 7, "lastError": "mail server: 550"}}
-    )
+    dead, queued = (row["_id"] for row in db["letters"].find({"about": mine}))
+    db["letters"].update_one({"_id": dead}, {"$set": {"state": "dead", "attempts": 7, "lastError": "mail server: 550"}})
 
-    retried = api.admin("POST", f"/letters/{failed}/retry")
-    again = api.admin("POST", f"/letters/{failed}/retry")
+    retried = api.admin("POST", f"/letters/{dead}/retry")
+    again = api.admin("POST", f"/letters/{dead}/retry")
 
-    assert (retried.status, retried.json["state"], retried.json["attempts"]) == (200, "pending", 0)
+    assert (retried.status, retried.json["state"], retried.json["attempts"]) == (200, "queued", 0)
     assert (again.status, again.code) == (409, "letter_not_failed")
-    assert api.admin("POST", f"/letters/{pending}/retry").code == "letter_not_failed"
-    assert db["letters"].count_documents({"state": "pending"}) == 2
+    assert api.admin("POST", f"/letters/{queued}/retry").code == "letter_not_failed"
+    assert db["letters"].count_documents({"state": "queued"}) == 2
 
 
 def test_the_back_office_sees_what_guests_book_with_one_key_once(api: Api) -> None:

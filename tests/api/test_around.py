@@ -364,7 +364,7 @@ def test_metrics_are_prometheus_text_about_requests_bookings_and_letters(api: Ap
     assert re.search(r'^http_requests_total\{method="POST",route="/api/bookings",status="201"\} [1-9]', text, re.M)
     assert re.search(r'^bookings_total\{outcome="booked"\} [1-9]', text, re.M)
     assert re.search(r'^bookings_total\{outcome="duplicate_booking"\} [1-9]', text, re.M)
-    assert re.search(r'^letters\{state="pending"\} 2', text, re.M)
+    assert re.search(r'^letters\{state="queued"\} 2', text, re.M)
     assert "ada@example.org" not in text
     assert slot["_id"] not in text
 

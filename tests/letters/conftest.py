@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+import structlog
 
 import wiring
 from booking import ics
+from core import log
 from core.config import Settings
 from core.mongo import Client, Db, transaction
-from notifications import letters
+from notifications import letters, mailers, service, worker
 from notifications.mailers import Mailer, ResendMailer
 from notifications.model import Letter, State
 from notifications.render import environment, render
@@ -88,6 +91,23 @@ class Outbox:
 
     def get(self, letter: Letter) -> Letter:
         return next(found for found in self.store.find(None, 1000) if found.id == letter.id)
+
+
+@pytest.fixture(autouse=True)
+def lasting_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the letters' loggers write to what nobody closes.
+
+    A logger keeps the output that it first wrote to. Where that was the captured one of another test, it is closed by
+    now, and the worker that logs would stumble over it.
+    """
+    before = structlog.get_config()
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere), cache_logger_on_first_use=False)
+        for module in (mailers, service, worker):
+            monkeypatch.setattr(module, "LOG", log.get(module.__name__))
+        yield
+        monkeypatch.undo()
+        structlog.configure(**before)
 
 
 @pytest.fixture

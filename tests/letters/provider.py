@@ -17,16 +17,30 @@ KEY = "re_tests"
 
 @dataclass(frozen=True)
 class Call:
-    """A request as it came; `at` is monotonic."""
+    """A request as it came, with all its letters; `at` is monotonic."""
 
     key: str
     authorization: str
-    body: dict[str, Any]
+    bodies: list[dict[str, Any]]
     at: float
+    path: str = "/emails"
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return self.bodies[0]
 
     @property
     def to(self) -> str:
         return str(self.body["to"][0])
+
+    @property
+    def is_batch(self) -> bool:
+        return self.path == "/emails/batch"
+
+
+def named(body: dict[str, Any]) -> tuple[str, str, str]:
+    """Return what tells a letter from all others."""
+    return body["to"][0], body["subject"], body["text"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +62,7 @@ ACCEPTS = Says(takes=True)
 
 @dataclass
 class Provider:
-    """What came in. `calls` has every request; `inbox` every letter taken, by key, once."""
+    """What came in. `calls` has every request; `inbox` every call taken, by key, once."""
 
     url: str = ""
     usually: Says = ACCEPTS
@@ -62,13 +76,29 @@ class Provider:
         """Write `call` down and return what to do."""
         with self.lock:
             self.calls.append(call)
-            says = self.next.pop(0) if self.next else self.by_recipient.get(call.to, self.usually)
+            says = self.next.pop(0) if self.next else self._habit(call)
             earlier = self.inbox.get(call.key)
-            if earlier is not None and earlier.body != call.body:
+            if earlier is not None and (earlier.path, earlier.bodies) != (call.path, call.bodies):
                 return Says(409, "invalid_idempotent_request")
             if says.takes and earlier is None:
                 self.inbox[call.key] = call
             return says
+
+    def _habit(self, call: Call) -> Says:
+        """Return what it does with the first of the letters that it minds, for a batch is all or nothing."""
+        if len(call.bodies) > 100 or (call.is_batch and any("attachments" in body for body in call.bodies)):
+            return Says(422, "validation_error")
+        minds = [self.by_recipient[body["to"][0]] for body in call.bodies if body["to"][0] in self.by_recipient]
+        return minds[0] if minds else self.usually
+
+    @property
+    def letters(self) -> Counter[tuple[str, str, str]]:
+        """Every letter that arrived, and how often: one that is in two calls with different keys arrives twice."""
+        return Counter(named(body) for call in self.inbox.values() for body in call.bodies)
+
+    def bodies(self) -> list[dict[str, Any]]:
+        """Return every letter of every call, in the order they came."""
+        return [body for call in self.calls for body in call.bodies]
 
     def arrivals_per_key(self) -> Counter[str]:
         return Counter(call.key for call in self.calls)
@@ -76,9 +106,14 @@ class Provider:
     def wait_for(self, letters: int, seconds: float) -> None:
         """Return when so many letters were taken, or fail."""
         end = time.monotonic() + seconds
-        while len(self.inbox) < letters:
-            assert time.monotonic() < end, f"{len(self.inbox)} of {letters} letters after {seconds} s"
+        while self.letters.total() < letters:
+            assert time.monotonic() < end, f"{self.letters.total()} of {letters} letters after {seconds} s"
             time.sleep(0.02)
+
+
+def provider_id(call: Call, place: int = 0) -> str:
+    """Return the id that the provider gives to the letter at `place` of `call`."""
+    return f"{call.key}#{place}"
 
 
 @contextmanager
@@ -94,17 +129,21 @@ def providing(usually: Says = ACCEPTS) -> Iterator[Provider]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             key, account = self.headers["Idempotency-Key"], self.headers["Authorization"]
-            says = provider.takes_in(Call(key, account, body, time.monotonic()))
+            call = Call(key, account, body if isinstance(body, list) else [body], time.monotonic(), self.path)
+            says = provider.takes_in(call)
             time.sleep(says.seconds)
             self.close_connection = says.hangs_up
             if not says.hangs_up:
-                self.answer(says, key)
+                self.answer(says, call)
 
         def do_GET(self) -> None:
-            self.answer(Says(raw=b'{"id": "from a page that takes no letters"}'), "")
+            self.answer(Says(raw=b'{"id": "from a page that takes no letters"}'), None)
 
-        def answer(self, says: Says, key: str) -> None:
-            told = {"name": says.error, "message": "as told", "statusCode": says.status} if says.error else {"id": key}
+        def answer(self, says: Says, call: Call | None) -> None:
+            told: dict[str, Any] = {"name": says.error, "message": "as told", "statusCode": says.status}
+            if not says.error and call:
+                ids = [{"id": provider_id(call, place)} for place in range(len(call.bodies))]
+                told = {"data": ids} if call.is_batch else ids[0]
             body = json.dumps(told).encode() if says.raw is None else says.raw
             self.send_response(says.status)
             for name, value in {"Content-Type": says.content_type, **says.headers}.items():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -17,9 +19,9 @@ from aiosmtpd.smtp import AuthResult, Session
 
 from core import clock, log
 from notifications import mailers
-from notifications.errors import MailerAway, TryLater, Undeliverable
+from notifications.errors import BatchRefused, MailerAway, TryLater, Undeliverable
 from notifications.mailers import ConsoleMailer, ResendMailer, SmtpMailer
-from notifications.model import Message
+from notifications.model import Attachment, Message
 from tests.conftest import free_port
 from tests.letters.provider import KEY, Provider, Says
 
@@ -35,6 +37,104 @@ def test_resend_gets_the_message_with_its_key_and_the_account(provider: Provider
     assert call.body == {
         "from": MESSAGE.sender, "to": [MESSAGE.to], "subject": "Hello Ñ", "text": "Text ü", "html": "<p>ü</p>",
     }  # fmt: skip
+
+
+INVITED = replace(
+    MESSAGE,
+    reply_to="admin@example.org",
+    attachments=(
+        Attachment("invitation.ics", "text/calendar; method=REQUEST; charset=utf-8", "BEGIN:VCALENDAR Ñ\r\n".encode()),
+        Attachment("plan.pdf", "application/pdf", b"%PDF\x00\xff"),
+    ),
+)
+
+
+def test_resend_gets_reply_to_and_attachments_and_gives_an_id(provider: Provider, resend: ResendMailer) -> None:
+    assert resend.send(INVITED) == f"{MESSAGE.key}#0"
+    (call,) = provider.calls
+    assert call.body["reply_to"] == "admin@example.org"
+    assert call.body["attachments"] == [
+        {
+            "filename": each.name,
+            "content": base64.b64encode(each.content).decode(),
+            "content_type": each.content_type,
+        }
+        for each in INVITED.attachments
+    ]
+
+
+@pytest.mark.parametrize("answer", [b"{}", b"[]", b'{"id": 7}', b'{"id": ""}'])
+def test_an_answer_without_an_id_is_not_resends(provider: Provider, resend: ResendMailer, answer: bytes) -> None:
+    provider.next.append(Says(raw=answer))
+    with pytest.raises(MailerAway, match="odd answer"):
+        resend.send(MESSAGE)
+
+
+BOTH = [MESSAGE, replace(MESSAGE, key="l" * 32, to="bob@example.org")]
+
+
+def test_resend_gets_a_batch_with_one_key_and_gives_an_id_for_each(provider: Provider, resend: ResendMailer) -> None:
+    assert resend.send_batch(BOTH, "both") == ["both#0", "both#1"]
+    assert resend.send_batch(BOTH, "both") == ["both#0", "both#1"]
+    assert [(call.path, call.key, len(call.bodies)) for call in provider.calls] == [("/emails/batch", "both", 2)] * 2
+    assert provider.letters.total() == 2
+
+
+@pytest.mark.parametrize(
+    ("says", "meaning"),
+    [
+        (Says(422, "validation_error"), BatchRefused),
+        (Says(400, "validation_error"), BatchRefused),
+        (Says(409, "invalid_idempotent_request"), Undeliverable),
+        (Says(409, "concurrent_idempotent_requests"), TryLater),
+        (Says(422, "invalid_from_address"), MailerAway),
+        (Says(429, "rate_limit_exceeded"), MailerAway),
+        (Says(500, "application_error"), MailerAway),
+        (Says(hangs_up=True, takes=True), MailerAway),
+        (Says(raw=b"null"), MailerAway),
+        (Says(raw=b'{"data": [{"id": "one"}]}'), MailerAway),
+    ],
+    ids=lambda each: getattr(each, "error", getattr(each, "__name__", "")),
+)
+def test_each_answer_to_a_batch_has_its_meaning(
+    provider: Provider, resend: ResendMailer, says: Says, meaning: type[Exception]
+) -> None:
+    provider.next.append(says)
+    with pytest.raises(meaning):
+        resend.send_batch(BOTH, "both")
+
+
+def assert_invited(mail: EmailMessage) -> None:
+    assert mail["Reply-To"] == "admin@example.org"
+    calendar, plan = mail.iter_attachments()
+    assert (calendar.get_content_type(), calendar.get_filename()) == ("text/calendar", "invitation.ics")
+    assert calendar.get_param("method") == "REQUEST"
+    assert calendar.get_content().splitlines() == ["BEGIN:VCALENDAR Ñ"]
+    assert (plan.get_content_type(), plan.get_filename()) == ("application/pdf", "plan.pdf")
+    assert plan.get_content() == b"%PDF\x00\xff"
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().splitlines() == ["Text ü"]
+
+
+def test_a_mail_server_gets_reply_to_and_attachments(office: PostOffice, opened: Callable[..., str]) -> None:
+    assert SmtpMailer(f"smtp://{opened()}").send(INVITED) == ""
+    (mail,) = office.taken
+    assert_invited(mail)
+
+
+def test_a_file_has_reply_to_and_attachments_in_plain_text_for_its_owner_alone(tmp_path: Path) -> None:
+    long = "A line that is longer than a mail server likes to see it, with Ñ and = in it: " + "x" * 60
+    file = tmp_path / "mail" / f"{MESSAGE.key}.eml"
+    mailer = ConsoleMailer(tmp_path / "mail")
+    mailer.send(replace(INVITED, text=long))
+    file.chmod(0o644)
+    assert mailer.send(INVITED) == ""
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert_invited(email.message_from_bytes(file.read_bytes(), policy=email.policy.default))
+    mailer.send(replace(INVITED, text=long))
+    assert long.encode() in file.read_bytes()
+    assert "BEGIN:VCALENDAR Ñ".encode() in file.read_bytes()
 
 
 REFUSES = [
@@ -238,7 +338,7 @@ def test_an_account_that_is_refused_can_be_put_right(
     assert len(office.taken) == (password != "wrong")
 
 
-@pytest.mark.parametrize("member", ["sender", "to", "subject"])
+@pytest.mark.parametrize("member", ["sender", "to", "subject", "reply_to"])
 def test_no_header_can_be_smuggled_into_a_mail(member: str, tmp_path: Path) -> None:
     smuggled = Message(**{**MESSAGE.__dict__, member: "a@example.org\r\nBcc: victim@example.net"})
     with pytest.raises(Undeliverable):

@@ -84,16 +84,16 @@ def wait_until_marked(served: Served, letters: int, seconds: float = 30.0) -> No
 
 def assert_two_letters_for_each(provider: Provider, guests: list[str]) -> None:
     """Each guest has one letter, the admin has one about each, and not one of them is about anything else."""
-    taken = list(provider.inbox.values())
+    taken = list(provider.letters.elements())
     assert len(taken) == 2 * len(guests)
-    assert sorted(call.to for call in taken if call.to != ADMIN) == sorted(guests)
-    told = "\n".join(call.body["text"] for call in taken if call.to == ADMIN)
+    assert sorted(to for to, _, _ in taken if to != ADMIN) == sorted(guests)
+    told = "\n".join(text for to, _, text in taken if to == ADMIN)
     assert all(told.count(guest) == 1 for guest in guests)
 
 
 def assert_admin_first(provider: Provider, guests: list[str]) -> None:
     for guest in guests:
-        order = [call.to for call in provider.calls if call.to == guest or guest in call.body["text"]]
+        order = [body["to"][0] for body in provider.bodies() if body["to"] == [guest] or guest in body["text"]]
         assert order[:2] == [ADMIN, guest]
 
 
@@ -114,6 +114,29 @@ def test_a_service_that_is_killed_loses_no_letter_and_sends_none_twice(
         wait_until_marked(served, 2 * BOOKINGS)
         assert served.verify()
     assert_two_letters_for_each(provider, guests)
+
+
+def test_a_service_that_is_killed_within_a_batch_loses_no_letter_and_sends_none_twice(
+    provider: Provider, settings: dict[str, str], replica_set: devdb.ReplicaSet, tmp_path: Path
+) -> None:
+    count = 10
+    # While the provider is left alone, letters gather.
+    provider.next.append(Says(429, "rate_limit_exceeded", headers={"Retry-After": "3"}))
+    provider.usually = TAKES_WITHOUT_A_WORD
+    with serving(replica_set.uri, tmp_path, **settings) as served:
+        guests = book(served, count)
+        end = time.monotonic() + 30
+        while not any(call.is_batch for call in provider.calls):
+            assert time.monotonic() < end, "no batch came"
+            time.sleep(0.01)
+        kill(served)
+        assert marked(served) == 0
+    provider.usually = Says(takes=True)
+    let_leases_end(served)
+    with serving(replica_set.uri, tmp_path, **settings) as served:
+        wait_until_marked(served, 2 * count)
+    assert_two_letters_for_each(provider, guests)
+    assert provider.letters.total() == 2 * count
 
 
 def test_two_workers_and_a_lone_sender_send_each_letter_once_the_admins_first(
@@ -139,19 +162,19 @@ def test_a_booking_is_answered_while_the_provider_hangs_and_a_refused_letter_can
     provider.by_recipient[ADMIN] = Says(422, "validation_error", seconds=5)
     with serving(replica_set.uri, tmp_path, **settings) as served:
         (guest,) = book(served, 1)
-        assert (marked(served), failed_letters(served)) == (0, [])
+        assert (marked(served), dead_letters(served)) == (0, [])
         wait_until_marked(served, 1)
-        (failed,) = failed_letters(served)
-        assert (failed["to"], failed["lastError"]) == (ADMIN, "resend: 422 validation_error")
+        (dead,) = dead_letters(served)
+        assert (dead["to"], dead["lastError"]) == (ADMIN, "resend: 422 validation_error")
         provider.by_recipient.clear()
-        assert served.api.admin("POST", f"/letters/{failed['_id']}/retry").status == 200
+        assert served.api.admin("POST", f"/letters/{dead['_id']}/retry").status == 200
         wait_until_marked(served, 2)
-        assert failed_letters(served) == []
-    assert {call.to for call in provider.inbox.values()} == {ADMIN, guest}
+        assert dead_letters(served) == []
+    assert {to for to, _, _ in provider.letters} == {ADMIN, guest}
 
 
-def failed_letters(served: Served) -> list[dict[str, Any]]:
-    answer = served.api.admin("GET", "/letters?state=failed")
+def dead_letters(served: Served) -> list[dict[str, Any]]:
+    answer = served.api.admin("GET", "/letters?state=dead")
     assert answer.status == 200
     found: list[dict[str, Any]] = answer.json["items"]
     return found

@@ -1,0 +1,48 @@
+"""Messages as mail servers and mail programs know them (RFC 5322)."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from email.utils import parseaddr
+from typing import Any
+
+from notifications.errors import Undeliverable
+from notifications.model import Attachment, Message
+
+
+def mime_of(message: Message, *, readable: bool = False) -> EmailMessage:
+    """Return `message` as a mail; raises Undeliverable when an address, the subject or a file name cannot be a header.
+
+    A `readable` one keeps its texts as they are, for people who look into a file; servers may want them encoded.
+    """
+    mime = EmailMessage()
+    domain = parseaddr(message.sender)[1].rpartition("@")[2] or "localhost"
+    plainly: dict[str, Any] = {"cte": "8bit"} if readable else {}
+    try:
+        mime["From"] = message.sender
+        mime["To"] = message.to
+        if message.reply_to:
+            mime["Reply-To"] = message.reply_to
+        mime["Subject"] = message.subject
+        mime["Message-ID"] = f"<{message.key}@{domain}>"
+        mime["Auto-Submitted"] = "auto-generated"
+        mime.set_content(message.text, **plainly)
+        mime.add_alternative(message.html, subtype="html", **plainly)
+        for attachment in message.attachments:
+            _attach(mime, attachment, plainly)
+    except ValueError as error:
+        raise Undeliverable(f"not a message: {type(error).__name__}") from error
+    return mime
+
+
+def _attach(mime: EmailMessage, attachment: Attachment, plainly: dict[str, Any]) -> None:
+    """Add `attachment` with all parameters of its media type, such as the method of a calendar."""
+    media = EmailMessage()
+    media["Content-Type"] = attachment.content_type
+    params = dict(media["Content-Type"].params)
+    kind, subtype = media.get_content_maintype(), media.get_content_subtype()
+    if kind == "text":
+        text = attachment.content.decode(params.pop("charset", "utf-8"))
+        mime.add_attachment(text, subtype=subtype, filename=attachment.name, params=params, **plainly)
+    else:
+        mime.add_attachment(attachment.content, kind, subtype, filename=attachment.name, params=params)

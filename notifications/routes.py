@@ -1,0 +1,34 @@
+"""Where the mail provider tells what became of letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask, Response, request
+
+from core.web import context
+from core.web.api import Blueprint, Door
+from notifications.schemas import SignatureHeaders, TakenSchema
+from notifications.service import Deliveries
+
+blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", description="What providers tell")
+
+
+@blueprint.post("/resend")
+@Door(TakenSchema, headers=SignatureHeaders, refuses=(404, 413))
+def resend(signed: Mapping[str, str]) -> dict[str, bool]:
+    """Take an event of Resend about a letter: delivered, bounced or complained. Other events change nothing."""
+    context.service(Deliveries).take(request.get_data(), signed)
+    return {"success": True}
+
+
+def install(app: Flask) -> None:
+    """Answer the provider before `app` counts requests by address: it has few addresses and tells of all letters.
+
+    To be called before the limits are installed. A call without a valid signature costs no query.
+    """
+
+    def before_the_limits() -> Response | None:
+        return resend() if request.endpoint == "webhooks.resend" and request.method == "POST" else None
+
+    app.before_request(before_the_limits)

@@ -1,0 +1,449 @@
+"""Letters that go together: a fixed unit under one key, through trouble and crashes, each letter exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from notifications import letters
+from notifications.mailers import BatchMailer, ResendMailer, SmtpMailer
+from notifications.model import GIVE_UP_AFTER, LEASE, Attachment, Batch, Letter, Message, Outcome, State
+from notifications.pace import Pace
+from notifications.packing import FEWEST_IN_BATCH, Packer
+from notifications.store import LetterStore
+from notifications.worker import LetterWorker
+from tests.letters.conftest import ADMIN, FACTS, Outbox
+from tests.letters.provider import Call, Provider, Says, provider_id
+from tests.letters.test_worker import Recorder
+
+MANY = 12
+HANGS_UP = Says(hangs_up=True, takes=True)
+
+
+class Killed(BaseException):
+    """What ends a worker at a step, as SIGKILL would: nothing after it is done."""
+
+
+def waiting(outbox: Outbox, count: int = MANY) -> list[Letter]:
+    """Promise `count` letters that wait for no other; return them in the order of their ids."""
+    made = [
+        letters.booking_confirmed_again(
+            about=f"b{number:03}", guest=f"guest{number}@example.org", facts=FACTS, now=outbox.clock()
+        )
+        for number in range(count)
+    ]
+    outbox.promise(made)
+    return sorted(made, key=lambda letter: letter.id)
+
+
+def recover(outbox: Outbox, resend: ResendMailer) -> None:
+    """Let the leases of the dead end, and another worker send all that is owed."""
+    for _ in range(4):
+        outbox.clock.move(seconds=LEASE.total_seconds())
+        outbox.worker(resend, owner="two").send_all_due()
+    assert {letter.state for letter in outbox.store.find(None, 1000)} == {State.SENT}
+
+
+def assert_each_once(provider: Provider, promised: Sequence[Letter]) -> None:
+    assert sorted(to for to, _, _ in provider.letters.elements()) == sorted(letter.to for letter in promised)
+
+
+def doubles(provider: Provider) -> int:
+    return sum(count - 1 for count in provider.letters.values())
+
+
+def stored_batches(outbox: Outbox) -> list[str]:
+    return sorted({row["batch"]["key"] for row in outbox.db["letters"].find({"batch": {"$exists": True}})})
+
+
+def test_many_that_wait_go_in_one_call_each_with_its_own_provider_id(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    promised = waiting(outbox)
+    assert outbox.worker(resend).send_all_due() == MANY
+    (call,) = provider.calls
+    assert (call.path, [body["to"] for body in call.bodies]) == ("/emails/batch", [[each.to] for each in promised])
+    assert [call.key] == stored_batches(outbox)
+    assert_each_once(provider, promised)
+    for place, letter in enumerate(promised):
+        kept = outbox.get(letter)
+        assert (kept.state, kept.provider_id, kept.attempts) == (State.SENT, provider_id(call, place), 1)
+
+
+def test_a_few_go_one_by_one_under_their_own_ids(outbox: Outbox, provider: Provider, resend: ResendMailer) -> None:
+    promised = waiting(outbox, FEWEST_IN_BATCH - 1)
+    outbox.worker(resend).send_all_due()
+    assert sorted(call.key for call in provider.calls) == [letter.id for letter in promised]
+    assert {call.path for call in provider.calls} == {"/emails"}
+    assert outbox.get(promised[0]).provider_id == f"{promised[0].id}#0"
+
+
+def test_a_batch_has_a_hundred_letters_at_the_most_and_takes_one_turn_of_the_rate(
+    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed: list[float] = []
+    take = Pace.take
+
+    def noted(pace: Pace) -> float:
+        wait = take(pace)
+        if not wait:
+            passed.append(pace._next)
+        return wait
+
+    monkeypatch.setattr(Pace, "take", noted)
+    promised = waiting(outbox, 130)
+    assert outbox.worker(resend, rate=4).send_due() == 130
+    assert sorted(len(call.bodies) for call in provider.calls) == [30, 100]
+    assert len(passed) == 2
+    assert passed[1] - passed[0] >= 0.25 - 1e-9
+    assert_each_once(provider, promised)
+
+
+def test_letters_with_attachments_go_one_by_one(outbox: Outbox, provider: Provider, resend: ResendMailer) -> None:
+    promised = waiting(outbox)
+    files = (Attachment("invitation.ics", "text/calendar; method=REQUEST", b"BEGIN:VCALENDAR"),)
+    worker = outbox.worker(resend)
+    plain = worker.render
+    odd = {letter.id for letter in promised[::2]}
+
+    def render(letter: Letter) -> Message:
+        message = plain(letter)
+        return replace(message, attachments=files) if letter.id in odd else message
+
+    worker.render = render
+    worker.__post_init__()
+    worker.send_all_due()
+    (batch,) = [call for call in provider.calls if call.is_batch]
+    assert len(batch.bodies) == MANY / 2
+    assert {call.key for call in provider.calls if not call.is_batch} == odd
+    assert all(call.body["attachments"] for call in provider.calls if not call.is_batch)
+    assert_each_once(provider, promised)
+
+
+def test_other_mailers_get_every_letter_by_itself(outbox: Outbox) -> None:
+    waiting(outbox)
+    mailer = Recorder()
+    assert not isinstance(mailer, BatchMailer)
+    assert not isinstance(SmtpMailer("smtp://127.0.0.1:1"), BatchMailer)
+    outbox.worker(mailer).send_all_due()
+    assert len(mailer.taken) == MANY
+    assert stored_batches(outbox) == []
+
+
+def test_both_letters_of_a_booking_are_never_in_one_batch(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    for number in range(MANY):
+        outbox.booked(f"guest{number}")
+    outbox.clock.move(hours=1)
+    outbox.worker(resend).send_all_due()
+    first, second = provider.calls
+    assert {body["to"][0] for body in first.bodies} == {ADMIN}
+    assert ADMIN not in {body["to"][0] for body in second.bodies}
+
+
+# Killed at every step
+
+
+def killed_before_the_batch_is_written(worker: LetterWorker, patch: pytest.MonkeyPatch) -> None:
+    def die(*_: object) -> bool:
+        raise Killed
+
+    patch.setattr(worker.store, "form_batch", die)
+
+
+def killed_while_the_batch_is_written(worker: LetterWorker, patch: pytest.MonkeyPatch) -> None:
+    form = worker.store.form_batch
+
+    def die(together: Sequence[Letter], batch: Batch) -> bool:
+        form(together[: len(together) // 2], batch)
+        raise Killed
+
+    patch.setattr(worker.store, "form_batch", die)
+
+
+def killed_before_the_call(worker: LetterWorker, patch: pytest.MonkeyPatch) -> None:
+    pack = Packer.pack
+
+    def die(packer: Packer, leased: Sequence[Letter], now: datetime) -> None:
+        pack(packer, leased, now)
+        raise Killed
+
+    patch.setattr(Packer, "pack", die)
+
+
+def killed_before_the_first_mark(worker: LetterWorker, patch: pytest.MonkeyPatch) -> None:
+    def die(*_: object) -> None:
+        raise Killed
+
+    patch.setattr(worker.store, "keep", die)
+
+
+def killed_after_half_of_the_marks(worker: LetterWorker, patch: pytest.MonkeyPatch) -> None:
+    keep = worker.store.keep
+
+    def die(outcomes: Sequence[Outcome], now: datetime) -> None:
+        keep(outcomes[: len(outcomes) // 2], now)
+        raise Killed
+
+    patch.setattr(worker.store, "keep", die)
+
+
+STEPS = [
+    killed_before_the_batch_is_written,
+    killed_while_the_batch_is_written,
+    killed_before_the_call,
+    killed_before_the_first_mark,
+    killed_after_half_of_the_marks,
+]
+Step = Callable[[LetterWorker, pytest.MonkeyPatch], None]
+
+
+def die_at(step: Step, outbox: Outbox, resend: ResendMailer) -> None:
+    """Let a worker send, and end at `step`."""
+    worker = outbox.worker(resend, owner="one")
+    with pytest.MonkeyPatch.context() as patch:
+        step(worker, patch)
+        with pytest.raises(Killed):
+            worker.send_due()
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
+def test_a_worker_killed_at_any_step_loses_no_letter_of_a_batch_and_doubles_none(
+    step: Step, outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    promised = waiting(outbox)
+    die_at(step, outbox, resend)
+    assert State.SENDING in outbox.states().values()
+    recover(outbox, resend)
+    assert_each_once(provider, promised)
+    assert all(outbox.get(letter).provider_id for letter in promised)
+
+
+def forget_that_it_was_under_way(patch: pytest.MonkeyPatch) -> None:
+    """Take away what keeps letters that may have been tried out of new batches, and batches together."""
+    patch.setattr(Packer, "_repeated", lambda *_: iter(()))
+
+
+def repeat_only_what_is_open(patch: pytest.MonkeyPatch) -> None:
+    """Take away that a repeated batch has the letters, too, that are marked already."""
+    whole = LetterStore.whole_batch
+
+    def rest(store: LetterStore, key: str, lease: str, now: datetime) -> list[Letter]:
+        found = [each for each in whole(store, key, lease, now) if each.state is not State.SENT]
+        return [replace(each, batch=replace(each.batch, size=len(found))) for each in found if each.batch]
+
+    patch.setattr(LetterStore, "whole_batch", rest)
+
+
+def test_control_letters_of_a_batch_that_are_sent_again_by_themselves_arrive_twice(
+    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting(outbox)
+    die_at(killed_before_the_first_mark, outbox, resend)
+    forget_that_it_was_under_way(monkeypatch)
+    recover(outbox, resend)
+    assert doubles(provider) == MANY
+
+
+def test_control_a_batch_that_is_repeated_without_its_marked_letters_is_not_recognised(
+    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting(outbox)
+    die_at(killed_after_half_of_the_marks, outbox, resend)
+    repeat_only_what_is_open(monkeypatch)
+    outbox.clock.move(seconds=LEASE.total_seconds())
+    outbox.worker(resend, owner="two").send_all_due()
+    assert doubles(provider) == MANY / 2
+
+
+def test_control_a_batch_that_is_written_down_after_it_was_sent_arrives_twice(
+    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting(outbox)
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox.store, "form_batch", lambda *_: True)
+        die_at(killed_before_the_first_mark, outbox, resend)
+    recover(outbox, resend)
+    assert doubles(provider) == MANY
+
+
+def test_a_letter_that_may_have_been_tried_alone_goes_in_no_batch(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    few = waiting(outbox, FEWEST_IN_BATCH - 1)
+    die_at(killed_before_the_first_mark, outbox, resend)
+    more = [replace(letter, id=f"x{letter.id}", to=f"x{letter.to}") for letter in few]
+    outbox.promise(more)
+    recover(outbox, resend)
+    assert_each_once(provider, [*few, *more])
+    assert not any(call.is_batch for call in provider.calls)
+
+
+def test_control_a_letter_that_was_tried_alone_and_goes_in_a_batch_arrives_twice(
+    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = waiting(outbox, FEWEST_IN_BATCH - 1)
+    die_at(killed_before_the_first_mark, outbox, resend)
+    outbox.promise([replace(letter, id=f"x{letter.id}", to=f"x{letter.to}") for letter in few])
+    lease = outbox.store.lease
+    monkeypatch.setattr(
+        outbox.store, "lease", lambda most, now: [replace(each, was=State.QUEUED) for each in lease(most, now)]
+    )
+    recover(outbox, resend)
+    assert doubles(provider) == len(few)
+
+
+# Trouble
+
+
+def test_a_batch_without_an_answer_is_repeated_whole_under_its_key(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    promised = waiting(outbox)
+    provider.next += [HANGS_UP, Says(500, "application_error"), Says(seconds=0.6)]
+    outbox.worker(resend).send_due()
+    assert set(outbox.states().values()) == {State.RETRYING}
+    assert len({outbox.get(letter).due_at for letter in promised}) == 1
+    for _ in range(4):
+        outbox.clock.move(minutes=1)
+        outbox.worker(resend).send_due()
+    assert [call.bodies for call in provider.calls] == [provider.calls[0].bodies] * 4
+    assert len(provider.inbox) == 1
+    assert_each_once(provider, promised)
+    assert set(outbox.states().values()) == {State.SENT}
+
+
+def test_a_lease_that_is_smaller_than_a_batch_takes_the_whole_batch(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    promised = waiting(outbox)
+    provider.next.append(HANGS_UP)
+    outbox.worker(resend).send_due()
+    outbox.clock.move(minutes=1)
+    worker = outbox.worker(resend)
+    worker._most = 3
+    assert worker.send_due() == MANY
+    assert_each_once(provider, promised)
+
+
+def test_a_refused_batch_falls_apart_and_one_bad_letter_spoils_no_other(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    promised = waiting(outbox)
+    provider.by_recipient[promised[3].to] = Says(422, "validation_error")
+    outbox.worker(resend).send_all_due()
+    assert [call.is_batch for call in provider.calls] == [True] + [False] * MANY
+    dead = outbox.get(promised[3])
+    assert (dead.state, dead.last_error) == (State.DEAD, "resend: 422 validation_error")
+    rest = [letter for letter in promised if letter.id != dead.id]
+    assert {outbox.get(letter).state for letter in rest} == {State.SENT}
+    assert_each_once(provider, rest)
+    assert stored_batches(outbox) == []
+
+
+def test_a_batch_that_was_taken_with_other_words_is_given_up_and_not_sent_again(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    waiting(outbox)
+    provider.next.append(HANGS_UP)
+    outbox.worker(resend).send_due()
+    outbox.db["letters"].update_many({}, {"$set": {"facts.event": "Another name"}})
+    outbox.clock.move(minutes=1)
+    outbox.worker(resend).send_all_due()
+    assert set(outbox.states().values()) == {State.DEAD}
+    assert provider.letters.total() == MANY
+
+
+def test_a_batch_nobody_tried_is_one_no_more(outbox: Outbox, provider: Provider, resend: ResendMailer) -> None:
+    promised = waiting(outbox)
+    worker = outbox.worker(resend)
+    worker.stop.set()
+    assert worker.send_due() == 0
+    assert stored_batches(outbox) == []
+    assert {(outbox.get(each).state, outbox.get(each).due_at) for each in promised} == {(State.QUEUED, outbox.clock())}
+    assert provider.calls == []
+
+
+def test_a_batch_that_was_tried_stays_one_when_it_is_given_back(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    promised = waiting(outbox)
+    provider.next.append(HANGS_UP)
+    outbox.worker(resend).send_due()
+    outbox.clock.move(minutes=1)
+    worker = outbox.worker(resend)
+    worker.stop.set()
+    assert worker.send_due() == 0
+    outbox.worker(resend).send_all_due()
+    assert_each_once(provider, promised)
+    assert len({call.key for call in provider.calls}) == 1
+
+
+def test_a_batch_is_given_up_when_the_provider_has_forgotten_its_key(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    promised = waiting(outbox)
+    die_at(killed_before_the_first_mark, outbox, resend)
+    outbox.clock.move(days=1, minutes=1)
+    provider.inbox.clear()
+    outbox.worker(resend).send_all_due()
+    assert set(outbox.states().values()) == {State.DEAD}
+    assert "may have arrived" in outbox.get(promised[0]).last_error
+    assert provider.letters.total() == 0
+    outbox.store.retry(promised[0].id, outbox.clock())
+    outbox.worker(resend).send_all_due()
+    assert_each_once(provider, promised[:1])
+
+
+def test_the_dead_of_a_batch_are_sent_when_the_others_are(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    """A letter whose day ends before that of its batch stays in it: the call is the same to the last."""
+    promised = waiting(outbox)
+    old = promised[0]
+    outbox.db["letters"].update_one(
+        {"_id": old.id}, {"$set": {"createdAt": outbox.clock() - GIVE_UP_AFTER + timedelta(seconds=1)}}
+    )
+    provider.next += [HANGS_UP, Says(500, "application_error")]
+    outbox.worker(resend).send_due()
+    outbox.clock.move(minutes=1)
+    outbox.worker(resend).send_due()
+    assert outbox.get(old).state is State.DEAD
+    outbox.clock.move(minutes=1)
+    outbox.worker(resend).send_due()
+    assert set(outbox.states().values()) == {State.SENT}
+    assert_each_once(provider, promised)
+
+
+def test_a_batch_that_somebody_was_forgotten_from_goes_one_by_one_and_loses_nobody(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    promised = waiting(outbox)
+    die_at(killed_before_the_call, outbox, resend)
+    assert outbox.store.forget([promised[0].about]) == 1
+    recover(outbox, resend)
+    assert_each_once(provider, promised[1:])
+
+
+@pytest.mark.parametrize("answer", [b'{"data": []}', b'{"data": null}', b"[]", b'{"id": "one"}', b'{"data": [1, 2]}'])
+def test_an_answer_that_names_no_ids_is_no_success(
+    answer: bytes, provider: Provider, resend: ResendMailer, outbox: Outbox
+) -> None:
+    waiting(outbox)
+    provider.next.append(Says(raw=answer))
+    outbox.worker(resend).send_due()
+    assert {letter.last_error for letter in outbox.store.find(None, 100)} == {"resend: odd answer"}
+
+
+def test_a_call_is_told_from_another_with_its_key(provider: Provider) -> None:
+    """The provider of these tests refuses a known key with other letters, or in another order, as Resend does."""
+    one, two = {"to": ["a"], "subject": "", "text": "1"}, {"to": ["b"], "subject": "", "text": "2"}
+    assert provider.takes_in(Call("k", "", [one, two], 0, "/emails/batch")).status == 200
+    assert provider.takes_in(Call("k", "", [one, two], 0, "/emails/batch")).status == 200
+    assert provider.takes_in(Call("k", "", [two, one], 0, "/emails/batch")).status == 409
+    assert provider.takes_in(Call("k", "", [one], 0, "/emails")).status == 409
+    assert provider.letters.total() == 2
