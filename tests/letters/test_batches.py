@@ -288,13 +288,14 @@ def test_control_a_letter_that_was_tried_alone_and_goes_in_a_batch_arrives_twice
 ) -> None:
     few = waiting(outbox, FEWEST_IN_BATCH - 1)
     die_at(killed_before_the_first_mark, outbox, resend)
+    taken = provider.letters.total()
     outbox.promise([replace(letter, id=f"x{letter.id}", to=f"x{letter.to}") for letter in few])
     lease = outbox.store.lease
     monkeypatch.setattr(
         outbox.store, "lease", lambda most, now: [replace(each, was=State.QUEUED) for each in lease(most, now)]
     )
     recover(outbox, resend)
-    assert doubles(provider) == len(few)
+    assert doubles(provider) == taken >= 1
 
 
 # Trouble

@@ -209,6 +209,15 @@ def test_the_provider_is_not_limited_by_its_address_and_everybody_else_is(make_a
     assert tell(api, event("email.delivered")).status == 200
 
 
+def test_control_behind_the_limits_events_would_be_lost(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifications.routes.install", lambda _app: None)
+    api = Api(over_app(make_app(RESEND_WEBHOOK_SECRET=SECRET, RATE_LIMIT_DEFAULT="2 per hour")))
+
+    assert [tell(api, event("email.delivered")).status for _ in range(3)] == [200, 200, 429]
+
+
 def test_a_body_that_is_too_large_is_refused(api: Api) -> None:
     answer = tell(api, event("email.delivered", filler="x" * 20_000))
 
