@@ -63,19 +63,11 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
     )
     context.install_services(
         app,
-        services.schedules,
-        services.bookings,
-        services.changes,
-        services.guests,
-        services.waitlist,
-        services.audit,
-        services.letters,
-        services.overview,
-        services.deliveries,
+        services,
+        *vars(services).values(),
         Board.over(services.schedules),
         AdminKeys.of(settings.admin_key),
         allowances,
-        services,
     )
     doors = [
         schedules.routes.blueprint,
