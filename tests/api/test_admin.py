@@ -720,3 +720,88 @@ def test_a_cancellation_is_told_behind_the_confirmation_that_is_not_out_yet(api:
     assert cancellation and confirmation
     assert cancellation["after"] == confirmation["_id"]
     assert cancellation["dueAt"] > cancellation["createdAt"]
+
+
+# The audit
+
+
+def test_whatever_the_back_office_does_is_written_down_with_the_label_of_its_key(
+    make_app: Callable[..., Flask],
+) -> None:
+    app = make_app(ADMIN_KEY="frontdesk:the-key-of-the-front-desk,boss:the-key-of-the-boss")
+    api = Api(over_app(app))
+    front, boss = "the-key-of-the-front-desk", "the-key-of-the-boss"
+    slot = api.slots()[0]
+    booking = str(api.book(slot, fullName="Zerubbabel Quisling").json["booking"]["id"])
+
+    api.admin("POST", f"/bookings/{booking}/resend", key=front)
+    api.admin("POST", f"/bookings/{booking}/cancel", key=boss)
+    api.admin("POST", f"/bookings/{booking}/cancel", key=boss)  # changes nothing, and is no entry
+    api.admin("PATCH", f"/slots/{slot['_id']}", key=front, json={"capacity": 6})
+    api.admin("PATCH", f"/slots/{slot['_id']}", key=boss, json={"closed": True})
+    api.admin("PATCH", f"/slots/{slot['_id']}", key=boss, json={"closed": False, "capacity": 5})
+
+    assert audited_by(api, front, booking) == [
+        ("frontdesk", "booking.letter_resent", {}, {"template": "guest_booking"}),
+        ("boss", "booking.cancelled", {"status": "confirmed"}, {"status": "cancelled"}),
+    ]
+    assert audited_by(api, front, slot["_id"]) == [
+        ("frontdesk", "slot.changed", {"capacity": 4}, {"capacity": 6}),
+        ("boss", "slot.changed", {"closed": False}, {"closed": True}),
+        ("boss", "slot.changed", {"closed": True, "capacity": 6}, {"closed": False, "capacity": 5}),
+    ]
+    everything = api.admin("GET", "/audit", key=boss).body.decode().lower()
+    assert not any(word in everything for word in ("quisling", "zerubbabel", "@", "the-key"))
+
+
+def audited_by(api: Api, key: str, about: str) -> list[tuple[str, str, dict[str, Any], dict[str, Any]]]:
+    items = api.admin("GET", "/audit", key=key, query={"about": about}).json["items"]
+    return [(item["who"], item["what"], item["before"], item["after"]) for item in reversed(items)]
+
+
+def test_a_letter_that_is_tried_again_is_written_down(api: Api, db: Db) -> None:
+    booking = booked(api)
+    letter = f"{booking}-guest"
+    db.letters.update_one({"_id": letter}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
+
+    assert api.admin("POST", f"/letters/{letter}/retry").status == 200
+
+    ((who, what, before, after),) = audited_by(api, ADMIN_KEY, letter)
+    assert (who.startswith("key-"), what, before, after) == (
+        True, "letter.retried", {"state": "dead"}, {"state": "queued"},
+    )  # fmt: skip
+    assert api.admin("POST", f"/letters/{letter}/retry").code == "letter_not_failed"
+    assert len(audited_by(api, ADMIN_KEY, letter)) == 1
+
+
+def test_what_is_refused_is_not_in_the_audit(api: Api) -> None:
+    slot = api.slots()[0]
+    booked(api)
+
+    assert patch(api, slot, capacity=0).code == "capacity_below_booked"
+    assert api.admin("POST", "/bookings/nobody/cancel").status == 404
+    assert api.admin("POST", "/bookings/nobody/resend").status == 404
+    assert api.admin("POST", "/letters/nothing/retry").status == 404
+
+    assert api.admin("GET", "/audit").json == {"items": [], "next": None}
+
+
+def test_the_audit_is_walked_in_parts(api: Api) -> None:
+    slot = api.slots()[0]
+    for capacity in (5, 6, 7):
+        patch(api, slot, capacity=capacity)
+
+    first = api.admin("GET", "/audit", query={"limit": "2"}).json
+    second = api.admin("GET", "/audit", query={"limit": "2", "after": first["next"]}).json
+
+    assert [item["after"]["capacity"] for item in first["items"] + second["items"]] == [7, 6, 5]
+    assert second["next"] is None
+    assert api.admin("GET", "/audit", query={"after": "nonsense"}).status == 400
+
+
+def test_a_change_whose_audit_cannot_be_written_is_not_made(api: Api, db: Db) -> None:
+    slot = api.slots()[0]
+    db.command({"collMod": "audit", "validator": {"never": True}})
+
+    assert patch(api, slot, capacity=9).status >= 500
+    assert api.slots()[0]["capacity"] == 4
