@@ -12,6 +12,7 @@ from flask import Flask
 
 import wiring
 from core.mongo import Db
+from notifications.model import Message
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
 
@@ -178,3 +179,24 @@ def test_a_cancellation_takes_back_a_reminder_that_is_not_out_yet(
     api.held("DELETE", booking)
 
     assert services.db.letters.count_documents({"template": "guest_reminder"}) == 0
+
+
+def test_the_sender_promises_reminders_and_sends_them_at_once(
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+) -> None:
+    sent: list[str] = []
+
+    class Mailer:
+        def send(self, message: Message) -> str:
+            sent.append(message.key)
+            return ""
+
+    app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock, mailer=Mailer(), MAIL_RATE="1000")
+    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    api = Api(over_app(app))
+    booking = api.book(api.slots("2031-06-10")[0]).json["booking"]
+    clock.at = clock.at.replace(year=2031, month=6, day=9, hour=14)
+
+    services.worker.send_all_due()
+
+    assert sorted(key.removeprefix(booking["id"]) for key in sent) == ["-admin", "-guest", "-reminder-2031-06-10"]
