@@ -13,6 +13,7 @@ import admin.routes
 import booking.routes
 import cli
 import notifications.routes
+import pages.backoffice
 import pages.routes
 import schedules.routes
 import waitlist.routes

@@ -112,9 +112,13 @@ def stats() -> Any:
 
 @blueprint.get("/letters")
 @Door(LettersSchema, query=LettersQuery, refuses=(401,), security="adminKey")
-def letters(state: str, limit: int) -> dict[str, list[Letter]]:
-    """List letters, newest first."""
-    return {"items": context.service(Letters).find(State(state) if state else None, limit)}
+def letters(about: str, state: str, limit: int) -> dict[str, list[Letter]]:
+    """List letters, newest first: all, those of one state, or those about one booking."""
+    outbox, wanted = context.service(Letters), State(state) if state else None
+    if not about:
+        return {"items": outbox.find(wanted, limit)}
+    found = [letter for letter in outbox.about(about) if wanted in (None, letter.state)]
+    return {"items": found[::-1][:limit]}
 
 
 @blueprint.post("/letters/<letter_id>/retry")

@@ -139,8 +139,9 @@ class SlotChangeSchema(ma.Schema):
 
 
 class LettersQuery(QuerySchema):
-    """Which letters, newest first."""
+    """Which letters: of one state, or about one booking, newest first."""
 
+    about = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
     state = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *State]))
     limit = Whole(MOST, load_default=MOST, metadata={"minimum": 1})
 

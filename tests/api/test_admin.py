@@ -805,3 +805,29 @@ def test_a_change_whose_audit_cannot_be_written_is_not_made(api: Api, db: Db) ->
 
     assert patch(api, slot, capacity=9).status >= 500
     assert api.slots()[0]["capacity"] == 4
+
+
+def test_the_letters_about_a_booking_are_listed_newest_first(api: Api) -> None:
+    noise, booking = booked(api), booked(api)
+    api.admin("POST", f"/bookings/{booking}/cancel")
+
+    found = api.admin("GET", "/letters", query={"about": booking}).json["items"]
+
+    assert {letter["bookingId"] for letter in found} == {booking} != {noise}
+    assert found[0]["template"] == "guest_cancellation"
+    assert sorted(letter["template"] for letter in found) == ["admin_booking", "guest_booking", "guest_cancellation"]
+    assert api.admin("GET", "/letters", query={"about": booking, "state": "sent"}).json["items"] == []
+    assert api.admin("GET", "/letters", query={"about": "nobody"}).json["items"] == []
+
+
+def test_the_page_of_the_back_office_has_nothing_secret_in_it(api: Api) -> None:
+    booked(api, fullName="Zerubbabel Quisling")
+
+    page = api.get("/admin")
+
+    assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    text = page.body.decode()
+    assert "2026-03-05" in text
+    assert not any(secret in text for secret in (ADMIN_KEY, "Quisling"))
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert api.get("/static/admin.js").status == api.get("/static/admin.css").status == 200

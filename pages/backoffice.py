@@ -1,0 +1,17 @@
+"""The back office's page: a frame without anything secret in it; its script asks the API with the key it is given."""
+
+from __future__ import annotations
+
+from flask import Response, render_template
+
+from core.web import context
+from pages.routes import blueprint
+from schedules.service import Schedules
+
+
+@blueprint.get("/admin")
+def admin() -> Response:
+    """Show the frame of the back office."""
+    schedule = context.service(Schedules).schedule
+    page = render_template("admin.html", schedule=schedule, dates=[day.date for day in schedule.days])
+    return Response(page, mimetype="text/html")
