@@ -8,7 +8,6 @@ country, city, message, manageUrl and sequence (how often the booking has change
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from core.ids import new_id
@@ -29,39 +28,49 @@ def place_promoted(*, about: str, admin: str, guest: str, facts: Facts, now: dat
 
 def booking_confirmed_again(*, about: str, guest: str, facts: Facts, now: datetime) -> Letter:
     """Return the guest's confirmation once more, asked for by the back office."""
-    return _letter("guest_booking", guest, about, facts, now)
+    return _letter("guest_booking", guest, _new(about, now), facts, now)
 
 
 def booking_cancelled(*, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None) -> Letter:
     """Return the letter that tells the guest of a cancellation: behind the letter `behind`, if one is not out yet."""
-    return _behind(behind, _letter("guest_cancellation", guest, about, facts, now))
+    return _letter("guest_cancellation", guest, _new(about, now), facts, now, behind)
 
 
 def booking_rescheduled(*, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None) -> Letter:
     """Return the letter that tells the guest of another slot; `facts` add oldDate and oldSlot."""
-    return _behind(behind, _letter("guest_rescheduled", guest, about, facts, now))
+    return _letter("guest_rescheduled", guest, _new(about, now), facts, now, behind)
 
 
 def booking_reminder(*, about: str, guest: str, facts: Facts, now: datetime) -> Letter:
     """Return the letter of the day before; there is one for a booking and date, however often it is made."""
-    return replace(_letter("guest_reminder", guest, about, facts, now), id=f"{about}-reminder-{facts['date']}")
+    return _letter("guest_reminder", guest, (about, f"{about}-reminder-{facts['date']}"), facts, now)
 
 
 def waiting_joined(*, about: str, guest: str, facts: Facts, now: datetime) -> Letter:
     """Return the letter of a place on the waiting list; `facts` add position (a number from 1) and leaveUrl."""
-    return _letter("guest_waiting", guest, about, facts, now)
+    return _letter("guest_waiting", guest, _new(about, now), facts, now)
 
 
 def _pair(template: str, about: str, admin: str, guest: str, facts: Facts, now: datetime) -> list[Letter]:
-    first = replace(_letter("admin_booking", admin, about, facts, now), id=f"{about}-admin")
-    second = replace(_letter(template, guest, about, facts, now), id=f"{about}-guest")
-    return [first, _behind(first.id, second)]
+    first = _letter("admin_booking", admin, (about, f"{about}-admin"), facts, now)
+    return [first, _letter(template, guest, (about, f"{about}-guest"), facts, now, first.id)]
 
 
-def _behind(first: str | None, letter: Letter) -> Letter:
-    return replace(letter, after=first, due_at=letter.due_at + HEAD_START) if first else letter
+def _new(about: str, now: datetime) -> tuple[str, str]:
+    return about, f"{about}-{new_id(now)}"
 
 
-def _letter(template: str, to: str, about: str, facts: Facts, now: datetime) -> Letter:
-    letter_id = f"{about}-{new_id(now)}"
-    return Letter(id=letter_id, template=template, to=to, facts=facts, created_at=now, due_at=now, about=about)
+def _letter(
+    template: str, to: str, ids: tuple[str, str], facts: Facts, now: datetime, behind: str | None = None
+) -> Letter:
+    about, letter_id = ids
+    return Letter(
+        id=letter_id,
+        template=template,
+        to=to,
+        facts=facts,
+        created_at=now,
+        due_at=now + HEAD_START if behind else now,
+        about=about,
+        after=behind,
+    )
