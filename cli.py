@@ -86,9 +86,10 @@ def _erase(services: wiring.Services) -> click.Command:
     @click.option("--email", required=True, help="The address the person booked with.")
     def erase(email: str) -> None:
         """Forget a person: bookings to come are cancelled, and nothing that is kept names the person any more."""
-        if "@" not in email:
-            raise click.BadParameter("not an e-mail address.", param_hint="--email")
-        _tell_forgotten(lambda: services.privacy.erase(email))
+        try:
+            _tell_forgotten(lambda: services.privacy.erase(email))
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--email") from None
 
     return erase
 

@@ -96,6 +96,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
     counter = Counter(client, schedules, store, keys, letters, clock)
     changes = Changes(turns, store, counter, schedules, waitlist, letters, promises, audit, clock)
     reminders = Reminders(store, changes, schedules.schedule, clock)
+    errand = partial(_errand, reminders, changes)
     return Services(
         settings=settings,
         client=client,
@@ -108,7 +109,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         waitlist=waitlist,
         audit=audit,
         letters=letters,
-        worker=_worker(settings, letters, clock, reminders.run, replacements.get("mailer")),
+        worker=_worker(settings, letters, clock, errand, replacements.get("mailer")),
         reminders=reminders,
         overview=Overview(schedules, letters),
         deliveries=Deliveries(letters.store, clock, settings.resend_webhook_secret),
@@ -117,6 +118,10 @@ def build(settings: Settings, **replacements: Any) -> Services:
 
 def _has_booked(store: BookingStore, email: str, slot_id: str) -> DuplicateBooking | None:
     return DuplicateBooking() if store.find_active([(email, slot_id)]) else None
+
+
+def _errand(reminders: Reminders, changes: Changes) -> int:
+    return reminders.run() + changes.settle()
 
 
 def _worker(

@@ -158,15 +158,15 @@ class LetterSchema(ma.Schema):
     lastError = ma.fields.String(attribute="last_error")
     createdAt = ma.fields.Function(lambda letter: iso(letter.created_at), metadata={"type": "string"})
     dueAt = ma.fields.Function(
-        lambda letter: iso(letter.due_at) if letter.state in OPEN else None, metadata={"type": "string"}
+        lambda letter: iso(letter.due_at) if letter.state in OPEN else None, metadata={"type": ["string", "null"]}
     )
     sentAt = ma.fields.Function(
-        lambda letter: iso(letter.sent_at) if letter.sent_at else None, metadata={"type": "string"}
+        lambda letter: iso(letter.sent_at) if letter.sent_at else None, metadata={"type": ["string", "null"]}
     )
     providerId = ma.fields.String(attribute="provider_id")
     delivery = ma.fields.String(allow_none=True)
     deliveryAt = ma.fields.Function(
-        lambda letter: iso(letter.delivery_at) if letter.delivery_at else None, metadata={"type": "string"}
+        lambda letter: iso(letter.delivery_at) if letter.delivery_at else None, metadata={"type": ["string", "null"]}
     )
 
 

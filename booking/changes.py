@@ -7,13 +7,15 @@ in between. What the back office does is written to the audit there as well.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from audit.service import Audit
 from booking.counter import Counter
-from booking.errors import BookingCancelled, SlotFull
+from booking.errors import BookingCancelled, BookingForgotten, BookingNotFound, MovedTooOften, SlotFull
 from booking.model import Booking, Status
 from booking.promises import Promises
 from booking.store import BookingStore
@@ -22,6 +24,7 @@ from core.clock import Clock
 from core.ids import new_id, new_reference
 from core.mongo import Session
 from core.turns import Turns
+from notifications.errors import LetterOutdated
 from notifications.model import Letter
 from notifications.service import Letters
 from schedules.errors import SlotClosed
@@ -32,6 +35,8 @@ from waitlist.service import Waitlist
 
 LOG = log.get("booking")
 REMINDER = "guest_reminder"
+# Each move is a letter to an address nobody has checked.
+MOST_MOVES = 20
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class Changes:
             if cancelled is None:
                 return None
             self.letters.withdraw(session, booking_id, REMINDER)
-            if tell:
+            if tell and not cancelled.is_nobodys:
                 behind = self.letters.last_unsent(session, booking_id, cancelled.email)
                 self.letters.promise(session, [self.promises.cancelled(cancelled, behind)])
             self._give_on(session, self.schedules.release(session, cancelled.slot_id))
@@ -82,7 +87,9 @@ class Changes:
         """
         planned = self.schedules.planned(slot_id)
         self.schedules.require_open(planned)
-        if self.store.get(booking_id).slot_id != slot_id:
+        booking = self.store.get(booking_id)
+        if booking.slot_id != slot_id:
+            _require_movable(booking)
             self._require_place(self.schedules.standing([slot_id])[slot_id])
         before, after = self.turns.take(lambda session: self._moved(session, booking_id, planned))
         if before.slot_id != after.slot_id:
@@ -99,7 +106,8 @@ class Changes:
 
         def work(session: Session) -> Slot:
             before, after = self.schedules.change(session, slot_id, change)
-            self.audit.note(session, by, "slot.changed", slot_id, _settings(before), _settings(after))
+            if _settings(before) != _settings(after):
+                self.audit.note(session, by, "slot.changed", slot_id, _settings(before), _settings(after))
             return self._give_on(session, after)
 
         changed = self.turns.take(work)
@@ -111,6 +119,8 @@ class Changes:
 
         def work(session: Session) -> Booking:
             booking = self.store.find_in(session, booking_id)
+            if booking.is_nobodys:
+                raise BookingForgotten
             letter = self.promises.again(booking)
             self.letters.promise(session, [letter])
             self.audit.note(session, by, "booking.letter_resent", booking_id, {}, {"template": letter.template})
@@ -120,11 +130,27 @@ class Changes:
         self.letters.announce()
         return booking
 
+    def note(self, what: str, counts: Mapping[str, Any]) -> None:
+        """Write to the audit what the operator did at the command line, in numbers."""
+        self.turns.take(lambda session: self.audit.note(session, "operator", what, "people", {}, counts))
+
+    def settle(self) -> int:
+        """Give on free places that people wait for; return in how many slots.
+
+        Changes do so themselves; this is for what changes without one, such as another cut-off in the schedule file.
+        """
+        unsettled = [slot.id for slot in self.schedules.all_slots() if self.schedules.gives_places(slot)]
+        for slot_id in unsettled:
+            self.turns.take(partial(self._settle, slot_id))
+            self._changed(slot_id)
+        return len(unsettled)
+
     def retry_letter(self, letter_id: str, by: str) -> Letter:
-        """Try a letter that was given up again; raises LetterNotFound or LetterNotFailed."""
+        """Try a letter that was given up again; raises LetterNotFound, LetterNotFailed or LetterOutdated."""
 
         def work(session: Session) -> Letter:
             letter = self.letters.retry(session, letter_id)
+            self._require_true(session, letter)
             self.audit.note(session, by, "letter.retried", letter_id, {"state": "dead"}, {"state": letter.state.value})
             return letter
 
@@ -147,10 +173,9 @@ class Changes:
 
     def _moved(self, session: Session, booking_id: str, planned: PlannedSlot) -> tuple[Booking, Booking]:
         before = self.store.find_in(session, booking_id)
-        if before.status is Status.CANCELLED:
-            raise BookingCancelled
-        if before.slot_id == planned.id:
+        if before.slot_id == planned.id and before.status is Status.CONFIRMED:
             return before, before
+        _require_movable(before)
         held = self.schedules.schedule.slot_with.get(before.slot_id)
         if held:
             self.schedules.require_open(held)
@@ -166,6 +191,9 @@ class Changes:
         self.letters.promise(session, [self.promises.moved(before, after, behind)])
         self._give_on(session, self.schedules.release(session, before.slot_id))
         return before, after
+
+    def _settle(self, slot_id: str, session: Session) -> None:
+        self._give_on(session, self.schedules.look(session, slot_id))
 
     def _give_on(self, session: Session, slot: Slot) -> Slot:
         """Give the free places of `slot` to those who wait for it, in order; return the slot as it is then."""
@@ -188,35 +216,33 @@ class Changes:
         if not entries:
             return
         now = self.clock()
-        made = {entry.id: self._booking(entry, slot, now) for entry in entries}
+        references = self._references(len(entries))
+        made = {entry.id: _booking(entry, slot, now, references.pop()) for entry in entries}
         self.store.add(session, list(made.values()))
+        for entry in entries:
+            self.letters.withdraw(session, entry.id, "guest_waiting")
         self.waitlist.promote(session, {entry_id: booking.id for entry_id, booking in made.items()})
         self.letters.promise(
             session, [letter for booking in made.values() for letter in self.promises.made(booking, promoted=True)]
         )
 
-    def _booking(self, entry: Entry, slot: Slot, now: datetime) -> Booking:
-        reference = new_reference()
-        while self.store.references_taken([reference]):
-            reference = new_reference()
-        return Booking(
-            id=new_id(now),
-            reference=reference,
-            full_name=entry.full_name,
-            email=entry.email,
-            phone=entry.phone,
-            country=entry.country,
-            city="",
-            message="",
-            date=slot.date,
-            slot_id=slot.id,
-            slot_label=slot.label,
-            created_at=now,
-        )
+    def _references(self, count: int) -> set[str]:
+        drawn: set[str] = set()
+        while len(drawn) < count:
+            more = {new_reference() for _ in range(count - len(drawn))}
+            drawn |= more - self.store.references_taken(more)
+        return drawn
 
     def _is_ahead(self, booking: Booking) -> bool:
         planned = self.schedules.schedule.slot_with.get(booking.slot_id)
         return planned is not None and planned.starts_at > self.clock()
+
+    def _require_true(self, session: Session, letter: Letter) -> None:
+        if letter.template == "admin_booking":
+            return
+        with suppress(BookingNotFound):  # A letter about waiting is about no booking.
+            if str(self.store.find_in(session, letter.about).sequence) != letter.facts.get("sequence"):
+                raise LetterOutdated
 
     def _require_place(self, slot: Slot) -> None:
         if slot.closed:
@@ -229,5 +255,29 @@ class Changes:
         self.letters.announce()
 
 
+def _require_movable(booking: Booking) -> None:
+    if booking.status is Status.CANCELLED:
+        raise BookingCancelled
+    if booking.sequence >= MOST_MOVES:
+        raise MovedTooOften
+
+
 def _settings(slot: Slot) -> Mapping[str, Any]:
     return {"capacity": slot.capacity, "closed": slot.closed}
+
+
+def _booking(entry: Entry, slot: Slot, now: datetime, reference: str) -> Booking:
+    return Booking(
+        id=new_id(now),
+        reference=reference,
+        full_name=entry.full_name,
+        email=entry.email,
+        phone=entry.phone,
+        country=entry.country,
+        city="",
+        message="",
+        date=slot.date,
+        slot_id=slot.id,
+        slot_label=slot.label,
+        created_at=now,
+    )

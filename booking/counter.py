@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from booking.errors import DuplicateBooking, IdempotencyKeyReused, SlotFull
-from booking.model import Booked, Status, Wish, compatible
+from booking.model import Booked, Booking, Status, Wish, compatible
 from booking.store import BookingStore, KeyStore
 from core.clock import Clock, monotonic
 from core.combine import Combiner, Ticket, Tickets
@@ -255,7 +255,7 @@ class Counter:
             if used and used.fingerprint != key.fingerprint:
                 ticket.refuse(IdempotencyKeyReused())
             elif used and used.booking_id in made:
-                first = replace(made[used.booking_id], status=Status.CONFIRMED)
+                first = _as_asked(made[used.booking_id], ticket.request.booking)
                 ticket.answer(Booked(first, replayed=used.booking_id != ticket.request.booking.id))
 
 
@@ -280,6 +280,11 @@ def _in_time(group: Sequence[WishTicket]) -> list[WishTicket]:
             in_doubt = ticket.request.in_doubt
             ticket.refuse(OutcomeUnknown(retry_after=2) if in_doubt else Unavailable(TOO_BUSY, retry_after=2))
     return [ticket for ticket in group if not ticket.answered]
+
+
+def _as_asked(made: Booking, asked: Booking) -> Booking:
+    """Return `made` as it was answered first, whatever has become of it: in the slot that the same body asks for."""
+    return replace(made, status=Status.CONFIRMED, date=asked.date, slot_id=asked.slot_id, slot_label=asked.slot_label)
 
 
 def _is_duplicate(error: BulkError | DuplicateKey) -> bool:

@@ -35,6 +35,18 @@ class BookingNotFound(NotFound):
     code = "booking_not_found"
 
 
+class BookingForgotten(Conflict):
+    """Nobody is known to have made this booking any more."""
+
+    code = "booking_forgotten"
+
+
+class MovedTooOften(Conflict):
+    """This booking has been moved too often. Please cancel it and book anew."""
+
+    code = "moved_too_often"
+
+
 class BookingCancelled(Conflict):
     """This booking is cancelled. Please book anew."""
 

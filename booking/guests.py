@@ -36,8 +36,8 @@ class Guests:
         if not self.links.opens(booking_id, token):
             raise BookingNotFound
         booking = self.store.get(booking_id)
-        planned = self.schedules.schedule.slot_with.get(booking.slot_id)
-        if planned and is_over(planned.ends_at, booking.created_at, self.clock()):
+        ends_at = self.schedules.schedule.ends_at(booking.date, booking.slot_label)
+        if is_over(ends_at, booking.created_at, self.clock()):
             raise BookingNotFound
         return booking
 
@@ -83,10 +83,16 @@ class Guests:
                     "state": letter.state.value,
                     "createdAt": iso(letter.created_at),
                     "sentAt": iso(letter.sent_at) if letter.sent_at else None,
+                    "delivery": letter.delivery,
                     "facts": dict(letter.facts),
                 }
                 for letter in self.letters.about(booking_id)
                 if letter.to == booking.email
+            ],
+            "waiting": [
+                {_camel(name): iso(value) if name.endswith("_at") else value for name, value in vars(entry).items()}
+                for entry in self.changes.waitlist.of_guest(booking.email)
+                if entry.booking_id == booking_id
             ],
         }
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vCalAddress, vRecur, vUri
@@ -23,6 +23,8 @@ METHODS: Mapping[str, str] = {
     "guest_cancellation": "CANCEL",
 }
 FILE_NAME = "invite.ics"
+# The same for ever, wherever the service is reached: a calendar knows an entry by it.
+UID_DOMAIN = "bookings.invalid"
 PRODUCT = "-//Booking service//EN"
 SLOT = re.compile(r"([0-9]{2}:[0-9]{2})-([0-9]{2}:[0-9]{2})")
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -54,7 +56,7 @@ def calendar(*, facts: Mapping[str, str], about: str, stamp: datetime, method: s
     """
     start, end = _hour(facts)
     event = Event()
-    event.add("UID", f"{_line(about)}@{_host(facts['manageUrl'])}")
+    event.add("UID", f"{_line(about)}@{UID_DOMAIN}")
     event.add("DTSTAMP", stamp.astimezone(UTC))
     event.add("SEQUENCE", int(facts.get("sequence", "0")))
     event.add("DTSTART", start)
@@ -166,13 +168,6 @@ def _rule(starts: Sequence[datetime]) -> vRecur | None:
 
 def _offset(moment: datetime) -> timedelta:
     return moment.utcoffset() or timedelta()
-
-
-def _host(url: str) -> str:
-    host = urlsplit(url).hostname
-    if not host:
-        raise ValueError("The manage link names no host.")
-    return _line(host)
 
 
 def _description(facts: Mapping[str, str]) -> str:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from notifications.model import Letter
 
 KEY_LIFETIME = timedelta(hours=24)
+# Where the addresses of those end who have been forgotten; a domain that never exists.
+NOBODY = "@erased.invalid"
 
 
 class Status(StrEnum):
@@ -60,6 +62,11 @@ class Booking:
     # How often it has been changed, and when last: calendars and reminders go by it.
     sequence: int = 0
     changed_at: datetime | None = None
+
+    @property
+    def is_nobodys(self) -> bool:
+        """Return whether the person who made it has been forgotten."""
+        return self.email.endswith(NOBODY)
 
     @property
     def slot(self) -> str:

@@ -13,10 +13,12 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from booking.changes import Changes
-from booking.model import Booking, Status
+from booking.model import KEY_LIFETIME, Booking, Status
 from booking.store import BookingStore, KeyStore
 from core import log
 from core.clock import Clock
+from core.fields import address
+from core.ids import new_id
 from notifications.service import Letters
 from schedules.model import Schedule
 from waitlist.model import Entry, State
@@ -48,42 +50,49 @@ class Privacy:
     clock: Clock
 
     def erase(self, email: str) -> Forgotten:
-        """Forget the person with this address, wherever they appear."""
-        address = email.strip().lower()
-        entries = self._drop(self.waitlist.of_guest(address))
-        bookings = self.store.of_guest(address)
+        """Forget the person with this address, wherever they appear; raises ValueError when it is no address."""
+        kept = address(email)
+        entries = self._leave(self.waitlist.of_guest(kept))
+        bookings = self.store.of_guest(kept)
         for booking in bookings:
             if booking.status is Status.CONFIRMED and self._is_to_come(booking):
                 self.changes.cancel(booking.id, tell=False)
-        return self._forget([booking.id for booking in bookings], entries, address)
+        return self._noted("people.erased", self._forget([booking.id for booking in bookings], entries, kept))
 
     def retain(self, days: int) -> Forgotten:
         """Forget everybody whose slot was more than `days` days ago."""
         today = self.clock().astimezone(ZoneInfo(self.schedule.timezone)).date()
         before = (today - timedelta(days=days)).isoformat()
-        done = self._forget([], self._drop(self.waitlist.before(before)), None)
+        done = self._forget([], self._leave(self.waitlist.before(before)), None)
         older = self.store.older_than(before)
         while ids := list(islice(older, MOST_AT_ONCE)):
             some = self._forget(ids, [], None)
             done = Forgotten(done.bookings + some.bookings, done.letters + some.letters, done.entries)
-        return done
+        return self._noted("people.retained", done)
 
     def _is_to_come(self, booking: Booking) -> bool:
-        planned = self.schedule.slot_with.get(booking.slot_id)
-        return planned is None or planned.ends_at > self.clock()
+        return self.schedule.ends_at(booking.date, booking.slot_label) > self.clock()
 
-    def _drop(self, entries: Sequence[Entry]) -> list[str]:
+    def _leave(self, entries: Sequence[Entry]) -> list[str]:
         for entry in entries:
             if entry.state is State.WAITING:
                 self.waitlist.remove(entry.id)
-        ids = [entry.id for entry in entries]
-        self.waitlist.delete(ids)
-        return ids
+        return [entry.id for entry in entries]
 
     def _forget(self, booking_ids: Sequence[str], entry_ids: Sequence[str], email: str | None) -> Forgotten:
-        # The bookings last: as long as they name somebody, a repeated call finds what is left to do.
+        # The rows that lead here go last: as long as they name somebody, a repeated call finds what is left to do.
         letters = self.letters.forget([*booking_ids, *entry_ids], email)
-        self.keys.forget(booking_ids)
+        # An id begins with the moment it was made; what is older than a day has no key any more.
+        young = new_id(self.clock() - 2 * KEY_LIFETIME)
+        self.keys.forget([booking_id for booking_id in booking_ids if booking_id > young])
+        self.waitlist.delete(entry_ids)
         self.store.erase(booking_ids)
-        LOG.info("people_forgotten", bookings=len(booking_ids), letters=letters, entries=len(entry_ids))
+        # Once more: the back office may have sent a letter again meanwhile. From now on it cannot.
+        letters += self.letters.forget(booking_ids)
         return Forgotten(len(booking_ids), letters, len(entry_ids))
+
+    def _noted(self, what: str, done: Forgotten) -> Forgotten:
+        if done != Forgotten(0, 0, 0):
+            LOG.info("people_forgotten", **vars(done))
+            self.changes.note(what, vars(done))
+        return done

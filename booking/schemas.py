@@ -73,6 +73,7 @@ class OwnDataSchema(ma.Schema):
 
     booking = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw())
     letters = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
+    waiting = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
 
 
 class BookingSchema(ma.Schema):

@@ -12,7 +12,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from booking.errors import BookingNotFound, DuplicateBooking
-from booking.model import Booking, BookingFilter, ExportRow, Key, Status
+from booking.model import NOBODY, Booking, BookingFilter, ExportRow, Key, Status
 from core import text
 from core.mongo import LASTING, CollectionPlan, Db, Document, Session
 
@@ -130,7 +130,7 @@ class BookingStore:
     def erase(self, ids: Sequence[str]) -> None:
         """Make bookings nobody's: what names a person goes, what counts stays."""
         nobody: Document = dict.fromkeys(("fullName", "nameFolded", "phone", "country", "city", "message"), "")
-        nobody |= {"nameParts": [], "phoneParts": [], "email": {"$concat": ["$_id", "@erased.invalid"]}, "erased": True}
+        nobody |= {"nameParts": [], "phoneParts": [], "email": {"$concat": ["$_id", NOBODY]}, "erased": True}
         self._bookings.update_many({"_id": {"$in": list(ids)}}, [{"$set": nobody}])
 
     def find_ids(self, ids: Iterable[str]) -> dict[str, Booking]:

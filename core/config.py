@@ -174,6 +174,8 @@ def _admin_keys(value: str) -> tuple[AdminKey, ...]:
     keys = tuple(_admin_key(key.strip()) for key in value.split(",") if key.strip())
     if not keys or any(len(key.secret) < SHORTEST_SECRET or not visible_ascii(key.secret) for key in keys):
         raise ValueError(f"must be keys of at least {SHORTEST_SECRET} visible ASCII characters, separated by commas.")
+    if len({key.label for key in keys}) < len(keys):
+        raise ValueError("must be keys with a label of its own each, or without any.")
     return keys
 
 

@@ -35,14 +35,10 @@ class Email(ma.fields.String):
     """An e-mail address by its syntax alone, in lower case."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        given = super()._deserialize(value, attr, data, **kwargs).strip()
         try:
-            address = validate_email(given, check_deliverability=False, allow_smtputf8=False).normalized.lower()
-        except (EmailNotValidError, UnicodeError):
-            raise ma.ValidationError("Not a valid e-mail address.") from None
-        if len(address) > LONGEST_EMAIL:
-            raise ma.ValidationError("Not a valid e-mail address.")
-        return address
+            return address(super()._deserialize(value, attr, data, **kwargs))
+        except ValueError as error:
+            raise ma.ValidationError(str(error)) from None
 
 
 class Phone(ma.fields.String):
@@ -79,6 +75,17 @@ class ContactSchema(ma.Schema):
             raise ma.ValidationError({"phone": [NOT_A_PHONE]})
         if country:
             raise ma.ValidationError({"country": ["The country does not match the phone number."]})
+
+
+def address(given: str) -> str:
+    """Return an e-mail address as it is kept: checked by its syntax alone, in lower case; raises ValueError."""
+    try:
+        kept = validate_email(given.strip(), check_deliverability=False, allow_smtputf8=False).normalized.lower()
+    except (EmailNotValidError, UnicodeError):
+        kept = ""
+    if not kept or len(kept) > LONGEST_EMAIL:
+        raise ValueError("Not a valid e-mail address.")
+    return kept
 
 
 def _number(phone: str) -> phonenumbers.PhoneNumber | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from core.errors import Unavailable
+from core.errors import OutcomeUnknown, Unavailable
 from core.mongo import Client, Session, transaction
 
 T = TypeVar("T")
@@ -16,6 +16,7 @@ PATIENCE_SECONDS = 10.0
 SECONDS = 8.0
 # How long it tries what somebody else holds while others wait behind it.
 HELD_SECONDS = 2.0
+REPEAT = "It is not known whether this was done. Please repeat it: it is not done twice."
 
 
 @dataclass(frozen=True)
@@ -31,5 +32,7 @@ class Turns:
             raise Unavailable(retry_after=2)
         try:
             return transaction(self.client, work, SECONDS, HELD_SECONDS)
+        except OutcomeUnknown as error:
+            raise OutcomeUnknown(REPEAT, retry_after=error.retry_after) from error
         finally:
             self.lock.release()

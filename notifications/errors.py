@@ -23,6 +23,12 @@ class WebhookRefused(Invalid):
     code = "webhook_refused"
 
 
+class LetterOutdated(Conflict):
+    """This letter is no longer true. Please send the booking's letter again instead."""
+
+    code = "letter_outdated"
+
+
 class Undeliverable(Exception):
     """The mailer refuses this letter for good."""
 

@@ -8,10 +8,11 @@ country, city, message, manageUrl and sequence (how often the booking has change
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from core.ids import new_id
-from notifications.model import HEAD_START, Letter
+from notifications.model import BEHIND, HEAD_START, Letter
 
 Facts = Mapping[str, str]
 
@@ -33,12 +34,12 @@ def booking_confirmed_again(*, about: str, guest: str, facts: Facts, now: dateti
 
 def booking_cancelled(*, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None) -> Letter:
     """Return the letter that tells the guest of a cancellation: behind the letter `behind`, if one is not out yet."""
-    return _letter("guest_cancellation", guest, _new(about, now), facts, now, behind)
+    return _behind(behind, _letter("guest_cancellation", guest, _new(about, now), facts, now))
 
 
 def booking_rescheduled(*, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None) -> Letter:
     """Return the letter that tells the guest of another slot; `facts` add oldDate and oldSlot."""
-    return _letter("guest_rescheduled", guest, _new(about, now), facts, now, behind)
+    return _behind(behind, _letter("guest_rescheduled", guest, _new(about, now), facts, now))
 
 
 def booking_reminder(*, about: str, guest: str, facts: Facts, now: datetime) -> Letter:
@@ -54,6 +55,11 @@ def waiting_joined(*, about: str, guest: str, facts: Facts, now: datetime) -> Le
 def _pair(template: str, about: str, admin: str, guest: str, facts: Facts, now: datetime) -> list[Letter]:
     first = _letter("admin_booking", admin, (about, f"{about}-admin"), facts, now)
     return [first, _letter(template, guest, (about, f"{about}-guest"), facts, now, first.id)]
+
+
+def _behind(first: str | None, letter: Letter) -> Letter:
+    # What is told to one guest must come in order, or the last letter they get is not true.
+    return replace(letter, after=first, due_at=letter.due_at + BEHIND) if first else letter
 
 
 def _new(about: str, now: datetime) -> tuple[str, str]:

@@ -14,6 +14,8 @@ GIVE_UP_AFTER = timedelta(days=1)
 LEASE = timedelta(seconds=30)
 # How long a guest's letter lets the admin's go first when that one meets trouble.
 HEAD_START = timedelta(seconds=60)
+# How long a letter to a guest waits for an earlier one to the same guest, which ends within a day or is given up.
+BEHIND = GIVE_UP_AFTER + timedelta(hours=1)
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 3600.0
 # A letter that is not out after this is worth a warning.

@@ -170,7 +170,6 @@ def _slots(schedule: str, day: date, template: _Template, zone: ZoneInfo) -> Ite
             start=f"{start:%H:%M}",
             end=f"{end:%H:%M}",
             starts_at=datetime.combine(day, start, zone).astimezone(UTC),
-            ends_at=datetime.combine(day, end, zone).astimezone(UTC),
             capacity=template.capacity,
         )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,6 @@ class PlannedSlot:
     start: str
     end: str
     starts_at: datetime
-    ends_at: datetime
     capacity: int
 
     @property
@@ -62,6 +62,12 @@ class Schedule:
     def slot_with(self) -> Mapping[str, PlannedSlot]:
         """Return the planned slots by their id."""
         return {slot.id: slot for day in self.days for slot in day.slots}
+
+    def ends_at(self, date_: str, label: str) -> datetime:
+        """Return when the slot of these hours on a date ends, also when the schedule no longer has it."""
+        start, _, end = label.partition("-")
+        day = date.fromisoformat(date_) + timedelta(days=0 if end > start else 1)
+        return datetime.combine(day, time.fromisoformat(end), ZoneInfo(self.timezone)).astimezone(UTC)
 
     def takes_bookings(self, slot: PlannedSlot, now: datetime) -> bool:
         """Return whether the cut-off before `slot`, if there is one, is still ahead of `now`."""

@@ -31,6 +31,8 @@ PLAN = CollectionPlan(
     },
 )
 DUPLICATE_KEY = 11000
+# All who wait may have to be given places in one transaction, which has its limits.
+MOST_WAITING = 1000
 
 
 def room_for(places: int) -> Document:
@@ -106,7 +108,12 @@ class SlotStore:
         the same moment meets it.
         """
         document = self._slots.find_one_and_update(
-            {"_id": slot_id, "closed": False, "$expr": {"$gte": ["$bookedCount", "$capacity"]}},
+            {
+                "_id": slot_id,
+                "closed": False,
+                "$expr": {"$gte": ["$bookedCount", "$capacity"]},
+                "waiting": {"$not": {"$gte": MOST_WAITING}},
+            },
             {"$inc": {"waiting": 1, "lastTicket": 1}},
             projection={"lastTicket": 1, "waiting": 1},
             return_document=ReturnDocument.AFTER,

@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 import requests
 from flask import Flask
 
-from tests.factories import ADMIN_KEY, person
+from tests.factories import ADMIN_KEY, contact, person
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Api:
 
     def wait_for(self, slot: Mapping[str, Any], **changes: Any) -> Answer:
         """Join the waiting list of `slot` as a new person."""
-        return self.send("POST", f"/api/slots/{slot['_id']}/waitlist", json={**person(), **changes})
+        return self.send("POST", f"/api/slots/{slot['_id']}/waitlist", json={**contact(), **changes})
 
     def held(self, method: str, made: Mapping[str, Any], tail: str = "", **options: Any) -> Answer:
         """Use the link of a booking or a waiting entry: its path under the API, with its token."""

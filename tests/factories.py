@@ -44,3 +44,9 @@ def person(**changes: Any) -> dict[str, Any]:
         "message": "",
         **changes,
     }
+
+
+def contact(**changes: Any) -> dict[str, Any]:
+    """Return who somebody is who has not been here before, and nothing else."""
+    form = person(**changes)
+    return {name: form[name] for name in ("fullName", "email", "phone", "country")}

@@ -17,6 +17,12 @@ class SlotHasPlaces(Conflict):
     code = "slot_has_places"
 
 
+class WaitlistFull(Conflict):
+    """The waiting list of this slot is full."""
+
+    code = "waitlist_full"
+
+
 class EntryNotFound(NotFound):
     """Entry not found."""
 

@@ -15,9 +15,9 @@ class NewWaitingSchema(ContactSchema):
     """A wish to wait for a place."""
 
     class Meta:
-        """Forms for booking send more than this; it is not read."""
+        """Unknown members are typing errors."""
 
-        unknown = ma.EXCLUDE
+        unknown = ma.RAISE
 
     @ma.post_load
     def to_new_entry(self, values: dict[str, Any], **_: Any) -> NewEntry:

@@ -17,7 +17,7 @@ from notifications.service import Letters
 from schedules.errors import SlotClosed
 from schedules.model import PlannedSlot
 from schedules.service import Schedules
-from waitlist.errors import EntryNotFound, SlotHasPlaces
+from waitlist.errors import EntryNotFound, SlotHasPlaces, WaitlistFull
 from waitlist.model import Entry, NewEntry, State
 from waitlist.store import WaitlistStore
 
@@ -62,8 +62,8 @@ class Waitlist:
         if not self.links.opens(entry_id, token):
             raise EntryNotFound
         entry = self.store.get(entry_id)
-        planned = self.schedules.schedule.slot_with.get(entry.slot_id)
-        if planned and is_over(planned.ends_at, entry.created_at, self.clock()):
+        ends_at = self.schedules.schedule.ends_at(entry.date, entry.slot)
+        if is_over(ends_at, entry.created_at, self.clock()):
             raise EntryNotFound
         return entry, self.store.ahead_of(entry) + 1 if entry.state is State.WAITING else 0
 
@@ -119,7 +119,8 @@ class Waitlist:
     def _joined(self, session: Session, planned: PlannedSlot, new: NewEntry) -> tuple[Entry, int]:
         drawn = self.schedules.queue(session, planned.id)
         if drawn is None:
-            raise SlotHasPlaces
+            slot = self.schedules.look(session, planned.id)
+            raise SlotClosed if slot.closed else SlotHasPlaces if slot.remaining else WaitlistFull
         ticket, position = drawn
         now = self.clock()
         entry = Entry(

@@ -66,7 +66,7 @@ class People(RuleBasedStateMachine):
         self.services.bookings.counter._scarce.clear()
         self.slots = self.api.slots(DAY)[:SLOTS]
         self.rooms = [Room() for _ in range(SLOTS)]
-        self.forms = [factories.person() for _ in range(GUESTS)]
+        self.forms = [factories.contact() for _ in range(GUESTS)]
         self.links: dict[tuple[str, int, int], dict[str, Any]] = {}
 
     def booking(self, guest: int, slot: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import wiring
 from core.mongo import Db
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
-from tests.factories import person
+from tests.factories import contact
 
 DATE = "2026-03-05"
 
@@ -136,7 +136,7 @@ def test_leaving_frees_the_turn_and_answers_the_same_again(api: Api) -> None:
 
 def test_whoever_has_found_a_place_meanwhile_gives_up_the_turn(api: Api, db: Db, services: wiring.Services) -> None:
     slot, made = full_slot(api)
-    guest = person()
+    guest = contact()
     waiting = api.wait_for(slot, **guest).json["entry"]
     other = api.wait_for(slot).json["entry"]
     # No door leads here: a place is made behind the waiting list's back.
@@ -153,7 +153,7 @@ def test_whoever_has_found_a_place_meanwhile_gives_up_the_turn(api: Api, db: Db,
 def test_one_entry_for_a_guest_and_slot(api: Api) -> None:
     slot, made = full_slot(api)
     other, _ = full_slot(api, 1)
-    guest = person()
+    guest = contact()
 
     assert api.wait_for(slot, **guest).status == 202
     assert api.wait_for(slot, **{**guest, "email": guest["email"].upper()}).code == "already_waiting"
@@ -166,7 +166,7 @@ def test_a_slot_with_places_has_no_list(api: Api) -> None:
     slot = api.slots(DATE)[0]
 
     assert (api.wait_for(slot).status, api.wait_for(slot).code) == (409, "slot_has_places")
-    assert api.send("POST", "/api/slots/no-such-slot-anywhere/waitlist", json=person()).code == "slot_not_found"
+    assert api.send("POST", "/api/slots/no-such-slot-anywhere/waitlist", json=contact()).code == "slot_not_found"
 
 
 @pytest.mark.parametrize(

@@ -278,6 +278,12 @@ def test_what_merely_looks_like_a_label_belongs_to_the_key() -> None:
     assert key.secret == "the-key-of:the-admin"
 
 
+def test_two_keys_do_not_share_a_label() -> None:
+    assert problems(ADMIN_KEY="desk:the-key-of-the-admin,desk:another-key-of-the-admin") == [
+        "ADMIN_KEY must be keys with a label of its own each, or without any."
+    ]
+
+
 def test_several_secrets_sign_in_turn() -> None:
     assert read(SECRET_KEY="the-new-secret-key, the-old-secret-key").secret_key == (
         "the-new-secret-key",

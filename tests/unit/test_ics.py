@@ -82,7 +82,7 @@ def test_other_letters_bring_no_file(template: str) -> None:
 
 def test_all_letters_about_a_booking_are_about_the_same_event() -> None:
     events = [parsed(attached(template).content)[1] for template in [*INVITING, "guest_cancellation"]]
-    assert {str(event["UID"]) for event in events} == {"0123@book.example.org"}
+    assert {str(event["UID"]) for event in events} == {"0123@bookings.invalid"}
 
 
 def test_the_event_says_who_what_and_where_to_change_it() -> None:
@@ -116,7 +116,7 @@ def test_a_published_entry_invites_nobody() -> None:
     whole, event, _ = parsed(ics.calendar(facts=FACTS, about="0123", stamp=STAMP, method="PUBLISH"))
     assert whole["METHOD"] == "PUBLISH"
     assert "ATTENDEE" not in event
-    assert event["UID"] == "0123@book.example.org"
+    assert event["UID"] == "0123@bookings.invalid"
 
 
 # Zone, date, slot; start and end in UTC, worked out by hand.
@@ -216,8 +216,6 @@ def test_an_hour_that_the_clocks_skip_is_the_one_they_show_instead() -> None:
         {"timezone": "Europe"},
         {"timezone": "Mars/Base"},
         {"timezone": "../../etc/passwd"},
-        {"manageUrl": "nowhere"},
-        {"manageUrl": "http://[broken"},
         {"sequence": "many"},
     ],
     ids=str,

@@ -22,7 +22,7 @@ def slot(date: str, start: str, *, booked: int = 0, closed: bool = False) -> Slo
 
 
 def plan(date: str, start: str) -> PlannedSlot:
-    return PlannedSlot(f"{date} {start}", "march", date, "A", start, f"{int(start[:2]) + 1:02d}:00", NOON, NOON, 4)
+    return PlannedSlot(f"{date} {start}", "march", date, "A", start, f"{int(start[:2]) + 1:02d}:00", NOON, 4)
 
 
 def names(slots: list[Slot]) -> list[str]:

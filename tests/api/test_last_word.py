@@ -1,0 +1,271 @@
+"""What a guest is told last is true, whatever became of the letters before it; and what may not go on without end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask import Flask
+
+import wiring
+from core.mongo import Db
+from notifications.errors import TryLater
+from notifications.model import Message
+from notifications.store import LetterStore
+from tests.api.conftest import Hands
+from tests.api_client import Api, over_app
+from tests.factories import contact
+
+DATE = "2026-03-05"
+Make = Callable[..., Flask]
+
+
+@dataclass
+class Post:
+    """A mailer that refuses, for now, the letters whose ids end in `refused`; it keeps the subjects of the others."""
+
+    refused: str = "-guest"
+    subjects: list[str] = field(default_factory=list)
+
+    def send(self, message: Message) -> str:
+        if self.refused and message.key.endswith(self.refused):
+            raise TryLater("later")
+        self.subjects.append(message.subject)
+        return ""
+
+
+def house(make_app: Make, **changes: Any) -> tuple[Api, wiring.Services]:
+    app = make_app(**changes)
+    return Api(over_app(app)), app.extensions["booking.services"][wiring.Services]
+
+
+def let_pass(services: wiring.Services, clock: Hands, minutes: int) -> None:
+    for _ in range(minutes):
+        clock.pass_by(minutes=1)
+        services.worker.send_due()
+
+
+def filled(api: Api) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    slot = api.slots(DATE)[0]
+    return slot, [api.book(slot).json["booking"] for _ in range(4)]
+
+
+def test_a_cancellation_waits_for_a_confirmation_in_trouble(make_app: Make, clock: Hands) -> None:
+    post = Post()
+    api, services = house(make_app, clock=clock, mailer=post, MAIL_RATE="100000")
+    booking = api.book(api.slots(DATE)[0]).json["booking"]
+    let_pass(services, clock, 30)
+    api.held("POST", booking, "/reschedule", json={"slotId": api.slots(DATE)[1]["_id"]})
+    api.held("DELETE", booking)
+    let_pass(services, clock, 30)
+    assert len(post.subjects) == 1  # the organiser's
+
+    post.refused = ""
+    let_pass(services, clock, 120)
+
+    assert [services.letters.counts()[state] for state in ("sent", "dead")] == [4, 0]
+    assert "cancelled" in post.subjects[-1]
+
+
+def test_a_letter_behind_one_that_is_given_up_goes_out(make_app: Make, clock: Hands) -> None:
+    post = Post()
+    api, services = house(make_app, clock=clock, mailer=post, MAIL_RATE="100000")
+    booking = api.book(api.slots(DATE)[0]).json["booking"]
+    let_pass(services, clock, 5)
+    api.held("DELETE", booking)
+
+    for _ in range(26):
+        clock.pass_by(hours=1)
+        services.worker.send_due()
+        services.worker.send_due()
+
+    assert services.letters.counts()["dead"] == 1
+    assert "cancelled" in post.subjects[-1]
+
+
+def test_who_is_promoted_is_not_told_afterwards_that_they_wait(make_app: Make, clock: Hands) -> None:
+    api, services = house(make_app, clock=clock, mailer=Post("nothing"), MAIL_RATE="100000")
+    slot, made = filled(api)
+    entry = api.wait_for(slot).json["entry"]
+
+    api.held("DELETE", made[0])
+
+    assert services.letters.about(entry["id"]) == []
+
+
+def test_a_dead_letter_that_is_no_longer_true_is_not_sent_again(api: Api, db: Db) -> None:
+    booking = api.book(api.slots(DATE)[0]).json["booking"]
+    db.letters.update_many({}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
+    api.held("DELETE", booking)
+
+    refused = api.admin("POST", f"/letters/{booking['id']}-guest/retry")
+
+    assert (refused.status, refused.code) == (409, "letter_outdated")
+    assert db.letters.count_documents({"state": "dead"}) == 2
+    assert api.admin("POST", f"/letters/{booking['id']}-admin/retry").status == 200
+
+
+def test_a_booking_moves_twenty_times_and_no_more(api: Api, db: Db) -> None:
+    slots = api.slots(DATE)[:2]
+    booking = api.book(slots[0]).json["booking"]
+
+    answers = [
+        api.held("POST", booking, "/reschedule", json={"slotId": slots[number % 2]["_id"]}) for number in range(1, 23)
+    ]
+
+    assert [answer.status for answer in answers] == [200] * 20 + [409, 200]  # the last asks for where it is
+    assert answers[20].code == "moved_too_often"
+    assert db.letters.count_documents({"template": "guest_rescheduled"}) == 20
+
+
+def test_a_list_of_a_thousand_is_full(api: Api, db: Db) -> None:
+    slot, _ = filled(api)
+    db.slots.update_one({"_id": slot["_id"]}, {"$set": {"waiting": 999, "lastTicket": 999}})
+
+    assert api.wait_for(slot).status == 202
+    assert (api.wait_for(slot).status, api.wait_for(slot).code) == (409, "waitlist_full")
+
+
+def test_a_thousand_who_wait_are_all_promoted_at_once(api: Api, db: Db, services: wiring.Services) -> None:
+    slot, _ = filled(api)
+    first = api.wait_for(slot).json["entry"]
+    row = db.waitlist.find_one({"_id": first["id"]})
+    assert row is not None
+    db.waitlist.insert_many(
+        [{**row, "_id": f"{n:032x}", "ticket": n, "email": f"w{n}@example.org"} for n in range(2, 1001)]
+    )
+    db.slots.update_one({"_id": slot["_id"]}, {"$set": {"waiting": 1000, "lastTicket": 1000}})
+
+    raised = api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": 1100})
+
+    assert (raised.status, raised.json["bookedCount"], raised.json["waiting"]) == (200, 1004, 0)
+    assert services.bookings.drift() == []
+
+
+def test_a_wish_to_wait_has_no_unknown_members(api: Api) -> None:
+    slot, _ = filled(api)
+
+    assert list(api.wait_for(slot, message="Please!").json["errors"]) == ["message"]
+
+
+def test_a_slot_that_closes_between_looking_and_joining_says_so(
+    api: Api, services: wiring.Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slot, _ = filled(api)
+    seen = services.schedules.standing([slot["_id"]])
+    api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": True})
+    monkeypatch.setattr(type(services.schedules), "standing", lambda *_: seen)
+
+    assert api.wait_for(slot).code == "slot_closed"
+
+
+def test_places_that_come_free_by_another_cut_off_are_given_on_within_a_minute(
+    make_app: Make, small_schedule: Callable[..., str], clock: Hands
+) -> None:
+    shared = {"MONGODB_DATABASE": "t_cut_off", "clock": clock}
+    api, _ = house(make_app, SCHEDULE_FILE=small_schedule("cutoff_minutes = 60"), **shared)
+    slot = api.slots("2031-06-10")[0]
+    booking, entry = api.book(slot).json["booking"], api.wait_for(slot).json["entry"]
+    clock.at = clock.at.replace(year=2031, month=6, day=10, hour=12, minute=30)  # 08:30 in New York
+    api.held("DELETE", booking)
+
+    later, services = house(make_app, SCHEDULE_FILE=small_schedule("cutoff_minutes = 10"), **shared)
+    assert [row["slotId"] for row in services.bookings.drift()] == [slot["_id"]]
+    services.worker.send_all_due()
+
+    assert later.held("GET", entry).json["status"] == "promoted"
+    assert services.bookings.drift() == []
+
+
+def test_links_end_also_when_the_schedule_knows_the_slot_no_longer(
+    make_app: Make, small_schedule: Callable[..., str], clock: Hands
+) -> None:
+    api, _ = house(make_app, MONGODB_DATABASE="t_next", SCHEDULE_FILE=small_schedule(), clock=clock)
+    booking = api.book(api.slots("2031-06-10")[0]).json["booking"]
+    clock.at = clock.at.replace(year=2031, month=6, day=12)
+
+    turned, services = house(make_app, MONGODB_DATABASE="t_next", clock=clock)
+
+    assert turned.held("GET", booking).status == 404
+    assert services.privacy.erase(booking["email"]).bookings == 1
+    assert services.db.bookings.count_documents({"status": "cancelled"}) == 0
+    assert services.bookings.drift() == []
+
+
+def test_a_repeated_request_is_answered_as_at_first_though_the_booking_has_moved(api: Api) -> None:
+    slots, guest = api.slots(DATE), contact()
+    first = api.book(slots[0], key="a-key", **guest)
+    api.held("POST", first.json["booking"], "/reschedule", json={"slotId": slots[1]["_id"]})
+
+    again = api.book(slots[0], key="a-key", **guest)
+
+    assert (again.status, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert again.json == first.json
+
+
+# Forgetting
+
+
+def test_an_address_is_erased_however_it_is_written(api: Api, services: wiring.Services) -> None:
+    assert api.book(api.slots(DATE)[0], email="ada@xn--bcher-kva.example").status == 201
+
+    assert services.privacy.erase("Ada@B\u00fccher.example").bookings == 1
+
+
+def test_erasing_the_organiser_as_a_guest_keeps_the_letters_about_others(api: Api, services: wiring.Services) -> None:
+    organiser = services.settings.admin_email
+    other = api.book(api.slots(DATE)[0]).json["booking"]
+    api.book(api.slots(DATE)[0], email=organiser)
+
+    services.privacy.erase(organiser)
+
+    assert [letter.id for letter in services.letters.find(None, 10)] == [f"{other['id']}-guest", f"{other['id']}-admin"]
+
+
+def test_forgetting_that_broke_off_is_finished_by_the_next(
+    make_app: Make, small_schedule: Callable[..., str], clock: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, services = house(make_app, SCHEDULE_FILE=small_schedule(), clock=clock)
+    slot = api.slots("2031-06-10")[0]
+    api.book(slot)
+    waiting = api.wait_for(slot).json["entry"]
+    clock.at = clock.at.replace(year=2031, month=7, day=20)
+    with monkeypatch.context() as broken:
+        broken.setattr(LetterStore, "forget", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            services.privacy.retain(10)
+    assert services.letters.about(waiting["id"]) == []  # withdrawn with the entry, before anything else
+
+    services.privacy.retain(10)
+
+    assert services.db.letters.count_documents({}) == services.db.waitlist.count_documents({}) == 0
+
+
+def test_nobody_is_written_to_about_a_forgotten_booking(
+    make_app: Make, small_schedule: Callable[..., str], clock: Hands
+) -> None:
+    api, services = house(make_app, SCHEDULE_FILE=small_schedule(), clock=clock)
+    booking = api.book(api.slots("2031-06-10")[0]).json["booking"]
+    clock.at = clock.at.replace(year=2031, month=6, day=20)
+    services.privacy.erase(booking["email"])
+
+    assert api.admin("POST", f"/bookings/{booking['id']}/resend").code == "booking_forgotten"
+    assert api.admin("POST", f"/bookings/{booking['id']}/cancel").json["status"] == "cancelled"
+    assert services.db.letters.count_documents({}) == 0
+    erased = api.admin("GET", "/audit", query={"about": "people"}).json["items"]
+    assert [(entry["who"], entry["what"], entry["after"]["bookings"]) for entry in erased] == [
+        ("operator", "people.erased", 1)
+    ]
+
+
+def test_own_data_names_the_waiting_that_led_to_the_booking(api: Api, db: Db, services: wiring.Services) -> None:
+    slot, made = filled(api)
+    entry = api.wait_for(slot).json["entry"]
+    api.held("DELETE", made[0])
+    booking = services.changes.store.get(api.held("GET", entry).json["bookingId"])
+
+    data = api.held("GET", {"id": booking.id, "manageUrl": services.bookings.manage_url(booking)}, "/data").json
+
+    assert [row["id"] for row in data["waiting"]] == [entry["id"]]
