@@ -84,6 +84,6 @@ class Unavailable(DomainError):
 
 
 class OutcomeUnknown(Unavailable):
-    """We could not confirm whether this was saved. Please repeat the request, with the same Idempotency-Key if it had one."""
+    """We could not confirm whether this was saved. Please repeat it, with its Idempotency-Key if it had one."""
 
     code = "outcome_unknown"
