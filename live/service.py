@@ -48,12 +48,13 @@ class Live:
         day = self.schedule.day_on.get(date)
         if day is None:
             raise DateNotBookable(self.schedule.refusal)
+        past = self._past_cutoff(day)
         mark = self._resume(day, last_id)
         if mark is not None:
-            return self._stream(day, mark, b"")
+            return self._stream(day, mark, past, b"")
         metrics.LIVE_SNAPSHOTS.labels("opened").inc()
         mark, snapshot = self._snapshots(date)
-        return self._stream(day, mark, snapshot)
+        return self._stream(day, mark, past, snapshot)
 
     def tend(self, alive: Callable[[], bool]) -> None:
         """Cut streams that nobody reads while `alive()`; then end all, at once those whose client takes nothing."""
@@ -81,9 +82,8 @@ class Live:
         missed = self._past_cutoff(day, datetime.fromtimestamp(position.seconds, UTC)) != self._past_cutoff(day)
         return None if missed else self.feed.resume(day.date, position)
 
-    def _stream(self, day: Day, mark: Mark, first: bytes) -> Iterator[bytes]:
+    def _stream(self, day: Day, mark: Mark, past: int, first: bytes) -> Iterator[bytes]:
         yield retry() + first
-        past = self._past_cutoff(day)
         while self.feed.running:
             news = self.feed.news(day.date)
             changes = self.feed.since(day.date, mark)

@@ -24,6 +24,7 @@ from schedules.model import PlannedSlot, Schedule, Slot
 
 LOG = log.get("live.watcher")
 SLOTS = "slots"
+GONE = "invalidate"  # the collection was dropped or renamed
 FIELDS = ("capacity", "bookedCount", "closed")
 PATIENCE_MS = 1000  # how long the server waits for a change before it says that there is none
 PAUSE, PAUSE_AFTER_BUG = 0.25, 5.0  # seconds
@@ -83,13 +84,13 @@ class Watcher:
             while self._feed.running:
                 change = stream.try_next()
                 self._heard, self._token = monotonic(), stream.resume_token or self._token
-                if change is not None:
-                    self._take(change)
-                elif self._token is not None:
-                    self._rest(str(self._token["_data"]))
-                if not stream.alive:
-                    self._broken = True  # the collection was dropped
+                if change is None:
+                    self._rest()
+                elif change["operationType"] == GONE:
+                    self._broken = True
                     return
+                else:
+                    self._take(change)
 
     def _begin(self) -> None:
         at, self._standing = self._find({"schedule": self._schedule.id})
@@ -112,8 +113,12 @@ class Watcher:
         }
         if len(self._schedule.slot_with) <= MOST_NAMED:
             wanted["documentKey._id"] = {"$in": list(self._schedule.slot_with)}
+        wanted = {"$or": [wanted, {"operationType": GONE}]}
         fields = [f"{place}.{name}" for place in ("fullDocument", "updateDescription.updatedFields") for name in FIELDS]
-        return [{"$match": wanted}, {"$project": dict.fromkeys(["clusterTime", "documentKey", *fields], 1)}]
+        return [
+            {"$match": wanted},
+            {"$project": dict.fromkeys(["operationType", "clusterTime", "documentKey", *fields], 1)},
+        ]
 
     def _take(self, change: Mapping[str, Any]) -> None:
         time: Timestamp = change["clusterTime"]
@@ -127,8 +132,8 @@ class Watcher:
         self._last, self._standing[planned.id] = position, slot
         self._feed.publish(Change(position, slot))
 
-    def _rest(self, token: str) -> None:
-        time = TOKEN_TIME.match(token)
+    def _rest(self) -> None:
+        time = TOKEN_TIME.match(str((self._token or {}).get("_data")))
         if time:
             self._feed.advance((int(time[1], 16), int(time[2], 16)))
 
@@ -142,10 +147,12 @@ class Watcher:
             "singleBatch": True,
             "readConcern": {"level": "snapshot"},
         }
-        cursor = self._db.command(command)["cursor"]
-        documents: Sequence[Document] = cursor["firstBatch"]
+        answer = self._db.command(command)
+        documents: Sequence[Document] = answer["cursor"]["firstBatch"]
         plan = self._schedule.slot_with
-        return cursor["atClusterTime"], {d["_id"]: _slot(plan[d["_id"]], d) for d in documents if d["_id"] in plan}
+        # A collection that does not exist has nothing to be true of any time.
+        at = answer["cursor"].get("atClusterTime") or answer["operationTime"]
+        return at, {d["_id"]: _slot(plan[d["_id"]], d) for d in documents if d["_id"] in plan}
 
 
 def _slot(planned: PlannedSlot, document: Mapping[str, Any]) -> Slot:
