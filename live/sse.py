@@ -47,5 +47,6 @@ def _streamed(streams: Live, date: str, last_id: str) -> Response:
 
 def _shut(connection: socket.socket | None, how: int) -> None:
     if connection is not None:
-        with suppress(OSError):
-            connection.shutdown(how)
+        # By another handle: whoever is sending by this one shall see a connection that is gone, and no bad descriptor.
+        with suppress(OSError), connection.dup() as handle:
+            handle.shutdown(how)

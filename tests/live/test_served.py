@@ -214,7 +214,7 @@ def fill(db: Db, stuck: list[Stream]) -> None:
     before, end = [0] * len(stuck), time.monotonic() + 15
     while True:
         db.slots.update_many({"date": "2031-06-10"}, {"$inc": {"capacity": 1}})
-        time.sleep(0.15)  # a reader rests as long between two sendings
+        time.sleep(0.1)  # a reader rests as long between two sendings
         waiting = [unsent(stream) for stream in stuck]
         if min(waiting) > 0 and waiting == before:
             return

@@ -18,7 +18,7 @@ from live.places import Places
 from schedules.model import Slot
 from tests.api_client import Api, over_app
 from tests.live.conftest import Reading, Worker, running, with_feed
-from tests.live.events import DATE, Board, parsed, shown
+from tests.live.events import DATE, Board, Event, parsed, shown
 
 MEMBERS = {"slotId", "date", "bookedCount", "capacity", "remaining", "isFull", "closed"}
 
@@ -396,6 +396,23 @@ def test_whatever_ends_a_request_its_place_is_given_back(app: Flask) -> None:
     assert client.get("/api/live?date=2026-03-04").status_code == 400
 
     assert places.count() == 0
+
+
+def test_when_its_worker_ends_every_stream_ends_and_those_that_are_stuck_are_cut(worker: Worker) -> None:
+    reading, cut = worker.read(), threading.Event()
+    reading.next()
+    next(worker.live.places.take("a", cut.set).watched(iter([b"1"])))
+
+    worker.live.tend(lambda: False)
+
+    assert cut.is_set()
+    assert reading.maybe() is None
+    assert reading.beats == 0
+    assert [event.name for event in all_of(worker.read())] == ["snapshot"], "who comes now is sent on"
+
+
+def all_of(reading: Reading) -> list[Event]:
+    return list(iter(reading.maybe, None))
 
 
 def test_a_stream_whose_client_takes_nothing_is_cut() -> None:
