@@ -22,6 +22,7 @@ from core.mongo import Client, connect
 from live.feed import Feed
 from live.service import Live
 from live.watcher import Watcher
+from tests import factories
 from tests.api_client import Api, over_app
 from tests.live.events import DATE, Event, parsed
 
@@ -134,6 +135,15 @@ def make_worker(
         end.__exit__(None, None, None)
     for client in clients:
         client.close()
+
+
+@pytest.fixture(scope="module")
+def quiet(replica_set: devdb.ReplicaSet, mongo: Client) -> Iterator[Api]:
+    """The verbs over one application without a watcher, for those tests of a module that change nothing."""
+    settings = factories.settings(replica_set.uri)
+    wiring.prepare_database(mongo[settings.mongodb_database])
+    yield Api(over_app(create_app(settings, client=mongo)))
+    mongo.drop_database(settings.mongodb_database)
 
 
 @pytest.fixture

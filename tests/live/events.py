@@ -166,3 +166,16 @@ def on_worker(url: str, pids: list[int], pid: int, last_id: str = "", **how: Any
             return stream
         stream.close()
     raise AssertionError("this worker takes no connection")
+
+
+@contextmanager
+def on_both(url: str, pids: list[int], query: str = f"date={DATE}") -> Iterator[list[Stream]]:
+    """Open a stream on each worker of `pids`, past its snapshot."""
+    streams = [on_worker(url, pids, pid, query=query) for pid in pids]
+    try:
+        for stream in streams:
+            assert stream.next().name == "snapshot"
+        yield streams
+    finally:
+        for stream in streams:
+            stream.close()

@@ -211,14 +211,14 @@ def test_control_a_service_that_resumes_where_it_is_now_loses_what_happened_mean
         feed = worker.live.feed
         feed.resume = lambda date, position, feed=feed: Mark(feed.era, feed._newest)  # type: ignore[method-assign, misc]
 
-    board, slots = commute(workers, 40)
+    board, slots = commute(workers, 20)
 
     assert board.slots != shown(slots)
 
 
-@pytest.mark.parametrize("bad", ["x", "0", "ffffffff-1-1-1", "\u00e9", "a" * 4000, "1,2", "NaN"])
-def test_an_id_that_nobody_gave_brings_a_snapshot(bad: str, worker: Worker) -> None:
-    assert worker.read(bad).next().name == "snapshot"
+def test_an_id_that_nobody_gave_brings_a_snapshot(worker: Worker) -> None:
+    for bad in ("x", "0", "ffffffff-1-1-1", "\u00e9", "a" * 4000, "1,2", "NaN"):
+        assert worker.read(bad).next().name == "snapshot"
 
 
 def test_an_id_of_another_date_the_past_or_the_future_brings_a_snapshot(worker: Worker) -> None:
@@ -344,14 +344,14 @@ def test_a_cut_off_that_passes_is_told_though_nothing_was_written(make_worker: C
         ("date=2026-03-05&events=1", "validation_failed"),
     ],
 )
-def test_other_questions_are_refused(query: str, code: str, api: Api) -> None:
-    answer = api.get("/api/live?" + query)
+def test_other_questions_are_refused(query: str, code: str, quiet: Api) -> None:
+    answer = quiet.get("/api/live?" + query)
 
     assert (answer.status, answer.code) == (400, code)
 
 
-def test_where_no_watcher_runs_the_stream_ends_after_the_snapshot(api: Api) -> None:
-    answer = api.get(f"/api/live?date={DATE}")
+def test_where_no_watcher_runs_the_stream_ends_after_the_snapshot(quiet: Api) -> None:
+    answer = quiet.get(f"/api/live?date={DATE}")
 
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
