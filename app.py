@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import admin.routes
 import booking.routes
 import cli
+import live.sse
 import notifications.routes
 import pages.backoffice
 import pages.routes
@@ -74,6 +75,7 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
         schedules.routes.blueprint,
         booking.routes.blueprint,
         waitlist.routes.blueprint,
+        live.sse.blueprint,
         admin.routes.blueprint,
         notifications.routes.blueprint,
     ]
@@ -82,6 +84,7 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
     checks = {"mongodb": lambda: _ping(services)}
     health.install(app, checks, services.letters.counts, services.letters.warnings)
     app.extensions["booking.letters"] = services.worker
+    app.extensions["booking.live"] = services.live
     cli.install(app, services)
 
 

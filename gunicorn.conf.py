@@ -66,11 +66,14 @@ def on_starting(_server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start this worker's letters; only one process at a time really sends."""
+    """Start this worker's letters, which only one process at a time really sends, and its live streams."""
     _collect_seldom()
     letters = worker.wsgi.extensions["booking.letters"]
     worker.letters = letters
     threading.Thread(target=letters.run, name="letters", daemon=True).start()
+    live = worker.wsgi.extensions["booking.live"]
+    threading.Thread(target=live.watcher.run, name="live", daemon=True).start()
+    threading.Thread(target=live.tend, args=(lambda: worker.alive,), name="live-streams", daemon=True).start()
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

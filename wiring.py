@@ -31,6 +31,11 @@ from core.config import ROOT, Settings
 from core.links import Links
 from core.mongo import Client, CollectionPlan, Db, connect, ensure
 from core.turns import Turns
+from live.feed import Feed
+from live.messages import Messages
+from live.places import Places
+from live.service import Live
+from live.watcher import Watcher
 from notifications import store as letter_store
 from notifications.mailers import ConsoleMailer, Mailer, ResendMailer, SmtpMailer
 from notifications.render import environment, render
@@ -39,6 +44,7 @@ from notifications.store import LetterStore
 from notifications.worker import LetterWorker
 from schedules import calendar
 from schedules import store as slot_store
+from schedules.model import Schedule
 from schedules.service import Schedules
 from schedules.store import SlotStore
 from waitlist import store as waitlist_store
@@ -76,6 +82,7 @@ class Services:
     reminders: Reminders
     overview: Overview
     deliveries: Deliveries
+    live: Live
 
 
 def build(settings: Settings, **replacements: Any) -> Services:
@@ -113,6 +120,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         reminders=reminders,
         overview=Overview(schedules, letters),
         deliveries=Deliveries(letters.store, clock, settings.resend_webhook_secret),
+        live=_live(db, schedules.schedule, clock),
     )
 
 
@@ -138,6 +146,12 @@ def _worker(
         errand=errand,
         wake=letters.wake,
     )
+
+
+def _live(db: Db, schedule: Schedule, clock: Clock) -> Live:
+    messages = Messages(schedule, db.name, clock)
+    feed = Feed(messages.update)
+    return Live(schedule, feed, Watcher(db, schedule, feed), messages, clock, Places())
 
 
 def prepare_database(db: Db) -> None:

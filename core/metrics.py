@@ -20,6 +20,8 @@ BOOKINGS = Counter("bookings", "Booking requests by what became of them.", ["out
 TRANSACTION_ATTEMPTS = Counter("transaction_attempts", "Transactions by how each attempt ended.", ["result"])
 LETTERS_SENT = Counter("letters_sent", "Attempts to send a letter by result.", ["result"])
 LETTER_DELIVERIES = Counter("letter_deliveries", "Letters by what the provider told of them later.", ["delivery"])
+LIVE_STREAMS = Counter("live_streams", "Live streams by what became of them.", ["event"])
+LIVE_SNAPSHOTS = Counter("live_snapshots", "Snapshots told to live streams by reason.", ["reason"])
 
 StateCounts = Callable[[], Mapping[str, int]]
 

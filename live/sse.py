@@ -1,0 +1,52 @@
+"""The stream of a date as server-sent events."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+
+from flask import Response, request
+
+from core.web import context
+from core.web.api import Blueprint, Door
+from live.schemas import ResumeHeader
+from live.service import Live
+from schedules.schemas import SlotQuery
+
+blueprint = Blueprint("live", __name__, url_prefix="/api", description="Live availability")
+EVENT_STREAM = "text/event-stream"
+# Proxies must neither keep nor collect what is meant for now.
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+@blueprint.get("/live")
+@Door(None, query=SlotQuery, headers=ResumeHeader, media_type=EVENT_STREAM)
+def live(date: str, last_event_id: str) -> Response:
+    """Tell a date's slots and every change to them, as server-sent events; `Last-Event-ID` goes on where it was."""
+    return _streamed(context.service(Live), date, last_event_id)
+
+
+def _streamed(streams: Live, date: str, last_id: str) -> Response:
+    connection = request.environ.get("gunicorn.socket")
+    place = streams.places.take(context.client_address(), lambda: _shut(connection, socket.SHUT_RDWR))
+    try:
+        messages = place.watched(streams.open(date, last_id))
+    except BaseException:
+        streams.places.leave(place)
+        raise
+    response = Response(messages, content_type=f"{EVENT_STREAM}; charset=utf-8", headers=HEADERS)
+
+    def end() -> None:
+        streams.places.leave(place)
+        # Nothing more is expected from this client: the worker need not wait for its next request.
+        _shut(connection, socket.SHUT_RD)
+
+    response.call_on_close(end)
+    return response
+
+
+def _shut(connection: socket.socket | None, how: int) -> None:
+    if connection is not None:
+        # By another handle: whoever is sending by this one shall see a connection that is gone, and no bad descriptor.
+        with suppress(OSError), connection.dup() as handle:
+            handle.shutdown(how)

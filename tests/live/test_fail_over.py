@@ -1,0 +1,29 @@
+"""Streams survive the death of the primary: what was missed meanwhile is told on each worker."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import devdb
+from tests.conftest import serving
+from tests.live.events import Board, on_both, shown
+
+
+def test_streams_survive_the_death_of_the_primary(tmp_path: Path) -> None:
+    with devdb.start(nodes=3) as three_nodes, serving(three_nodes.uri, tmp_path) as served:
+        slot, other, *_ = served.api.slots()
+        with on_both(served.url, served.workers()) as streams:
+            assert served.api.book(slot).status == 201
+            assert [stream.next().told["bookedCount"] for stream in streams] == [1, 1]
+
+            three_nodes.primary().kill()
+            three_nodes.wait_writable()
+            while served.api.book(other).status != 201:
+                time.sleep(0.1)
+
+            expected = shown(served.api.slots())
+            for stream in streams:
+                board = Board({**expected, other["_id"]: (0, 4, 4)})
+                while board.slots != expected:
+                    board.hear(stream.next(30))
