@@ -22,10 +22,12 @@ def minutes(seconds: int) -> str:
     return "a minute" if whole == 1 else f"{whole} minutes"
 
 
-# `day` and `hours` are the letters' own; `short_day` leaves the year out where it is clear.
+_SHORT = tuple(weekday[:3] for weekday in ENGLISH.weekdays)
+# `day` and `hours` are the letters' own; `short_day` leaves the year out where it is clear, `brief_day` the weekday's end.
 FILTERS: Mapping[str, Callable[..., str]] = {
     "day": partial(day_in_words, ENGLISH),
     "short_day": partial(day_in_words, replace(ENGLISH, day="{weekday} {day} {month}")),
+    "brief_day": partial(day_in_words, replace(ENGLISH, weekdays=_SHORT, day="{weekday} {day} {month}")),
     "hours": partial(hours_in_words, ENGLISH),
     "places": places,
 }

@@ -9,7 +9,17 @@ if (form) {
   document.addEventListener("click", chooseDay);
   addEventListener("popstate", () => location.reload());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
+  form.addEventListener("change", repeatChoice);
+  repeatChoice();
   stop = follow(form);
+}
+
+// Says beside the button which hour was chosen far above it.
+function repeatChoice() {
+  const label = form.querySelector("input[name=slotId]:checked + label");
+  const day = label?.querySelector(".slot-hours").previousElementSibling.textContent ?? "";
+  document.getElementById("choice").textContent = label ? `${day}${label.querySelector(".slot-hours").textContent}`
+    .replace("–", "").replace(/\s+/g, " ").trim().replace(/,$/, "") : "";
 }
 
 function sendOnce(event) {
@@ -38,6 +48,7 @@ async function chooseDay(event) {
     }
     document.getElementById("summary")?.remove();
     history.pushState(null, "", link.href);
+    repeatChoice();
     const hours = document.getElementById("hours");
     hours.focus({ preventScroll: true });
     const { top } = hours.getBoundingClientRect();
