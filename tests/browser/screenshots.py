@@ -6,7 +6,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -57,7 +57,18 @@ def main(folder: Path) -> None:
         browser.close()
 
 
-def walk(camera: Camera, *, free: str, full: str) -> None:
+class Taker(Protocol):
+    """What `walk` shows the pages to."""
+
+    @property
+    def page(self) -> Page:
+        """Return the page it walks with."""
+
+    def take(self, name: str) -> None:
+        """Look at the page, which is called `name`."""
+
+
+def walk(camera: Taker, *, free: str, full: str) -> None:
     """Take every page; afterwards the event is as it was."""
     page, take = camera.page, camera.take
     page.goto("/")
@@ -80,7 +91,7 @@ def walk(camera: Camera, *, free: str, full: str) -> None:
     take("not-found")
 
 
-def _wait_for(camera: Camera, full: str) -> None:
+def _wait_for(camera: Taker, full: str) -> None:
     page, take = camera.page, camera.take
     page.goto(f"/?date={DATE}")
     choose(page, full)
@@ -98,7 +109,7 @@ def _wait_for(camera: Camera, full: str) -> None:
     take("left")
 
 
-def _book(camera: Camera, free: str) -> None:
+def _book(camera: Taker, free: str) -> None:
     page, take = camera.page, camera.take
     page.goto(f"/?date={DATE}")
     choose(page, free)
