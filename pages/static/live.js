@@ -55,7 +55,7 @@ function update(form, card, { remaining, capacity, closed = false }) {
   // A choice that was made stays, so that it can be seen what became of it.
   chosen.disabled = closed && !chosen.checked;
   if (card.closest(".hours")) count(remaining - before);
-  if (chosen.checked && (before === 0) !== (remaining === 0)) announce(form, card, remaining);
+  if (chosen.checked && (before === 0) !== (remaining === 0)) announce(form, card, remaining, closed);
 }
 
 function words(remaining) {
@@ -69,9 +69,12 @@ function count(change) {
   if (left && change) left.textContent = Math.max(0, Number(left.textContent) + change);
 }
 
-function announce(form, card, remaining) {
+function announce(form, card, remaining, closed) {
   const hours = card.querySelector(".slot-hours").textContent.replace("–", "").trim().replace(/,$/, "");
-  form.querySelector("#news").textContent = remaining === 0
-    ? `The hour you chose, ${hours}, has just been filled. You can join its waiting list or choose another one.`
-    : `The hour you chose, ${hours}, has a place again.`;
+  const what = closed
+    ? "has just been closed. Please choose another one."
+    : remaining === 0
+      ? "has just been filled. You can join its waiting list or choose another one."
+      : "has a place again.";
+  form.querySelector("#news").textContent = `The hour you chose, ${hours}, ${what}`;
 }

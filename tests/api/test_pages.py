@@ -16,7 +16,9 @@ from werkzeug.test import TestResponse
 
 from core.mongo import Client, Db
 from core.web.headers import ALWAYS
+from pages import board
 from pages.countries import countries, names
+from schedules.model import DateSummary
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
 from tests.factories import person
@@ -120,6 +122,25 @@ def test_a_date_shows_its_slots_as_controls_with_their_state_in_words(browser: B
     assert "Thursday 5 March, 11:00 to 12:00, 3 places left" in page
     assert "Thursday 5 March, 12:00 to 13:00, Closed" in page
     assert len(re.findall(r'type="radio"[^>]* disabled', browser.page())) == 1
+
+
+def day(date: str, remaining: int, seats: int = 36) -> DateSummary:
+    return DateSummary(date, "A", seats, remaining)
+
+
+def test_a_schedule_of_more_months_shows_the_one_that_is_asked_for() -> None:
+    days = [day("2030-01-30", 0), day("2030-02-11", 12), day("2030-02-12", 13)]
+
+    first, asked = board.lay_out(days, [], "", ""), board.lay_out(days, [], "", "2030-01")
+    chosen, unknown = board.lay_out(days, [], "2030-01-30", "2030-99"), board.lay_out(days, [], "", "junk")
+
+    assert first.months == [("2030-01", "January 2030"), ("2030-02", "February 2030")]
+    assert [shown.month.name for shown in (first, asked, chosen, unknown)] == [
+        "February 2030", "January 2030", "January 2030", "February 2030",
+    ]  # fmt: skip
+    cells = [cell for week in first.month.weeks for cell in week if cell and cell.offered]
+    assert [(cell.number, cell.level, cell.percent) for cell in cells] == [(11, "few", 66), (12, "free", 63)]
+    assert len(first.month.weeks[0]) == 7
 
 
 @pytest.mark.parametrize("date", ["2026-03-04", "2026-3-5", "junk", "2027-03-05", "%00", "<script>"])
