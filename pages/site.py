@@ -14,7 +14,19 @@ from schedules.service import Schedules
 
 COOKIE = "token"
 FOREIGN = "This form was sent from another site. Please use the page itself."
-blueprint = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
+# Style and scripts are not asked for anew on each page; a new version is everywhere within minutes.
+STATIC_SECONDS = 300
+
+
+class Site(Blueprint):
+    """The blueprint of all pages."""
+
+    def get_send_file_max_age(self, filename: str | None) -> int:  # noqa: ARG002 # Flask asks for each file
+        """Return for how long browsers keep a static file."""
+        return STATIC_SECONDS
+
+
+blueprint = Site("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
 
 
 def page(name: str, **values: object) -> Response:

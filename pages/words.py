@@ -23,7 +23,7 @@ def minutes(seconds: int) -> str:
 
 
 _SHORT = tuple(weekday[:3] for weekday in ENGLISH.weekdays)
-# `day` and `hours` are the letters' own; `short_day` leaves the year out where it is clear, `brief_day` the weekday's end.
+# `day` and `hours` are the letters' own; `short_day` leaves the year out where it is clear, `brief_day` is shorter.
 FILTERS: Mapping[str, Callable[..., str]] = {
     "day": partial(day_in_words, ENGLISH),
     "short_day": partial(day_in_words, replace(ENGLISH, day="{weekday} {day} {month}")),
