@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --requir
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check lint types bench bench-quick letters lock clean
+.PHONY: help run test test-fast check lint types bench bench-quick letters screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -14,7 +14,11 @@ help: ## List the commands
 run: $(VENV)/run.stamp ## Install, start a database if MONGODB_URI names none, serve on PORT (8000)
 	@exec $(BIN)/python -m devdb run --data var/mongo -- $(BIN)/gunicorn -c gunicorn.conf.py
 
+# Debian's Chromium, for the pages; the tests drive it with Playwright.
+CHROMIUM = command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium)
+
 test: $(VENV)/test.stamp ## Install what the tests need and run all of them
+	@$(CHROMIUM)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 test-fast: $(VENV)/test.stamp ## Run the tests that need no mongod
@@ -42,6 +46,11 @@ bench-quick: $(VENV)/test.stamp ## The short bench: two minutes
 # Every letter as HTML and as text, beside each other: open var/letters/index.html.
 letters: $(VENV)/run.stamp ## Write every letter to var/letters/ for looking at
 	$(BIN)/python -m notifications.gallery var/letters
+
+# In docs/screenshots/ only the pictures that the README shows are kept by git.
+screenshots: $(VENV)/test.stamp ## Take every page at two widths, light and dark
+	@$(CHROMIUM)
+	$(BIN)/python -m tests.browser.screenshots docs/screenshots
 
 lock: $(VENV)/test.stamp ## Renew the hashed requirement files from pyproject.toml
 	for part in "requirements.txt:" "requirements-devdb.txt:--extra devdb --constraint requirements.txt" \

@@ -35,7 +35,7 @@ DEVELOPMENT = {"devdb", "devrun"}
 NEVER_IMPORTED = DEVELOPMENT | {"bench", "tests"}
 
 # Who may import a library; everybody else goes through them.
-WEB = ("*.routes", "*.guards", "pages.*", "core.web.*", "live.sse", "live.sockets", "app", "cli")
+WEB = ("*.routes", "*.guards", "core.web.*", "pages.*", "live.sse", "live.sockets", "app", "cli")
 LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "flask": WEB,
     "flask_cors": WEB,

@@ -38,7 +38,7 @@ def any_answer(make_app: Callable[..., Flask]) -> Callable[[str], Answer]:
     kinds: dict[str, Callable[[], Answer]] = {
         "200": lambda: api.get("/api/dates"),
         "201": lambda: api.book(api.slots()[0]),
-        "302": lambda: api.get("/"),
+        "303": lambda: api.get(f"/bookings/{known['id']}/done"),
         "304": lambda: api.get("/api/dates", headers={"If-None-Match": api.get("/api/dates").headers["ETag"]}),
         "400": lambda: api.get("/api/slots"),
         "401": lambda: api.get("/api/admin/stats"),
@@ -60,7 +60,7 @@ def any_answer(make_app: Callable[..., Flask]) -> Callable[[str], Answer]:
     return lambda kind: kinds[kind]()
 
 
-KINDS = ["200", "201", "302", "304", "400", "401", "404", "404 api", "405", "413", "415", "429", "500"]
+KINDS = ["200", "201", "303", "304", "400", "401", "404", "404 api", "405", "413", "415", "429", "500"]
 OTHERS = {"page": 200, "csv": 200, "docs": 200, "static": 200, "openapi": 200, "metrics": 200, "options": 200}
 
 

@@ -1,0 +1,117 @@
+"""A booking's own pages and a waiting entry's, behind their signed links. No GET changes anything."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify, redirect, request, url_for
+
+from booking.errors import BookingNotFound
+from booking.guests import Guests
+from booking.model import Booking, Status
+from booking.routes import calendar_answer
+from core.errors import Conflict, DomainError
+from core.web import context
+from pages.site import blueprint, keep, page, token
+from schedules.errors import SlotNotFound
+from waitlist.errors import EntryNotFound
+from waitlist.model import Entry
+from waitlist.service import Waitlist
+
+
+@blueprint.errorhandler(BookingNotFound)
+@blueprint.errorhandler(EntryNotFound)
+def nothing_there(_: DomainError) -> tuple[Response, int]:
+    """Tell whoever followed a broken link so, whatever is wrong with it."""
+    return page("no_such_booking.html"), 404
+
+
+@blueprint.get("/bookings/<booking_id>")
+def booking(booking_id: str) -> Response:
+    """Show a booking to whoever has handed over its token; to others the place to do so, whatever the id."""
+    held = token()
+    if not held:
+        return page("open.html", title="Your booking", action=url_for("pages.open_booking", booking_id=booking_id))
+    return _booking(context.service(Guests).get(booking_id, held))
+
+
+@blueprint.post("/bookings/<booking_id>/open")
+def open_booking(booking_id: str) -> Response:
+    """Take the token once, out of the link's fragment or pasted by hand, and keep it in a cookie for these pages."""
+    given = _given()
+    context.service(Guests).get(booking_id, given)
+    return keep(given, url_for("pages.booking", booking_id=booking_id))
+
+
+@blueprint.get("/bookings/<booking_id>/done")
+def done(booking_id: str) -> Response:
+    """Show that a place is booked, to the browser that booked it; later this is the booking's page like the other."""
+    path = url_for("pages.booking", booking_id=booking_id)
+    if not token():
+        return redirect(path, 303)  # type: ignore[return-value]  # a werkzeug response is all Flask needs
+    found = context.service(Guests).get(booking_id, token())
+    return page("done.html", booking=found) if found.status is Status.CONFIRMED else _booking(found)
+
+
+@blueprint.post("/bookings/<booking_id>/cancel")
+def cancel(booking_id: str) -> Response:
+    """Cancel the booking whose page this was clicked on."""
+    return _booking(context.service(Guests).cancel(booking_id, token()))
+
+
+@blueprint.post("/bookings/<booking_id>/reschedule")
+def reschedule(booking_id: str) -> tuple[Response, int] | Response:
+    """Move the booking whose page this was chosen on."""
+    guests, held, problem, status = context.service(Guests), token(), "", 200
+    try:
+        guests.reschedule(booking_id, held, request.form.get("slotId", ""))
+    except (Conflict, SlotNotFound) as error:
+        problem, status = error.message, 409
+    return _booking(guests.get(booking_id, held), problem), status
+
+
+@blueprint.get("/bookings/<booking_id>/calendar.ics")
+def calendar(booking_id: str) -> Response:
+    """Give the calendar file of the booking whose page this was clicked on."""
+    return calendar_answer(context.service(Guests).calendar_file(booking_id, token()))
+
+
+@blueprint.get("/bookings/<booking_id>/data.json")
+def data(booking_id: str) -> Response:
+    """Give everything that is kept about the guest of the booking whose page this was clicked on."""
+    return jsonify(context.service(Guests).data(booking_id, token()))
+
+
+@blueprint.get("/waitlist/<entry_id>")
+def waiting(entry_id: str) -> Response:
+    """Show a place on a waiting list to whoever has handed over its token; to others the place to do so."""
+    held = token()
+    if not held:
+        return page("open.html", title="The waiting list", action=url_for("pages.open_waiting", entry_id=entry_id))
+    return _waiting(*context.service(Waitlist).get(entry_id, held))
+
+
+@blueprint.post("/waitlist/<entry_id>/open")
+def open_waiting(entry_id: str) -> Response:
+    """Take the token once and keep it in a cookie for this page."""
+    given = _given()
+    context.service(Waitlist).get(entry_id, given)
+    return keep(given, url_for("pages.waiting", entry_id=entry_id))
+
+
+@blueprint.post("/waitlist/<entry_id>/leave")
+def leave(entry_id: str) -> Response:
+    """Leave the waiting list whose page this was clicked on."""
+    return _waiting(context.service(Waitlist).leave(entry_id, token()), 0)
+
+
+def _given() -> str:
+    # Whoever pastes the whole link means the code in it.
+    return request.form.get("token", "").strip().rpartition("token=")[2]
+
+
+def _booking(found: Booking, problem: str = "") -> Response:
+    slots = [slot for slot in context.service(Guests).open_slots() if slot.id != found.slot_id]
+    return page("booking.html", booking=found, slots=slots, problem=problem)
+
+
+def _waiting(entry: Entry, position: int) -> Response:
+    return page("waiting.html", entry=entry, position=position)

@@ -1,0 +1,69 @@
+"""Fixtures of the browser tests: one service with one event for all of them, one Chromium, a page that listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+import devdb
+from core.mongo import Client
+from tests.browser.journeys import furnish, launched
+from tests.conftest import Served, serving
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def site(replica_set: devdb.ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The service as users get it, with an event some of whose places are taken."""
+    with serving(replica_set.uri, tmp_path_factory.mktemp("site")) as served:
+        furnish(served.api)
+        yield served
+        mongo.drop_database(served.environment["MONGODB_DATABASE"])
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real browser."""
+    with sync_playwright() as player:
+        browser = launched(player.chromium)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(site: Served, chromium: Browser) -> Iterator[Visit]:
+    """Open pages of the site; afterwards nothing may have been said on the console or asked of another host."""
+    trouble: list[str] = []
+    contexts = []
+
+    def hear(message: ConsoleMessage) -> None:
+        # A browser also tells of a page whose own status is a refusal.
+        refused = "Failed to load resource" in message.text and urlsplit(message.location["url"]).path in documents
+        if message.type in ("error", "warning") and not refused:
+            trouble.append(message.text)
+
+    documents: set[str] = set()
+
+    def open_page(width: int = 375, **options: Any) -> Page:
+        context = chromium.new_context(base_url=site.url, viewport={"width": width, "height": 800}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", hear)
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on(
+            "request",
+            lambda request: documents.add(urlsplit(request.url).path) if request.is_navigation_request() else None,
+        )
+        page.on("request", lambda request: trouble.extend([] if request.url.startswith(site.url) else [request.url]))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert trouble == []

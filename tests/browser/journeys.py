@@ -1,0 +1,55 @@
+"""What a person does on the pages, and the states of the event that they may meet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserType, Page
+
+from tests.api_client import Api
+
+CHROMIUM = "/usr/bin/chromium"
+DATE = "2026-03-05"
+ADA = {"fullName": "Ada Lovelace", "email": "ada@example.org", "phone": "030 123456", "city": "Berlin"}
+# The form takes nothing that comes sooner; the service looks at its own clock.
+FILL_SECONDS = 2.1
+
+
+def launched(chromium: BrowserType) -> Browser:
+    """Return Debian's Chromium."""
+    return chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+def fill_in(page: Page, **changes: str) -> None:
+    """Type the details of Ada, or others; the country is Germany."""
+    for name, value in {**ADA, **changes}.items():
+        page.locator(f"#{name}").fill(value)
+    page.locator("#country").select_option("DE")
+
+
+def choose(page: Page, slot_id: str) -> None:
+    """Choose a slot with the mouse."""
+    page.locator(f".hours input[value='{slot_id}']").click()
+
+
+def age(page: Page) -> None:
+    """Wait until the form is old enough to be a person's."""
+    page.wait_for_timeout(FILL_SECONDS * 1000)
+
+
+def furnish(api: Api) -> list[dict[str, Any]]:
+    """Book what makes an event look like one: days and slots of every kind; return the slots of DATE."""
+    for date, taken in (("2026-03-01", 36), ("2026-03-03", 29), ("2026-03-09", 14), ("2026-03-15", 30)):
+        _book(api, date, taken)
+    slots = api.slots(DATE)
+    for slot, taken in zip(slots, (4, 3, 0, 4, 1, 2, 0, 0, 0), strict=True):
+        for _ in range(taken):
+            assert api.book(slot).status == 201
+    assert api.admin("PATCH", f"/slots/{slots[-1]['_id']}", json={"closed": True}).status == 200
+    return api.slots(DATE)
+
+
+def _book(api: Api, date: str, taken: int) -> None:
+    places = [slot for slot in api.slots(date) for _ in range(slot["remaining"])]
+    for slot in places[:taken]:
+        assert api.book(slot).status == 201

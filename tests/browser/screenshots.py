@@ -1,0 +1,132 @@
+"""`python -m tests.browser.screenshots FOLDER`: every page at two widths, light and dark, as PNG."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from playwright.sync_api import Page, sync_playwright
+
+import devdb
+from tests.browser.journeys import DATE, age, choose, fill_in, furnish, launched
+from tests.conftest import serving
+
+WIDTHS = (375, 1280)
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Takes pictures of a page into a folder."""
+
+    page: Page
+    folder: Path
+    ending: str
+
+    def take(self, name: str) -> None:
+        """Take the page as a whole."""
+        self.page.mouse.move(0, 0)
+        self.page.evaluate("scrollTo(0, 0)")
+        self.page.screenshot(path=self.folder / f"{name}-{self.ending}.png", full_page=True)
+
+
+def main(folder: Path) -> None:
+    """Serve an event with some bookings and take every picture of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        devdb.start() as database,
+        tempfile.TemporaryDirectory() as room,
+        serving(database.uri, Path(room)) as served,
+        sync_playwright() as player,
+    ):
+        slots = [slot["_id"] for slot in furnish(served.api)]
+        browser = launched(player.chromium)
+        for width in WIDTHS:
+            for scheme in SCHEMES:
+                context = browser.new_context(
+                    base_url=served.url,
+                    viewport={"width": width, "height": 800},
+                    color_scheme=scheme,
+                    reduced_motion="reduce",
+                )
+                walk(Camera(context.new_page(), folder, f"{width}-{scheme}"), free=slots[2], full=slots[3])
+                context.close()
+        browser.close()
+
+
+class Taker(Protocol):
+    """What `walk` shows the pages to."""
+
+    @property
+    def page(self) -> Page:
+        """Return the page it walks with."""
+
+    def take(self, name: str) -> None:
+        """Look at the page, which is called `name`."""
+
+
+def walk(camera: Taker, *, free: str, full: str) -> None:
+    """Take every page; afterwards the event is as it was."""
+    page, take = camera.page, camera.take
+    page.goto("/")
+    take("month")
+    page.goto(f"/?date={DATE}")
+    fill_in(page, email="ada@", phone="12")
+    age(page)
+    page.locator("button[value=book]").click()
+    page.locator("#summary").wait_for()
+    take("refused")
+    _wait_for(camera, full)
+    _book(camera, free)
+    page.goto(f"/bookings/{'0' * 32}")
+    take("open")
+    page.locator("#token").fill("wrong")
+    page.get_by_role("button", name="Open").click()
+    page.get_by_text("leads to no booking").wait_for()
+    take("no-such-booking")
+    page.goto("/nowhere")
+    take("not-found")
+
+
+def _wait_for(camera: Taker, full: str) -> None:
+    page, take = camera.page, camera.take
+    page.goto(f"/?date={DATE}")
+    choose(page, full)
+    fill_in(page)
+    age(page)
+    page.locator("#city").press("Enter")
+    page.locator(".offers").wait_for()
+    take("full")
+    page.locator("button[value=wait]").click()
+    page.get_by_text("on the waiting list").first.wait_for()
+    page.locator("summary").click()
+    take("waiting")
+    page.get_by_role("button", name="Yes, leave").click()
+    page.get_by_text("You have left").first.wait_for()
+    take("left")
+
+
+def _book(camera: Taker, free: str) -> None:
+    page, take = camera.page, camera.take
+    page.goto(f"/?date={DATE}")
+    choose(page, free)
+    fill_in(page)
+    take("book")
+    age(page)
+    page.locator("button[value=book]").click()
+    page.get_by_text("Your place is booked").first.wait_for()
+    take("done")
+    page.get_by_role("link", name="Change or cancel").click()
+    page.get_by_text("Cancel it").click()
+    take("booking")
+    page.get_by_role("button", name="Yes, cancel").click()
+    page.get_by_text("This booking is cancelled").first.wait_for()
+    take("cancelled")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,96 @@
+"""Every page for every eye: axe finds nothing, nothing is wider than the screen, the first load is small."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Visit
+from tests.browser.screenshots import walk
+from tests.conftest import Served
+
+FIRST_LOAD_BYTES = 100_000
+WIDTHS = (320, 375, 768, 1280)
+# Dark pages differ from light ones in their colours alone.
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+SHOWN = {
+    "month",
+    "refused",
+    "full",
+    "waiting",
+    "left",
+    "book",
+    "done",
+    "booking",
+    "cancelled",
+    "open",
+    "no-such-booking",
+    "not-found",
+}
+
+
+@dataclass(frozen=True)
+class Inspector:
+    """Walks the pages as the camera does, and looks for faults instead of taking pictures."""
+
+    page: Page
+    seen: dict[str, list[str]] = field(default_factory=dict)
+
+    def take(self, name: str) -> None:
+        self.page.mouse.move(0, 0)
+        found = faults(self.page)
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 800})
+            if self.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                found.append(f"wider than {width}")
+        self.page.emulate_media(color_scheme="dark")
+        self.seen[name] = found + faults(self.page, COLOURS)
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size({"width": 375, "height": 800})
+
+
+def faults(page: Page, options: dict[str, Any] | None = None) -> list[str]:
+    """Return what axe finds on the page as it is now."""
+    violations = Axe().run(page, options=options or {}).response["violations"]
+    return [f"{violation['id']}: {node['html']}" for violation in violations for node in violation["nodes"]]
+
+
+def test_every_page_is_for_everybody_at_every_width_in_light_and_dark(visit: Visit, site: Served) -> None:
+    slots = [slot["_id"] for slot in site.api.slots()]
+    inspector = Inspector(visit(color_scheme="light", reduced_motion="reduce"))
+
+    walk(inspector, free=slots[2], full=slots[3])
+
+    assert inspector.seen == {name: [] for name in SHOWN}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_control_a_planted_fault_is_found(visit: Visit, scheme: str) -> None:
+    page = visit(color_scheme=scheme)
+    page.goto("/")
+    assert faults(page) == []
+
+    page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=\"/static/icon.svg\">')")
+    page.evaluate("document.querySelector('.lead').style.color = '#777'")
+
+    assert {fault.partition(":")[0] for fault in faults(page)} == {"image-alt", "color-contrast"}
+
+
+@pytest.mark.parametrize("path", ["/", "/?date=2026-03-05"])
+def test_the_first_load_is_small(visit: Visit, path: str) -> None:
+    page = visit()
+    answers: list[Any] = []
+    # A stream of events has no end to wait for, and no size.
+    page.route("**/api/live*", lambda route: route.fulfill(status=204))
+    page.on("response", lambda answer: answers.extend([answer]))
+
+    page.goto(path, wait_until="networkidle")
+
+    answers = [answer for answer in answers if answer.status != 204]
+    sizes = {answer.url: len(answer.body()) for answer in answers}
+    assert len(sizes) >= 3
+    assert sum(sizes.values()) < FIRST_LOAD_BYTES, sizes
