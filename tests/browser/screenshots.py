@@ -30,7 +30,7 @@ class Camera:
     def take(self, name: str) -> None:
         """Take the page as a whole."""
         self.page.mouse.move(0, 0)
-        self.page.evaluate("scrollTo(0, 0)")
+        self.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
         self.page.screenshot(path=self.folder / f"{name}-{self.ending}.png", full_page=True)
 
 
