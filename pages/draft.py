@@ -67,7 +67,7 @@ class Draft:
         phone, country = countries.understand(self.values["phone"], self.values["country"])
         given = {**self.values, "phone": phone, "country": country, "date": date or "none"}
         try:
-            return schema.load({name: value for name, value in given.items() if value})
+            return schema.load({name: value for name, value in given.items() if value and name in schema.fields})
         except ma.ValidationError as error:
             raise Invalid(errors=self._explained(cast("Mapping[str, Any]", error.messages))) from None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response, jsonify, redirect, request, url_for
 
 from booking.errors import BookingNotFound
@@ -10,7 +12,7 @@ from booking.model import Booking, Status
 from booking.routes import calendar_answer
 from core.errors import Conflict, DomainError
 from core.web import context
-from pages.site import blueprint, keep, page, token
+from pages.site import COOKIE, blueprint, keep, page, token
 from schedules.errors import SlotNotFound
 from waitlist.errors import EntryNotFound
 from waitlist.model import Entry
@@ -27,10 +29,11 @@ def nothing_there(_: DomainError) -> tuple[Response, int]:
 @blueprint.get("/bookings/<booking_id>")
 def booking(booking_id: str) -> Response:
     """Show a booking to whoever has handed over its token; to others the place to do so, whatever the id."""
-    held = token()
-    if not held:
-        return page("open.html", title="Your booking", action=url_for("pages.open_booking", booking_id=booking_id))
-    return _booking(context.service(Guests).get(booking_id, held))
+    door = partial(_door, "Your booking", url_for("pages.open_booking", booking_id=booking_id))
+    try:
+        return _booking(context.service(Guests).get(booking_id, token())) if token() else door()
+    except BookingNotFound:
+        return door(404)
 
 
 @blueprint.post("/bookings/<booking_id>/open")
@@ -83,10 +86,11 @@ def data(booking_id: str) -> Response:
 @blueprint.get("/waitlist/<entry_id>")
 def waiting(entry_id: str) -> Response:
     """Show a place on a waiting list to whoever has handed over its token; to others the place to do so."""
-    held = token()
-    if not held:
-        return page("open.html", title="The waiting list", action=url_for("pages.open_waiting", entry_id=entry_id))
-    return _waiting(*context.service(Waitlist).get(entry_id, held))
+    door = partial(_door, "The waiting list", url_for("pages.open_waiting", entry_id=entry_id))
+    try:
+        return _waiting(*context.service(Waitlist).get(entry_id, token())) if token() else door()
+    except EntryNotFound:
+        return door(404)
 
 
 @blueprint.post("/waitlist/<entry_id>/open")
@@ -101,6 +105,15 @@ def open_waiting(entry_id: str) -> Response:
 def leave(entry_id: str) -> Response:
     """Leave the waiting list whose page this was clicked on."""
     return _waiting(context.service(Waitlist).leave(entry_id, token()), 0)
+
+
+def _door(title: str, action: str, status: int = 200) -> Response:
+    """Return the page that takes a token. A cookie that did not open is dropped: the link at hand may well do."""
+    answer = page("open.html", title=title, action=action)
+    answer.status_code = status
+    if token():
+        answer.delete_cookie(COOKIE, path=request.path)
+    return answer
 
 
 def _given() -> str:

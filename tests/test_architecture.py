@@ -360,3 +360,10 @@ def planted(folder: Path, path: str, source: str) -> Module:
     file.write_text(source, encoding="utf-8")
     (found,) = modules_in(folder)
     return found
+
+
+def test_the_image_gets_every_folder_of_the_product() -> None:
+    named = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    folders = {module.folder for module in modules_in(ROOT) if "/" in module.path}
+
+    assert folders <= named
