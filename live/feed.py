@@ -11,10 +11,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from core.clock import monotonic
 from live.model import Change, Position
 
 MOST_KEPT = 20_000
 SECONDS_KEPT = 600
+# How long changes are followed after the last reader has left: following is a part of what each booking costs.
+REMEMBERED_SECONDS = 600.0
 NOWHERE = Position(0, 0, 0)
 
 
@@ -59,7 +62,9 @@ class Feed:
         self._order: deque[_Channel] = deque()
         self._floor = self._newest = NOWHERE
         self._era = 0
-        self._ended = threading.Event()
+        self._ended, self._wanted = threading.Event(), threading.Event()
+        self._followed = threading.Event()
+        self._readers, self._left_at = 0, float("-inf")
         self.running = False
 
     @property
@@ -75,7 +80,39 @@ class Feed:
         """Send all readers away for good."""
         self.running = False
         self._ended.set()
+        self._wanted.set()
         self._wake_everybody()
+
+    def call(self, seconds: float) -> None:
+        """Wake whoever feeds the feed for a reader that is coming, and wait until changes are followed, if not long."""
+        with self._lock:
+            self._left_at = monotonic()
+        self._wanted.set()
+        if self.running:
+            self._followed.wait(seconds)
+
+    def enter(self) -> None:
+        """Count a reader in."""
+        with self._lock:
+            self._readers += 1
+
+    def leave(self) -> None:
+        """Count a reader out."""
+        with self._lock:
+            self._readers -= 1
+            self._left_at = monotonic()
+
+    def is_wanted(self) -> bool:
+        """Return whether somebody reads, or has read of late and may come back."""
+        with self._lock:
+            return self._readers > 0 or monotonic() - self._left_at < REMEMBERED_SECONDS
+
+    def wait_until_wanted(self, seconds: float) -> None:
+        """Wait until a reader comes or the feed is closed, at most for so long."""
+        self._wanted.clear()
+        self._followed.clear()
+        if self.running and not self.is_wanted():
+            self._wanted.wait(seconds)
 
     def wait_for_end(self, seconds: float) -> bool:
         """Wait until the feed is closed, at most for so long; return whether it is."""
@@ -90,6 +127,7 @@ class Feed:
             for channel in self._channels.values():
                 channel.kept.clear()
                 channel.floor = position
+        self._followed.set()
         self._wake_everybody()
 
     def publish(self, change: Change) -> None:

@@ -23,6 +23,7 @@ HEARTBEAT_SECONDS = 15.0
 # After sending, a reader rests a moment: what happens meanwhile goes out together. It bounds the work of a rush.
 REST_SECONDS = 0.1
 MOST_AT_ONCE = 32  # changes in one go; of more, only the latest of each slot is told
+WAKE_SECONDS = 1.0  # how long the first reader waits for the changes to be followed; then it gets a second snapshot
 AGAIN_SECONDS = 1.0  # until a snapshot that could not be read is tried again
 TEND_SECONDS, LAST_WORDS_SECONDS = 0.25, 0.75
 
@@ -48,6 +49,7 @@ class Live:
         day = self.schedule.day_on.get(date)
         if day is None:
             raise DateNotBookable(self.schedule.refusal)
+        self.feed.call(WAKE_SECONDS)
         past = self._past_cutoff(day)
         mark = self._resume(day, last_id)
         if mark is not None:
@@ -83,7 +85,14 @@ class Live:
         return None if missed else self.feed.resume(day.date, position)
 
     def _stream(self, day: Day, mark: Mark, past: int, first: bytes) -> Iterator[bytes]:
-        yield retry() + first
+        self.feed.enter()
+        try:
+            yield retry() + first
+            yield from self._news(day, mark, past)
+        finally:
+            self.feed.leave()
+
+    def _news(self, day: Day, mark: Mark, past: int) -> Iterator[bytes]:
         while self.feed.running:
             news = self.feed.news(day.date)
             changes = self.feed.since(day.date, mark)

@@ -20,7 +20,7 @@ from core.clock import monotonic
 from core.mongo import DatabaseError, Db, Document, is_away
 from live.feed import Feed
 from live.model import END, Change, Position
-from schedules.model import PlannedSlot, Schedule, Slot
+from schedules.model import Schedule, Slot
 
 LOG = log.get("live.watcher")
 SLOTS = "slots"
@@ -28,6 +28,7 @@ GONE = "invalidate"  # the collection was dropped or renamed
 FIELDS = ("capacity", "bookedCount", "closed")
 PATIENCE_MS = 1000  # how long the server waits for a change before it says that there is none
 PAUSE, PAUSE_AFTER_BUG = 0.25, 5.0  # seconds
+ASLEEP = 1.0  # seconds without a reader between two looks at whether one has come
 LONG_AWAY = 30.0  # seconds without the database after which everybody begins anew
 MOST_NAMED = 10_000  # slots that the server is told by name; beyond that it sends those of other schedules too
 # How a resume token begins: the type of a time stamp, then the cluster time up to which everything was read.
@@ -51,13 +52,17 @@ class Watcher:
         """Return the slots of `date` in order of start, and the position they stand at; those not made yet are free."""
         planned = self._schedule.day_on[date].slots
         at, found = self._find({"_id": {"$in": [slot.id for slot in planned]}})
-        return Position(at.time, at.inc, END), [found.get(slot.id) or _slot(slot, {}) for slot in planned]
+        return Position(at.time, at.inc, END), [found.get(slot.id) or slot.untouched() for slot in planned]
 
     def run(self) -> None:
-        """Feed the feed until it is closed, whatever becomes of the database."""
+        """Feed the feed until it is closed, whatever becomes of the database; sleep as long as nobody reads."""
         self._feed.open()
         self._heard = monotonic()
         while self._feed.running:
+            if not self._feed.is_wanted():
+                self._broken = True  # What happens meanwhile is not known: the next reader begins a new era.
+                self._feed.wait_until_wanted(ASLEEP)
+                continue
             try:
                 self._follow()
             except DatabaseError as error:
@@ -81,7 +86,7 @@ class Watcher:
         if self._broken:
             self._begin()
         with self._stream() as stream:
-            while self._feed.running:
+            while self._feed.running and self._feed.is_wanted():
                 change = stream.try_next()
                 self._heard, self._token = monotonic(), stream.resume_token or self._token
                 if change is None:
@@ -128,7 +133,7 @@ class Watcher:
         if position.time <= (self._start.time, self._start.inc) or planned is None:
             return
         values = change.get("fullDocument") or change["updateDescription"]["updatedFields"]
-        slot = _changed(self._standing.get(planned.id) or _slot(planned, {}), values)
+        slot = _changed(self._standing.get(planned.id) or planned.untouched(), values)
         self._last, self._standing[planned.id] = position, slot
         self._feed.publish(Change(position, slot))
 
@@ -152,21 +157,7 @@ class Watcher:
         plan = self._schedule.slot_with
         # A collection that does not exist has nothing to be true of any time.
         at = answer["cursor"].get("atClusterTime") or answer["operationTime"]
-        return at, {d["_id"]: _slot(plan[d["_id"]], d) for d in documents if d["_id"] in plan}
-
-
-def _slot(planned: PlannedSlot, document: Mapping[str, Any]) -> Slot:
-    return Slot(
-        id=planned.id,
-        date=planned.date,
-        day=planned.day,
-        start=planned.start,
-        end=planned.end,
-        label=planned.label,
-        capacity=document.get("capacity", planned.capacity),
-        booked_count=document.get("bookedCount", 0),
-        closed=document.get("closed", False),
-    )
+        return at, {d["_id"]: _changed(plan[d["_id"]].untouched(), d) for d in documents if d["_id"] in plan}
 
 
 def _changed(slot: Slot, values: Mapping[str, Any]) -> Slot:

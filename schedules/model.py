@@ -27,6 +27,20 @@ class PlannedSlot:
         """Return the hours as people read them: `10:00-11:00`."""
         return f"{self.start}-{self.end}"
 
+    def untouched(self) -> Slot:
+        """Return the slot as it stands before anybody has asked for it."""
+        return Slot(
+            id=self.id,
+            date=self.date,
+            day=self.day,
+            start=self.start,
+            end=self.end,
+            label=self.label,
+            capacity=self.capacity,
+            booked_count=0,
+            closed=False,
+        )
+
 
 @dataclass(frozen=True)
 class Day:

@@ -115,7 +115,7 @@ class Schedules:
     def _read_alternatives(self, slot: PlannedSlot) -> list[Slot]:
         known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
         offered = [
-            known.get(planned.id) or _untouched(planned)
+            known.get(planned.id) or planned.untouched()
             for planned in self.schedule.slot_with.values()
             if self.schedule.takes_bookings(planned, self.clock())
         ]
@@ -128,7 +128,7 @@ class Schedules:
     def all_slots(self) -> list[Slot]:
         """Return every slot of the schedule as it stands, made or not, in order."""
         known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
-        return [known.get(slot_id) or _untouched(plan) for slot_id, plan in self.schedule.slot_with.items()]
+        return [known.get(slot_id) or plan.untouched() for slot_id, plan in self.schedule.slot_with.items()]
 
     def every_slot(self, session: Session | None = None) -> list[Slot]:
         """Return all slots in the database, those of other schedules too."""
@@ -151,18 +151,4 @@ def _summary(day: Day, slots: Sequence[Slot]) -> DateSummary:
         day=day.name,
         seats=sum(slot.capacity for slot in slots),
         remaining=sum(slot.remaining for slot in slots),
-    )
-
-
-def _untouched(planned: PlannedSlot) -> Slot:
-    return Slot(
-        id=planned.id,
-        date=planned.date,
-        day=planned.day,
-        start=planned.start,
-        end=planned.end,
-        label=planned.label,
-        capacity=planned.capacity,
-        booked_count=0,
-        closed=False,
     )

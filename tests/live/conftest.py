@@ -84,11 +84,13 @@ def running(live: Live) -> Iterator[Live]:
     """Run the watcher of `live` until the block ends."""
     thread = threading.Thread(target=live.watcher.run, daemon=True)
     news = live.feed.news(DATE)
+    live.feed.enter()  # Somebody reads all the time.
     thread.start()
     assert news.wait(10), "the watcher did not begin"
     try:
         yield live
     finally:
+        live.feed.leave()
         live.feed.close()
         thread.join(10)
         assert not thread.is_alive()
