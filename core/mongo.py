@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -207,6 +207,13 @@ def _commit(session: ClientSession, deadline: float) -> None:
                 metrics.TRANSACTION_ATTEMPTS.labels("unknown").inc()
                 raise OutcomeUnknown(retry_after=RETRY_AFTER_SECONDS) from error
             time.sleep(random.uniform(SHORTEST_PAUSE, LONGEST_PAUSE))  # noqa: S311 # nosec B311 # jitter, not a secret
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Bound everything that the block asks of the database; beyond, it is as good as away."""
+    with pymongo.timeout(seconds):
+        yield
 
 
 def is_away(error: PyMongoError) -> bool:

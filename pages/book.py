@@ -39,6 +39,8 @@ SENTENCES: Mapping[str, str] = {
     "booked twice.",
 }
 ABOUT_THE_SLOT = ("slot_not_found", "slot_closed", "slot_has_places", "already_waiting", "duplicate_booking")
+# A page that shows no places after so long helps more than one that shows them later.
+PATIENCE_SECONDS = 1.5
 blueprint = Blueprint("form", __name__)
 
 
@@ -51,14 +53,19 @@ def home() -> Response:
 
 @blueprint.post("/")
 def book() -> Response:
-    """Book the chosen slot, or wait for it, and show what came of it on a page of its own."""
+    """Book the chosen slot, or wait for it, and show what came of it on a page of its own.
+
+    Without scripts the days are buttons of the form: whoever looks at another one keeps what was typed.
+    """
+    if "look" in request.form or "month" in request.form:
+        return _look(Draft.of(request.form))
     draft, seals = Draft.of(request.form), _seals()
     seal = seals.read(draft.sealed)
     if seal is None:
         raise Invalid(STALE)
     if draft.trap or seal.is_hasty:
         raise Invalid(ROBOT)
-    return _wait(draft) if request.form.get("action") == "wait" else _book(draft, seal.key)
+    return _wait(draft, seal.key) if request.form.get("action") == "wait" else _book(draft, seal.key)
 
 
 @blueprint.errorhandler(DomainError)
@@ -66,7 +73,9 @@ def refused(error: DomainError) -> Response:
     """Show the form again with everything that was typed, and why it was refused."""
     if request.method == "POST":
         draft = Draft.of(request.form)
-        shown = _form(_board(_date_of(draft)), draft, error)
+        # Whoever has waited for the database need not wait for it again.
+        away = isinstance(error, Unavailable)
+        shown = _form(_plan(_date_of(draft)) if away else _board(_date_of(draft)), draft, error)
     elif isinstance(error, Invalid):
         shown = _form(_board(""), Draft.of({}), error)
     else:
@@ -93,13 +102,18 @@ def _book(draft: Draft, key: str) -> Response:
     return keep(_token_in(bookings.manage_url(booked.booking)), path, f"{path}/done")
 
 
-def _wait(draft: Draft) -> Response:
+def _look(draft: Draft) -> Response:
+    date = request.form.get("look", "")
+    return _form(_board(date or _date_of(draft)), draft)
+
+
+def _wait(draft: Draft, key: str) -> Response:
     if not draft.slot_id:
         raise SlotNotFound
     new = draft.entry()
     context.service(Limits).count_booking()
     waitlist = context.service(Waitlist)
-    entry, _ = waitlist.join(draft.slot_id, new)
+    entry, _ = waitlist.join(draft.slot_id, new, key)
     return keep(_token_in(waitlist.manage_url(entry)), url_for("pages.waiting", entry_id=entry.id))
 
 
@@ -107,12 +121,17 @@ def _board(date: str) -> Board:
     """Return the board of `date`, without places while the database is away; raises DateNotBookable."""
     schedules = context.service(Schedules)
     try:
-        slots = schedules.slots_on(date) if date else []
-        return board.lay_out(schedules.dates(), slots, date, request.args.get("month", ""))
+        with mongo.within(PATIENCE_SECONDS):
+            slots = schedules.slots_on(date) if date else []
+            return board.lay_out(schedules.dates(), slots, date, request.values.get("month", ""))
     except mongo.DatabaseError as error:
         if not mongo.is_away(error):
             raise
-        return board.without_places(schedules.schedule, date)
+        return _plan(date)
+
+
+def _plan(date: str) -> Board:
+    return board.without_places(context.service(Schedules).schedule, date)
 
 
 def _form(shown: Board, draft: Draft, error: DomainError | None = None) -> Response:
@@ -130,7 +149,9 @@ def _form(shown: Board, draft: Draft, error: DomainError | None = None) -> Respo
         # The page asks for news only where the service tells them.
         live=current_app.url_map.bind("").test("/api/live", "GET"),
     )
-    answer.status_code = 200 if shown.known else errors.STATUS_OF[Unavailable]
+    if not shown.known:
+        answer.status_code = errors.STATUS_OF[Unavailable]
+        answer.headers["Retry-After"] = str(mongo.RETRY_AFTER_SECONDS)
     return answer
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core import log
 from core.clock import Clock
-from core.errors import DomainError
+from core.errors import Conflict, DomainError
 from core.ids import new_id
 from core.links import Links, is_over
 from core.mongo import Session
@@ -36,11 +36,21 @@ class Waitlist:
     refuse: Callable[[str, str], DomainError | None]
     clock: Clock
 
-    def join(self, slot_id: str, new: NewEntry) -> tuple[Entry, int]:
+    def join(self, slot_id: str, new: NewEntry, key: str = "") -> tuple[Entry, int]:
         """Put a guest at the end of a slot's list; return the entry and its position from 1.
 
+        A request that is repeated with its `key` gets the entry that it made before, and 0 once that no longer waits.
         Raises SlotNotFound, SlotClosed, SlotHasPlaces, AlreadyWaiting, or what `refuse` gives.
         """
+        try:
+            return self._join(slot_id, new, key)
+        except Conflict:
+            made = self.store.find_made_by(key, slot_id, new.email)
+            if made is None:
+                raise
+            return made, self._position(made)
+
+    def _join(self, slot_id: str, new: NewEntry, key: str) -> tuple[Entry, int]:
         planned = self.schedules.planned(slot_id)
         self.schedules.require_open(planned)
         standing = self.schedules.standing([slot_id])[slot_id]
@@ -49,7 +59,7 @@ class Waitlist:
         reason = self.refuse(new.email, slot_id)
         if reason:
             raise reason
-        entry, position = self.turns.take(lambda session: self._joined(session, planned, new))
+        entry, position = self.turns.take(lambda session: self._joined(session, planned, new, key))
         self.letters.announce()
         LOG.info("waitlist_joined", entry=entry.id, slot=slot_id)
         return entry, position
@@ -65,7 +75,7 @@ class Waitlist:
         ends_at = self.schedules.schedule.ends_at(entry.date, entry.slot)
         if is_over(ends_at, entry.created_at, self.clock()):
             raise EntryNotFound
-        return entry, self.store.ahead_of(entry) + 1 if entry.state is State.WAITING else 0
+        return entry, self._position(entry)
 
     def leave(self, entry_id: str, token: str) -> Entry:
         """Take the guest off the list; doing it again changes nothing."""
@@ -116,7 +126,10 @@ class Waitlist:
         """Return the signed address where the guest can leave the list."""
         return self.links.url(entry.id)
 
-    def _joined(self, session: Session, planned: PlannedSlot, new: NewEntry) -> tuple[Entry, int]:
+    def _position(self, entry: Entry) -> int:
+        return self.store.ahead_of(entry) + 1 if entry.state is State.WAITING else 0
+
+    def _joined(self, session: Session, planned: PlannedSlot, new: NewEntry, key: str) -> tuple[Entry, int]:
         drawn = self.schedules.queue(session, planned.id)
         if drawn is None:
             slot = self.schedules.look(session, planned.id)
@@ -132,7 +145,7 @@ class Waitlist:
             created_at=now,
             **vars(new),
         )
-        self.store.add(session, entry)
+        self.store.add(session, entry, key)
         letter = letters.waiting_joined(about=entry.id, guest=new.email, facts=self._facts(entry, position), now=now)
         self.letters.promise(session, [letter])
         return entry, position

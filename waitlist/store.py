@@ -42,10 +42,10 @@ class WaitlistStore:
         """Use the collection of `db`."""
         self._entries = db[PLAN.name]
 
-    def add(self, session: Session, entry: Entry) -> None:
-        """Write `entry` within the caller's transaction; raises AlreadyWaiting, which ends it."""
+    def add(self, session: Session, entry: Entry, key: str) -> None:
+        """Write `entry` within the caller's transaction, with the key of its request; raises AlreadyWaiting."""
         try:
-            self._entries.insert_one(_document(entry), session=session)
+            self._entries.insert_one({**_document(entry), **({"key": key} if key else {})}, session=session)
         except DuplicateKeyError as error:
             if "one_entry_per_guest_and_slot" in str(error.details):
                 raise AlreadyWaiting from error
@@ -82,6 +82,11 @@ class WaitlistStore:
         if document is None:
             raise EntryNotFound
         return _entry(document)
+
+    def find_made_by(self, key: str, slot_id: str, email: str) -> Entry | None:
+        """Return the entry that a guest's request with `key` made, whatever has become of it."""
+        found = self._entries.find_one({"email": email, "slotId": slot_id, "key": key}) if key else None
+        return _entry(found) if found else None
 
     def ahead_of(self, entry: Entry) -> int:
         """Return how many wait for the same slot and came before."""

@@ -13,13 +13,14 @@ from typing import TypeVar, cast
 
 from limits.storage import MemoryStorage, Storage, storage_from_string
 
-from core import log
+from core import log, mongo
 from core.combine import Combiner, Ticket, Tickets
 
 LOG = log.get("web.limits")
 SCHEME = "together"
 PATIENCE = 5.0  # seconds before a storage that was away is asked again
 MOST_WAITING = 20_000
+MOST_SECONDS = 1.0  # for one question, where the storage is MongoDB
 
 T = TypeVar("T")
 Hit = tuple[str, int, int]
@@ -93,7 +94,8 @@ class TogetherStorage(Storage):
     def _ask(self, question: Callable[[Storage], T]) -> T:
         if time.monotonic() >= self._away_until:
             try:
-                return question(self._inner)
+                with mongo.within(MOST_SECONDS):
+                    return question(self._inner)
             except Exception as error:  # the edge: any trouble of any storage means the same
                 self._away_until = time.monotonic() + PATIENCE
                 LOG.warning("limit_storage_away", error=type(error).__name__)

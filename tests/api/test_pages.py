@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -400,7 +401,7 @@ def test_a_full_slot_offers_the_nearest_hours_and_the_waiting_list(browser: Brow
     assert "number 1 on the waiting list" in client.get(joined.headers["Location"]).text
 
 
-def test_joining_asks_for_the_same_details_and_says_when_there_is_no_need(browser: Browser, api: Api) -> None:
+def test_joining_asks_for_the_same_details_and_says_when_there_is_no_need(browser: Browser, api: Api, db: Db) -> None:
     slots = api.slots(DATE)
     fill(api, slots[0])
 
@@ -408,12 +409,61 @@ def test_joining_asks_for_the_same_details_and_says_when_there_is_no_need(browse
     nowhere = browser.send(browser.form(None, action="wait"))
     free = browser.send(browser.form(slots[1], action="wait"))
     waiting = browser.form(slots[0], action="wait")
-    twice = [browser.send(waiting).status_code, browser.send(waiting).status_code]
+    twice = [browser.send(waiting), browser.send(waiting)]
+    another = browser.send({**waiting, "form": browser.form(None)["form"]})
 
     assert (empty.status_code, wrong(empty.text, "email") != "") == (400, True)
     assert (nowhere.status_code, wrong(nowhere.text, "slotId")) == (404, "Choose an hour.")
     assert (free.status_code, "has just come free" in shown(free)) == (409, True)
-    assert twice == [303, 409]
+    assert [(answer.status_code, answer.headers["Location"]) for answer in twice] == [
+        (303, f"/waitlist/{entry['_id']}") for entry in db["waitlist"].find()
+    ] * 2
+    assert (another.status_code, "waiting list already" in shown(another)) == (409, True)
+
+
+def test_a_form_that_waits_leads_to_its_entry_whatever_has_become_of_it(browser: Browser, api: Api, db: Db) -> None:
+    slot = api.slots(DATE)[0]
+    places = [api.book(slot).json["booking"] for _ in range(4)]
+    waiting = browser.form(slot, action="wait")
+    first = browser.send(waiting)
+    api.held("DELETE", places[0])
+
+    again = browser.send(waiting)
+    another = browser.send({**waiting, "form": browser.form(None)["form"]})
+
+    assert (again.status_code, again.headers["Location"]) == (303, first.headers["Location"])
+    assert another.status_code == 409
+    assert [entry["state"] for entry in db["waitlist"].find()] == ["promoted"]
+
+
+# Another day without scripts
+
+
+def test_another_day_keeps_what_was_typed_and_asks_for_nothing_yet(browser: Browser, api: Api, db: Db) -> None:
+    slot, page = api.slots(DATE)[0], browser.page()
+    form = browser.form(slot, page, fullName="A", message="Two of us", look="2026-03-07")
+    del form["action"]
+
+    answer = browser.send(form, after=0)
+
+    assert (answer.status_code, 'data-date="2026-03-07"' in answer.text) == (200, True)
+    assert [value(answer.text, name) for name in ("fullName", "email", "message")] == [
+        "A", form["email"], "Two of us",
+    ]  # fmt: skip
+    assert form["form"] in answer.text, "the form keeps its key and its age"
+    assert "Please check" not in answer.text
+    assert browser.send({**form, "look": "2026-03-08"}).status_code == 400
+    assert 'data-date="2026-03-05"' in browser.send({**form, "look": "", "month": "2026-03"}).text
+    assert db["bookings"].count_documents({}) == 0
+
+
+def test_days_are_buttons_of_the_form_only_where_there_is_one(browser: Browser) -> None:
+    month, day = browser.page("/"), browser.page()
+
+    assert re.findall(r'<button[^>]* name="look"', month) == []
+    assert re.findall(r'form="form" name="look" value="([^"]+)" formnovalidate', day) == ODD
+    # Enter in a field presses the first button of the form: that must not be a day.
+    assert re.findall(r'<button[^>]* name="(\w+)" value="(\w+)', day)[0] == ("action", "book")
 
 
 # Doors that stay shut
@@ -486,6 +536,7 @@ def test_without_the_database_the_form_comes_back_whole(away: Browser, api: Api)
     slot = api.slots(DATE)[0]
     page = away.get(f"/?date={DATE}")
     assert (page.status_code, "cannot see at the moment" in page.text) == (503, True)
+    assert int(page.headers["Retry-After"]) > 0
 
     form = away.form(slot, page.text)
     refused = away.send(form)
@@ -493,6 +544,22 @@ def test_without_the_database_the_form_comes_back_whole(away: Browser, api: Api)
     assert (refused.status_code, "nothing is booked yet" in shown(refused)) == (503, True)
     assert value(refused.text, "email") == form["email"]
     assert f'value="{slot["_id"]}" required checked' in refused.text
+
+
+def test_the_page_does_not_wait_for_the_database_as_long_as_the_driver_would(
+    make_app: Callable[..., Flask], clock: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.book.PATIENCE_SECONDS", 0.1)
+    address = "mongodb://127.0.0.1:1/?replicaSet=rs0"
+    client: Client = MongoClient[dict[str, Any]](address, tz_aware=True, serverSelectionTimeoutMS=20_000)
+    browser = Browser(make_app(clock=clock, client=client), clock)
+
+    begun = time.monotonic()
+    answer = browser.get(f"/?date={DATE}")
+    client.close()
+
+    assert answer.status_code == 503
+    assert time.monotonic() - begun < 10, "half of what the driver would wait"
 
 
 # Pages for what is not there
