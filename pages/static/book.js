@@ -1,17 +1,34 @@
 // Makes the booking page quicker to use: one submission, another day without losing what was typed, news of places.
-import { follow } from "./live.js";
+import { follow, note } from "./live.js";
 
-const form = document.querySelector("form.booking");
+// How long an answer may take before the same form is sent once more, and how long to rest before that.
+const PATIENCE = 30_000;
+const SHORTEST_REST = 1_000;
+const LONGEST_REST = 8_000;
+let form;
 let stop = () => {};
 
+begin();
 if (form) {
-  form.addEventListener("submit", sendOnce);
   document.addEventListener("click", chooseDay);
   addEventListener("popstate", () => location.reload());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
-  form.addEventListener("change", repeatChoice);
+}
+
+function begin() {
+  form = document.querySelector("form.booking");
+  if (!form) return;
+  form.addEventListener("submit", sendOnce);
+  form.addEventListener("change", chosen);
   repeatChoice();
   stop = follow(form);
+}
+
+function chosen(event) {
+  if (event.target.name !== "slotId") return;
+  form.querySelector("#news").textContent = "";
+  form.querySelector("#near").hidden = true;
+  repeatChoice();
 }
 
 // Says beside the button which hour was chosen far above it.
@@ -22,39 +39,93 @@ function repeatChoice() {
     .replace("–", "").replace(/\s+/g, " ").trim().replace(/,$/, "") : "";
 }
 
-function sendOnce(event) {
-  if (form.classList.contains("is-sent")) {
-    event.preventDefault();
-    return;
-  }
+// Sends the form until there is an answer. Its seal makes sure that it books once, however often it arrives.
+async function sendOnce(event) {
+  event.preventDefault();
+  const { submitter } = event;
+  if (form.classList.contains("is-sent")) return;
+  const filled = new FormData(form);
+  if (submitter?.name) filled.append(submitter.name, submitter.value);
   form.classList.add("is-sent");
   stop();
-  event.submitter?.setAttribute("aria-disabled", "true");
-  if (event.submitter) event.submitter.textContent = "One moment…";
+  submitter?.setAttribute("aria-disabled", "true");
+  if (submitter) submitter.textContent = "One moment…";
+  let rest = SHORTEST_REST;
+  while (!(await send(filled))) {
+    note("sending", true);
+    await online(rest);
+    rest = Math.min(2 * rest, LONGEST_REST);
+  }
+  note("sending", false);
 }
 
-// Brings another day's slots into the page around the form, so that what was typed stays.
+// Returns whether there was an answer of ours, and shows it.
+async function send(filled) {
+  try {
+    const answer = await fetch(form.getAttribute("action"), {
+      method: "POST", body: filled, headers: { Accept: "text/html" }, signal: AbortSignal.timeout?.(PATIENCE),
+    });
+    if (answer.redirected && answer.ok) {
+      location.assign(answer.url);
+      return true;
+    }
+    const page = parsed(await answer.text());
+    const main = page.getElementById("main");
+    if (!main) return false;
+    document.title = page.title;
+    document.getElementById("main").replaceWith(document.adoptNode(main));
+    begin();
+    (document.getElementById("summary") ?? document.getElementById("main")).focus();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// Waits for so long, or until the browser is connected again.
+function online(milliseconds) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+    addEventListener("online", resolve, { once: true });
+  });
+}
+
+function parsed(text) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  // What is there for browsers without scripts would come to life.
+  page.querySelectorAll("noscript").forEach((element) => element.remove());
+  return page;
+}
+
+// Brings another day's slots, or another month, into the page around the form, so that what was typed stays.
 async function chooseDay(event) {
   const link = event.target.closest("a[data-day]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   try {
     const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!answer.ok || !page.querySelector("form.booking")) throw new Error("not the page");
-    stop();
-    for (const id of ["days", "hours"]) {
+    const page = parsed(await answer.text());
+    const isDay = Boolean(link.dataset.day);
+    if (!answer.ok || !page.querySelector(isDay ? "form.booking" : "#days")) throw new Error("not the page");
+    for (const id of isDay ? ["days", "hours"] : ["days"]) {
       document.getElementById(id).replaceWith(document.adoptNode(page.getElementById(id)));
     }
-    document.getElementById("summary")?.remove();
-    history.pushState(null, "", link.href);
-    repeatChoice();
-    const hours = document.getElementById("hours");
-    hours.focus({ preventScroll: true });
-    const { top } = hours.getBoundingClientRect();
-    if (top < 0 || top > innerHeight / 2) hours.scrollIntoView();
-    stop = follow(form);
+    if (isDay) showDay(link.href);
   } catch {
     location.assign(link.href);
   }
+}
+
+function showDay(address) {
+  stop();
+  document.getElementById("summary")?.remove();
+  history.pushState(null, "", address);
+  form.querySelector("#news").textContent = "";
+  form.querySelector("#near").hidden = true;
+  repeatChoice();
+  const hours = document.getElementById("hours");
+  hours.focus({ preventScroll: true });
+  const { top } = hours.getBoundingClientRect();
+  if (top < 0 || top > innerHeight / 2) hours.scrollIntoView();
+  stop = follow(form);
 }

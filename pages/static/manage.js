@@ -8,3 +8,14 @@ if (token) {
     form.submit();
   }
 }
+
+// What cannot be undone is asked in a dialog; without scripts it unfolds where it stands.
+for (const details of document.querySelectorAll("details[data-confirm]")) {
+  const summary = details.querySelector("summary");
+  const dialog = document.getElementById(details.dataset.confirm);
+  summary.setAttribute("aria-haspopup", "dialog");
+  summary.addEventListener("click", (event) => {
+    event.preventDefault();
+    dialog.showModal();
+  });
+}
