@@ -102,7 +102,9 @@ function update(form, card, { remaining, capacity, closed = false }) {
   card.dataset.remaining = remaining;
   card.dataset.capacity = capacity;
   card.querySelector(".slot-state").textContent = closed ? "Closed" : words(remaining);
-  card.querySelectorAll("circle").forEach((place, index) => place.classList.toggle("taken", index < capacity - remaining));
+  const places = card.querySelectorAll("circle");
+  places.forEach((place, index) => place.classList.toggle("taken", index < capacity - remaining));
+  card.querySelector(".seats")?.classList.toggle("is-other", places.length !== capacity);
   // A choice that was made stays, so that it can be seen what became of it.
   chosen.disabled = closed && !chosen.checked;
   if (chosen.checked && (before === 0) !== (remaining === 0)) announce(form, card, remaining, closed);
@@ -137,8 +139,15 @@ function announce(form, card, remaining, closed) {
     : remaining === 0
       ? "has just been filled. You can join its waiting list or choose another one."
       : "has a place again.";
-  form.querySelector("#news").textContent = `The hour you chose, ${hours(card)}, ${what}`;
+  anew(form.querySelector("#news")).textContent = `The hour you chose, ${hours(card)}, ${what}`;
   offer(form, remaining === 0 ? nearest(form, card) : []);
+}
+
+// Returns a copy in the place of `element`: what is told anew appears, it does not move.
+function anew(element) {
+  const copy = element.cloneNode(true);
+  element.replaceWith(copy);
+  return copy;
 }
 
 function hours(card) {
@@ -154,7 +163,7 @@ function nearest(form, card) {
 }
 
 function offer(form, cards) {
-  const near = form.querySelector("#near");
+  const near = anew(form.querySelector("#near"));
   near.hidden = cards.length === 0;
   near.querySelector("span").replaceChildren(...cards.map((card) => {
     const button = document.createElement("button");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,30 +38,38 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(site: Served, chromium: Browser) -> Iterator[Visit]:
-    """Open pages of the site; afterwards nothing may have been said on the console or asked of another host."""
+    """Open pages of the site, or of the service at `base_url`, each with a window and a memory of its own.
+
+    Afterwards nothing may have been said on the console or asked of another host. Of a connection that `breaks`, the
+    browser may say so.
+    """
     trouble: list[str] = []
     contexts = []
 
-    def hear(message: ConsoleMessage) -> None:
+    def hear(message: ConsoleMessage, *, breaks: bool) -> None:
         # A browser also tells of a page whose own status is a refusal.
-        refused = "Failed to load resource" in message.text and urlsplit(message.location["url"]).path in documents
-        if message.type in ("error", "warning") and not refused:
+        path = urlsplit(message.location["url"]).path
+        refused = "Failed to load resource" in message.text and (path in documents or path == "/")
+        lost = breaks and "net::ERR" in message.text
+        if message.type in ("error", "warning") and not refused and not lost:
             trouble.append(message.text)
 
     documents: set[str] = set()
 
-    def open_page(width: int = 375, **options: Any) -> Page:
-        context = chromium.new_context(base_url=site.url, viewport={"width": width, "height": 800}, **options)
+    def open_page(width: int = 375, *, height: int = 800, breaks: bool = False, **options: Any) -> Page:
+        options = {"base_url": site.url, "locale": "en-GB", **options}
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", hear)
+        page.on("console", partial(hear, breaks=breaks))
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on(
             "request",
             lambda request: documents.add(urlsplit(request.url).path) if request.is_navigation_request() else None,
         )
-        page.on("request", lambda request: trouble.extend([] if request.url.startswith(site.url) else [request.url]))
+        home = options["base_url"]
+        page.on("request", lambda request: trouble.extend([] if request.url.startswith(home) else [request.url]))
         return page
 
     yield open_page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserType, Page
@@ -18,6 +19,11 @@ FILL_SECONDS = 2.1
 def launched(chromium: BrowserType) -> Browser:
     """Return Debian's Chromium."""
     return chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+def somebody() -> str:
+    """Return the e-mail address of somebody who has not been here."""
+    return f"guest-{uuid.uuid4().hex[:10]}@example.org"
 
 
 def fill_in(page: Page, **changes: str) -> None:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.journeys import DATE, age, choose, fill_in
+from tests.browser.journeys import DATE, age, choose, fill_in, somebody
 from tests.conftest import Served
 
-WIDTHS = [375, 1280]
+WIDTHS = [375, 768, 1280]
 QUIET_DAY = "2026-03-19"
-
-
-def somebody() -> str:
-    return f"guest-{uuid.uuid4().hex[:10]}@example.org"
 
 
 def booked(site: Served, email: str) -> list[dict[str, Any]]:
