@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, BrowserType, Page
 
 from tests.api_client import Api
@@ -41,6 +42,37 @@ def choose(page: Page, slot_id: str) -> None:
 def age(page: Page) -> None:
     """Wait until the form is old enough to be a person's."""
     page.wait_for_timeout(FILL_SECONDS * 1000)
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the focus is on what `selector` names."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.locator(f"{selector}:focus").count():
+            return
+    pytest.fail(f"no Tab leads to {selector}")
+
+
+STOP = """() => {
+  const focused = document.activeElement;
+  if (focused === document.body) return null;
+  const shown = focused.matches(".slot input") ? focused.nextElementSibling : focused;
+  const { top, bottom } = focused.getBoundingClientRect();
+  return {
+    kind: focused.name || focused.classList[0] || focused.textContent.trim(),
+    outline: parseFloat(getComputedStyle(shown).outlineWidth) * (getComputedStyle(shown).outlineStyle !== "none"),
+    inView: bottom > 0 && top < innerHeight,
+  };
+}"""
+
+
+def furthest(page: Page) -> list[dict[str, Any]]:
+    """Press Tab until the page ends; return what had the focus on the way, from where it is now."""
+    stops = []
+    while stop := page.evaluate(STOP):
+        stops.append(stop)
+        page.keyboard.press("Tab")
+    return stops
 
 
 def furnish(api: Api) -> list[dict[str, Any]]:

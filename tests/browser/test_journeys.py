@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.journeys import DATE, age, choose, fill_in, somebody
+from tests.browser.journeys import DATE, age, choose, fill_in, somebody, tab_to
 from tests.conftest import Served
 
 WIDTHS = [375, 768, 1280]
@@ -18,15 +18,6 @@ QUIET_DAY = "2026-03-19"
 
 def booked(site: Served, email: str) -> list[dict[str, Any]]:
     return list(site.db["bookings"].find({"email": email}))
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the focus is on what `selector` names."""
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        if page.locator(f"{selector}:focus").count():
-            return
-    pytest.fail(f"no Tab leads to {selector}")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
