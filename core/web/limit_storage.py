@@ -20,7 +20,7 @@ LOG = log.get("web.limits")
 SCHEME = "together"
 PATIENCE = 5.0  # seconds before a storage that was away is asked again
 MOST_WAITING = 20_000
-MOST_SECONDS = 1.0  # for one question, where the storage is MongoDB
+MOST_SECONDS = 2.0  # for one question, where the storage is MongoDB
 
 T = TypeVar("T")
 Hit = tuple[str, int, int]
