@@ -49,7 +49,7 @@ def visit(site: Served, chromium: Browser) -> Iterator[Visit]:
     def hear(message: ConsoleMessage, *, breaks: bool) -> None:
         # A browser also tells of a page whose own status is a refusal.
         path = urlsplit(message.location["url"]).path
-        refused = "Failed to load resource" in message.text and (path in documents or path == "/")
+        refused = "Failed to load resource" in message.text and path in documents
         lost = breaks and "net::ERR" in message.text
         if message.type in ("error", "warning") and not refused and not lost:
             trouble.append(message.text)
