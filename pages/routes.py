@@ -7,10 +7,10 @@ from pathlib import Path
 import flask_swagger_ui
 from flask import Response, send_from_directory
 
-from pages import book, manage
+from pages import book, manage, switch
 from pages.site import blueprint, page
 
-__all__ = ["blueprint", "manage"]  # what `manage` serves is on the blueprint once it is imported
+__all__ = ["blueprint", "manage", "switch"]  # what these serve is on the blueprint once they are imported
 
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"
 DAY_SECONDS = 86_400

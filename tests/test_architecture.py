@@ -37,7 +37,9 @@ NEVER_IMPORTED = DEVELOPMENT | {"bench", "tests"}
 # Who may import a library; everybody else goes through them.
 WEB = ("*.routes", "*.guards", "core.web.*", "pages.*", "live.sse", "live.sockets", "app", "cli")
 LIBRARIES: Mapping[str, tuple[str, ...]] = {
+    "babel": ("core.languages",),
     "flask": WEB,
+    "flask_babel": ("pages.*",),
     "flask_cors": WEB,
     "flask_limiter": WEB,
     "flask_smorest": WEB,

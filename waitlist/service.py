@@ -36,8 +36,10 @@ class Waitlist:
     refuse: Callable[[str, str], DomainError | None]
     clock: Clock
 
-    def join(self, slot_id: str, new: NewEntry) -> tuple[Entry, int]:
-        """Put a guest at the end of a slot's list; return the entry and its position from 1.
+    def join(self, slot_id: str, new: NewEntry, language: str = "en") -> tuple[Entry, int]:
+        """Put a guest, who reads letters in `language`, at the end of a slot's list.
+
+        Returns the entry and its position from 1.
 
         Raises SlotNotFound, SlotClosed, SlotHasPlaces, AlreadyWaiting, or what `refuse` gives.
         """
@@ -49,7 +51,7 @@ class Waitlist:
         reason = self.refuse(new.email, slot_id)
         if reason:
             raise reason
-        entry, position = self.turns.take(lambda session: self._joined(session, planned, new))
+        entry, position = self.turns.take(lambda session: self._joined(session, planned, new, language))
         self.letters.announce()
         LOG.info("waitlist_joined", entry=entry.id, slot=slot_id)
         return entry, position
@@ -116,7 +118,7 @@ class Waitlist:
         """Return the signed address where the guest can leave the list."""
         return self.links.url(entry.id)
 
-    def _joined(self, session: Session, planned: PlannedSlot, new: NewEntry) -> tuple[Entry, int]:
+    def _joined(self, session: Session, planned: PlannedSlot, new: NewEntry, language: str) -> tuple[Entry, int]:
         drawn = self.schedules.queue(session, planned.id)
         if drawn is None:
             slot = self.schedules.look(session, planned.id)
@@ -130,6 +132,7 @@ class Waitlist:
             slot=planned.label,
             ticket=ticket,
             created_at=now,
+            language=language,
             **vars(new),
         )
         self.store.add(session, entry)
@@ -140,7 +143,7 @@ class Waitlist:
     def _facts(self, entry: Entry, position: int) -> dict[str, str]:
         schedule = self.schedules.schedule
         return {
-            "event": schedule.name,
+            "event": schedule.said(entry.language).name,
             "timezone": schedule.timezone,
             "date": entry.date,
             "slot": entry.slot,
@@ -148,4 +151,5 @@ class Waitlist:
             "email": entry.email,
             "position": str(position),
             "leaveUrl": self.links.url(entry.id),
+            "language": entry.language,
         }

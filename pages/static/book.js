@@ -17,9 +17,9 @@ if (form) {
 // Says beside the button which hour was chosen far above it.
 function repeatChoice() {
   const label = form.querySelector("input[name=slotId]:checked + label");
-  const day = label?.querySelector(".slot-hours").previousElementSibling.textContent ?? "";
-  document.getElementById("choice").textContent = label ? `${day}${label.querySelector(".slot-hours").textContent}`
-    .replace("–", "").replace(/\s+/g, " ").trim().replace(/,$/, "") : "";
+  const said = label ? [...label.querySelectorAll(":scope > :first-child, .slot-hours .vh")] : [];
+  document.getElementById("choice").textContent = said.map((part) => part.textContent).join("")
+    .replace(/\s+/g, " ").trim().replace(/,$/, "");
 }
 
 function sendOnce(event) {
@@ -30,7 +30,7 @@ function sendOnce(event) {
   form.classList.add("is-sent");
   stop();
   event.submitter?.setAttribute("aria-disabled", "true");
-  if (event.submitter) event.submitter.textContent = "One moment…";
+  if (event.submitter) event.submitter.textContent = JSON.parse(form.dataset.words).sending;
 }
 
 // Brings another day's slots into the page around the form, so that what was typed stays.

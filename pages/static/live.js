@@ -1,5 +1,9 @@
 // Keeps the places left in the slot cards true: by events where the service tells them, else by asking now and then.
 const EVERY = 15_000;
+// A page is made anew in another language, so that its own is the one at all times.
+const { lang } = document.documentElement;
+const numbers = new Intl.NumberFormat(lang);
+const plurals = new Intl.PluralRules(lang);
 
 // Follows the date that the form shows; returns a function that ends it.
 export function follow(form) {
@@ -50,7 +54,7 @@ function update(form, card, { remaining, capacity, closed = false }) {
   const state = closed ? "closed" : remaining === 0 ? "full" : remaining * 3 <= capacity ? "few" : "free";
   card.className = `slot slot-${state}`;
   card.dataset.remaining = remaining;
-  card.querySelector(".slot-state").textContent = closed ? "Closed" : words(remaining);
+  card.querySelector(".slot-state").textContent = closed ? words(form).closed : places(form, remaining);
   card.querySelectorAll("circle").forEach((place, index) => place.classList.toggle("taken", index < capacity - remaining));
   // A choice that was made stays, so that it can be seen what became of it.
   chosen.disabled = closed && !chosen.checked;
@@ -58,23 +62,29 @@ function update(form, card, { remaining, capacity, closed = false }) {
   if (chosen.checked && (before === 0) !== (remaining === 0)) announce(form, card, remaining, closed);
 }
 
-function words(remaining) {
-  if (remaining === 0) return "Full: waiting list";
-  return remaining === 1 ? "1 place left" : `${remaining} places left`;
+// What the scripts say is written into the page, in its language.
+function words(form) {
+  return JSON.parse(form.dataset.words);
+}
+
+function places(form, remaining) {
+  const { full, places: said } = words(form);
+  if (remaining === 0) return full;
+  return (said[plurals.select(remaining)] ?? said.other).replace("{number}", numbers.format(remaining));
 }
 
 // The day's own number in the month follows its slots.
 function count(change) {
-  const left = document.querySelector(".day[aria-current] .day-left b");
-  if (left && change) left.textContent = Math.max(0, Number(left.textContent) + change);
+  const day = document.querySelector(".day[aria-current] .day-left");
+  const shown = day?.querySelector("b");
+  if (!shown || !change) return;
+  day.dataset.left = Math.max(0, Number(day.dataset.left) + change);
+  shown.textContent = numbers.format(day.dataset.left);
 }
 
 function announce(form, card, remaining, closed) {
-  const hours = card.querySelector(".slot-hours").textContent.replace("–", "").trim().replace(/,$/, "");
-  const what = closed
-    ? "has just been closed. Please choose another one."
-    : remaining === 0
-      ? "has just been filled. You can join its waiting list or choose another one."
-      : "has a place again.";
-  form.querySelector("#news").textContent = `The hour you chose, ${hours}, ${what}`;
+  const { nowClosed, nowFull, nowFree } = words(form);
+  const hours = card.querySelector(".slot-hours .vh").textContent.trim().replace(/,$/, "");
+  const said = closed ? nowClosed : remaining === 0 ? nowFull : nowFree;
+  form.querySelector("#news").textContent = said.replace("{hours}", hours);
 }
