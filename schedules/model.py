@@ -78,7 +78,11 @@ class Schedule:
 
     def said(self, language: str) -> Wording:
         """Return the schedule's words in a language; its own where it is not translated."""
-        return self.translations.get(language) or Wording(self.name, self.refusal)
+        return self.translations.get(language, self._own)
+
+    @cached_property
+    def _own(self) -> Wording:
+        return Wording(self.name, self.refusal)
 
     @cached_property
     def day_on(self) -> Mapping[str, Day]:

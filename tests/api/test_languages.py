@@ -93,6 +93,12 @@ def test_every_page_says_its_language_and_what_it_was_chosen_by(browser: Browser
     assert "ETag" not in answer.headers
 
 
+def test_the_document_for_developers_says_that_it_is_english(browser: Browser) -> None:
+    answer = browser.get("/api/docs", **german(Cookie="language=de"))
+
+    assert (answer.headers["Content-Language"], '<html lang="en">' in answer.text) == ("en", True)
+
+
 def test_dates_numbers_and_places_are_german_on_a_german_page(browser: Browser, api: Api) -> None:
     slots = api.slots(DATE)
     fill(api, slots[0])
