@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --requir
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check lint types bench bench-quick letters screenshots lock clean
+.PHONY: help run test test-fast check lint types bench bench-quick letters screenshots translations lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -51,6 +51,13 @@ letters: $(VENV)/run.stamp ## Write every letter to var/letters/ for looking at
 screenshots: $(VENV)/test.stamp ## Take every page at two widths, light and dark
 	@$(CHROMIUM)
 	$(BIN)/python -m tests.browser.screenshots docs/screenshots
+
+# The sources are English; what is new in them comes into each catalogue without a translation, for a person to write.
+translations: $(VENV)/test.stamp ## Bring the catalogues up to date with the sources, and compile them
+	@mkdir -p var
+	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext --add-location=never --sort-output -o var/messages.pot .
+	$(BIN)/pybabel -q update -i var/messages.pot -d translations -w 120 -N --ignore-obsolete --ignore-pot-creation-date
+	$(BIN)/pybabel -q compile -d translations
 
 lock: $(VENV)/test.stamp ## Renew the hashed requirement files from pyproject.toml
 	for part in "requirements.txt:" "requirements-devdb.txt:--extra devdb --constraint requirements.txt" \

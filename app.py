@@ -15,6 +15,7 @@ import cli
 import live.sse
 import notifications.routes
 import pages.backoffice
+import pages.language
 import pages.routes
 import schedules.routes
 import waitlist.routes
@@ -80,6 +81,7 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
         notifications.routes.blueprint,
     ]
     api.install(app, version=_version(), blueprints=doors)
+    pages.language.install(app)
     app.register_blueprint(pages.routes.blueprint)
     checks = {"mongodb": lambda: _ping(services)}
     health.install(app, checks, services.letters.counts, services.letters.warnings)

@@ -38,7 +38,7 @@ from live.service import Live
 from live.watcher import Watcher
 from notifications import store as letter_store
 from notifications.mailers import ConsoleMailer, Mailer, ResendMailer, SmtpMailer
-from notifications.render import environment, render
+from notifications.render import environments, render
 from notifications.service import Deliveries, Letters
 from notifications.store import LetterStore
 from notifications.worker import LetterWorker
@@ -139,7 +139,7 @@ def _worker(
     return LetterWorker(
         store=letters.store,
         mailer=mailer or _mailer(settings),
-        render=partial(render, environment(), settings.mail_from, settings.admin_email, attach),
+        render=partial(render, environments(), settings.mail_from, settings.admin_email, attach),
         clock=clock,
         rate=settings.mail_rate,
         owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",

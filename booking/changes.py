@@ -280,4 +280,5 @@ def _booking(entry: Entry, slot: Slot, now: datetime, reference: str) -> Booking
         slot_id=slot.id,
         slot_label=slot.label,
         created_at=now,
+        language=entry.language,
     )

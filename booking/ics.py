@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vCalAddress, vRecur, vUri
 
+from core.languages import ENGLISH, spoken
 from notifications.model import Attachment, Letter
 
 # The letters that bring a file, and what each asks of the guest's calendar.
@@ -61,8 +62,8 @@ def calendar(*, facts: Mapping[str, str], about: str, stamp: datetime, method: s
     event.add("SEQUENCE", int(facts.get("sequence", "0")))
     event.add("DTSTART", start)
     event.add("DTEND", end)
-    event.add("SUMMARY", _line(facts["event"]))
-    event.add("DESCRIPTION", _description(facts))
+    event.add("SUMMARY", _line(facts["event"]), parameters=_language(facts))
+    event.add("DESCRIPTION", _description(facts), parameters=_language(facts))
     event["URL"] = vUri(quote(facts["manageUrl"], safe=IN_URL))
     event.add("STATUS", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     event.add("TRANSP", "TRANSPARENT" if method == "CANCEL" else "OPAQUE")
@@ -170,8 +171,17 @@ def _offset(moment: datetime) -> timedelta:
     return moment.utcoffset() or timedelta()
 
 
+def _language(facts: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameter that names the language, where it is not the file's own, English."""
+    language = spoken(facts.get("language"))
+    return {} if language is ENGLISH else {"LANGUAGE": language.code}
+
+
 def _description(facts: Mapping[str, str]) -> str:
-    return f"Reference: {_line(facts['reference'])}\nYour booking: {_line(facts['manageUrl'])}"
+    words = spoken(facts.get("language")).words
+    reference = words.gettext("Reference: %(reference)s") % {"reference": _line(facts["reference"])}
+    page = words.gettext("Your booking: %(url)s") % {"url": _line(facts["manageUrl"])}
+    return f"{reference}\n{page}"
 
 
 def _guest(facts: Mapping[str, str], method: str) -> vCalAddress:

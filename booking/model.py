@@ -62,6 +62,8 @@ class Booking:
     # How often it has been changed, and when last: calendars and reminders go by it.
     sequence: int = 0
     changed_at: datetime | None = None
+    # What the guest's letters are written in: a code of `core.languages`.
+    language: str = "en"
 
     @property
     def is_nobodys(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from booking.model import Booking, Status
 from core.clock import Clock
@@ -10,6 +10,9 @@ from core.links import Links
 from notifications import letters
 from notifications.model import Letter
 from schedules.model import Schedule
+
+# The organiser reads English, whatever the guest reads.
+ORGANISERS = "en"
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,16 @@ class Promises:
     def made(self, booking: Booking, *, promoted: bool = False) -> list[Letter]:
         """Return the admin's and the guest's letter of a new booking."""
         write = letters.place_promoted if promoted else letters.booking_made
-        return write(
+        admins, guests = write(
             about=booking.id,
             admin=self.admin_email,
             guest=booking.email,
             facts=self.facts(booking),
             now=booking.created_at,
         )
+        if booking.language != ORGANISERS:
+            admins = replace(admins, facts=self.facts(replace(booking, language=ORGANISERS)))
+        return [admins, guests]
 
     def cancelled(self, booking: Booking, behind: str | None) -> Letter:
         """Return the guest's letter of a cancellation, which goes behind the letter `behind`."""
@@ -60,7 +66,7 @@ class Promises:
     def facts(self, booking: Booking) -> dict[str, str]:
         """Return what letters and calendars say about a booking."""
         return {
-            "event": self.schedule.name,
+            "event": self.schedule.said(booking.language).name,
             "timezone": self.schedule.timezone,
             "date": booking.date,
             "slot": booking.slot_label,
@@ -73,4 +79,5 @@ class Promises:
             "message": booking.message,
             "manageUrl": self.links.url(booking.id),
             "sequence": str(booking.sequence),
+            "language": booking.language,
         }

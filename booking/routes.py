@@ -17,7 +17,7 @@ from booking.schemas import (
     RescheduleSchema,
 )
 from booking.service import Bookings
-from core.web import context
+from core.web import context, speech
 from core.web.api import Blueprint, Door, TokenHeader, token_of
 from core.web.limits import Limits
 
@@ -29,9 +29,12 @@ BOOKED = "Booking created successfully."
 @blueprint.post("")
 @Door(BookedSchema, status=201, body=NewBookingSchema, headers=IdempotencyHeader, refuses=(404, 409, 413, 415, 422))
 def book(new: NewBooking, key: str | None) -> Response:
-    """Book one place in a slot. With an Idempotency-Key the request can be repeated safely for 24 hours."""
+    """Book one place in a slot. With an Idempotency-Key the request can be repeated safely for 24 hours.
+
+    The guest's letters are in the language that Accept-Language prefers: English, or German.
+    """
     context.service(Limits).count_booking()
-    booked = context.service(Bookings).book(new, key)
+    booked = context.service(Bookings).book(new, key, speech.accepted())
     context.outcome("replayed" if booked.replayed else "booked")
     response = jsonify(message=BOOKED, booking=_shown(booked.booking))
     response.status_code = 201

@@ -36,10 +36,13 @@ class Bookings:
     promises: Promises
     clock: Clock
 
-    def book(self, new: NewBooking, key: str | None) -> Booked:
-        """Book one place; raises what the counter raises, DateNotBookable, SlotNotFound or SlotDateMismatch."""
+    def book(self, new: NewBooking, key: str | None, language: str = "en") -> Booked:
+        """Book one place, for a guest who reads letters in `language`.
+
+        Raises what the counter raises, DateNotBookable, SlotNotFound or SlotDateMismatch.
+        """
         try:
-            booked = self._book(new, key)
+            booked = self._book(new, key, language)
         except DomainError as error:
             metrics.BOOKINGS.labels(error.code).inc()
             raise
@@ -85,13 +88,13 @@ class Bookings:
         active = sum(slot.booked_count for slot in self.schedules.every_slot())
         return active if wanted.status else active + self.store.count(BookingFilter(status=Status.CANCELLED))
 
-    def _book(self, new: NewBooking, key: str | None) -> Booked:
+    def _book(self, new: NewBooking, key: str | None, language: str) -> Booked:
         if new.date not in self.schedules.schedule.day_on:
             raise DateNotBookable(self.schedules.schedule.refusal)
         slot = self.schedules.planned(new.slot_id)
         if slot.date != new.date:
             raise SlotDateMismatch
-        wish = self._wish(new, slot, key)
+        wish = self._wish(new, slot, key, language)
         try:
             self.schedules.require_open(slot)
             return self.counter.book(wish)
@@ -103,7 +106,7 @@ class Bookings:
                 raise
             return earlier
 
-    def _wish(self, new: NewBooking, slot: PlannedSlot, key: str | None) -> Wish:
+    def _wish(self, new: NewBooking, slot: PlannedSlot, key: str | None, language: str) -> Wish:
         now = self.clock()
         booking = Booking(
             id=new_id(now),
@@ -118,7 +121,9 @@ class Bookings:
             slot_id=slot.id,
             slot_label=slot.label,
             created_at=now,
+            language=language,
         )
+        # Not part of the key's fingerprint: the same body is the same request, whatever the client's headers say.
         used = Key(key, new.fingerprint, booking.id, now + KEY_LIFETIME) if key else None
         return Wish(booking, self.promises.made(booking), used, monotonic() + PATIENCE_SECONDS)
 

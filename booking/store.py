@@ -131,7 +131,7 @@ class BookingStore:
         """Make bookings nobody's: what names a person goes, what counts stays."""
         nobody: Document = dict.fromkeys(("fullName", "nameFolded", "phone", "country", "city", "message"), "")
         nobody |= {"nameParts": [], "phoneParts": [], "email": {"$concat": ["$_id", NOBODY]}, "erased": True}
-        self._bookings.update_many({"_id": {"$in": list(ids)}}, [{"$set": nobody}])
+        self._bookings.update_many({"_id": {"$in": list(ids)}}, [{"$set": nobody}, {"$unset": "language"}])
 
     def find_ids(self, ids: Iterable[str]) -> dict[str, Booking]:
         """Return those of the bookings with `ids` that are there to stay, by id."""
@@ -265,6 +265,7 @@ def _document(booking: Booking) -> Document:
         "slotLabel": booking.slot_label,
         "status": booking.status.value,
         "createdAt": booking.created_at,
+        "language": booking.language,
     }
 
 
@@ -289,4 +290,5 @@ def _booking(document: Document) -> Booking:
         created_at=document["createdAt"],
         sequence=document.get("sequence", 0),
         changed_at=document.get("changedAt"),
+        language=document.get("language", "en"),
     )

@@ -1,4 +1,4 @@
-"""A gallery of the letters, to look at before guests do: `make letters` writes it to var/letters/."""
+"""A gallery of the letters in every language, to look at before guests do: `make letters` writes it to var/letters/."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
+from core.languages import ENGLISH, LANGUAGES, Language
 from notifications.model import Letter, Message
-from notifications.render import TEMPLATES, environment, render
+from notifications.render import TEMPLATES, environments, render
 
 SENDER = "Open days <bookings@example.org>"
 REPLY_TO = "office@example.org"
 WRITTEN = datetime(2026, 3, 1, 9, tzinfo=UTC)
+EVENT: Mapping[str, str] = {"en": "Open days, March 2026", "de": "Tage der offenen Tür, März 2026"}
+# Written in English alone.
+ORGANISERS = "admin_booking"
 FACTS: Mapping[str, str] = {
-    "event": "Open days, March 2026",
     "timezone": "Europe/Berlin",
     "date": "2026-03-05",
     "slot": "10:00-11:00",
@@ -53,27 +56,30 @@ SECTION = """<section><h2>{name}</h2><p class="subject">Subject: <b>{subject}</b
 <iframe src="{name}.html" title="{name}"></iframe><pre>{text}</pre></section>"""
 
 
-def letters() -> dict[str, Message]:
-    """Return an example of every letter there is a template for, by its name."""
+def letters(language: Language = ENGLISH) -> dict[str, Message]:
+    """Return an example of every letter there is a template for, by its name, in a language."""
     names = sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir())
-    return {name: _example(name) for name in names}
+    return {name: _example(name, language) for name in names if language is ENGLISH or name != ORGANISERS}
 
 
 def write(folder: Path) -> None:
     """Write each letter's HTML into `folder`, and index.html with all of them beside their plain text."""
     folder.mkdir(parents=True, exist_ok=True)
     sections = []
-    for name, message in letters().items():
-        (folder / f"{name}.html").write_text(message.html, encoding="utf-8")
-        sections.append(SECTION.format(name=name, subject=escape(message.subject), text=escape(message.text)))
+    for language in LANGUAGES.values():
+        for letter, message in letters(language).items():
+            name = letter if language is ENGLISH else f"{letter}.{language.code}"
+            (folder / f"{name}.html").write_text(message.html, encoding="utf-8")
+            sections.append(SECTION.format(name=name, subject=escape(message.subject), text=escape(message.text)))
     (folder / "index.html").write_text(PAGE.format(sections="\n".join(sections)), encoding="utf-8")
 
 
-def _example(name: str) -> Message:
+def _example(name: str, language: Language) -> Message:
+    facts = {**FACTS, "language": language.code, "event": EVENT[language.code]}
     letter = Letter(
-        id="0", template=name, to=FACTS["email"], facts=FACTS, created_at=WRITTEN, due_at=WRITTEN, about="0"
+        id="0", template=name, to=FACTS["email"], facts=facts, created_at=WRITTEN, due_at=WRITTEN, about="0"
     )
-    return render(environment(), SENDER, REPLY_TO, lambda _: (), letter)
+    return render(environments(), SENDER, REPLY_TO, lambda _: (), letter)
 
 
 if __name__ == "__main__":

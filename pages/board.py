@@ -5,9 +5,9 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 
+from core.languages import ENGLISH, Language, day_in_words
 from schedules.model import DateSummary, Schedule, Slot
 
 # So many places can be drawn beside each other, one by one.
@@ -87,16 +87,18 @@ def level(remaining: int, capacity: int) -> Level:
     return Level.FEW if remaining * 3 <= capacity else Level.FREE
 
 
-def lay_out(days: Sequence[DateSummary], slots: Iterable[Slot], date: str, month: str) -> Board:
+def lay_out(
+    days: Sequence[DateSummary], slots: Iterable[Slot], date: str, month: str, language: Language = ENGLISH
+) -> Board:
     """Return the board with `date` chosen, or nothing; shows `month`, else the date's, else the first with places."""
     first = next((day.date for day in days if day.remaining), days[0].date)
-    months = {day.date[:7]: _name(day.date) for day in days}
+    months = {day.date[:7]: _name(day.date, language) for day in days}
     shown = month if month in months else (date or first)[:7]
     cells = {day.date: _cell(day, level(day.remaining, day.seats)) for day in days}
-    return Board(list(months.items()), _month(shown, cells), date, [card(slot) for slot in slots])
+    return Board(list(months.items()), _month(shown, cells, language), date, [card(slot) for slot in slots])
 
 
-def without_places(schedule: Schedule, date: str) -> Board:
+def without_places(schedule: Schedule, date: str, language: Language = ENGLISH) -> Board:
     """Return the board as the schedule plans it, for when nobody can say what is left."""
     shown = (date or schedule.days[0].date)[:7]
     plans = [DateSummary(day.date, day.name, day.seats, day.seats) for day in schedule.days]
@@ -106,8 +108,8 @@ def without_places(schedule: Schedule, date: str) -> Board:
         Card(slot.id, slot.date, slot.label, slot.capacity, slot.capacity, Level.UNKNOWN)
         for slot in (day.slots if day else ())
     ]
-    months = {plan.date[:7]: _name(plan.date) for plan in plans}
-    return Board(list(months.items()), _month(shown, cells), date if day else "", cards, known=False)
+    months = {plan.date[:7]: _name(plan.date, language) for plan in plans}
+    return Board(list(months.items()), _month(shown, cells, language), date if day else "", cards, known=False)
 
 
 def card(slot: Slot) -> Card:
@@ -120,14 +122,14 @@ def _cell(day: DateSummary, state: Level) -> Cell:
     return Cell(day.date, int(day.date[8:]), offered=True, seats=day.seats, remaining=day.remaining, level=state)
 
 
-def _month(month: str, cells: dict[str, Cell]) -> Month:
+def _month(month: str, cells: dict[str, Cell], language: Language) -> Month:
     year, number = int(month[:4]), int(month[5:])
     weeks = [
         [cells.get(day.isoformat()) or Cell(day.isoformat(), day.day) if day.month == number else None for day in week]
         for week in calendar.Calendar(firstweekday=calendar.MONDAY).monthdatescalendar(year, number)
     ]
-    return Month(month, _name(f"{month}-01"), weeks)
+    return Month(month, _name(f"{month}-01", language), weeks)
 
 
-def _name(day: str) -> str:
-    return f"{date.fromisoformat(day):%B %Y}"
+def _name(day: str, language: Language) -> str:
+    return day_in_words(language, day, language.month)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 
 from booking.errors import IdempotencyKeyReused, SlotFull
 from booking.service import Bookings
@@ -13,30 +16,25 @@ from core.config import Settings
 from core.errors import DomainError, Invalid, TooMany, Unavailable
 from core.web import context, errors
 from core.web.limits import Limits
-from pages import board, site, words
+from pages import board, language, site, words
 from pages.board import Board
 from pages.countries import countries
 from pages.draft import Draft
+from pages.errors import FormRefused
+from pages.language import speaking
 from pages.seal import Seals
+from pages.sentences import sentence
 from pages.site import keep, page
 from schedules.errors import SlotNotFound
 from schedules.service import Schedules
 from waitlist.service import Waitlist
 
-KEPT = "everything you typed is still here."
-ROBOT = f"We could not tell this form from a robot's. Please send it once more; {KEPT}"
-STALE = "This page was open for very long. Please look it over and send it once more."
+# What the form says better than any page would: what was typed is not lost.
 SENTENCES: Mapping[str, str] = {
-    "slot_not_found": "Choose an hour.",
-    "slot_closed": "This hour is closed for booking. Please choose another one.",
-    "duplicate_booking": "You have booked this hour already. The link in your letter opens your booking.",
-    "already_waiting": "You are on this hour's waiting list already. The link in your letter shows your place in it.",
-    "slot_has_places": "A place in this hour has just come free. You can book it now.",
-    "idempotency_key_reused": "This form has booked a place already, with what you sent first. Look for its letter "
-    "before you book another one.",
-    "unavailable": f"We cannot reach our books now, so nothing is booked yet. Please send the form again soon; {KEPT}",
-    "outcome_unknown": "We could not make sure that this was saved. Please send it once more, unchanged: nobody is "
-    "booked twice.",
+    "unavailable": _(
+        "We cannot reach our books now, so nothing is booked yet. Please send the form again soon; everything you "
+        "typed is still here."
+    ),
 }
 ABOUT_THE_SLOT = ("slot_not_found", "slot_closed", "slot_has_places", "already_waiting", "duplicate_booking")
 # A page that shows no places after so long helps more than one that shows them later.
@@ -62,9 +60,14 @@ def book() -> Response:
     draft, seals = Draft.of(request.form), _seals()
     seal = seals.read(draft.sealed)
     if seal is None:
-        raise Invalid(STALE)
+        raise FormRefused(gettext("This page was open for very long. Please look it over and send it once more."))
     if draft.trap or seal.is_hasty:
-        raise Invalid(ROBOT)
+        raise FormRefused(
+            gettext(
+                "We could not tell this form from a robot's. Please send it once more; everything you typed is still "
+                "here."
+            )
+        )
     return _wait(draft, seal.key) if request.form.get("action") == "wait" else _book(draft, seal.key)
 
 
@@ -96,7 +99,7 @@ def _book(draft: Draft, key: str) -> Response:
     new = draft.booking(_date_of(draft))
     context.service(Limits).count_booking()
     bookings = context.service(Bookings)
-    booked = bookings.book(new, key)
+    booked = bookings.book(new, key, speaking().code)
     context.outcome("replayed" if booked.replayed else "booked")
     path = url_for("pages.booking", booking_id=booked.booking.id)
     return keep(_token_in(bookings.manage_url(booked.booking)), path, f"{path}/done")
@@ -113,7 +116,7 @@ def _wait(draft: Draft, key: str) -> Response:
     new = draft.entry()
     context.service(Limits).count_booking()
     waitlist = context.service(Waitlist)
-    entry, _ = waitlist.join(draft.slot_id, new, key)
+    entry, _ = waitlist.join(draft.slot_id, new, key=key, language=speaking().code)
     return keep(_token_in(waitlist.manage_url(entry)), url_for("pages.waiting", entry_id=entry.id))
 
 
@@ -123,7 +126,7 @@ def _board(date: str) -> Board:
     try:
         with mongo.within(PATIENCE_SECONDS):
             slots = schedules.slots_on(date) if date else []
-            return board.lay_out(schedules.dates(), slots, date, request.values.get("month", ""))
+            return board.lay_out(schedules.dates(), slots, date, request.values.get("month", ""), speaking())
     except mongo.DatabaseError as error:
         if not mongo.is_away(error):
             raise
@@ -131,7 +134,7 @@ def _board(date: str) -> Board:
 
 
 def _plan(date: str) -> Board:
-    return board.without_places(context.service(Schedules).schedule, date)
+    return board.without_places(context.service(Schedules).schedule, date, speaking())
 
 
 def _form(shown: Board, draft: Draft, error: DomainError | None = None) -> Response:
@@ -145,7 +148,9 @@ def _form(shown: Board, draft: Draft, error: DomainError | None = None) -> Respo
         offers=error.extra.get("alternatives", []) if error else [],
         is_full=isinstance(error, SlotFull),
         sealed=seals.new() if fresh else draft.sealed,
-        countries=countries(),
+        countries=countries(speaking()),
+        scripts=words.for_scripts(),
+        here=_here(shown),
         # The page asks for news only where the service tells them.
         live=current_app.url_map.bind("").test("/api/live", "GET"),
     )
@@ -155,19 +160,34 @@ def _form(shown: Board, draft: Draft, error: DomainError | None = None) -> Respo
     return answer
 
 
+def _here(shown: Board) -> str:
+    """Return where this page is without what was sent to it."""
+    looked_at = f"?{urlencode({'date': shown.date})}" if shown.date else ""
+    return language.here() if request.method == "GET" else f"{url_for('pages.form.home')}{looked_at}"
+
+
 def _problems(error: DomainError, draft: Draft) -> Mapping[str, str]:
     """Return what to say of a refusal by field; under no name what is about none."""
     if error.errors and type(error) is Invalid:
         return {name: sentences[0] for name, sentences in error.errors.items()}
     if isinstance(error, TooMany):
-        wait = words.minutes(error.retry_after or 60)
-        return {"": f"Too many attempts came from your connection. Please try again in {wait}; {KEPT}"}
+        return {"": _patience(error.retry_after or 60)}
     chosen = context.service(Schedules).schedule.slot_with.get(draft.slot_id)
     if isinstance(error, SlotFull) and chosen:
-        hours, day = words.FILTERS["hours"](chosen.label), words.FILTERS["short_day"](chosen.date)
-        return {"slotId": f"{hours} on {day} is full."}
+        when = {"hours": words.hours(chosen.label), "day": words.short_day(chosen.date)}
+        return {"slotId": gettext("%(hours)s on %(day)s is full.", **when)}
     field = "slotId" if error.code in ABOUT_THE_SLOT else ""
-    return {field: SENTENCES.get(error.code, error.detail)}
+    return {field: str(SENTENCES.get(error.code) or sentence(error) or gettext("This was not accepted."))}
+
+
+def _patience(seconds: int) -> str:
+    return str(
+        gettext(
+            "Too many attempts came from your connection. Please try again in %(wait)s; everything you typed is still "
+            "here.",
+            wait=words.minutes(seconds),
+        )
+    )
 
 
 def _date_of(draft: Draft) -> str:

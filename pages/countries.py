@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import phonenumbers
 
-# libphonenumber knows these names too, but reading them takes a hundred megabytes in each worker.
-NAMES = Path(__file__).parent / "countries.toml"
+from core.languages import ENGLISH, Language
 
 
 class Country(NamedTuple):
@@ -24,16 +21,21 @@ class Country(NamedTuple):
 
 
 @cache
-def countries() -> Sequence[Country]:
-    """Return all countries in the order of their names."""
-    found = [Country(code, name, f"+{phonenumbers.country_code_for_region(code)}") for code, name in names().items()]
+def countries(language: Language = ENGLISH) -> Sequence[Country]:
+    """Return all countries in the order of their names in `language`."""
+    called = names(language).items()
+    found = [Country(code, name, f"+{phonenumbers.country_code_for_region(code)}") for code, name in called]
     return sorted(found, key=lambda country: _plain(country.name))
 
 
 @cache
-def names() -> Mapping[str, str]:
-    """Return the names by the code."""
-    return tomllib.loads(NAMES.read_text(encoding="utf-8"))
+def names(language: Language = ENGLISH) -> Mapping[str, str]:
+    """Return the names in `language` by the code: CLDR's, of the countries of the telephone numbering plans.
+
+    libphonenumber knows them too, but reading its own takes a hundred megabytes in each worker.
+    """
+    known = language.territories
+    return {code: known[code] for code in sorted(phonenumbers.SUPPORTED_REGIONS)}
 
 
 def understand(phone: str, country: str) -> tuple[str, str]:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import marshmallow as ma
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 
 from booking.model import NewBooking
 from booking.schemas import NewBookingSchema
 from core.errors import Invalid
 from pages import countries
+from pages.language import speaking
 from waitlist.model import NewEntry
 from waitlist.schemas import NewWaitingSchema
 
@@ -19,17 +22,20 @@ BOOKING = NewBookingSchema()
 WAITING = NewWaitingSchema()
 # In the order of the page.
 FIELDS = ("slotId", "fullName", "email", "country", "phone", "city", "message")
-ASKED = {
-    "slotId": "Choose an hour.",
-    "fullName": "Enter your full name, in 2 to 80 characters.",
-    "email": "Enter your e-mail address, such as ada@example.org.",
-    "country": "Choose the country of your phone number.",
-    "phone": "Enter your phone number.",
-    "city": "Enter a city in at most 80 characters.",
-    "message": "Write at most 1200 characters.",
+ASKED: Mapping[str, str] = {
+    "slotId": _("Choose an hour."),
+    "fullName": _("Enter your full name, in 2 to 80 characters."),
+    "email": _("Enter your e-mail address, such as ada@example.org."),
+    "country": _("Choose the country of your phone number."),
+    "phone": _("Enter your phone number."),
+    "city": _("Enter a city in at most 80 characters."),
+    "message": _("Write at most 1200 characters."),
 }
-# What the schemas say that helps a person as it stands.
-HELPFUL = ("Control characters", "Broken characters")
+# What the schemas say that helps a person, by how it begins, as `core.text` says it.
+HELPFUL: Mapping[str, str] = {
+    "Control characters": _("Control characters are not allowed."),
+    "Broken characters": _("Broken characters are not allowed."),
+}
 
 
 @dataclass(frozen=True)
@@ -76,12 +82,27 @@ class Draft:
         return {name: [self._sentence(name, wrong[name])] for name in FIELDS if name in wrong}
 
     def _sentence(self, name: str, said: str) -> str:
-        if said.startswith(HELPFUL):
-            return said
-        country = countries.names().get(self.values["country"], "")
+        for beginning, helpful in HELPFUL.items():
+            if said.startswith(beginning):
+                return str(helpful)
+        country = countries.names(speaking()).get(self.values["country"], "")
         if name == "country" and country:
-            return f"This phone number is not from {country}. Choose its country, or correct the number."
+            return _not_from(country)
         if name == "phone" and self.values["phone"]:
-            where = f" of {country}" if country else ""
-            return f"Enter a valid phone number{where}, such as {countries.example(self.values['country'])}."
-        return ASKED[name]
+            return _no_phone(country, countries.example(self.values["country"]))
+        return str(ASKED[name])
+
+
+def _not_from(country: str) -> str:
+    return str(
+        gettext(
+            "This phone number is not from %(country)s. Choose its country, or correct the number.", country=country
+        )
+    )
+
+
+def _no_phone(country: str, example: str) -> str:
+    if country:
+        where = {"country": country, "example": example}
+        return str(gettext("Enter a valid phone number of %(country)s, such as %(example)s.", **where))
+    return str(gettext("Enter a valid phone number, such as %(example)s.", example=example))

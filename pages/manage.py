@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from flask import Response, jsonify, redirect, request, url_for
+from flask_babel import gettext
 
 from booking.errors import BookingNotFound
 from booking.guests import Guests
@@ -12,6 +13,7 @@ from booking.model import Booking, Status
 from booking.routes import calendar_answer
 from core.errors import Conflict, DomainError
 from core.web import context
+from pages.sentences import SENTENCES
 from pages.site import COOKIE, blueprint, keep, page, token
 from schedules.errors import SlotNotFound
 from waitlist.errors import EntryNotFound
@@ -29,7 +31,7 @@ def nothing_there(_: DomainError) -> tuple[Response, int]:
 @blueprint.get("/bookings/<booking_id>")
 def booking(booking_id: str) -> Response:
     """Show a booking to whoever has handed over its token; to others the place to do so, whatever the id."""
-    door = partial(_door, "Your booking", url_for("pages.open_booking", booking_id=booking_id))
+    door = partial(_door, gettext("Your booking"), url_for("pages.open_booking", booking_id=booking_id))
     try:
         return _booking(context.service(Guests).get(booking_id, token())) if token() else door()
     except BookingNotFound:
@@ -51,7 +53,7 @@ def done(booking_id: str) -> Response:
     if not token():
         return redirect(path, 303)  # type: ignore[return-value]  # a werkzeug response is all Flask needs
     found = context.service(Guests).get(booking_id, token())
-    return page("done.html", booking=found) if found.status is Status.CONFIRMED else _booking(found)
+    return page("done.html", found.language, booking=found) if found.status is Status.CONFIRMED else _booking(found)
 
 
 @blueprint.post("/bookings/<booking_id>/cancel")
@@ -67,7 +69,7 @@ def reschedule(booking_id: str) -> tuple[Response, int] | Response:
     try:
         guests.reschedule(booking_id, held, request.form.get("slotId", ""))
     except (Conflict, SlotNotFound) as error:
-        problem, status = error.message, 409
+        problem, status = SENTENCES[error.code], 409
     return _booking(guests.get(booking_id, held), problem), status
 
 
@@ -86,7 +88,7 @@ def data(booking_id: str) -> Response:
 @blueprint.get("/waitlist/<entry_id>")
 def waiting(entry_id: str) -> Response:
     """Show a place on a waiting list to whoever has handed over its token; to others the place to do so."""
-    door = partial(_door, "The waiting list", url_for("pages.open_waiting", entry_id=entry_id))
+    door = partial(_door, gettext("The waiting list"), url_for("pages.open_waiting", entry_id=entry_id))
     try:
         return _waiting(*context.service(Waitlist).get(entry_id, token())) if token() else door()
     except EntryNotFound:
@@ -123,8 +125,8 @@ def _given() -> str:
 
 def _booking(found: Booking, problem: str = "") -> Response:
     slots = [slot for slot in context.service(Guests).open_slots() if slot.id != found.slot_id]
-    return page("booking.html", booking=found, slots=slots, problem=problem)
+    return page("booking.html", found.language, booking=found, slots=slots, problem=problem)
 
 
 def _waiting(entry: Entry, position: int) -> Response:
-    return page("waiting.html", entry=entry, position=position)
+    return page("waiting.html", entry.language, entry=entry, position=position)

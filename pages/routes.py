@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import flask_swagger_ui
-from flask import Response, send_from_directory
+from flask import Response, render_template, send_from_directory
 
-from pages import book, manage
-from pages.site import blueprint, page
+from pages import book, manage, switch
+from pages.site import blueprint
 
-__all__ = ["blueprint", "manage"]  # what `manage` serves is on the blueprint once it is imported
+__all__ = ["blueprint", "manage", "switch"]  # what these serve is on the blueprint once they are imported
 
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"
 DAY_SECONDS = 86_400
@@ -19,8 +19,8 @@ blueprint.register_blueprint(book.blueprint)
 
 @blueprint.get("/api/docs")
 def docs() -> Response:
-    """Show the API's document with Swagger UI, served from here."""
-    return page("docs.html")
+    """Show the API's document with Swagger UI, served from here; it is in English, whatever the pages are in."""
+    return Response(render_template("docs.html"), mimetype="text/html", headers={"Content-Language": "en"})
 
 
 @blueprint.get("/api/docs/<path:name>")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask_babel import force_locale, gettext
 from werkzeug.exceptions import HTTPException
 
 from core import mongo
 from core.config import Settings
-from core.errors import DomainError, Forbidden, Unavailable
+from core.errors import DomainError, Unavailable
+from core.languages import LANGUAGES
 from core.web import context, errors
+from pages import language
+from pages.errors import ForeignForm
+from pages.sentences import SENTENCES, sentence
 from pages.words import FILTERS
 from schedules.service import Schedules
 
 COOKIE = "token"
-FOREIGN = "This form was sent from another site. Please use the page itself."
 # Style and scripts are not asked for anew on each page; a new version is everywhere within minutes.
 STATIC_SECONDS = 300
 
@@ -29,10 +33,33 @@ class Site(Blueprint):
 blueprint = Site("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
 
 
-def page(name: str, **values: object) -> Response:
-    """Return the page `name`."""
-    values.setdefault("schedule", context.service(Schedules).schedule)
-    return Response(render_template(name, **values), mimetype="text/html")
+def page(name: str, in_language: str = "", **values: object) -> Response:
+    """Return the page `name`: in the language that was chosen, else `in_language`, else what the browser prefers."""
+    if in_language and not language.chosen():
+        with force_locale(in_language):
+            return _page(name, values)
+    return _page(name, values)
+
+
+def _page(name: str, values: dict[str, object]) -> Response:
+    speaking = language.speaking()
+    schedule = context.service(Schedules).schedule
+    values = {
+        "schedule": schedule,
+        "event": schedule.said(speaking.code).name,
+        "language": speaking,
+        "languages": list(LANGUAGES.values()),
+        "here": language.here(),
+        **values,
+    }
+    return in_words_of(speaking.code, Response(render_template(name, **values), mimetype="text/html"))
+
+
+def in_words_of(code: str, response: Response) -> Response:
+    """Return `response`, which says that it is in the language `code`, and what that was chosen by."""
+    response.content_language.add(code)
+    response.vary.update(("Accept-Language", "Cookie"))
+    return response
 
 
 def token() -> str:
@@ -50,15 +77,15 @@ def keep(token: str, path: str, then: str = "") -> Response:
 
 @blueprint.before_request
 def refuse_foreign_forms() -> None:
-    """Refuse a form that another site's page has sent; raises Forbidden."""
+    """Refuse a form that another site's page has sent; raises ForeignForm."""
     if request.method == "POST" and not _is_ours():
-        raise Forbidden(FOREIGN)
+        raise ForeignForm(gettext("This form was sent from another site. Please use the page itself."))
 
 
 @blueprint.errorhandler(DomainError)
 def refused(error: DomainError) -> Response:
     """Say what was refused as a page."""
-    return as_page(errors.on_domain_error(error), error.detail)
+    return as_page(errors.on_domain_error(error), sentence(error))
 
 
 @blueprint.errorhandler(mongo.DatabaseError)
@@ -66,7 +93,7 @@ def without_database(error: mongo.DatabaseError) -> Response:
     """Say as a page that the database did not answer."""
     answer = errors.on_database_error(error)
     away = answer.status_code == errors.STATUS_OF[Unavailable]
-    return as_page(answer, Unavailable().detail if away else "")
+    return as_page(answer, str(SENTENCES[Unavailable.code]) if away else "")
 
 
 @blueprint.errorhandler(Exception)

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import rrulestr
 
 from core.ids import stable_id
+from core.languages import LANGUAGES
 from schedules.errors import ScheduleError
-from schedules.model import Day, PlannedSlot, Schedule
+from schedules.model import Day, PlannedSlot, Schedule, Wording
 
 T = TypeVar("T")
 
@@ -33,7 +34,9 @@ KNOWN = {
     "recurrence",
     "dates",
     "days",
+    "translations",
 }
+KNOWN_OF_TRANSLATION = {"name", "refusal"}
 KNOWN_OF_DAY = {"name", "start", "end", "capacity"}
 
 
@@ -69,6 +72,7 @@ def parse(text: str, name: str) -> Schedule:
         refusal=file.take("refusal", _text),
         days=days,
         cutoff=None if cutoff < 0 else timedelta(minutes=cutoff),
+        translations=_translations(file),
     )
 
 
@@ -142,6 +146,22 @@ def _template(file: _File, table: Mapping[str, Any], nth: int, length: int, capa
         hours=tuple(pairwise(edges)),
         capacity=file.take("capacity", _whole(1, MOST_CAPACITY), default=capacity, within=table, nth=nth + 1),
     )
+
+
+def _translations(file: _File) -> dict[str, Wording]:
+    nothing: Mapping[str, Any] = {}
+    tables = file.take("translations", _table, default=nothing)
+    # The days have names too, and stand before.
+    found, days = {}, len(file.values["days"])
+    for nth, (code, table) in enumerate(tables.items(), start=1):
+        if code not in LANGUAGES or not isinstance(table, dict):
+            raise file.error("translations", f"must be tables by language: {', '.join(LANGUAGES)}.")
+        file.refuse_unknown(table, KNOWN_OF_TRANSLATION)
+        found[code] = Wording(
+            name=file.take("name", _text, within=table, nth=nth + days),
+            refusal=file.take("refusal", _text, within=table, nth=nth),
+        )
+    return found
 
 
 def _dates(file: _File) -> list[date]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -57,8 +57,16 @@ class Day:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """What a schedule says in one language: its name, and how dates outside it are refused."""
+
+    name: str
+    refusal: str
+
+
+@dataclass(frozen=True)
 class Schedule:
-    """What a schedule file says: the days in order, and how dates outside it are refused."""
+    """What a schedule file says: the days in order, its words, and its words in other languages by their code."""
 
     id: str
     name: str
@@ -66,6 +74,15 @@ class Schedule:
     refusal: str
     days: tuple[Day, ...]
     cutoff: timedelta | None = None
+    translations: Mapping[str, Wording] = field(default_factory=dict)
+
+    def said(self, language: str) -> Wording:
+        """Return the schedule's words in a language; its own where it is not translated."""
+        return self.translations.get(language, self._own)
+
+    @cached_property
+    def _own(self) -> Wording:
+        return Wording(self.name, self.refusal)
 
     @cached_property
     def day_on(self) -> Mapping[str, Day]:

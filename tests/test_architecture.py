@@ -37,7 +37,9 @@ NEVER_IMPORTED = DEVELOPMENT | {"bench", "tests"}
 # Who may import a library; everybody else goes through them.
 WEB = ("*.routes", "*.guards", "core.web.*", "pages.*", "live.sse", "live.sockets", "app", "cli")
 LIBRARIES: Mapping[str, tuple[str, ...]] = {
+    "babel": ("core.languages",),
     "flask": WEB,
+    "flask_babel": ("pages.*",),
     "flask_cors": WEB,
     "flask_limiter": WEB,
     "flask_smorest": WEB,
@@ -310,6 +312,8 @@ PLANTED = [
         "booking/planted.py imports pymongo.errors; only",
     ),
     ("booking/planted.py", "import resend", "booking/planted.py imports resend; only *.mailers may"),
+    ("booking/planted.py", "import flask_babel", "booking/planted.py imports flask_babel; only pages.* may"),
+    ("pages/planted.py", "import babel.dates", "pages/planted.py imports babel.dates; only core.languages may"),
     ("core/planted.py", "import gevent", "core/planted.py imports gevent; only gunicorn.conf may"),
     ("booking/model.py", "import orjson", "booking/model.py imports orjson, which model.py may not"),
     ("schedules/model.py", "from core import mongo", "schedules/model.py imports core.mongo, which model.py may not"),

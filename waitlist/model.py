@@ -41,3 +41,5 @@ class Entry:
     created_at: datetime
     state: State = State.WAITING
     booking_id: str | None = None
+    # What the guest's letters are written in: a code of `core.languages`.
+    language: str = "en"

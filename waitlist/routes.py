@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from core.web import context
+from core.web import context, speech
 from core.web.api import Blueprint, Door, TokenHeader, token_of
 from core.web.limits import Limits
 from waitlist.model import Entry, NewEntry
@@ -21,9 +21,12 @@ JOINED = "You are on the waiting list."
 @blueprint.post("/slots/<slot_id>/waitlist")
 @Door(JoinedWaitlistSchema, status=202, body=NewWaitingSchema, refuses=(404, 409, 413, 415))
 def join(new: NewEntry, slot_id: str) -> Response:
-    """Join the waiting list of a full slot; the first in line gets the place that comes free, and a letter."""
+    """Join the waiting list of a full slot; the first in line gets the place that comes free, and a letter.
+
+    The guest's letters are in the language that Accept-Language prefers: English, or German.
+    """
     context.service(Limits).count_booking()
-    entry, position = context.service(Waitlist).join(slot_id, new)
+    entry, position = context.service(Waitlist).join(slot_id, new, language=speech.accepted())
     response = jsonify(message=JOINED, entry=_shown(entry, position))
     response.status_code = 202
     return response

@@ -36,21 +36,23 @@ class Waitlist:
     refuse: Callable[[str, str], DomainError | None]
     clock: Clock
 
-    def join(self, slot_id: str, new: NewEntry, key: str = "") -> tuple[Entry, int]:
-        """Put a guest at the end of a slot's list; return the entry and its position from 1.
+    def join(self, slot_id: str, new: NewEntry, *, key: str = "", language: str = "en") -> tuple[Entry, int]:
+        """Put a guest, who reads letters in `language`, at the end of a slot's list.
+
+        Returns the entry and its position from 1.
 
         A request that is repeated with its `key` gets the entry that it made before, and 0 once that no longer waits.
         Raises SlotNotFound, SlotClosed, SlotHasPlaces, AlreadyWaiting, or what `refuse` gives.
         """
         try:
-            return self._join(slot_id, new, key)
+            return self._join(slot_id, new, language, key)
         except Conflict:
             made = self.store.find_made_by(key, slot_id, new.email)
             if made is None:
                 raise
             return made, self._position(made)
 
-    def _join(self, slot_id: str, new: NewEntry, key: str) -> tuple[Entry, int]:
+    def _join(self, slot_id: str, new: NewEntry, language: str, key: str) -> tuple[Entry, int]:
         planned = self.schedules.planned(slot_id)
         self.schedules.require_open(planned)
         standing = self.schedules.standing([slot_id])[slot_id]
@@ -59,7 +61,7 @@ class Waitlist:
         reason = self.refuse(new.email, slot_id)
         if reason:
             raise reason
-        entry, position = self.turns.take(lambda session: self._joined(session, planned, new, key))
+        entry, position = self.turns.take(lambda session: self._joined(session, planned, new, language, key))
         self.letters.announce()
         LOG.info("waitlist_joined", entry=entry.id, slot=slot_id)
         return entry, position
@@ -129,7 +131,9 @@ class Waitlist:
     def _position(self, entry: Entry) -> int:
         return self.store.ahead_of(entry) + 1 if entry.state is State.WAITING else 0
 
-    def _joined(self, session: Session, planned: PlannedSlot, new: NewEntry, key: str) -> tuple[Entry, int]:
+    def _joined(
+        self, session: Session, planned: PlannedSlot, new: NewEntry, language: str, key: str
+    ) -> tuple[Entry, int]:
         drawn = self.schedules.queue(session, planned.id)
         if drawn is None:
             slot = self.schedules.look(session, planned.id)
@@ -143,6 +147,7 @@ class Waitlist:
             slot=planned.label,
             ticket=ticket,
             created_at=now,
+            language=language,
             **vars(new),
         )
         self.store.add(session, entry, key)
@@ -153,7 +158,7 @@ class Waitlist:
     def _facts(self, entry: Entry, position: int) -> dict[str, str]:
         schedule = self.schedules.schedule
         return {
-            "event": schedule.name,
+            "event": schedule.said(entry.language).name,
             "timezone": schedule.timezone,
             "date": entry.date,
             "slot": entry.slot,
@@ -161,4 +166,5 @@ class Waitlist:
             "email": entry.email,
             "position": str(position),
             "leaveUrl": self.links.url(entry.id),
+            "language": entry.language,
         }

@@ -123,6 +123,7 @@ def _document(entry: Entry) -> Document:
         "country": entry.country,
         "createdAt": entry.created_at,
         "state": entry.state.value,
+        "language": entry.language,
     }
     return document
 
@@ -141,4 +142,5 @@ def _entry(document: Document) -> Entry:
         created_at=document["createdAt"],
         state=State(document["state"]),
         booking_id=document.get("bookingId"),
+        language=document.get("language", "en"),
     )

@@ -1,5 +1,5 @@
 // Makes the booking page quicker to use: one submission, another day without losing what was typed, news of places.
-import { follow, note } from "./live.js";
+import { follow, note, words } from "./live.js";
 
 // How long an answer may take before the same form is sent once more, and how long to rest before that.
 const PATIENCE = 30_000;
@@ -34,9 +34,9 @@ function chosen(event) {
 // Says beside the button which hour was chosen far above it.
 function repeatChoice() {
   const label = form.querySelector("input[name=slotId]:checked + label");
-  const day = label?.querySelector(".slot-hours").previousElementSibling.textContent ?? "";
-  document.getElementById("choice").textContent = label ? `${day}${label.querySelector(".slot-hours").textContent}`
-    .replace("–", "").replace(/\s+/g, " ").trim().replace(/,$/, "") : "";
+  const said = label ? [...label.querySelectorAll(":scope > :first-child, .slot-hours .vh")] : [];
+  document.getElementById("choice").textContent = said.map((part) => part.textContent).join("")
+    .replace(/\s+/g, " ").trim().replace(/,$/, "");
 }
 
 // Sends the form until there is an answer. Its seal makes sure that it books once, however often it arrives.
@@ -49,7 +49,7 @@ async function sendOnce(event) {
   form.classList.add("is-sent");
   stop();
   submitter?.setAttribute("aria-disabled", "true");
-  if (submitter) submitter.textContent = "One moment…";
+  if (submitter) submitter.textContent = words(form).sending;
   let rest = SHORTEST_REST;
   while (!(await send(filled))) {
     note("sending", true);

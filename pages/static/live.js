@@ -4,6 +4,10 @@ const EVERY = 15_000;
 const LATE = 4_000;
 // After how long a service that refused its events is asked for them again.
 const AGAIN = 60_000;
+// A page is made anew in another language, so that its own is the one at all times.
+const { lang } = document.documentElement;
+const numbers = new Intl.NumberFormat(lang);
+const plurals = new Intl.PluralRules(lang);
 
 // Follows the date that the form shows; returns a function that ends it.
 export function follow(form) {
@@ -98,10 +102,11 @@ function show(form, slot) {
 function update(form, card, { remaining, capacity, closed = false }) {
   const before = Number(card.dataset.remaining);
   const chosen = card.querySelector("input");
-  card.className = `slot slot-${closed ? "closed" : level(remaining, capacity)}`;
+  const state = closed ? "closed" : level(remaining, capacity);
+  card.className = `slot slot-${state}`;
   card.dataset.remaining = remaining;
   card.dataset.capacity = capacity;
-  card.querySelector(".slot-state").textContent = closed ? "Closed" : words(remaining);
+  card.querySelector(".slot-state").textContent = closed ? words(form).closed : left(form, remaining);
   const places = card.querySelectorAll("circle");
   places.forEach((place, index) => place.classList.toggle("taken", index < capacity - remaining));
   card.querySelector(".seats")?.classList.toggle("is-other", places.length !== capacity);
@@ -115,31 +120,35 @@ function level(remaining, capacity) {
   return remaining * 3 <= capacity ? "few" : "free";
 }
 
-function words(remaining) {
-  if (remaining === 0) return "Full: waiting list";
-  return remaining === 1 ? "1 place left" : `${remaining} places left`;
+// What the scripts say is written into the page, in its language.
+export function words(form) {
+  return JSON.parse(form.dataset.words);
+}
+
+function left(form, remaining) {
+  const { full, places } = words(form);
+  if (remaining === 0) return full;
+  return (places[plurals.select(remaining)] ?? places.other).replace("{number}", numbers.format(remaining));
 }
 
 // The day's own number in the month is the sum of its slots.
 function count(form) {
   const day = document.querySelector(".day[aria-current]");
-  const left = day?.querySelector(".day-left b");
-  if (!left) return;
+  const shown = day?.querySelector(".day-left b");
+  if (!shown) return;
   const cards = [...form.querySelectorAll(".hours .slot")];
   const sum = (name) => cards.reduce((total, card) => total + Number(card.dataset[name]), 0);
   const [remaining, capacity] = [sum("remaining"), sum("capacity")];
-  left.textContent = remaining;
-  day.className = `day day-${level(remaining, capacity)}`;
+  shown.textContent = numbers.format(remaining);
+  const state = level(remaining, capacity);
+  day.className = `day day-${state}`;
   day.querySelector(".day-taken")?.setAttribute("width", capacity ? Math.floor(100 * (capacity - remaining) / capacity) : 0);
 }
 
 function announce(form, card, remaining, closed) {
-  const what = closed
-    ? "has just been closed. Please choose another one."
-    : remaining === 0
-      ? "has just been filled. You can join its waiting list or choose another one."
-      : "has a place again.";
-  anew(form.querySelector("#news")).textContent = `The hour you chose, ${hours(card)}, ${what}`;
+  const { nowClosed, nowFull, nowFree } = words(form);
+  const said = closed ? nowClosed : remaining === 0 ? nowFull : nowFree;
+  anew(form.querySelector("#news")).textContent = said.replace("{hours}", hours(card));
   offer(form, remaining === 0 ? nearest(form, card) : []);
 }
 
@@ -150,8 +159,9 @@ function anew(element) {
   return copy;
 }
 
+// Returns the card's hours as they are said.
 function hours(card) {
-  return card.querySelector(".slot-hours").textContent.replace("–", "").replace(/\s+/g, " ").trim().replace(/,$/, "");
+  return card.querySelector(".slot-hours .vh").textContent.trim().replace(/,$/, "");
 }
 
 // The nearest hours of the same day that have places left, at most three.

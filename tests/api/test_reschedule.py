@@ -184,7 +184,7 @@ def test_the_page_moves_the_booking_and_says_why_it_does_not(api: Api) -> None:
     assert slots[1]["_id"] in page
     assert slots[0]["_id"] not in page and slots[2]["_id"] not in page
     full = api.send("POST", f"{path}/reschedule", data={"slotId": slots[2]["_id"]}, headers=cookie)
-    assert (full.status, "Slot is full." in full.body.decode()) == (409, True)
+    assert (full.status, "This hour is full." in full.body.decode()) == (409, True)
     moved = api.send("POST", f"{path}/reschedule", data={"slotId": slots[1]["_id"]}, headers=cookie)
     assert (moved.status, slots[1]["label"] in moved.body.decode()) == (200, True)
     assert api.send("POST", f"{path}/reschedule", data={"slotId": slots[0]["_id"]}).status == 404

@@ -1,16 +1,18 @@
-"""`python -m tests.browser.screenshots FOLDER`: every page at two widths, light and dark, as PNG."""
+"""`python -m tests.browser.screenshots FOLDER`: every page at two widths, light and dark, in every language, as PNG."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Literal, Protocol
 
 from playwright.sync_api import Page, sync_playwright
 
 import devdb
+from core.languages import LANGUAGES
 from tests.browser.journeys import DATE, age, choose, fill_in, furnish, launched
 from tests.conftest import serving
 
@@ -45,16 +47,17 @@ def main(folder: Path) -> None:
     ):
         slots = [slot["_id"] for slot in furnish(served.api)]
         browser = launched(player.chromium)
-        for width in WIDTHS:
-            for scheme in SCHEMES:
-                context = browser.new_context(
-                    base_url=served.url,
-                    viewport={"width": width, "height": 800},
-                    color_scheme=scheme,
-                    reduced_motion="reduce",
-                )
-                walk(Camera(context.new_page(), folder, f"{width}-{scheme}"), free=slots[2], full=slots[3])
-                context.close()
+        for width, scheme, language in product(WIDTHS, SCHEMES, LANGUAGES):
+            context = browser.new_context(
+                base_url=served.url,
+                viewport={"width": width, "height": 800},
+                color_scheme=scheme,
+                reduced_motion="reduce",
+                locale=language,
+            )
+            ending = f"{width}-{scheme}" + (f".{language}" if language != "en" else "")
+            walk(Camera(context.new_page(), folder, ending), free=slots[2], full=slots[3])
+            context.close()
         browser.close()
 
 
@@ -70,7 +73,7 @@ class Taker(Protocol):
 
 
 def walk(camera: Taker, *, free: str, full: str) -> None:
-    """Take every page; afterwards the event is as it was."""
+    """Take every page, whatever its language; afterwards the event is as it was."""
     page, take = camera.page, camera.take
     page.goto("/")
     take("month")
@@ -85,8 +88,8 @@ def walk(camera: Taker, *, free: str, full: str) -> None:
     page.goto(f"/bookings/{'0' * 32}")
     take("open")
     page.locator("#token").fill("wrong")
-    page.get_by_role("button", name="Open").click()
-    page.get_by_text("leads to no booking").wait_for()
+    page.locator("form[data-open] button").click()
+    page.wait_for_url("**/open")
     take("no-such-booking")
     page.goto("/nowhere")
     take("not-found")
@@ -102,11 +105,11 @@ def _wait_for(camera: Taker, full: str) -> None:
     page.locator(".offers").wait_for()
     take("full")
     page.locator("button[value=wait]").click()
-    page.get_by_text("on the waiting list").first.wait_for()
+    page.wait_for_url("**/waitlist/*")
     page.locator("summary").click()
     take("waiting")
-    page.get_by_role("button", name="Yes, leave").click()
-    page.get_by_text("You have left").first.wait_for()
+    page.locator("dialog .button-stop").click()
+    page.locator(".chip-over").wait_for()
     take("left")
 
 
@@ -118,13 +121,13 @@ def _book(camera: Taker, free: str) -> None:
     take("book")
     age(page)
     page.locator("button[value=book]").click()
-    page.get_by_text("Your place is booked").first.wait_for()
+    page.wait_for_url("**/done")
     take("done")
-    page.get_by_role("link", name="Change or cancel").click()
-    page.get_by_text("Cancel it").click()
+    page.locator(".row .button-second").click()
+    page.locator(".change:nth-of-type(2) summary").click()
     take("booking")
-    page.get_by_role("button", name="Yes, cancel").click()
-    page.get_by_text("This booking is cancelled").first.wait_for()
+    page.locator("dialog .button-stop").click()
+    page.locator(".chip-over").wait_for()
     take("cancelled")
 
 

@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from core.languages import LANGUAGES
 from tests.browser.conftest import Visit
 from tests.browser.screenshots import walk
 from tests.conftest import Served
@@ -59,9 +60,12 @@ def faults(page: Page, options: dict[str, Any] | None = None) -> list[str]:
     return [f"{violation['id']}: {node['html']}" for violation in violations for node in violation["nodes"]]
 
 
-def test_every_page_is_for_everybody_at_every_width_in_light_and_dark(visit: Visit, site: Served) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_for_everybody_at_every_width_in_light_and_dark(
+    visit: Visit, site: Served, language: str
+) -> None:
     slots = [slot["_id"] for slot in site.api.slots()]
-    inspector = Inspector(visit(color_scheme="light", reduced_motion="reduce"))
+    inspector = Inspector(visit(color_scheme="light", reduced_motion="reduce", locale=language))
 
     walk(inspector, free=slots[2], full=slots[3])
 

@@ -18,7 +18,7 @@ from core.mongo import Client, Db, transaction
 from notifications import letters, mailers, service, worker
 from notifications.mailers import Mailer, ResendMailer
 from notifications.model import Attachment, Letter, State
-from notifications.render import environment, render
+from notifications.render import environments, render
 from notifications.store import LetterStore
 from notifications.worker import LetterWorker
 from tests.letters.provider import KEY, Provider, providing
@@ -87,7 +87,7 @@ class Outbox:
         transaction(self.client, lambda session: self.store.add(session, promised), 10)
 
     def worker(self, mailer: Mailer, *, rate: float = 1000.0, owner: str = "one") -> LetterWorker:
-        filled = partial(render, environment(), SENDER, ADMIN, no_files)
+        filled = partial(render, environments(), SENDER, ADMIN, no_files)
         return LetterWorker(store=self.store, mailer=mailer, render=filled, clock=self.clock, rate=rate, owner=owner)
 
     def states(self) -> dict[str, State]:

@@ -15,16 +15,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from booking import ics
+from core.languages import ENGLISH, GERMAN, LANGUAGES, day_in_words, hours_in_words
 from notifications import gallery
 from notifications.mailers import _mime
 from notifications.model import Letter, Message
-from notifications.render import ENGLISH, TEMPLATES, Language, day_in_words, environment, hours_in_words, render
+from notifications.render import TEMPLATES, environment, environments, render
 from tests.letters.conftest import ADMIN, FACTS, SENDER
+from tests.pseudo import bracketed, bracketed_form, leftovers, visible
 
 GOLDEN = Path(__file__).parent.parent / "emails"
 NAMES = sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir())
+GUESTS = [name for name in NAMES if name != gallery.ORGANISERS]
+IN_GERMAN = {"language": "de", "event": "Tage der offenen Tür, März 2026"}
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
-filled = partial(render, environment(), SENDER, ADMIN, ics.attachments)
+filled = partial(render, environments(), SENDER, ADMIN, ics.attachments)
 
 
 def letter(template: str, **facts: str) -> Letter:
@@ -43,13 +47,13 @@ def files_of(template: str, message: Message) -> dict[str, str]:
     return files | {f"{template}.ics": attached.content.decode() for attached in message.attachments}
 
 
-def agreed_files(template: str) -> dict[str, str]:
-    return {file.name: file.read_bytes().decode() for file in GOLDEN.glob(f"{template}.*")}
+def agreed_files(template: str, folder: Path = GOLDEN) -> dict[str, str]:
+    return {file.name: file.read_bytes().decode() for file in folder.glob(f"{template}.*")}
 
 
 def changed(templates: jinja2.Environment, template: str) -> set[str]:
     """Return the names of the files that are no longer as agreed when written with `templates`."""
-    now = files_of(template, render(templates, SENDER, ADMIN, ics.attachments, letter(template)))
+    now = files_of(template, render({"en": templates}, SENDER, ADMIN, ics.attachments, letter(template)))
     agreed = agreed_files(template)
     return {name for name in now.keys() | agreed.keys() if now.get(name) != agreed.get(name)}
 
@@ -59,8 +63,51 @@ def test_each_letter_reads_as_it_was_agreed(template: str) -> None:
     assert files_of(template, filled(letter(template))) == agreed_files(template)
 
 
+@pytest.mark.parametrize("template", GUESTS)
+def test_each_letter_reads_as_it_was_agreed_in_german(template: str) -> None:
+    written = filled(letter(template, **IN_GERMAN))
+
+    assert files_of(template, written) == agreed_files(template, GOLDEN / "de")
+
+
 def test_every_agreed_letter_still_exists() -> None:
-    assert sorted({file.stem for file in GOLDEN.iterdir()}) == NAMES
+    assert sorted({file.stem for file in GOLDEN.iterdir() if file.is_file()}) == NAMES
+    assert sorted({file.stem for file in (GOLDEN / "de").iterdir()}) == GUESTS
+
+
+def test_a_letter_of_before_there_were_languages_or_in_an_unknown_one_is_english() -> None:
+    old, unknown = filled(letter("guest_booking")), filled(letter("guest_booking", language="tlh"))
+
+    assert (old.subject, old.html) == (unknown.subject, unknown.html)
+    assert '<html lang="en"' in old.html
+
+
+@pytest.mark.parametrize("template", GUESTS)
+def test_a_letter_says_which_language_it_is_in(template: str) -> None:
+    assert '<html lang="de"' in filled(letter(template, **IN_GERMAN)).html
+
+
+@pytest.mark.parametrize("template", GUESTS)
+def test_no_line_of_a_plain_letter_is_too_long_for_a_mail_program_in_any_language(template: str) -> None:
+    for facts in ({}, IN_GERMAN):
+        lines = filled(letter(template, **facts)).text.splitlines()
+        assert [line for line in lines if len(line) > 80 and "https://" not in line] == []
+
+
+@pytest.mark.parametrize("template", GUESTS)
+def test_no_sentence_of_a_guests_letter_is_outside_the_catalogue(template: str) -> None:
+    templates = environment(GERMAN)
+    templates.install_gettext_callables(bracketed, bracketed_form, newstyle=True)  # type: ignore[attr-defined]
+
+    message = render({"en": templates}, SENDER, ADMIN, ics.attachments, letter(template))
+
+    facts = [*FACTS.values(), "Donnerstag, 5. März 2026", "Dienstag, 3. März 2026", "10:00 bis 11:00 Uhr"]
+    for text in (message.subject, message.text, visible(message.html)):
+        assert leftovers(text, [*facts, "09:00 bis 10:00 Uhr"]) == []
+
+
+def test_control_a_sentence_outside_the_catalogue_is_noticed() -> None:
+    assert leftovers("⟦Hello ⟦Ada⟧,⟧ your place Ada", ["Ada"]) == ["your place"]
 
 
 @pytest.mark.parametrize("template", NAMES)
@@ -186,24 +233,37 @@ def test_a_slot_is_said_in_words_and_any_other_text_as_it_is(text: str, said: st
     assert hours_in_words(ENGLISH, text) == said
 
 
-def test_another_language_says_dates_and_hours_its_own_way() -> None:
-    german = Language(
-        weekdays=("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
-        months=("Januar", "Februar", "März", *[""] * 9),
-        day="{weekday}, {day}. {month} {year}",
-        hours="{start} bis {end} Uhr",
-    )
-    message = render(environment(german), SENDER, ADMIN, ics.attachments, letter("guest_booking"))
-    assert "Donnerstag, 5. März 2026" in message.text
-    assert "10:00 bis 11:00 Uhr" in message.html
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2026-03-03", "Dienstag, 3. März 2026"),
+        ("2028-02-29", "Dienstag, 29. Februar 2028"),
+        ("2026-12-31", "Donnerstag, 31. Dezember 2026"),
+        ("bald", "bald"),
+    ],
+)
+def test_another_language_says_dates_its_own_way(text: str, said: str) -> None:
+    assert day_in_words(GERMAN, text) == said
+
+
+@pytest.mark.parametrize(("text", "said"), [("10:00-11:00", "10:00 bis 11:00 Uhr"), ("25:00-26:00", "25:00-26:00")])
+def test_another_language_says_hours_its_own_way(text: str, said: str) -> None:
+    assert hours_in_words(GERMAN, text) == said
+
+
+def every_letter() -> list[tuple[str, str, Message]]:
+    shown = [(code, gallery.letters(language)) for code, language in LANGUAGES.items()]
+    return [(code, name, message) for code, messages in shown for name, message in messages.items()]
 
 
 def test_the_gallery_shows_every_letter_as_html_and_as_text(tmp_path: Path) -> None:
     gallery.write(tmp_path / "letters")
 
     index = (tmp_path / "letters" / "index.html").read_text()
-    assert sorted(file.stem for file in (tmp_path / "letters").iterdir()) == sorted([*NAMES, "index"])
-    for name, message in gallery.letters().items():
+    named = {name if code == "en" else f"{name}.{code}": message for code, name, message in every_letter()}
+    assert sorted(file.stem for file in (tmp_path / "letters").iterdir()) == sorted([*named, "index"])
+    assert len(named) == 2 * len(NAMES) - 1
+    for name, message in named.items():
         assert (tmp_path / "letters" / f"{name}.html").read_text() == message.html
         assert f'src="{name}.html"' in index
         assert str(markupsafe.escape(message.text)).replace("&#34;", "&quot;") in index
@@ -214,7 +274,7 @@ def test_the_gallery_shows_every_letter_as_html_and_as_text(tmp_path: Path) -> N
     facts=st.fixed_dictionaries({name: st.text(max_size=40) for name in FACTS}),
 )
 def test_the_same_letter_is_always_the_same_message(template: str, facts: Mapping[str, str]) -> None:
-    again = partial(render, environment(), SENDER, ADMIN, ics.attachments)
+    again = partial(render, environments(), SENDER, ADMIN, ics.attachments)
     once: Message = filled(letter(template, **facts))
     assert once == again(letter(template, **facts))
     assert once.key == "0" * 32

@@ -1,0 +1,17 @@
+"""What the pages refuse themselves, in the language of the page."""
+
+from __future__ import annotations
+
+from core.errors import Forbidden, Invalid
+
+
+class FormRefused(Invalid):
+    """The form was not accepted."""
+
+    code = "validation_failed"
+
+
+class ForeignForm(Forbidden):
+    """This form was sent from another site."""
+
+    code = "forbidden"
