@@ -55,7 +55,11 @@ def test_scripts_speak_the_language_of_the_page(visit: Visit, site: Served) -> N
     )
     expect(page.locator("#near")).to_contain_text("Die nächsten freien Uhrzeiten:")
     held: list[Route] = []
-    page.route("**/", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/", hold)
     with page.expect_request("**/"):
         page.get_by_role("button", name="Auf die Warteliste").click()
     expect(page.locator("button[value=wait]")).to_have_text("Einen Moment …")

@@ -117,8 +117,8 @@ def test_every_stop_of_the_booking_form_is_seen_and_in_the_order_of_the_page(vis
     assert all(stop["inView"] for stop in stops)
     order = [stop["kind"] for stop in stops]
     assert order == [
-        "skip", "brand", *["day"] * 16, "slotId", "fullName", "email", "country", "phone", "city", "message", "action",
-        "For developers: the API",
+        "skip", "brand", *["language"] * 2, *["day"] * 16, "slotId", "fullName", "email", "country", "phone", "city",
+        "message", "action", "For developers: the API",
     ]  # fmt: skip
 
 
