@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, request, url_for
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 from flask_babel import lazy_gettext as _
 
 from booking.errors import IdempotencyKeyReused, SlotFull
@@ -53,10 +53,12 @@ def home() -> Response:
 def book() -> Response:
     """Book the chosen slot, or wait for it, and show what came of it on a page of its own.
 
-    Without scripts the days are buttons of the form: whoever looks at another one keeps what was typed.
+    The languages, and without scripts the days, are buttons of the form: whoever presses one keeps what was typed.
     """
     if "look" in request.form or "month" in request.form:
         return _look(Draft.of(request.form))
+    if "language" in request.form:
+        return _speak(Draft.of(request.form), language.switched())
     draft, seals = Draft.of(request.form), _seals()
     seal = seals.read(draft.sealed)
     if seal is None:
@@ -108,6 +110,12 @@ def _book(draft: Draft, key: str) -> Response:
 def _look(draft: Draft) -> Response:
     date = request.form.get("look", "")
     return _form(_board(date or _date_of(draft)), draft)
+
+
+def _speak(draft: Draft, code: str) -> Response:
+    """Show the form in another language, with what was typed, and go on in that language."""
+    with force_locale(code):
+        return language.remember(_form(_board(_date_of(draft)), draft), code)
 
 
 def _wait(draft: Draft, key: str) -> Response:

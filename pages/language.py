@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from flask import Flask, request, url_for
-from flask_babel import Babel, get_locale
+from flask import Flask, Response, current_app, request, url_for
+from flask_babel import Babel, get_locale, gettext
 from werkzeug.urls import iri_to_uri
 
 from core.languages import CATALOGUES, ENGLISH, LANGUAGES, Language, spoken
 from core.web import speech
+from pages.errors import FormRefused
 
 COOKIE = "language"
 YEAR_SECONDS = 365 * 86_400
@@ -31,6 +32,22 @@ def chosen() -> str:
     """Return the code of the language that was chosen by the switch, or nothing."""
     code = request.cookies.get(COOKIE, "")
     return code if code in LANGUAGES else ""
+
+
+def switched() -> str:
+    """Return the code of the language that the switch asks for; raises FormRefused for one that is not there."""
+    code = request.form.get("language", "")
+    if code not in LANGUAGES:
+        names = ", ".join(language.name for language in LANGUAGES.values())
+        raise FormRefused(gettext("These pages are not there in that language. They are in: %(names)s.", names=names))
+    return code
+
+
+def remember(response: Response, code: str) -> Response:
+    """Let the browser ask for the language `code` from now on."""
+    secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+    response.set_cookie(COOKIE, code, max_age=YEAR_SECONDS, path="/", httponly=True, samesite="Lax", secure=secure)
+    return response
 
 
 def speaking() -> Language:

@@ -41,8 +41,13 @@ function repeatChoice() {
 
 // Sends the form until there is an answer. Its seal makes sure that it books once, however often it arrives.
 async function sendOnce(event) {
+  if (event.submitter?.name === "language") {
+    event.submitter.formAction = location.pathname + location.search;
+    return;
+  }
   event.preventDefault();
-  const { submitter } = event;
+  // Enter in a field presses a button that nobody sees.
+  const submitter = event.submitter?.name ? event.submitter : form.querySelector("button[value=book]");
   if (form.classList.contains("is-sent")) return;
   const filled = new FormData(form);
   if (submitter?.name) filled.append(submitter.name, submitter.value);

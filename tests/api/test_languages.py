@@ -25,7 +25,7 @@ from core.mongo import Client, Db
 from pages import sentences
 from pages.countries import names
 from tests.api.conftest import Hands
-from tests.api.test_pages import DATE, Browser, fill, shown
+from tests.api.test_pages import DATE, Browser, fill, shown, value
 from tests.api_client import Api
 from tests.factories import contact, person
 from tests.pseudo import bracketed, bracketed_form, leftovers, visible
@@ -223,7 +223,6 @@ def switch_on(page: str) -> tuple[str, dict[str, bool]]:
     ("path", "back"),
     [
         ("/", "/"),
-        (f"/?date={DATE}", f"/?date={DATE}"),
         ("/?month=2026-03", "/?month=2026-03"),
         ("/nowhere", "/nowhere"),
         ("/nowhere?a=b&c=%C3%A4", "/nowhere?a=b&c=%C3%A4"),
@@ -235,10 +234,39 @@ def test_the_switch_of_a_page_leads_back_to_it(browser: Browser, path: str, back
     assert switch_on(browser.get(path, **german()).text) == (back, {"en": False, "de": True})
 
 
-def test_the_switch_of_a_form_that_came_back_leads_to_its_day(browser: Browser, api: Api) -> None:
-    refused = browser.send(browser.form(api.slots(DATE)[0], email=""))
+def test_the_switch_beside_a_form_is_part_of_it_and_stays_at_its_day(browser: Browser, api: Api) -> None:
+    form = browser.form(api.slots(DATE)[0], email="")
+    pages = [browser.page(), browser.send(form).text, browser.send({**form, "language": "en"}).text]
 
-    assert switch_on(refused.text) == (f"/?date={DATE}", {"en": True, "de": False})
+    found = [re.findall(r'<button form="form" formaction="([^"]*)" formnovalidate name="language"', p) for p in pages]
+
+    assert found == [[f"/?date={DATE}"] * 2] * 3
+    assert not any('action="/language"' in page for page in pages)
+
+
+def test_the_switch_beside_a_form_keeps_what_was_typed_and_is_remembered(browser: Browser, api: Api, db: Db) -> None:
+    slot = api.slots(DATE)[0]
+    form = browser.form(slot, fullName="A", message="Two of us", language="de")
+    del form["action"]
+
+    answer = browser.send(form, after=0)
+
+    assert (answer.status_code, answer.headers["Content-Language"]) == (200, "de")
+    assert ('<html lang="de">' in answer.text, "Bitte prüfen" in answer.text) == (True, False)
+    assert [value(answer.text, name) for name in ("fullName", "email", "message")] == ["A", form["email"], "Two of us"]
+    assert re.search(rf'value="{slot["_id"]}" required checked', answer.text)
+    assert form["form"] in answer.text, "the form keeps its key and its age"
+    cookie = answer.headers["Set-Cookie"]
+    assert all(part in cookie for part in ("language=de", "Max-Age=31536000", "Path=/", "SameSite=Lax", "HttpOnly"))
+    assert db["bookings"].count_documents({}) == 0
+
+
+def test_a_form_in_a_language_that_is_not_there_is_refused_and_kept(browser: Browser, api: Api) -> None:
+    answer = browser.send(browser.form(api.slots(DATE)[0], fullName="A", language="tlh"))
+
+    assert (answer.status_code, "Set-Cookie" in answer.headers) == (400, False)
+    assert "not there in that language" in shown(answer)
+    assert value(answer.text, "fullName") == "A"
 
 
 def test_the_switch_of_what_a_button_showed_leads_to_a_page(browser: Browser, api: Api) -> None:
@@ -366,8 +394,8 @@ class Reader:
         assert answer.status_code == status, shown(answer)
         assert answer.mimetype == "text/html"
         texts = [visible(answer.text)]
-        for name, value in re.findall(r' (aria-label|title|placeholder|alt|data-words)="([^"]*)"', answer.text):
-            said = html.unescape(value)
+        for name, quoted in re.findall(r' (aria-label|title|placeholder|alt|data-words)="([^"]*)"', answer.text):
+            said = html.unescape(quoted)
             texts += every_text(json.loads(said)) if name == "data-words" else [said]
         return [left for text in texts for left in leftovers(text, self.known)]
 

@@ -14,21 +14,26 @@ DAY = "2026-03-27"
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-def test_the_switch_is_pressed_by_keys_and_remembered(visit: Visit, scripts: bool) -> None:
+def test_the_switch_is_pressed_by_keys_and_remembered(visit: Visit, site: Served, scripts: bool) -> None:
     page = visit(java_script_enabled=scripts)
 
     page.goto(f"/?date={DAY}")
     expect(page.get_by_role("button", name="English")).to_have_attribute("aria-current", "true")
+    fill_in(page, fullName="Ada King")
+    choose(page, site.api.slots(DAY)[3]["_id"])
+    page.locator("a.skip").focus()
     tab_to(page, ".languages button[value=de]")
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Platz buchen")
     expect(page.locator("#hours-title")).to_have_text("Freitag, 27. März")
     expect(page.locator("html")).to_have_attribute("lang", "de")
-    expect(page.get_by_role("form", name="Sprache").get_by_role("button", name="Deutsch")).to_have_attribute(
+    expect(page.get_by_role("group", name="Sprache").get_by_role("button", name="Deutsch")).to_have_attribute(
         "aria-current", "true"
     )
     assert page.url.endswith(f"/?date={DAY}")
+    expect(page.locator("#fullName")).to_have_value("Ada King")
+    expect(page.locator(f"#slot-{site.api.slots(DAY)[3]['_id']}")).to_be_checked()
     page.goto("/nowhere")
     expect(page.get_by_role("heading", level=1)).to_have_text("Diese Seite gibt es nicht")
 
