@@ -28,7 +28,7 @@ from admin.schemas import (
 from admin.service import Overview
 from audit.service import Audit
 from booking.changes import Changes
-from booking.model import Booking, BookingFilter
+from booking.model import Booking, BookingFilter, Part
 from booking.service import Bookings
 from core.web import context
 from core.web.api import Blueprint, Door
@@ -50,16 +50,17 @@ def validate() -> dict[str, bool]:
 
 @blueprint.get("/bookings")
 @Door(ListingSchema, query=ListingQuery, refuses=(401,), security="adminKey")
-def bookings(wanted: BookingFilter, page: int, limit: int, after: str | None) -> dict[str, Any]:
-    """List bookings, newest first; `after` walks on from the `next` of the last answer."""
-    found = context.service(Bookings).search(wanted, page, limit, after)
+def bookings(wanted: BookingFilter, part: Part) -> dict[str, Any]:
+    """List bookings, newest first or by `sort`; `after` walks on from the `next` of the last answer.
+
+    `sorts` are those orders that this search can be put in: while it finds more than ten thousand bookings, not all.
+    """
+    found = context.service(Bookings).search(wanted, part)
     return {
-        "items": found.items,
-        "total": found.total,
-        "page": page,
-        "limit": limit,
-        "totalPages": -(-found.total // limit),
-        "next": found.next,
+        **vars(found),
+        "page": part.page,
+        "limit": part.limit,
+        "totalPages": -(-found.total // part.limit),
     }
 
 
