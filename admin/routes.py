@@ -9,6 +9,7 @@ from flask import Response
 
 from admin import csv
 from admin.guards import require_key, whose_key
+from admin.plots import svg
 from admin.schemas import (
     AdminBookingSchema,
     AdminSlotSchema,
@@ -20,6 +21,8 @@ from admin.schemas import (
     LettersSchema,
     ListingQuery,
     ListingSchema,
+    PlotsQuery,
+    PlotsSchema,
     SlotChangeSchema,
     SlotsQuery,
     StatsSchema,
@@ -109,6 +112,14 @@ def change_slot(change: SlotChange, slot_id: str) -> Slot:
 def stats() -> Any:
     """Sum up seats and booked places, by day and by hour, and letters by state."""
     return context.service(Overview).stats()
+
+
+@blueprint.get("/plots")
+@Door(PlotsSchema, query=PlotsQuery, refuses=(401,), security="adminKey")
+def plots(width: int) -> dict[str, Any]:
+    """Draw the figures of the overview as SVG about `width` pixels wide, each with the table it is drawn from."""
+    drawn = context.service(Overview).figures()
+    return {"items": [{**vars(each), "texts": each.texts, "svg": svg(each, width)} for each in drawn]}
 
 
 @blueprint.get("/letters")

@@ -234,6 +234,29 @@ class StatsSchema(ma.Schema):
     letters = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer())
 
 
+class PlotsQuery(QuerySchema):
+    """How many pixels wide the plots shall be."""
+
+    width = Whole(4096, load_default=640, metadata={"minimum": 1})
+
+
+class PlotSchema(ma.Schema):
+    """A plot as SVG, and the table that it is drawn from."""
+
+    name = ma.fields.String()
+    title = ma.fields.String()
+    summary = ma.fields.String()
+    columns = ma.fields.List(ma.fields.String())
+    rows = ma.fields.List(ma.fields.List(ma.fields.String()), attribute="texts")
+    svg = ma.fields.String()
+
+
+class PlotsSchema(ma.Schema):
+    """The plots of the overview."""
+
+    items = ma.fields.List(ma.fields.Nested(PlotSchema))
+
+
 class AuditQuery(QuerySchema):
     """Which entries of the audit, newest first."""
 

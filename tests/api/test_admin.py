@@ -39,6 +39,7 @@ DOORS = [
     ("GET", "/slots"),
     ("PATCH", "/slots/some-id"),
     ("GET", "/stats"),
+    ("GET", "/plots"),
     ("GET", "/letters"),
     ("POST", "/letters/some-id/retry"),
     ("GET", "/audit"),
