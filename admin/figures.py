@@ -15,6 +15,13 @@ FILL_SUMMARY = "{booked:,} of {seats:,} places are booked, {percent} %. {full} o
 MADE_TITLE = "Bookings made, by day"
 MADE_SUMMARY = "{total:,} bookings were made in {days} days, most on {best}: {most:,}. Cancelled ones count too."
 MADE_NOTHING = "No booking was made in {days} days."
+STATES = {
+    State.QUEUED: "queued",
+    State.SENDING: "sending",
+    State.RETRYING: "retrying",
+    State.SENT: "sent",
+    State.DEAD: "given up",
+}
 LETTERS_TITLE = "Letters by state"
 LETTERS_SUMMARY = "{total:,} letters, of which {sent:,} are sent, {open:,} under way and {dead:,} given up."
 
@@ -86,7 +93,7 @@ def letters(counts: Mapping[str, int]) -> Figure:
     """Return how many letters are in each state."""
     sent, dead, total = counts["sent"], counts["dead"], sum(counts.values())
     summary = LETTERS_SUMMARY.format(total=total, sent=sent, dead=dead, open=total - sent - dead)
-    rows = tuple((state.value, counts[state]) for state in State)
+    rows = tuple((STATES[state], counts[state]) for state in State)
     return Figure("letters", LETTERS_TITLE, summary, (STATE, LETTERS), rows)
 
 

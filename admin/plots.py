@@ -15,21 +15,25 @@ import pygal
 from pygal.style import Style
 
 from admin.figures import Figure, Places
+from notifications.model import State
 
 # pygal leaves a finder for its map plugins, in a form that Python has given up and other importers stumble over.
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != pygal.__name__]
 
-NARROWEST, WIDEST, STEP = 280, 1120, 40
+NARROWEST, WIDEST, STEP = 280, 1320, 8
 TEXT_PIXELS = 12
-LETTER_PIXELS = 0.62 * TEXT_PIXELS
+# Half of an axis's last label stands beyond it.
+LAST_LABEL_PIXELS = 24
+LETTER_PIXELS = 0.58 * TEXT_PIXELS
 ROW_PIXELS = 28
+DATE_PIXELS = 64
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 LOOKS = Style(label_font_size=TEXT_PIXELS, major_label_font_size=TEXT_PIXELS, value_font_size=TEXT_PIXELS)
 # pygal's own looks and what its script needs.
 DROPPED = ("defs", "desc", "script", "style")
 COMMON = {
     "style": LOOKS, "css": [], "js": [], "show_legend": False, "no_prefix": True, "margin": 4, "truncate_label": -1,
-    "explicit_size": True,
+    "explicit_size": True, "spacing": 6,
 }  # fmt: skip
 
 
@@ -86,7 +90,7 @@ def level(places: Places) -> int:
 
 def _fill(figure: Figure, width: int) -> Any:
     hours, rows = figure.columns[1:], figure.rows
-    room = (width - 70) / max(1, len(hours))
+    room = (width - DATE_PIXELS) / max(1, len(hours))
     chart = HeatMap(**COMMON, width=width, height=ROW_PIXELS * len(rows) + 40)
     chart.figure = figure
     longest = max(len(_exact(cell)) for row in rows for cell in row if isinstance(cell, Places))
@@ -99,7 +103,7 @@ def _fill(figure: Figure, width: int) -> Any:
 
 def _made(figure: Figure, width: int) -> Any:
     numbers = [int(str(row[1])) for row in figure.rows]
-    chart = pygal.Bar(**COMMON, width=width, height=240, show_minor_x_labels=False)
+    chart = pygal.Bar(**COMMON, margin_right=LAST_LABEL_PIXELS, width=width, height=240, show_minor_x_labels=False)
     _scale(chart, max(numbers))
     chart.x_labels = [_short(str(row[0])) for row in figure.rows]
     # The last day is always named.
@@ -109,11 +113,18 @@ def _made(figure: Figure, width: int) -> Any:
 
 
 def _letters(figure: Figure, width: int) -> Any:
-    chart = pygal.HorizontalBar(**COMMON, width=width, height=ROW_PIXELS * len(figure.rows) + 50)
+    height = ROW_PIXELS * len(figure.rows) + 50
+    chart = pygal.HorizontalBar(**COMMON, margin_right=LAST_LABEL_PIXELS, width=width, height=height)
     rows = [(str(row[0]), int(str(row[1]))) for row in figure.rows][::-1]
     _scale(chart, max(number for _, number in rows), most=4)
     chart.x_labels = [f"{state} {number:,}" for state, number in rows]
-    chart.add(figure.columns[1], [{"value": n, "node": {"class": f"state-{state}"}} for state, n in rows])
+    chart.add(
+        figure.columns[1],
+        [
+            {"value": row[1], "node": {"class": f"state-{state}"}}
+            for row, state in zip(rows, [*State][::-1], strict=True)
+        ],
+    )
     return chart
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,7 +49,9 @@ def visit(site: Served, chromium: Browser) -> Iterator[Visit]:
 
     documents: set[str] = set()
 
-    def open_page(width: int = 375, **options: Any) -> Page:
+    def open_page(width: int = 375, refused: Collection[str] = (), **options: Any) -> Page:
+        """Return a new page; `refused` are the paths whose refusal is what the test is about."""
+        documents.update(refused)
         context = chromium.new_context(base_url=site.url, viewport={"width": width, "height": 800}, **options)
         contexts.append(context)
         page = context.new_page()
