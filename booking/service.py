@@ -37,7 +37,7 @@ from schedules.service import Schedules
 from waitlist.service import Waitlist
 
 PATIENCE_SECONDS = 10.0
-# Where no index gives the order, at most this many are read and sorted: some 30 ms.
+# Where no index gives the order, at most this many are read and sorted: 20 to 130 ms, see ADR 17.
 MOST_SORTED = 10_000
 
 
