@@ -654,7 +654,7 @@ def test_every_view_is_for_everybody_at_every_width_in_light_and_dark(visit: Vis
 
     for name in views(page):
         found = faults(page)
-        for width in (320, 1024, *WIDTHS):
+        for width in (320, 1024, 1250, *WIDTHS):
             page.set_viewport_size({"width": width, "height": 800})
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 found.append(f"wider than {width}")
