@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from playwright.sync_api import Page, sync_playwright
 
 import devdb
+from tests.browser.backoffice import LIVELY_DATE, busy, enter, look_at
 from tests.browser.journeys import DATE, age, choose, fill_in, furnish, launched
 from tests.conftest import serving
 
@@ -44,6 +45,7 @@ def main(folder: Path) -> None:
         sync_playwright() as player,
     ):
         slots = [slot["_id"] for slot in furnish(served.api)]
+        busy(served.api, served.db)
         browser = launched(player.chromium)
         for width in WIDTHS:
             for scheme in SCHEMES:
@@ -53,7 +55,9 @@ def main(folder: Path) -> None:
                     color_scheme=scheme,
                     reduced_motion="reduce",
                 )
-                walk(Camera(context.new_page(), folder, f"{width}-{scheme}"), free=slots[2], full=slots[3])
+                camera = Camera(context.new_page(), folder, f"{width}-{scheme}")
+                walk(camera, free=slots[2], full=slots[3])
+                walk_backoffice(camera)
                 context.close()
         browser.close()
 
@@ -90,6 +94,23 @@ def walk(camera: Taker, *, free: str, full: str) -> None:
     take("no-such-booking")
     page.goto("/nowhere")
     take("not-found")
+
+
+def walk_backoffice(camera: Taker) -> None:
+    """Take every view of the back office."""
+    page, take = camera.page, camera.take
+    page.goto("/admin")
+    page.locator("#key").wait_for()
+    take("backoffice-enter")
+    enter(page, f"/admin?date={LIVELY_DATE}&sort=hour")
+    take("backoffice-bookings")
+    page.locator(".rows .open").first.click()
+    page.locator("#detail-title").wait_for()
+    take("backoffice-detail")
+    page.keyboard.press("Escape")
+    for view in ("slots", "letters", "overview", "audit"):
+        look_at(page, view)
+        take(f"backoffice-{view}")
 
 
 def _wait_for(camera: Taker, full: str) -> None:
