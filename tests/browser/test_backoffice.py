@@ -16,7 +16,7 @@ from core.mongo import Client
 from tests.browser import backoffice
 from tests.browser.backoffice import CALM_DATE, HOSTILE, HOSTILE_DATE, enter, give_up, listed, look_at, shown
 from tests.browser.conftest import Visit
-from tests.browser.test_journeys import tab_to
+from tests.browser.journeys import tab_to
 from tests.browser.test_looks import COLOURS, faults
 from tests.conftest import Served, serving
 from tests.factories import ADMIN_KEY
