@@ -50,6 +50,11 @@ accesslog = None
 loglevel = "warning"
 proc_name = "booking"
 control_socket_disable = True
+# Only ProxyFix (TRUSTED_PROXIES) believes what proxies say. gunicorn would believe some headers of a peer on this
+# machine, among them SCRIPT_NAME; and whether a peer is one is asked of every request.
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+forwarded_allow_ips = "*"
 
 
 def on_starting(_server: Any) -> None:

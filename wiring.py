@@ -104,12 +104,13 @@ def build(settings: Settings, **replacements: Any) -> Services:
     changes = Changes(turns, store, counter, schedules, waitlist, letters, promises, audit, clock)
     reminders = Reminders(store, changes, schedules.schedule, clock)
     errand = partial(_errand, reminders, changes)
+    bookings = Bookings(client, store, counter, schedules, waitlist, promises, clock)
     return Services(
         settings=settings,
         client=client,
         db=db,
         schedules=schedules,
-        bookings=Bookings(client, store, counter, schedules, waitlist, promises, clock),
+        bookings=bookings,
         changes=changes,
         guests=Guests(store, changes, schedules, letters, links, promises, calendar_of, clock),
         privacy=Privacy(store, keys, changes, waitlist, letters, schedules.schedule, clock),
@@ -118,7 +119,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         letters=letters,
         worker=_worker(settings, letters, clock, errand, replacements.get("mailer")),
         reminders=reminders,
-        overview=Overview(schedules, letters),
+        overview=Overview(schedules, bookings, letters, clock),
         deliveries=Deliveries(letters.store, clock, settings.resend_webhook_secret),
         live=_live(db, schedules.schedule, clock),
     )

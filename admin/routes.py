@@ -9,6 +9,7 @@ from flask import Response
 
 from admin import csv
 from admin.guards import require_key, whose_key
+from admin.plots import svg
 from admin.schemas import (
     AdminBookingSchema,
     AdminSlotSchema,
@@ -20,6 +21,8 @@ from admin.schemas import (
     LettersSchema,
     ListingQuery,
     ListingSchema,
+    PlotsQuery,
+    PlotsSchema,
     SlotChangeSchema,
     SlotsQuery,
     StatsSchema,
@@ -28,7 +31,7 @@ from admin.schemas import (
 from admin.service import Overview
 from audit.service import Audit
 from booking.changes import Changes
-from booking.model import Booking, BookingFilter
+from booking.model import Booking, BookingFilter, Part
 from booking.service import Bookings
 from core.web import context
 from core.web.api import Blueprint, Door
@@ -50,16 +53,17 @@ def validate() -> dict[str, bool]:
 
 @blueprint.get("/bookings")
 @Door(ListingSchema, query=ListingQuery, refuses=(401,), security="adminKey")
-def bookings(wanted: BookingFilter, page: int, limit: int, after: str | None) -> dict[str, Any]:
-    """List bookings, newest first; `after` walks on from the `next` of the last answer."""
-    found = context.service(Bookings).search(wanted, page, limit, after)
+def bookings(wanted: BookingFilter, part: Part) -> dict[str, Any]:
+    """List bookings, newest first or by `sort`; `after` walks on from the `next` of the last answer.
+
+    `sorts` are those orders that this search can be put in: while it finds more than ten thousand bookings, not all.
+    """
+    found = context.service(Bookings).search(wanted, part)
     return {
-        "items": found.items,
-        "total": found.total,
-        "page": page,
-        "limit": limit,
-        "totalPages": -(-found.total // limit),
-        "next": found.next,
+        **vars(found),
+        "page": part.page,
+        "limit": part.limit,
+        "totalPages": -(-found.total // part.limit),
     }
 
 
@@ -108,6 +112,14 @@ def change_slot(change: SlotChange, slot_id: str) -> Slot:
 def stats() -> Any:
     """Sum up seats and booked places, by day and by hour, and letters by state."""
     return context.service(Overview).stats()
+
+
+@blueprint.get("/plots")
+@Door(PlotsSchema, query=PlotsQuery, refuses=(401,), security="adminKey")
+def plots(width: int) -> dict[str, Any]:
+    """Draw the figures of the overview as SVG about `width` pixels wide, each with the table it is drawn from."""
+    drawn = context.service(Overview).figures()
+    return {"items": [{**vars(each), "texts": each.texts, "svg": svg(each, width)} for each in drawn]}
 
 
 @blueprint.get("/letters")

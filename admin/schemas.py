@@ -7,7 +7,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from booking.model import BookingFilter, Status
+from booking.model import BookingFilter, Cursor, Part, Sort, Status
 from core.clock import iso
 from core.fields import Text
 from core.web.api import QuerySchema
@@ -17,6 +17,7 @@ from schedules.schemas import SlotSchema
 
 MOST = 100
 LARGEST_SKIP = 1_000_000_000
+NO_CURSOR = "Not a cursor of this listing in this order."
 
 
 class Whole(ma.fields.Integer):
@@ -70,14 +71,43 @@ class FilterSchema(QuerySchema):
         return {"wanted": BookingFilter(**texts, status=Status(status) if status else None), **values}
 
 
+class Walked(ma.fields.Field[Cursor]):
+    """The `next` of an answer of the listing: where a walk goes on."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Cursor:
+        try:
+            cursor = Cursor.of(str(value))
+        except ValueError as error:
+            raise ma.ValidationError(NO_CURSOR) from error
+        if not re.fullmatch("[0-9a-f]{32}", cursor.id):
+            raise ma.ValidationError(NO_CURSOR)
+        return cursor
+
+
 class ListingQuery(FilterSchema):
-    """A filter and which part of what it finds."""
+    """A filter and which part of what it finds, in which order."""
 
     page = Whole(LARGEST_SKIP, load_default=1, metadata={"minimum": 1})
     limit = Whole(MOST, load_default=15, metadata={"minimum": 1})
-    after = ma.fields.String(
-        load_default=None, validate=ma.validate.Regexp(r"[0-9a-f]{32}\Z", error="Not a cursor of this listing.")
-    )
+    sort = ma.fields.Enum(Sort, by_value=True, load_default=Sort.CREATED)
+    order = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", "asc", "desc"]))
+    after = Walked(load_default=None, metadata={"type": "string"})
+
+    @ma.validates_schema
+    def goes_on(self, values: dict[str, Any], **_: Any) -> None:
+        """Refuse a cursor of another order."""
+        after = values.get("after")
+        if after and after.value and values.get("sort") is Sort.CREATED:
+            raise ma.ValidationError({"after": [NO_CURSOR]})
+
+    @ma.post_load
+    def to_filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Return the filter and the part; what was made last comes first, everything else from its beginning."""
+        by, order = values.pop("sort"), values.pop("order")
+        descending = order == "desc" if order else by is Sort.CREATED
+        names = ("limit", "page", "after")
+        part = Part(**{name: values.pop(name) for name in names}, by=by, descending=descending)
+        return {**super().to_filter(values), "part": part}
 
 
 class AdminBookingSchema(ma.Schema):
@@ -107,6 +137,7 @@ class ListingSchema(ma.Schema):
     limit = ma.fields.Integer()
     totalPages = ma.fields.Integer()
     next = ma.fields.String(allow_none=True)
+    sorts = ma.fields.List(ma.fields.String())
 
 
 class SlotsQuery(QuerySchema):
@@ -201,6 +232,29 @@ class StatsSchema(ma.Schema):
     byDay = ma.fields.List(ma.fields.Nested(DaySumSchema))
     byHour = ma.fields.List(ma.fields.Nested(HourSumSchema))
     letters = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer())
+
+
+class PlotsQuery(QuerySchema):
+    """How many pixels wide the plots shall be."""
+
+    width = Whole(4096, load_default=640, metadata={"minimum": 1})
+
+
+class PlotSchema(ma.Schema):
+    """A plot as SVG, and the table that it is drawn from."""
+
+    name = ma.fields.String()
+    title = ma.fields.String()
+    summary = ma.fields.String()
+    columns = ma.fields.List(ma.fields.String())
+    rows = ma.fields.List(ma.fields.List(ma.fields.String()), attribute="texts")
+    svg = ma.fields.String()
+
+
+class PlotsSchema(ma.Schema):
+    """The plots of the overview."""
+
+    items = ma.fields.List(ma.fields.Nested(PlotSchema))
 
 
 class AuditQuery(QuerySchema):

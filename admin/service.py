@@ -4,19 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from admin import figures
+from admin.figures import Figure
+from admin.tally import Tally
+from booking.service import Bookings
+from core.clock import Clock
 from notifications.service import Letters
 from schedules.model import Slot
 from schedules.service import Schedules
 
+DAYS_SHOWN = 28
+
 
 @dataclass(frozen=True)
 class Overview:
-    """Sums over slots and letters."""
+    """Sums over slots, bookings and letters."""
 
     schedules: Schedules
+    bookings: Bookings
     letters: Letters
+    clock: Clock
+
+    @cached_property
+    def _tally(self) -> Tally:
+        return Tally(self.bookings.made_between, self.clock)
+
+    def figures(self) -> list[Figure]:
+        """Return what the plots show: how full each slot is, the bookings of the last days, letters by state."""
+        days = self.schedules.schedule.days_until(self.clock(), DAYS_SHOWN)
+        numbers = self._tally.of([(first, end) for _, first, end in days])
+        return [
+            figures.fill(self.schedules.all_slots()),
+            figures.made([(date, number) for (date, _, _), number in zip(days, numbers, strict=True)]),
+            figures.letters(self.letters.counts()),
+        ]
 
     def stats(self) -> Mapping[str, Any]:
         """Return seats and booked places in all, by day and by hour, and letters by state."""

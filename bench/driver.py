@@ -23,7 +23,7 @@ from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from booking import store as booking_store
+from booking import documents
 from booking.model import Booking
 from core.mongo import Db, connect
 from notifications import letters
@@ -32,7 +32,7 @@ from notifications import store as letter_store
 BATCH = 64
 SNAPSHOT, MAJORITY = ReadConcern("snapshot"), WriteConcern("majority")
 AT = datetime(2026, 3, 1, tzinfo=UTC)
-BOOKING = booking_store._document(
+BOOKING = documents.to_document(
     Booking(
         id="0" * 32, reference="K7MP-4QXD", full_name="Ada Guest", email="ada@example.com", phone="+14152000000",
         country="US", city="San Francisco", message="Looking forward to it.", date="2026-03-01", slot_id="",

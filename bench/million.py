@@ -29,7 +29,7 @@ from bench.people import COUNTRIES, FIRST_NAMES, LAST_NAMES, Crowd
 from bench.scenes import Result
 from bench.stock import slot_documents
 from bench.targets import BARE_CURSOR, OURS
-from booking import store
+from booking import documents
 from core.config import ROOT
 from core.mongo import Client, Db
 
@@ -84,7 +84,7 @@ def _seed(db: Db) -> None:
     people = Crowd(BOOKINGS, planned).bookings()
     while batch := list(islice(people, BATCH)):
         counted.update(booking.slot_id for booking in batch if booking.status == "confirmed")
-        db.bookings.insert_many([store._document(booking) for booking in batch], ordered=False)
+        db.bookings.insert_many([documents.to_document(booking) for booking in batch], ordered=False)
     slots = slot_documents(planned, contenders.ENDLESSLY, product=True)
     db.slots.insert_many([slot | {"bookedCount": counted[slot["_id"]]} for slot in slots])
     wiring.prepare_database(db)

@@ -17,6 +17,12 @@ class SlotFull(Conflict):
     code = "slot_full"
 
 
+class TooManyToSort(Invalid):
+    """Too many bookings are found to put them in this order. Narrow the search."""
+
+    code = "too_many_to_sort"
+
+
 class DuplicateBooking(Conflict):
     """Duplicate booking."""
 

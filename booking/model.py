@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -138,13 +139,62 @@ class ExportRow(NamedTuple):
     reference: str
 
 
+class Sort(StrEnum):
+    """What bookings are put in order by; equal ones by when they were made."""
+
+    CREATED = "created"
+    NAME = "name"
+    DATE = "date"
+    HOUR = "hour"
+    COUNTRY = "country"
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a walk through the bookings is: the last one's id, and what it was sorted by where that is no id."""
+
+    id: str
+    value: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> Cursor:
+        """Return the cursor that `str` made `text` of; raises ValueError."""
+        value, _, id_ = text.rpartition(".")
+        padded = value.encode() + b"=" * (-len(value) % 4)
+        cursor = cls(id_, urlsafe_b64decode(padded).decode())
+        if str(cursor) != text:
+            raise ValueError("not a cursor")
+        return cursor
+
+    def __str__(self) -> str:
+        value = urlsafe_b64encode(self.value.encode()).decode().rstrip("=")
+        return f"{value}.{self.id}" if value else self.id
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which part of what is found, in which order: `limit` bookings from a page on, or from behind `after`."""
+
+    limit: int
+    page: int = 1
+    by: Sort = Sort.CREATED
+    descending: bool = True
+    after: Cursor | None = None
+
+    @property
+    def skip(self) -> int:
+        """Return how many bookings come before it."""
+        return 0 if self.after else (self.page - 1) * self.limit
+
+
 @dataclass(frozen=True)
 class Page:
-    """A part of the bookings found, newest first. `next` is where a walk goes on, or None at its end."""
+    """A part of the bookings found. `next` is where a walk goes on, or None at its end; `sorts` what they can go by."""
 
     items: list[Booking]
     total: int
-    next: str | None
+    next: Cursor | None
+    sorts: list[Sort]
 
 
 def compatible(wishes: Iterable[Wish]) -> list[Wish]:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from operator import itemgetter
-from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from booking.documents import (
+    EXPORTED,
+    SORTED_BY,
+    WITHOUT_PARTS,
+    hint_for,
+    is_served,
+    query_for,
+    ranges,
+    to_booking,
+    to_document,
+    to_export_row,
+)
 from booking.errors import BookingNotFound, DuplicateBooking
-from booking.model import NOBODY, Booking, BookingFilter, ExportRow, Key, Status
-from core import text
+from booking.model import NOBODY, Booking, BookingFilter, Cursor, ExportRow, Key, Part, Sort, Status
+from core.ids import first_id
 from core.mongo import LASTING, CollectionPlan, Db, Document, Session
 
 ACTIVE = {"status": "confirmed"}
@@ -41,18 +50,6 @@ BOOKINGS = CollectionPlan(
     ),
     validator={"$jsonSchema": {"required": ["email", "slotId", "status", "reference", "createdAt"]}},
 )
-# A part of a text is the beginning of one of its endings, and beginnings are what an index finds. Longer parts are
-# found by their first letters and then compared; shorter ones than SHORTEST_DIGITS are too common for an index.
-LONGEST_PART = 24
-SHORTEST_DIGITS = 3
-WITHOUT_PARTS = {"nameParts": 0, "phoneParts": 0}
-EXPORTED_NAMES = (
-    "fullName", "email", "phone", "country", "date", "slotLabel",
-    "message", "createdAt", "city", "status", "reference",
-)  # fmt: skip
-EXPORTED = {"_id": 0, **dict.fromkeys(EXPORTED_NAMES, 1)}
-_in_order = itemgetter(*EXPORTED_NAMES)
-STATUS = {status.value: status for status in Status}
 KEYS = CollectionPlan(
     name="idempotency_keys",
     indexes=(IndexModel([("expiresAt", ASCENDING)], expireAfterSeconds=0),),
@@ -69,7 +66,7 @@ class BookingStore:
 
     def add(self, session: Session, bookings: Sequence[Booking]) -> None:
         """Write `bookings` within the caller's transaction; a duplicate ends it with an error of code 11000."""
-        self._bookings.insert_many([_document(booking) for booking in bookings], session=session)
+        self._bookings.insert_many([to_document(booking) for booking in bookings], session=session)
 
     def cancel(self, session: Session, booking_id: str, now: datetime) -> Booking | None:
         """Cancel a confirmed booking within the caller's transaction; return None when there is none."""
@@ -104,7 +101,7 @@ class BookingStore:
         document = self._bookings.find_one({"_id": booking_id}, WITHOUT_PARTS, session=session)
         if document is None:
             raise BookingNotFound
-        return _booking(document)
+        return to_booking(document)
 
     def guests_in(self, session: Session, slot_id: str, emails: Sequence[str]) -> set[str]:
         """Return, within the caller's transaction, those of `emails` that have a confirmed booking in a slot."""
@@ -116,11 +113,11 @@ class BookingStore:
         document = self._bookings.find_one({"_id": booking_id}, WITHOUT_PARTS)
         if document is None:
             raise BookingNotFound
-        return _booking(document)
+        return to_booking(document)
 
     def of_guest(self, email: str) -> list[Booking]:
         """Return all bookings of a guest, cancelled ones too; reads the whole collection."""
-        return [_booking(found) for found in self._bookings.find({"email": email}, WITHOUT_PARTS)]
+        return [to_booking(found) for found in self._bookings.find({"email": email}, WITHOUT_PARTS)]
 
     def older_than(self, date: str) -> Iterator[str]:
         """Yield the ids of the bookings for dates before `date` that still name somebody."""
@@ -136,14 +133,14 @@ class BookingStore:
     def find_ids(self, ids: Iterable[str]) -> dict[str, Booking]:
         """Return those of the bookings with `ids` that are there to stay, by id."""
         return {
-            found["_id"]: _booking(found) for found in self._lasting.find({"_id": {"$in": list(ids)}}, WITHOUT_PARTS)
+            found["_id"]: to_booking(found) for found in self._lasting.find({"_id": {"$in": list(ids)}}, WITHOUT_PARTS)
         }
 
     def find_active(self, guests: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Booking]:
         """Return the confirmed bookings, there to stay, of `guests`: pairs of e-mail and slot id."""
         pairs = [{"email": email, "slotId": slot_id, **ACTIVE} for email, slot_id in guests]
         return {
-            (found["email"], found["slotId"]): _booking(found)
+            (found["email"], found["slotId"]): to_booking(found)
             for found in self._lasting.find({"$or": pairs}, WITHOUT_PARTS)
         }
 
@@ -152,25 +149,43 @@ class BookingStore:
         found = self._bookings.find({"reference": {"$in": list(references)}}, {"reference": 1})
         return {document["reference"] for document in found}
 
-    def find(self, wanted: BookingFilter, skip: int, limit: int, after: str | None) -> list[Booking]:
-        """Return bookings newest first; `after` is the id the walk has reached."""
-        query = _query(wanted) | ({"_id": {"$lt": after}} if after else {})
-        # First the ids, which an index gives alone, then the few bookings.
-        found = self._bookings.find(query, {"_id": 1}).sort("_id", DESCENDING).skip(skip).limit(limit)
-        index = _hint(query)
-        ids = [document["_id"] for document in (found.hint(index) if index else found)]
-        chosen = self._bookings.find({"_id": {"$in": ids}}, WITHOUT_PARTS).sort("_id", DESCENDING)
-        return [_booking(document) for document in chosen] if ids else []
+    def find(self, wanted: BookingFilter, part: Part) -> tuple[list[Booking], Cursor | None]:
+        """Return a part of what is wanted, in its order, and where to go on, or None where nothing follows."""
+        rows = self._rows(wanted, part)
+        shown = rows[: part.limit]
+        ids = [row["_id"] for row in shown]
+        found = {row["_id"]: row for row in self._bookings.find({"_id": {"$in": ids}}, WITHOUT_PARTS)} if ids else {}
+        # The cursor says where the walk was, whatever became of that booking since.
+        last = Cursor(ids[-1], "" if part.by is Sort.CREATED else shown[-1][SORTED_BY[part.by]]) if ids else None
+        return [to_booking(found[id_]) for id_ in ids], last if len(rows) > part.limit else None
+
+    def _rows(self, wanted: BookingFilter, part: Part) -> list[Document]:
+        """Return ids and what they are sorted by, which an index gives alone, of one more booking than asked for."""
+        query, field = query_for(wanted), SORTED_BY[part.by]
+        index = hint_for(query, part.by if is_served(part.by, wanted) else Sort.CREATED)
+        ways = (DESCENDING, ASCENDING) if part.descending else (ASCENDING, DESCENDING)
+        order = [(field, ways[0])] if part.by is Sort.CREATED else [(field, ways[0]), ("_id", ways[1])]
+        rows: list[Document] = []
+        for where in ranges(query, part):
+            found = self._bookings.find(where, {"_id": 1, field: 1}).sort(order).skip(part.skip)
+            rows += (found.hint(index) if index else found).limit(part.limit + 1 - len(rows))
+            if len(rows) > part.limit:
+                break
+        return rows
+
+    def made_between(self, first: datetime, end: datetime) -> int:
+        """Return how many bookings were made from `first` until before `end`: ids begin with that moment."""
+        return self._bookings.count_documents({"_id": {"$gte": first_id(first), "$lt": first_id(end)}})
 
     def count(self, wanted: BookingFilter) -> int:
         """Return how many bookings match."""
-        return self._bookings.count_documents(_query(wanted))
+        return self._bookings.count_documents(query_for(wanted))
 
     def walk(self, wanted: BookingFilter) -> Iterator[ExportRow]:
         """Yield all bookings that match, newest first, from a cursor."""
-        found = self._bookings.find(_query(wanted), EXPORTED).sort("_id", DESCENDING).batch_size(2000)
+        found = self._bookings.find(query_for(wanted), EXPORTED).sort("_id", DESCENDING).batch_size(2000)
         with found as cursor:
-            yield from map(_export_row, cursor)
+            yield from map(to_export_row, cursor)
 
     def active_by_slot(self, session: Session) -> dict[str, int]:
         """Return how many confirmed bookings each slot has, counted from the bookings themselves."""
@@ -182,7 +197,7 @@ class BookingStore:
         document = self._bookings.find_one_and_update(
             where, change, projection=WITHOUT_PARTS, return_document=ReturnDocument.AFTER, session=session
         )
-        return _booking(document) if document else None
+        return to_booking(document) if document else None
 
 
 class KeyStore:
@@ -217,78 +232,3 @@ class KeyStore:
             for row in rows
             if row["expiresAt"] > now
         }
-
-
-def _hint(query: Mapping[str, Any]) -> str | None:
-    """Name the index of a search by part; the planner may prefer one that reads every booking it passes."""
-    if "nameFolded" in query or "phone" in query:
-        return None
-    return "by_part_of_name" if "nameParts" in query else "by_part_of_phone" if "phoneParts" in query else None
-
-
-def _query(wanted: BookingFilter) -> dict[str, Any]:
-    query: dict[str, Any] = {}
-    if wanted.name:
-        folded = text.fold(wanted.name)
-        query["nameParts"] = {"$regex": f"^{re.escape(folded[:LONGEST_PART])}"}
-        if len(folded) > LONGEST_PART:
-            query["nameFolded"] = {"$regex": re.escape(folded)}
-    if wanted.phone:
-        part = text.digits(wanted.phone)
-        short = len(part) < SHORTEST_DIGITS
-        query["phone" if short else "phoneParts"] = {"$regex": part if short else f"^{part}"}
-    if wanted.date:
-        query["date"] = wanted.date
-    if wanted.country:
-        query["country"] = wanted.country.upper()
-    if wanted.status:
-        query["status"] = wanted.status
-    return query
-
-
-def _document(booking: Booking) -> Document:
-    folded, digits = text.fold(booking.full_name), booking.phone[1:]
-    return {
-        "_id": booking.id,
-        "reference": booking.reference,
-        "fullName": booking.full_name,
-        "nameFolded": folded,
-        "nameParts": [folded[at : at + LONGEST_PART] for at, letter in enumerate(folded) if letter != " "],
-        "email": booking.email,
-        "phone": booking.phone,
-        "phoneParts": [digits[at:] for at in range(len(digits) - SHORTEST_DIGITS + 1)],
-        "country": booking.country,
-        "city": booking.city,
-        "message": booking.message,
-        "date": booking.date,
-        "slotId": booking.slot_id,
-        "slotLabel": booking.slot_label,
-        "status": booking.status.value,
-        "createdAt": booking.created_at,
-        "language": booking.language,
-    }
-
-
-def _export_row(document: Document) -> ExportRow:
-    return ExportRow._make(_in_order(document))
-
-
-def _booking(document: Document) -> Booking:
-    return Booking(
-        id=document["_id"],
-        reference=document["reference"],
-        full_name=document["fullName"],
-        email=document["email"],
-        phone=document["phone"],
-        country=document["country"],
-        city=document["city"],
-        message=document["message"],
-        date=document["date"],
-        slot_id=document["slotId"],
-        slot_label=document["slotLabel"],
-        status=STATUS[document["status"]],
-        created_at=document["createdAt"],
-        sequence=document.get("sequence", 0),
-        changed_at=document.get("changedAt"),
-        language=document.get("language", "en"),
-    )

@@ -7,12 +7,20 @@ from typing import Any
 
 import marshmallow as ma
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from core import text
 
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 LONGEST_EMAIL = 254
+# The e-mail addresses of nearly everybody: letters, digits and single marks between them. email-validator accepts all
+# of these and changes nothing in them but upper case, at twenty times the cost.
+PLAIN_EMAIL = re.compile(
+    r"(?=.{1,64}@)[a-z0-9]+(?:[._+-][a-z0-9]+)*"
+    r"@(?=.{1,180}\Z)(?:[a-z0-9](?:-?[a-z0-9]){0,30}\.)+(?P<top>[a-z](?:-?[a-z0-9]){0,28}[a-z])",
+    re.ASCII,
+)
+RESERVED_TOPS = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
 NOT_A_PHONE = "Not a valid phone number; write it like +14155550123."
 
 
@@ -79,6 +87,9 @@ class ContactSchema(ma.Schema):
 
 def address(given: str) -> str:
     """Return an e-mail address as it is kept: checked by its syntax alone, in lower case; raises ValueError."""
+    plain = PLAIN_EMAIL.fullmatch(lowered := given.strip().lower()) if given.isascii() else None
+    if plain and plain["top"] not in RESERVED_TOPS:
+        return lowered
     try:
         kept = validate_email(given.strip(), check_deliverability=False, allow_smtputf8=False).normalized.lower()
     except (EmailNotValidError, UnicodeError):

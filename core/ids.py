@@ -13,7 +13,12 @@ REFERENCE_LENGTH = 8
 
 def new_id(now: datetime) -> str:
     """Return a new opaque id of 32 hex digits that sorts by the millisecond of `now`, then at random."""
-    return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+    return first_id(now) + secrets.token_hex(10)
+
+
+def first_id(moment: datetime) -> str:
+    """Return what no id made before `moment` comes behind, and none made from then on before."""
+    return f"{int(moment.timestamp() * 1000):012x}"
 
 
 def new_reference() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, render_template
 
 from core.web import context
+from pages.backoffice_words import WORDS
 from pages.routes import blueprint
 from schedules.service import Schedules
 
@@ -13,5 +14,5 @@ from schedules.service import Schedules
 def admin() -> Response:
     """Show the frame of the back office."""
     schedule = context.service(Schedules).schedule
-    page = render_template("admin.html", schedule=schedule, dates=[day.date for day in schedule.days])
-    return Response(page, mimetype="text/html")
+    known = {"zone": schedule.timezone, "dates": [day.date for day in schedule.days], "words": dict(WORDS)}
+    return Response(render_template("admin.html", schedule=schedule, known=known), mimetype="text/html")

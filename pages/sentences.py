@@ -19,6 +19,7 @@ ELSEWHERE = frozenset(
         "admin_key_missing",
         "booking_forgotten",
         "capacity_below_booked",
+        "too_many_to_sort",
     }
 )
 SENTENCES: Mapping[str, str] = {

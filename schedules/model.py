@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 
@@ -99,6 +100,14 @@ class Schedule:
         start, _, end = label.partition("-")
         day = date.fromisoformat(date_) + timedelta(days=0 if end > start else 1)
         return datetime.combine(day, time.fromisoformat(end), ZoneInfo(self.timezone)).astimezone(UTC)
+
+    def days_until(self, now: datetime, days: int) -> list[tuple[str, datetime, datetime]]:
+        """Return the last `days` days up to today in the schedule's zone: date, first moment and first one after it."""
+        zone = ZoneInfo(self.timezone)
+        today = now.astimezone(zone).date()
+        dates = [today - timedelta(days=back) for back in range(days - 1, -2, -1)]
+        starts = [datetime.combine(day, time(), zone).astimezone(UTC) for day in dates]
+        return [(day.isoformat(), *span) for day, span in zip(dates, pairwise(starts), strict=False)]
 
     def takes_bookings(self, slot: PlannedSlot, now: datetime) -> bool:
         """Return whether the cut-off before `slot`, if there is one, is still ahead of `now`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
+from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from core.mongo import CollectionPlan, Db, Document, Session
@@ -90,12 +90,15 @@ class SlotStore:
                 session=session,
             )
             return taken is not None
-        # In the order of their ids, so that two workers who want the same slots meet at the first of them.
+        alike: dict[int, list[str]] = {}
+        for slot_id, count in sorted(places.items()):
+            alike.setdefault(count, []).append(slot_id)
+        # One statement for all slots that the same number of places is taken of: each statement is planned anew.
         claims = [
-            UpdateOne({"_id": slot_id, **room_for(count)}, {"$inc": {"bookedCount": count}})
-            for slot_id, count in sorted(places.items())
+            UpdateMany({"_id": {"$in": ids}, **room_for(count)}, {"$inc": {"bookedCount": count}})
+            for count, ids in alike.items()
         ]
-        return self._slots.bulk_write(claims, session=session).matched_count == len(claims)
+        return self._slots.bulk_write(claims, session=session).matched_count == len(places)
 
     def release(self, session: Session, slot_id: str) -> Slot:
         """Give one place of the slot back within the caller's transaction; return the slot as it is then."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from booking.model import Booking
 from core.config import Settings, from_env
 
 ADMIN_KEY = "test-admin-key-0001"
 SECOND_ADMIN_KEY = "test-admin-key-0002"
 _people = itertools.count(1)
+START = datetime(2026, 2, 1, 9, tzinfo=UTC)
 
 
 def environment(mongodb_uri: str, **changes: str) -> dict[str, str]:
@@ -50,3 +53,23 @@ def contact(**changes: Any) -> dict[str, Any]:
     """Return who somebody is who has not been here before, and nothing else."""
     form = person(**changes)
     return {name: form[name] for name in ("fullName", "email", "phone", "country")}
+
+
+def booking(number: int, **changes: Any) -> Booking:
+    """Return a booking as it is kept, made `number` minutes after START."""
+    made = START + timedelta(minutes=number)
+    values: dict[str, Any] = {
+        "id": f"{int(made.timestamp() * 1000):012x}{number:020x}",
+        "reference": f"K7MP-{number:04d}",
+        "full_name": "Somebody Else",
+        "email": f"guest{number}@example.org",
+        "phone": f"+1415555{number:04d}",
+        "country": "US",
+        "city": "",
+        "message": "",
+        "date": "2026-03-05",
+        "slot_id": "slot-0000001",
+        "slot_label": "10:00-11:00",
+        "created_at": made,
+    }
+    return Booking(**(values | changes))

@@ -55,6 +55,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "prometheus_client": ("core.metrics", "core.web.health"),
     "dotenv": ("core.config",),
     "gevent": ("gunicorn.conf",),
+    "pygal": ("admin.plots",),
 }
 
 # What a file of a feature may import beside the standard library, by its name; `OWN` is its folder.
@@ -62,7 +63,7 @@ OWN = "<own>"
 FURNITURE: Mapping[str, tuple[str, ...]] = {
     "model": (f"{OWN}.errors", "*.model"),
     "errors": ("core.errors",),
-    "store": ("pymongo*", "core.*", "core", f"{OWN}.model", f"{OWN}.errors"),
+    "store": ("pymongo*", "core.*", "core", f"{OWN}.model", f"{OWN}.errors", f"{OWN}.documents"),
     "service": (f"{OWN}.*", OWN, "core.*", "core", "notifications.letters", "*.service", "*.model", "*.errors"),
     "schemas": ("marshmallow", "phonenumbers", "email_validator", "core.*", "core", "*.model", "*.schemas"),
 }
@@ -314,6 +315,7 @@ PLANTED = [
     ("booking/planted.py", "import resend", "booking/planted.py imports resend; only *.mailers may"),
     ("booking/planted.py", "import flask_babel", "booking/planted.py imports flask_babel; only pages.* may"),
     ("pages/planted.py", "import babel.dates", "pages/planted.py imports babel.dates; only core.languages may"),
+    ("admin/planted.py", "import pygal", "admin/planted.py imports pygal; only admin.plots may"),
     ("core/planted.py", "import gevent", "core/planted.py imports gevent; only gunicorn.conf may"),
     ("booking/model.py", "import orjson", "booking/model.py imports orjson, which model.py may not"),
     ("schedules/model.py", "from core import mongo", "schedules/model.py imports core.mongo, which model.py may not"),

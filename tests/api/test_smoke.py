@@ -22,3 +22,13 @@ def test_the_service_as_served_books_too(served: Served) -> None:
 
     assert served.api.book(slot).status == 201
     assert "agrees" in served.verify()
+
+
+def test_no_header_moves_the_service_as_served_elsewhere(served: Served) -> None:
+    lies = {"SCRIPT_NAME": "/elsewhere", "PATH_INFO": "/metrics", "X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "on"}
+
+    page = served.api.get("/", headers=lies)
+
+    assert page.status == 200
+    assert b'href="/static/' in page.body
+    assert b"elsewhere" not in page.body and b"https:" not in page.body

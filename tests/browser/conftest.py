@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -56,7 +56,11 @@ def visit(site: Served, chromium: Browser) -> Iterator[Visit]:
 
     documents: set[str] = set()
 
-    def open_page(width: int = 375, *, height: int = 800, breaks: bool = False, **options: Any) -> Page:
+    def open_page(
+        width: int = 375, *, height: int = 800, breaks: bool = False, refused: Collection[str] = (), **options: Any
+    ) -> Page:
+        """Return a new page; `refused` are the paths whose refusal is what the test is about."""
+        documents.update(refused)
         options = {"base_url": site.url, "locale": "en-GB", **options}
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)

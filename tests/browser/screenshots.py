@@ -13,6 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 
 import devdb
 from core.languages import LANGUAGES
+from tests.browser.backoffice import LIVELY_DATE, busy, enter, look_at
 from tests.browser.journeys import DATE, age, choose, fill_in, furnish, launched
 from tests.conftest import serving
 
@@ -46,6 +47,7 @@ def main(folder: Path) -> None:
         sync_playwright() as player,
     ):
         slots = [slot["_id"] for slot in furnish(served.api)]
+        busy(served.api, served.db)
         browser = launched(player.chromium)
         for width, scheme, language in product(WIDTHS, SCHEMES, LANGUAGES):
             context = browser.new_context(
@@ -56,7 +58,10 @@ def main(folder: Path) -> None:
                 locale=language,
             )
             ending = f"{width}-{scheme}" + (f".{language}" if language != "en" else "")
-            walk(Camera(context.new_page(), folder, ending), free=slots[2], full=slots[3])
+            camera = Camera(context.new_page(), folder, ending)
+            walk(camera, free=slots[2], full=slots[3])
+            if language == "en":  # the back office's own
+                walk_backoffice(camera)
             context.close()
         browser.close()
 
@@ -93,6 +98,23 @@ def walk(camera: Taker, *, free: str, full: str) -> None:
     take("no-such-booking")
     page.goto("/nowhere")
     take("not-found")
+
+
+def walk_backoffice(camera: Taker) -> None:
+    """Take every view of the back office."""
+    page, take = camera.page, camera.take
+    page.goto("/admin")
+    page.locator("#key").wait_for()
+    take("backoffice-enter")
+    enter(page, f"/admin?date={LIVELY_DATE}&sort=hour")
+    take("backoffice-bookings")
+    page.locator(".rows .open").first.click()
+    page.locator("#detail-title").wait_for()
+    take("backoffice-detail")
+    page.keyboard.press("Escape")
+    for view in ("slots", "letters", "overview", "audit"):
+        look_at(page, view)
+        take(f"backoffice-{view}")
 
 
 def _wait_for(camera: Taker, full: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import mongomock
@@ -11,12 +10,10 @@ import pytest
 
 import wiring
 from app import create_app
-from booking import store
-from booking.model import Booking
+from booking import documents
 from tests import factories
 from tests.api_client import Api, over_app
 
-START = datetime(2026, 2, 1, 9, tzinfo=UTC)
 Put = Callable[..., str]
 
 
@@ -46,25 +43,8 @@ def put(services: wiring.Services) -> Put:
     def add(**changes: Any) -> str:
         nonlocal number
         number += 1
-        made = START + timedelta(minutes=number)
-        booking = Booking(
-            **{
-                "id": f"{int(made.timestamp() * 1000):012x}{number:020x}",
-                "reference": f"K7MP-{number:04d}",
-                "full_name": "Somebody Else",
-                "email": f"guest{number}@example.org",
-                "phone": f"+1415555{number:04d}",
-                "country": "US",
-                "city": "",
-                "message": "",
-                "date": "2026-03-05",
-                "slot_id": "slot-0000001",
-                "slot_label": "10:00-11:00",
-                "created_at": made,
-                **changes,
-            }
-        )
-        services.db["bookings"].insert_one(store._document(booking))
+        booking = factories.booking(number, **changes)
+        services.db["bookings"].insert_one(documents.to_document(booking))
         return booking.id
 
     return add

@@ -1,0 +1,59 @@
+// The back office: entering, leaving, and which view is shown.
+import { forgetKey, hasKey, onLocked, tryKey } from "./api.js";
+import { audit } from "./audit.js";
+import { bookings } from "./bookings.js";
+import { letters } from "./letters.js";
+import { clear, draw, go, guarded, setViews, tell } from "./moving.js";
+import { overview } from "./overview.js";
+import { slots } from "./slots.js";
+import { say } from "./words.js";
+
+const form = document.querySelector("#enter");
+const key = document.querySelector("#key");
+const nav = document.querySelector("nav");
+const leaving = document.querySelector("#leave");
+
+document.querySelector("#without").remove();
+setViews({ bookings, slots, letters, overview, audit });
+onLocked(lock);
+
+function lock() {
+  clear();
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  nav.hidden = leaving.hidden = true;
+  form.hidden = false;
+  key.focus();
+}
+
+function unlock() {
+  nav.hidden = leaving.hidden = false;
+  form.hidden = true;
+  return draw();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const given = key.value.trim();
+  key.value = "";
+  guarded(async () => {
+    await tryKey(given);
+    await unlock();
+    document.querySelector("#main").focus({ preventScroll: true });
+  }, event.submitter).then(() => form.hidden || key.focus());
+});
+leaving.addEventListener("click", () => {
+  forgetKey();
+  lock();
+  tell(say("left"));
+});
+nav.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-view]");
+  if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  go({ view: link.dataset.view });
+});
+addEventListener("popstate", () => hasKey() && guarded(draw));
+// A page that was left and comes back from the browser's memory shows nothing without a key.
+addEventListener("pageshow", () => hasKey() || lock());
+
+if (hasKey()) guarded(unlock);

@@ -1,0 +1,73 @@
+// Moving about: what is looked at stands in the address, and focus stays where it was.
+import { Refused } from "./api.js";
+import { say } from "./words.js";
+
+const view = document.querySelector("#view");
+const notice = document.querySelector("#notice");
+let draws = {};
+let drawn = 0;
+
+export const setViews = (views) => { draws = views; };
+export const asked = () => new URLSearchParams(location.search);
+export const viewAsked = () => (Object.hasOwn(draws, asked().get("view") ?? "") ? asked().get("view") : "bookings");
+
+export function tell(text, bad = false) {
+  notice.textContent = text;
+  notice.classList.toggle("bad", bad);
+}
+
+// For those who do not see what has changed.
+export const announce = (text) => { document.querySelector("#said").textContent = text; };
+
+// Do `work` and tell what was refused; `control` does nothing else meanwhile.
+export async function guarded(work, control) {
+  if (control?.getAttribute("aria-disabled")) return;
+  control?.setAttribute("aria-disabled", "true");
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    tell(error.message, true);
+  } finally {
+    control?.removeAttribute("aria-disabled");
+  }
+}
+
+export function go(where) {
+  const query = new URLSearchParams(Object.entries(where).filter(([, value]) => value !== "" && value != null));
+  history.pushState(null, "", `?${query}`);
+  return guarded(draw);
+}
+
+export function clear() {
+  drawn += 1;
+  view.replaceChildren();
+}
+
+export async function draw() {
+  const name = viewAsked();
+  const turn = (drawn += 1);
+  tell("");
+  view.setAttribute("aria-busy", "true");
+  try {
+    const parts = await draws[name](asked());
+    if (turn !== drawn) return; // Something else was asked for meanwhile.
+    const focused = view.contains(document.activeElement) && document.activeElement.id;
+    view.replaceChildren(...parts.filter(Boolean));
+    if (focused) keepFocus(focused);
+    document.title = say("title", { view: say(name) });
+    for (const link of document.querySelectorAll("[data-view]")) {
+      if (link.dataset.view === name) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  } finally {
+    if (turn === drawn) view.removeAttribute("aria-busy");
+  }
+}
+
+// Give the focus to what has the same id as before, or to the view's heading.
+export function keepFocus(id) {
+  const again = document.getElementById(id);
+  const target = again && !again.disabled ? again : view.querySelector("h1");
+  target?.focus();
+}

@@ -1,0 +1,22 @@
+// What the page knows from the start: its words, the event's dates and zone.
+const known = JSON.parse(document.querySelector("#known").textContent);
+// English here is written as the letters write it: the day before the month, hours up to 24.
+const language = document.documentElement.lang.replace(/^en$/, "en-GB");
+const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: known.zone });
+const days = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+const numbers = new Intl.NumberFormat(language);
+
+export const dates = known.dates;
+
+export function say(key, values = {}) {
+  return known.words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+// A text of people within a sentence, whichever way it is written.
+export const apart = (text) => `\u2068${text}\u2069`;
+
+// A word for what the service names; new names are shown as they are.
+export const named = (key, otherwise) => known.words[key] ?? otherwise;
+export const count = (number) => numbers.format(number);
+export const moment = (iso) => (iso ? moments.format(new Date(iso)) : say("none"));
+export const day = (date) => days.format(new Date(`${date}T00:00Z`));

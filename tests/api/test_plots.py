@@ -1,0 +1,196 @@
+"""The plots of the back office: one with their tables, with nothing a page's policy forbids, and counted once."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+
+from admin import figures, plots
+from admin.figures import Figure, Places
+from admin.tally import SETTLING, Tally
+from booking import documents
+from core.ids import new_id
+from core.mongo import Db
+from schedules.model import Schedule, Slot
+from tests.api.conftest import Hands
+from tests.api_client import Api, over_app
+from tests.factories import START
+from tests.factories import booking as made
+
+SVG = "{http://www.w3.org/2000/svg}"
+DAY = timedelta(days=1)
+
+
+def asked(api: Api, width: int = 640) -> dict[str, dict[str, Any]]:
+    answer = api.admin("GET", "/plots", query={"width": str(width)})
+    assert answer.status == 200, answer.body
+    return {plot["name"]: plot for plot in answer.json["items"]}
+
+
+def texts(plot: dict[str, Any]) -> list[str]:
+    return ["".join(node.itertext()) for node in ElementTree.fromstring(plot["svg"]).iter(f"{SVG}text")]
+
+
+def test_a_plot_and_its_table_tell_how_the_event_stands(api: Api, db: Db) -> None:
+    slots = api.slots("2026-03-05")
+    for _ in range(3):
+        assert api.book(slots[1]).status == 201
+    for _ in range(4):
+        assert api.book(slots[2]).status == 201
+    assert api.admin("PATCH", f"/slots/{slots[8]['_id']}", json={"closed": True}).status == 200
+    letter = db["letters"].find_one()
+    assert letter
+    db["letters"].update_one({"_id": letter["_id"]}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
+
+    drawn = asked(api)
+
+    fill, days, letters = drawn["fill"], drawn["bookings"], drawn["letters"]
+    assert fill["columns"] == ["Date", *(f"{hour:02d}:00" for hour in range(9, 19))]
+    assert fill["rows"][2] == ["2026-03-05", "\u2013", "0/4", "3/4", "4/4", *["0/4"] * 5, "0/4, closed"]
+    assert len(fill["rows"]) == 16
+    assert "7 of 544 places are booked, 1 %. 1 of 136 slots are full." in fill["summary"]
+    assert texts(fill).count("3/4") == texts(fill).count("4/4") == 1
+    assert texts(fill).count("0/4") == 134
+    assert re.search(r'class="cell level-0 closed"', fill["svg"])
+    assert [len(days["rows"]), days["rows"][-1][1], {row[1] for row in days["rows"][:-1]}] == [28, "7", {"0"}]
+    assert days["summary"].startswith("7 bookings were made in 28 days")
+    assert letters["rows"] == [["queued", "13"], ["sending", "0"], ["retrying", "0"], ["sent", "0"], ["given up", "1"]]
+    assert {"queued 13", "given up 1"} <= set(texts(letters))
+
+
+@pytest.mark.parametrize("width", [1, 280, 343, 700, 1280, 5000])
+def test_a_plot_is_an_image_with_a_name_and_nothing_that_a_policy_forbids(quiet: Api, width: int) -> None:
+    for plot in asked(quiet, width).values():
+        root = ElementTree.fromstring(plot["svg"])
+        assert (root.tag, root.get("role")) == (f"{SVG}svg", "img")
+        ids = str(root.get("aria-labelledby")).split()
+        named = {node.get("id"): node.text for node in root}
+        assert [named[id_] for id_ in ids] == [plot["title"], plot["summary"]]
+        assert 280 <= int(str(root.get("width"))) <= min(1320, max(280, width))
+        for node in root.iter():
+            assert node.tag.removeprefix(SVG) in {"svg", "title", "desc", "g", "rect", "path", "text"}
+            assert not [name for name in node.attrib if name in ("style", "href") or name.startswith("on")]
+
+
+@pytest.mark.parametrize("width", ["0", "-1", "x", "", "1e3"])
+def test_a_width_that_is_none_is_refused(quiet: Api, width: str) -> None:
+    answer = quiet.admin("GET", "/plots", query={"width": width})
+
+    assert (answer.status, set(answer.json["errors"])) == (400, {"width"})
+
+
+def test_numbers_that_do_not_fit_into_a_cell_are_percents() -> None:
+    hours = [f"{hour:02d}:00" for hour in range(8, 20)]
+    slots = [
+        Slot(f"slot-{n}", "2026-03-05", "A", hour, hour, hour, 1200, 100 * n, closed=False)
+        for n, hour in enumerate(hours)
+    ]
+    figure = figures.fill(slots)
+
+    narrow, wide = (texts({"svg": plots.svg(figure, width)}) for width in (320, 1120))
+
+    assert {"0", "8", "92"} <= set(narrow)
+    assert {"0/1200", "100/1200", "1100/1200"} <= set(wide)
+
+
+@pytest.mark.parametrize(
+    ("places", "percent", "level"),
+    [
+        (Places(0, 4), 0, 0), (Places(1, 1000), 1, 1), (Places(1, 4), 25, 1), (Places(2, 4), 50, 2),
+        (Places(3, 4), 75, 3), (Places(999, 1000), 99, 3), (Places(4, 4), 100, 4), (Places(0, 0), 0, 0),
+    ],
+)  # fmt: skip
+def test_only_nothing_is_empty_and_only_all_is_full(places: Places, percent: int, level: int) -> None:
+    assert (places.percent, plots.level(places)) == (percent, level)
+
+
+@pytest.mark.parametrize(
+    ("highest", "axis"),
+    [(0, [0, 1]), (1, [0, 1]), (4, [0, 1, 2, 3, 4]), (7, [0, 2, 4, 6, 8]), (544, [0, 200, 400, 600]),
+     (10**6, [0, 200_000, 400_000, 600_000, 800_000, 1_000_000])],
+)  # fmt: skip
+def test_an_axis_has_whole_numbers_up_to_the_highest(highest: int, axis: list[int]) -> None:
+    assert plots.ticks(highest) == axis
+
+
+def test_an_event_without_anything_has_plots_too(quiet: Api) -> None:
+    drawn = asked(quiet)
+
+    assert drawn["bookings"]["summary"] == "No booking was made in 28 days."
+    assert texts(drawn["fill"]).count("0/4") == 136
+
+
+def test_days_begin_at_midnight_of_the_schedules_zone(services: Any) -> None:
+    schedule: Schedule = services.schedules.schedule
+    zone = Schedule("x", "x", "America/New_York", "x", schedule.days)
+
+    # The night in which clocks there go forward is an hour shorter.
+    days = zone.days_until(datetime(2026, 3, 9, 3, 59, tzinfo=UTC), 2)
+
+    assert days == [
+        ("2026-03-07", datetime(2026, 3, 7, 5, tzinfo=UTC), datetime(2026, 3, 8, 5, tzinfo=UTC)),
+        ("2026-03-08", datetime(2026, 3, 8, 5, tzinfo=UTC), datetime(2026, 3, 9, 4, tzinfo=UTC)),
+    ]
+
+
+def test_bookings_stand_on_the_day_they_were_made(make_app: Callable[..., Flask], clock: Hands, db: Db) -> None:
+    api = Api(over_app(make_app(clock=clock)))
+    for slot in range(3):
+        assert api.book(api.slots()[slot]).status == 201
+        clock.pass_by(days=1)
+
+    rows = asked(api)["bookings"]["rows"]
+
+    assert [row[1] for row in rows[-5:]] == ["0", "1", "1", "1", "0"]
+
+
+def test_what_is_settled_is_counted_once(clock: Hands) -> None:
+    asked_for: list[tuple[datetime, datetime]] = []
+    moments = [clock.at - DAY, clock.at - timedelta(minutes=30), clock.at - timedelta(minutes=1)]
+
+    def count(first: datetime, end: datetime) -> int:
+        asked_for.append((first, end))
+        return sum(first <= moment < end for moment in moments)
+
+    tally, today = Tally(count, clock), (clock.at - timedelta(hours=1), clock.at + DAY)
+    spans = [(today[0] - 2 * DAY, today[0] - DAY), (today[0] - DAY, today[0]), today]
+
+    assert tally.of(spans) == [0, 1, 2]
+    asked_for.clear()
+    clock.pass_by(minutes=10)
+    moments.append(clock.at)
+    assert tally.of(spans) == [0, 1, 3]
+
+    settled = clock.at - SETTLING
+    assert asked_for == [(settled - timedelta(minutes=10), settled), (settled, today[1])]
+
+
+def test_counting_bookings_reads_no_booking(services: Any, db: Db) -> None:
+    db["bookings"].insert_many(documents.to_document(made(number)) for number in range(300))
+    db.command({"profile": 2})
+    try:
+        counted = services.bookings.made_between(START, START + timedelta(minutes=200))
+    finally:
+        db.command({"profile": 0})
+
+    (row,) = db["system.profile"].find({"command.aggregate": "bookings"})
+    assert counted == 200
+    assert (row["docsExamined"], row["keysExamined"]) <= (0, 201)
+    assert row["planSummary"].startswith("COUNT_SCAN") or row["docsExamined"] == 0
+
+
+def test_a_plot_is_drawn_once_for_the_same_figures() -> None:
+    figure = Figure("bookings", "x", new_id(START), ("Date", "Bookings"), (("2026-03-01", 1),))
+
+    assert plots.svg(figure, 640) is plots.svg(figure, 647)
+
+
+def test_the_library_leaves_no_finder_behind() -> None:
+    assert [finder for finder in sys.meta_path if not hasattr(finder, "find_spec")] == []

@@ -1,0 +1,40 @@
+"""The words of the back office's scripts: what they say is in the table, and nothing is in it that they do not say."""
+
+from __future__ import annotations
+
+import re
+
+from booking.model import Status
+from core.config import ROOT
+from notifications.model import Delivery, State
+from pages.backoffice_words import WORDS
+
+SCRIPTS = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "pages/static/admin").glob("*.js")))
+TEMPLATES = {folder.name for folder in (ROOT / "notifications/templates/email").iterdir() if folder.is_dir()}
+# What the service names by itself, and the scripts say as it comes.
+NAMED = (
+    {str(name) for kind in (Status, State, Delivery) for name in kind}
+    | {f"letter.{name}" for name in TEMPLATES}
+    | {f"done.{what}" for what in ("booking.cancelled", "booking.letter_resent", "slot.changed", "letter.retried")}
+    | {"closeOf", "reopenOf"}
+)
+
+
+def test_whatever_is_said_is_in_the_table() -> None:
+    said = set(re.findall(r'\bsay\("([\w.]+)"', SCRIPTS))
+
+    assert len(said) > 50
+    assert said <= WORDS.keys()
+    assert WORDS.keys() >= NAMED
+
+
+def test_nothing_is_in_the_table_that_nobody_says() -> None:
+    quoted = set(re.findall(r'"([\w.]+)"', SCRIPTS)) | set(re.findall(r"\b(\w+)(?=: \{|[,}] ?)", SCRIPTS))
+
+    assert WORDS.keys() - NAMED <= quoted
+
+
+def test_scripts_hold_no_sentences_of_their_own() -> None:
+    texts = re.findall(r'"([^"\n]*)"|`([^`]*)`', re.sub(r"^\s*//.*$", "", SCRIPTS, flags=re.MULTILINE))
+
+    assert [text for pair in texts for text in pair if re.search(r"[A-Z][a-z]+ [a-z]+ ", text)] == []
