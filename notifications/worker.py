@@ -120,7 +120,11 @@ class LetterWorker:
 
     def _round(self) -> None:
         try:
-            tried = self.send_due() if self._holds_role() else 0
+            if not self._holds_role():
+                # What this process promises is not its to send: no news of it is worth asking for the role.
+                self.stop.wait(IDLE_SECONDS)
+                return
+            tried = self.send_due()
         except DatabaseError as error:
             LOG.warning("letters_database_away", error=type(error).__name__)
             self._sleep(TROUBLE_SECONDS)

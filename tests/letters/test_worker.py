@@ -17,7 +17,7 @@ from notifications.errors import MailerAway, Undeliverable
 from notifications.mailers import ResendMailer
 from notifications.model import HEAD_START, LEASE, OPEN, Letter, Message, Outcome, Result, State
 from notifications.pace import Pace
-from notifications.worker import TERM, LetterWorker
+from notifications.worker import IDLE_SECONDS, TERM, LetterWorker
 from tests.letters.conftest import ADMIN, Outbox
 from tests.letters.provider import Provider, Says
 
@@ -242,6 +242,20 @@ def test_only_the_holder_of_the_role_sends_until_its_term_is_over(outbox: Outbox
     assert worker.send_all_due() == 0
     outbox.clock.move(seconds=1)
     assert worker.send_all_due() == 2
+
+
+def test_new_letters_are_no_reason_to_ask_for_the_role_that_another_process_has(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert outbox.store.hold_role("letters", "somebody else", outbox.clock(), TERM)
+    worker = outbox.worker(Recorder())
+    rests: list[float | None] = []
+    monkeypatch.setattr(worker.stop, "wait", rests.append)
+    worker.wake.set()
+
+    worker._round()
+
+    assert rests == [IDLE_SECONDS]
 
 
 def test_a_worker_that_ends_leaves_the_role_and_must_ask_for_it_again(outbox: Outbox) -> None:
