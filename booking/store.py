@@ -23,7 +23,7 @@ from booking.documents import (
 from booking.errors import BookingNotFound, DuplicateBooking
 from booking.model import NOBODY, Booking, BookingFilter, Cursor, ExportRow, Key, Part, Sort, Status
 from core.ids import first_id
-from core.mongo import LASTING, CollectionPlan, Db, Document, Session
+from core.mongo import LASTING, CollectionPlan, Db, Document, Session, insert
 
 ACTIVE = {"status": "confirmed"}
 BOOKINGS = CollectionPlan(
@@ -66,7 +66,7 @@ class BookingStore:
 
     def add(self, session: Session, bookings: Sequence[Booking]) -> None:
         """Write `bookings` within the caller's transaction; a duplicate ends it with an error of code 11000."""
-        self._bookings.insert_many([to_document(booking) for booking in bookings], session=session)
+        insert(session, self._bookings, [to_document(booking) for booking in bookings])
 
     def cancel(self, session: Session, booking_id: str, now: datetime) -> Booking | None:
         """Cancel a confirmed booking within the caller's transaction; return None when there is none."""
@@ -214,7 +214,7 @@ class KeyStore:
             {"_id": key.id, "fingerprint": key.fingerprint, "bookingId": key.booking_id, "expiresAt": key.expires_at}
             for key in keys
         ]
-        self._keys.insert_many(rows, session=session)
+        insert(session, self._keys, rows)
 
     def forget(self, booking_ids: Sequence[str]) -> None:
         """Delete the keys that made these bookings; reads the whole collection, which keeps a day."""

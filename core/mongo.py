@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import pymongo
 from pymongo import IndexModel, MongoClient, ReadPreference
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import (
     BulkWriteError,
@@ -35,6 +36,7 @@ from core.errors import DomainError, OutcomeUnknown, Unavailable
 
 T = TypeVar("T")
 Document = dict[str, Any]
+Update = tuple[Document, Document]
 Db = Database[Document]
 Session = ClientSession
 Client = MongoClient[Document]
@@ -158,6 +160,31 @@ def transaction(client: Client, work: Callable[[ClientSession], T], seconds: flo
             else:
                 metrics.TRANSACTION_ATTEMPTS.labels("committed").inc()
                 return result
+
+
+def insert(session: ClientSession, collection: Collection[Document], documents: Sequence[Document]) -> None:
+    """Write `documents` within a transaction; raises BulkError when one of them is a duplicate.
+
+    One plain command: the driver's `insert_many` looks at each document apart, for cases that a transaction rules out.
+    """
+    command = {"insert": collection.name, "documents": documents}
+    _raise_write_errors(collection.database.command(command, session=session))
+
+
+def update_all(session: ClientSession, collection: Collection[Document], updates: Sequence[Update]) -> int:
+    """Make `updates`, pairs of filter and change, within a transaction; return how many documents matched them.
+
+    One plain command, as in `insert`.
+    """
+    statements = [{"q": where, "u": change, "multi": True} for where, change in updates]
+    reply = collection.database.command({"update": collection.name, "updates": statements}, session=session)
+    _raise_write_errors(reply)
+    return int(reply["n"])
+
+
+def _raise_write_errors(reply: Document) -> None:
+    if "writeErrors" in reply:
+        raise BulkWriteError(reply)
 
 
 def _give_up_in_time(error: PyMongoError, passed: float, seconds: float, conflicts: float) -> None:

@@ -15,7 +15,7 @@ from pymongo import ASCENDING, DESCENDING, DeleteMany, IndexModel, ReturnDocumen
 from pymongo.errors import DuplicateKeyError
 
 from core.ids import new_id
-from core.mongo import CollectionPlan, Db, Document, Session
+from core.mongo import CollectionPlan, Db, Document, Session, insert
 from notifications.errors import LetterNotFailed, LetterNotFound
 from notifications.model import LEASE, OPEN, Batch, Delivery, Letter, Outcome, Result, State, overruled_by
 
@@ -48,7 +48,7 @@ class LetterStore:
 
     def add(self, session: Session, letters: Sequence[Letter]) -> None:
         """Promise `letters` within the caller's transaction."""
-        self._letters.insert_many([_document(letter) for letter in letters], session=session)
+        insert(session, self._letters, [_document(letter) for letter in letters])
 
     def last_unsent(self, session: Session, about: str, to: str) -> str | None:
         """Return, within the caller's transaction, the id of the last letter about `about` that `to` has yet to get."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateMany, UpdateOne
+from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from core.mongo import CollectionPlan, Db, Document, Session
+from core.mongo import CollectionPlan, Db, Document, Session, update_all
 from schedules.errors import CapacityBelowBooked, SlotNotFound
 from schedules.model import PlannedSlot, Slot, SlotChange
 
@@ -95,10 +95,9 @@ class SlotStore:
             alike.setdefault(count, []).append(slot_id)
         # One statement for all slots that the same number of places is taken of: each statement is planned anew.
         claims = [
-            UpdateMany({"_id": {"$in": ids}, **room_for(count)}, {"$inc": {"bookedCount": count}})
-            for count, ids in alike.items()
+            ({"_id": {"$in": ids}, **room_for(count)}, {"$inc": {"bookedCount": count}}) for count, ids in alike.items()
         ]
-        return self._slots.bulk_write(claims, session=session).matched_count == len(places)
+        return update_all(session, self._slots, claims) == len(places)
 
     def release(self, session: Session, slot_id: str) -> Slot:
         """Give one place of the slot back within the caller's transaction; return the slot as it is then."""
