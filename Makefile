@@ -19,7 +19,7 @@ CHROMIUM = command -v chromium >/dev/null || (apt-get update -qq && apt-get inst
 
 test: $(VENV)/test.stamp ## Install what the tests need and run all of them
 	@$(CHROMIUM)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/test.stamp ## Run the tests that need no mongod
 	$(BIN)/python -m pytest -q tests/fast tests/unit tests/test_architecture.py tests/test_docs.py --ignore tests/unit/test_devdb.py

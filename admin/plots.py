@@ -14,7 +14,8 @@ from xml.etree.ElementTree import Element, tostring  # nosec B405 # it writes, a
 import pygal
 from pygal.style import Style
 
-from admin.figures import Figure, Places
+from admin.figures import Figure, Places, Row
+from core.languages import Language, day_in_words, number_in_words
 from notifications.model import State
 
 # pygal leaves a finder for its map plugins, in a form that Python has given up and other importers stumble over.
@@ -27,7 +28,6 @@ LAST_LABEL_PIXELS = 24
 LETTER_PIXELS = 0.58 * TEXT_PIXELS
 ROW_PIXELS = 28
 DATE_PIXELS = 64
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 LOOKS = Style(label_font_size=TEXT_PIXELS, major_label_font_size=TEXT_PIXELS, value_font_size=TEXT_PIXELS)
 # pygal's own looks and what its script needs.
 DROPPED = ("defs", "desc", "script", "style")
@@ -69,7 +69,7 @@ class HeatMap(pygal.Dot):
             if at is not None:
                 group = self.svg.node(row["plot"], class_=f"cell level-{level(at)}{' closed' if at.closed else ''}")
                 self._cell(group, (x - width / 2, y - height / 2), (width, height), self.say(at))
-                self.svg.node(group, "title").text = f"{date}, {hour}: {at}"
+                self.svg.node(group, "title").text = f"{self.figure.said(date)}, {hour}: {self.figure.said(at)}"
 
     def _cell(self, group: Element, corner: tuple[float, float], size: tuple[float, float], text: str) -> None:
         sides = {"x": corner[0] + 1, "y": corner[1] + 1, "width": size[0] - 2, "height": size[1] - 2, "rx": 3}
@@ -97,15 +97,15 @@ def _fill(figure: Figure, width: int) -> Any:
     chart.say = _exact if longest * LETTER_PIXELS < room else _roughly
     chart.x_labels = hours if room > 5 * LETTER_PIXELS else [hour[:2] for hour in hours]
     for row in rows:
-        chart.add(_short(str(row[0])), [1] * len(hours))
+        chart.add(_short(figure, row), [1] * len(hours))
     return chart
 
 
 def _made(figure: Figure, width: int) -> Any:
     numbers = [int(str(row[1])) for row in figure.rows]
     chart = pygal.Bar(**COMMON, margin_right=LAST_LABEL_PIXELS, width=width, height=240, show_minor_x_labels=False)
-    _scale(chart, max(numbers))
-    chart.x_labels = [_short(str(row[0])) for row in figure.rows]
+    _scale(chart, figure.language, max(numbers))
+    chart.x_labels = [_short(figure, row) for row in figure.rows]
     # The last day is always named.
     chart.x_labels_major = chart.x_labels[::-1][::7]
     chart.add(figure.columns[1], numbers)
@@ -116,8 +116,8 @@ def _letters(figure: Figure, width: int) -> Any:
     height = ROW_PIXELS * len(figure.rows) + 50
     chart = pygal.HorizontalBar(**COMMON, margin_right=LAST_LABEL_PIXELS, width=width, height=height)
     rows = [(str(row[0]), int(str(row[1]))) for row in figure.rows][::-1]
-    _scale(chart, max(number for _, number in rows), most=4)
-    chart.x_labels = [f"{state} {number:,}" for state, number in rows]
+    _scale(chart, figure.language, max(number for _, number in rows), most=4)
+    chart.x_labels = [f"{state} {figure.said(number)}" for state, number in rows]
     chart.add(
         figure.columns[1],
         [
@@ -137,10 +137,10 @@ def ticks(highest: int, most: int = 5) -> list[int]:
     return [*range(0, max(1, highest) + step, step)][: most + 1]
 
 
-def _scale(chart: Any, highest: int, most: int = 5) -> None:
+def _scale(chart: Any, language: Language, highest: int, most: int = 5) -> None:
     chart.y_labels = ticks(highest, most)
     chart.range = (0, chart.y_labels[-1])
-    chart.value_formatter = lambda number: f"{number:,.0f}"
+    chart.value_formatter = lambda number: number_in_words(language, round(number))
 
 
 def _exact(places: Places) -> str:
@@ -151,8 +151,8 @@ def _roughly(places: Places) -> str:
     return str(places.percent)
 
 
-def _short(date: str) -> str:
-    return f"{int(date[8:])} {MONTHS[int(date[5:7]) - 1]}"
+def _short(figure: Figure, row: Row) -> str:
+    return day_in_words(figure.language, str(row[0]), figure.language.day_of_month)
 
 
 def _strip(root: Element) -> None:

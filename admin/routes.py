@@ -33,7 +33,8 @@ from audit.service import Audit
 from booking.changes import Changes
 from booking.model import Booking, BookingFilter, Part
 from booking.service import Bookings
-from core.web import context
+from core.languages import spoken
+from core.web import context, speech
 from core.web.api import Blueprint, Door
 from notifications.model import Letter, State
 from notifications.service import Letters
@@ -117,8 +118,11 @@ def stats() -> Any:
 @blueprint.get("/plots")
 @Door(PlotsSchema, query=PlotsQuery, refuses=(401,), security="adminKey")
 def plots(width: int) -> dict[str, Any]:
-    """Draw the figures of the overview as SVG about `width` pixels wide, each with the table it is drawn from."""
-    drawn = context.service(Overview).figures()
+    """Draw the figures of the overview as SVG about `width` pixels wide, each with the table it is drawn from.
+
+    Their words are in the language that Accept-Language prefers, English by default.
+    """
+    drawn = context.service(Overview).figures(spoken(speech.accepted()))
     return {"items": [{**vars(each), "texts": each.texts, "svg": svg(each, width)} for each in drawn]}
 
 

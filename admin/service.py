@@ -12,6 +12,7 @@ from admin.figures import Figure
 from admin.tally import Tally
 from booking.service import Bookings
 from core.clock import Clock
+from core.languages import Language
 from notifications.service import Letters
 from schedules.model import Slot
 from schedules.service import Schedules
@@ -32,14 +33,14 @@ class Overview:
     def _tally(self) -> Tally:
         return Tally(self.bookings.made_between, self.clock)
 
-    def figures(self) -> list[Figure]:
+    def figures(self, language: Language) -> list[Figure]:
         """Return what the plots show: how full each slot is, the bookings of the last days, letters by state."""
         days = self.schedules.schedule.days_until(self.clock(), DAYS_SHOWN)
         numbers = self._tally.of([(first, end) for _, first, end in days])
         return [
-            figures.fill(self.schedules.all_slots()),
-            figures.made([(date, number) for (date, _, _), number in zip(days, numbers, strict=True)]),
-            figures.letters(self.letters.counts()),
+            figures.fill(self.schedules.all_slots(), language),
+            figures.made([(date, number) for (date, _, _), number in zip(days, numbers, strict=True)], language),
+            figures.letters(self.letters.counts(), language),
         ]
 
     def stats(self) -> Mapping[str, Any]:

@@ -31,6 +31,7 @@ class Language:
     day: str
     short_day: str
     brief_day: str
+    day_of_month: str
     month: str = "LLLL y"
 
     @property
@@ -51,8 +52,24 @@ class Language:
         return [str(names[day]) for day in range(7)]
 
 
-ENGLISH = Language("en", "English", "en_GB", day="EEEE d MMMM y", short_day="EEEE d MMMM", brief_day="EEE d MMMM")
-GERMAN = Language("de", "Deutsch", "de_DE", day="EEEE, d. MMMM y", short_day="EEEE, d. MMMM", brief_day="EEE, d. MMMM")
+ENGLISH = Language(
+    "en",
+    "English",
+    "en_GB",
+    day="EEEE d MMMM y",
+    short_day="EEEE d MMMM",
+    brief_day="EEE d MMMM",
+    day_of_month="d MMM",
+)
+GERMAN = Language(
+    "de",
+    "Deutsch",
+    "de_DE",
+    day="EEEE, d. MMMM y",
+    short_day="EEEE, d. MMMM",
+    brief_day="EEE, d. MMMM",
+    day_of_month="d. MMM",
+)
 LANGUAGES: Mapping[str, Language] = {language.code: language for language in (ENGLISH, GERMAN)}
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Response, render_template
+from collections.abc import Mapping
+
+from flask import Response
 
 from core.web import context
-from pages.backoffice_words import WORDS
+from pages.backoffice_words import WORDS, Word
 from pages.routes import blueprint
+from pages.site import page
 from schedules.service import Schedules
 
 
@@ -14,5 +17,11 @@ from schedules.service import Schedules
 def admin() -> Response:
     """Show the frame of the back office."""
     schedule = context.service(Schedules).schedule
-    known = {"zone": schedule.timezone, "dates": [day.date for day in schedule.days], "words": dict(WORDS)}
-    return Response(render_template("admin.html", schedule=schedule, known=known), mimetype="text/html")
+    words = {key: _said(word) for key, word in WORDS.items()}
+    known = {"zone": schedule.timezone, "dates": [day.date for day in schedule.days], "words": words}
+    return page("admin.html", known=known)
+
+
+def _said(word: Word) -> str | dict[str, str]:
+    """Return a word in the page's language, and one that is counted in each of its forms."""
+    return {name: str(form) for name, form in word.items()} if isinstance(word, Mapping) else str(word)

@@ -23,7 +23,7 @@ Sentence = tuple[str | None, tuple[str, ...]]
 
 
 def written() -> set[Sentence]:
-    """Return every sentence for guests in the sources."""
+    """Return every sentence for guests and the organiser in the sources."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
         method_map, options_map = parse_mapping_cfg(file, filename="babel.cfg")  # type: ignore[no-untyped-call]
     keywords: Mapping[str, object] = {**DEFAULT_KEYWORDS, "lazy_gettext": None}
@@ -67,7 +67,7 @@ def faults_of(message: Message, plurals: int) -> set[str]:
 
 def gaps(text: str) -> list[str]:
     """Return what is filled in, and the markup, in `text`."""
-    return sorted(set(re.findall(r"%\(\w+\)s|%(?!\()|<[^>]*>", text)))
+    return sorted(set(re.findall(r"%\(\w+\)s|%(?!\()|<[^>]*>|\{\w+\}", text)))
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
@@ -99,6 +99,8 @@ def test_sentences_of_all_kinds_are_found_in_the_sources() -> None:
     assert (None, ("%(number)s place left", "%(number)s places left")) in found  # a plural, in Python
     assert (None, ("This hour is full. Please choose another one.",)) in found  # a lazy one
     assert ("a waiting list", ("Left",)) in found  # with a context
+    assert ("a slot", ("full",)) in found  # a lazy one with a context, of the back office
+    assert (None, ("Booked by date and hour",)) in found  # a plot
 
 
 DOCTORED = [
@@ -109,6 +111,7 @@ DOCTORED = [
     (r'msgstr\[1\] "%\(number\)s Plätze frei"', 'msgstr[1] ""', "not translated: %(number)s place left"),
     (r"%\(number\)s Plätze frei", "Plätze frei", "other gaps: %(number)s place left"),
     (r'"Buchung %\(reference\)s"', '"Buchung %(number)s"', "other gaps: Booking %(reference)s"),
+    (r"Seite \{page\} von", "Seite {pages} von", "other gaps: Page {page} of {pages}"),
     (
         r'unterwegs an <b class=\\"break\\">',
         "unterwegs an <b>",

@@ -81,7 +81,7 @@ def test_a_choice_goes_before_what_the_browser_asks_for_and_that_before_english(
     assert answer.headers["Content-Language"] == code
 
 
-@pytest.mark.parametrize("path", ["/", f"/?date={DATE}", "/nowhere", "/?date=junk", f"/bookings/{'0' * 32}"])
+@pytest.mark.parametrize("path", ["/", f"/?date={DATE}", "/nowhere", "/?date=junk", f"/bookings/{'0' * 32}", "/admin"])
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_page_says_its_language_and_what_it_was_chosen_by(browser: Browser, path: str, code: str) -> None:
     answer = browser.get(path, **{"Accept-Language": code})
@@ -228,6 +228,7 @@ def switch_on(page: str) -> tuple[str, dict[str, bool]]:
         ("/nowhere?a=b&c=%C3%A4", "/nowhere?a=b&c=%C3%A4"),
         (f"/bookings/{'0' * 32}", f"/bookings/{'0' * 32}"),
         (f"/waitlist/{'0' * 32}", f"/waitlist/{'0' * 32}"),
+        ("/admin?view=slots&date=2026-03-05", "/admin?view=slots&date=2026-03-05"),
     ],
 )
 def test_the_switch_of_a_page_leads_back_to_it(browser: Browser, path: str, back: str) -> None:
@@ -503,6 +504,16 @@ def test_no_word_of_the_other_pages_is_outside_the_catalogue(browser: Browser, a
     found["promoted"] = reader.read(visitor.get(promoted), 200)
 
     assert {page: left for page, left in found.items() if left} == {}
+
+
+def test_no_word_of_the_back_office_is_outside_the_catalogue(reader: Reader) -> None:
+    answer = reader.visitor.get("/admin")
+    (known,) = re.findall(r'<script type="application/json" id="known">(.*?)</script>', answer.text)
+    words = every_text(json.loads(known)["words"])
+
+    assert reader.read(answer, 200) == []
+    assert len(words) > 140
+    assert [left for word in words for left in leftovers(word)] == []
 
 
 @pytest.fixture

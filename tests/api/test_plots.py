@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,19 +20,23 @@ from admin.figures import Figure, Places
 from admin.tally import SETTLING, Tally
 from booking import documents
 from core.ids import new_id
+from core.languages import GERMAN, Language
 from core.mongo import Db
+from notifications.model import State
 from schedules.model import Schedule, Slot
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
-from tests.factories import START
+from tests.factories import ADMIN_KEY, START
 from tests.factories import booking as made
+from tests.pseudo import bracketed, bracketed_form, leftovers
 
 SVG = "{http://www.w3.org/2000/svg}"
 DAY = timedelta(days=1)
 
 
-def asked(api: Api, width: int = 640) -> dict[str, dict[str, Any]]:
-    answer = api.admin("GET", "/plots", query={"width": str(width)})
+def asked(api: Api, width: int = 640, language: str = "") -> dict[str, dict[str, Any]]:
+    headers = {"X-Admin-Key": ADMIN_KEY, **({"Accept-Language": language} if language else {})}
+    answer = api.send("GET", "/api/admin/plots", query={"width": str(width)}, headers=headers)
     assert answer.status == 200, answer.body
     return {plot["name"]: plot for plot in answer.json["items"]}
 
@@ -53,7 +60,7 @@ def test_a_plot_and_its_table_tell_how_the_event_stands(api: Api, db: Db) -> Non
 
     fill, days, letters = drawn["fill"], drawn["bookings"], drawn["letters"]
     assert fill["columns"] == ["Date", *(f"{hour:02d}:00" for hour in range(9, 19))]
-    assert fill["rows"][2] == ["2026-03-05", "\u2013", "0/4", "3/4", "4/4", *["0/4"] * 5, "0/4, closed"]
+    assert fill["rows"][2] == ["5 Mar 2026", "\u2013", "0/4", "3/4", "4/4", *["0/4"] * 5, "0/4, closed"]
     assert len(fill["rows"]) == 16
     assert "7 of 544 places are booked, 1 %. 1 of 136 slots are full." in fill["summary"]
     assert texts(fill).count("3/4") == texts(fill).count("4/4") == 1
@@ -63,6 +70,54 @@ def test_a_plot_and_its_table_tell_how_the_event_stands(api: Api, db: Db) -> Non
     assert days["summary"].startswith("7 bookings were made in 28 days")
     assert letters["rows"] == [["queued", "13"], ["sending", "0"], ["retrying", "0"], ["sent", "0"], ["given up", "1"]]
     assert {"queued 13", "given up 1"} <= set(texts(letters))
+
+
+def test_plots_and_tables_are_in_the_language_that_is_asked_for(api: Api) -> None:
+    slots = api.slots("2026-03-05")
+    assert api.book(slots[1]).status == 201
+    assert api.admin("PATCH", f"/slots/{slots[2]['_id']}", json={"closed": True, "capacity": 1200}).status == 200
+
+    english, german = asked(api), asked(api, language="de-AT,en;q=0.5")
+
+    fill, days, letters = german["fill"], german["bookings"], german["letters"]
+    assert [fill["title"], fill["columns"][0]] == ["Belegung nach Tag und Uhrzeit", "Datum"]
+    assert fill["rows"][2][:5] == ["05.03.2026", "\u2013", "0/4", "1/4", "0/1200, geschlossen"]
+    assert fill["summary"] == "1 von 1.740 Plätzen sind gebucht, 1\u00a0%. Volle Termine: 0 von 136."
+    assert {"5. März", "31. März"} <= set(texts(fill))
+    assert "05.03.2026, 11:00: 1/4<" in fill["svg"]
+    assert days["summary"].startswith("In 28 Tagen kam 1 Buchung, am ")
+    assert [row[0] for row in letters["rows"]][-2:] == ["gesendet", "aufgegeben"]
+    assert "wartet 2" in texts(letters)
+    assert [english[name]["title"] for name in ("fill", "letters")] == ["Booked by date and hour", "Letters by state"]
+    assert asked(api, language="fr") == english
+
+
+def test_no_word_of_a_plot_is_outside_the_catalogue() -> None:
+    class Pseudo(Language):
+        @property
+        def words(self) -> Any:
+            return SimpleNamespace(
+                gettext=bracketed, ngettext=bracketed_form, pgettext=lambda _, message: bracketed(message)
+            )
+
+    nobody = Pseudo(**vars(GERMAN))
+    slots = [Slot("slot-1", "2026-05-05", "A", "09:00", "10:00", "09:00-10:00", 4, 1, closed=True)]
+    counts = {str(state): 2 for state in State}
+    drawn = [figures.fill(slots, nobody), figures.made([("2026-05-05", 0)], nobody), figures.letters(counts, nobody)]
+    drawn += [figures.made([("2026-05-05", number)], nobody) for number in (1, 2)]
+
+    said = [
+        text
+        for figure in drawn
+        for text in (figure.title, figure.summary, *figure.columns, *chain(*figure.texts), *spoken_in(figure))
+    ]
+
+    assert len(said) > 60
+    assert [left for text in said for left in leftovers(text, ["Mai"])] == []
+
+
+def spoken_in(figure: Figure) -> list[str]:
+    return list(ElementTree.fromstring(plots.svg(figure, 640)).itertext())
 
 
 @pytest.mark.parametrize("width", [1, 280, 343, 700, 1280, 5000])
@@ -190,6 +245,7 @@ def test_a_plot_is_drawn_once_for_the_same_figures() -> None:
     figure = Figure("bookings", "x", new_id(START), ("Date", "Bookings"), (("2026-03-01", 1),))
 
     assert plots.svg(figure, 640) is plots.svg(figure, 647)
+    assert plots.svg(figure, 640) is not plots.svg(replace(figure, language=GERMAN), 640)
 
 
 def test_the_library_leaves_no_finder_behind() -> None:

@@ -60,8 +60,7 @@ def main(folder: Path) -> None:
             ending = f"{width}-{scheme}" + (f".{language}" if language != "en" else "")
             camera = Camera(context.new_page(), folder, ending)
             walk(camera, free=slots[2], full=slots[3])
-            if language == "en":  # the back office's own
-                walk_backoffice(camera)
+            walk_backoffice(camera)
             context.close()
         browser.close()
 

@@ -298,7 +298,9 @@ def test_the_file_holds_exactly_what_is_filtered(
     assert file.read_bytes() == site.api.admin("GET", "/bookings/export", query=filters).body
     rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline=""), strict=True))
     assert [row["Reference"] for row in rows] == [item["reference"] for item in wanted]
-    expect(page.locator("#notice")).to_contain_text(f"Saved bookings.csv: {len(wanted)} bookings")
+    expect(page.locator("#notice")).to_contain_text(
+        f"Saved bookings.csv: {len(wanted)} booking{'' if len(wanted) == 1 else 's'}, "
+    )
     expect(page.locator("#download")).to_be_focused()
 
 
@@ -578,7 +580,7 @@ def test_plots_are_images_with_names_numbers_and_tables(visit: Visit, site: Serv
     page.locator("#table-fill summary").click()
     rows = page.locator("#table-fill tbody tr")
     expect(rows).to_have_count(16)
-    expect(rows.filter(has_text=HOSTILE_DATE)).to_contain_text("1/4")
+    expect(rows.filter(has_text="21 Mar 2026")).to_contain_text("1/4")
     assert int(str(page.locator("#table-letters tr", has_text="given up").locator("td").text_content())) >= 1
     assert sum(int(text) for text in page.locator("#table-bookings td").all_text_contents()) >= 60
     view = page.locator("#view").bounding_box()
@@ -668,3 +670,67 @@ def test_every_view_is_for_everybody_at_every_width_in_light_and_dark(visit: Vis
 
     names = ("enter", "bookings", "detail", "confirm", "slots", "letters", "overview", "audit")
     assert seen == {name: [] for name in names}
+
+
+# In German
+
+
+def test_the_organiser_works_in_german(visit: Visit, site: Served) -> None:
+    slot = site.api.slots(HOSTILE_DATE)[0]
+    refused = {"/api/admin/validate", f"/api/admin/slots/{slot['_id']}", "/api/admin/bookings"}
+    page = visit(1280, locale="de-DE", color_scheme="light", reduced_motion="reduce", refused=refused)
+    found: list[str] = []
+
+    def look() -> None:
+        for width in (1280, 375):
+            page.set_viewport_size({"width": width, "height": 800})
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                found.append(f"{page.url} is wider than {width}")
+            found.extend(faults(page))
+            page.emulate_media(color_scheme="dark")
+            found.extend(faults(page, COLOURS))
+            page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 1280, "height": 800})
+
+    page.goto("/admin")
+    page.get_by_label("Administrationsschlüssel").fill("falsch")
+    page.get_by_role("button", name="Anmelden").click()
+    expect(page.locator("#notice")).to_have_text("Dieser Schlüssel ist nicht richtig.")
+    enter(page, "/admin?name=hop")
+    expect(page.locator(".found")).to_have_text("Gefundene Buchungen: 1")
+    expect(page).to_have_title("Buchungen · Verwaltung")
+    expect(page.locator(".rows")).to_contain_text("Mo., 23. März 2026")
+    look()
+    page.locator(".rows .open").click()
+    expect(page.locator("#detail-title")).to_contain_text("Buchung ")
+    expect(page.locator("#detail .list")).to_contain_text("aufgegeben")
+    look()
+    page.keyboard.press("Escape")
+    page.locator("#phone").fill("abc")
+    page.locator("#find").click()
+    expect(page.locator("#notice")).to_have_text("Bitte geben Sie in der Telefonnummer Ziffern ein.")
+    page.goto(f"/admin?view=slots&date={HOSTILE_DATE}")
+    page.locator(f"#capacity-{slot['_id']}").fill("0")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice")).to_have_text("Es sind schon mehr Plätze gebucht, als Sie angegeben haben.")
+    look_at(page, "overview")
+    expect(page.get_by_role("img", name="Belegung nach Tag und Uhrzeit")).to_be_visible()
+    expect(page.locator(".plot-fill .axis text").filter(has_text="21. März")).to_have_count(1)
+    page.locator("#table-fill summary").click()
+    expect(page.locator("#table-fill tbody tr").filter(has_text="21.03.2026")).to_contain_text("1/4")
+    look()
+    assert found == []
+
+
+def test_another_language_shows_the_same_view_without_asking_for_the_key_again(visit: Visit) -> None:
+    page = visit(1280)
+    enter(page)
+    page.locator("#name").fill("hop")
+    page.locator("#find").click()
+    expect(page.locator(".found")).to_have_text("Bookings found: 1")
+
+    page.get_by_role("button", name="Deutsch").click()
+
+    expect(page.locator(".found")).to_have_text("Gefundene Buchungen: 1")
+    assert query(page).startswith("view=bookings&name=hop")
+    assert page.evaluate(KEPT) == [["adminKey", ADMIN_KEY]]

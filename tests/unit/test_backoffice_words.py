@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+from admin.schemas import ListingQuery, SlotChangeSchema
 from booking.model import Status
 from core.config import ROOT
+from core.errors import DomainError
 from notifications.model import Delivery, State
 from pages.backoffice_words import WORDS
+from pages.sentences import ELSEWHERE
 
 SCRIPTS = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "pages/static/admin").glob("*.js")))
 TEMPLATES = {folder.name for folder in (ROOT / "notifications/templates/email").iterdir() if folder.is_dir()}
@@ -17,7 +20,10 @@ NAMED = (
     | {f"letter.{name}" for name in TEMPLATES}
     | {f"done.{what}" for what in ("booking.cancelled", "booking.letter_resent", "slot.changed", "letter.retried")}
     | {"closeOf", "reopenOf"}
+    | {f"change.{name}" for name in ("capacity", "closed", "state", "status", "template")}
 )
+# What it refuses, by code and by field.
+REFUSED = {key for key in WORDS if key.startswith(("problem.", "wrong."))}
 
 
 def test_whatever_is_said_is_in_the_table() -> None:
@@ -31,7 +37,19 @@ def test_whatever_is_said_is_in_the_table() -> None:
 def test_nothing_is_in_the_table_that_nobody_says() -> None:
     quoted = set(re.findall(r'"([\w.]+)"', SCRIPTS)) | set(re.findall(r"\b(\w+)(?=: \{|[,}] ?)", SCRIPTS))
 
-    assert WORDS.keys() - NAMED <= quoted
+    assert WORDS.keys() - NAMED - REFUSED <= quoted
+
+
+def kinds_of(error: type[DomainError]) -> set[type[DomainError]]:
+    return {error} | {kind for child in error.__subclasses__() for kind in kinds_of(child)}
+
+
+def test_words_for_refusals_are_of_codes_and_fields_that_there_are() -> None:
+    codes = {f"problem.{kind.code}" for kind in kinds_of(DomainError)}
+    fields = {f"wrong.{name}" for schema in (ListingQuery, SlotChangeSchema) for name in schema().fields}
+
+    assert codes & REFUSED | fields & REFUSED == REFUSED
+    assert {f"problem.{code}" for code in ELSEWHERE - {"admin_key_missing"}} <= REFUSED
 
 
 def test_scripts_hold_no_sentences_of_their_own() -> None:

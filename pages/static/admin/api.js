@@ -1,5 +1,5 @@
 // The API behind the key, which lives in sessionStorage until the tab is closed and goes nowhere but into a header.
-import { say } from "./words.js";
+import { named, say, spoken } from "./words.js";
 
 const KEY = "adminKey";
 let whenLocked = () => {};
@@ -35,7 +35,7 @@ export async function call(method, path, options = {}) {
 async function ask(method, path, { key, body, signal }) {
   // A header holds no more than this; whatever else was typed is no key.
   if (!/^[\x21-\x7e]*$/.test(key)) throw refusal(401, say("wrongKey"));
-  const headers = { "X-Admin-Key": key, ...(body && { "Content-Type": "application/json" }) };
+  const headers = { "X-Admin-Key": key, "Accept-Language": spoken, ...(body && { "Content-Type": "application/json" }) };
   let answer;
   try {
     answer = await fetch(`/api/admin${path}`, { method, cache: "no-store", headers, signal, body: body && JSON.stringify(body) });
@@ -45,8 +45,13 @@ async function ask(method, path, { key, body, signal }) {
   }
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
-  const fields = Object.values(problem.errors ?? {}).flat().join(" ");
-  throw refusal(answer.status, answer.status === 401 ? say("wrongKey") : fields || problem.message || say("refused", { status: answer.status }));
+  throw refusal(answer.status, answer.status === 401 ? say("wrongKey") : sentence(problem, answer.status));
+}
+
+// The service gives codes, and names of fields; what it says of them itself is English, and better than nothing.
+function sentence({ code, errors = {}, message }, status) {
+  const fields = Object.keys(errors).map((name) => named(`wrong.${name}`, say("wrong", { field: named(name, name) })));
+  return fields.join(" ") || named(`problem.${code}`, message || say("refused", { status }));
 }
 
 function refusal(status, message) {

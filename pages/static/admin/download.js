@@ -21,11 +21,11 @@ export async function download(wanted, total, place, start) {
     const answer = await call("GET", `/bookings/export?${new URLSearchParams(wanted)}`, { signal: stop.signal });
     const file = await read(answer, (rows, bytes) => {
       bar.value = rows;
-      words.textContent = say("downloading", { rows: count(rows), total: count(total), size: megabytes(bytes) });
+      words.textContent = say("downloading", { rows: count(rows), total: count(total), size: megabytes(bytes) }, total);
     });
     const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"))?.[1] ?? "bookings.csv";
     save(file.pieces, name);
-    tell(say("downloaded", { name, rows: count(file.rows), size: megabytes(file.bytes) }));
+    tell(say("downloaded", { name, rows: count(file.rows), size: megabytes(file.bytes) }, file.rows));
   } catch (error) {
     tell(stop.signal.aborted ? say("downloadStopped") : error instanceof Refused ? error.message : say("downloadBroken"), !stop.signal.aborted);
   } finally {

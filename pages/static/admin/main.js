@@ -52,6 +52,10 @@ nav.addEventListener("click", (event) => {
   event.preventDefault();
   go({ view: link.dataset.view });
 });
+// The address has changed with each view since the page came; in another language it shows the same.
+document.querySelector(".languages").addEventListener("submit", (event) => {
+  event.currentTarget.elements.next.value = location.pathname + location.search;
+});
 addEventListener("popstate", () => hasKey() && guarded(draw));
 // A page that was left and comes back from the browser's memory shows nothing without a key.
 addEventListener("pageshow", () => hasKey() || lock());

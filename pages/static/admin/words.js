@@ -5,11 +5,15 @@ const language = document.documentElement.lang.replace(/^en$/, "en-GB");
 const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: known.zone });
 const days = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 const numbers = new Intl.NumberFormat(language);
+const plurals = new Intl.PluralRules(language);
 
 export const dates = known.dates;
+export const spoken = document.documentElement.lang;
 
-export function say(key, values = {}) {
-  return known.words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+// A word with `values` put into it; of one that is counted, the form for `number`.
+export function say(key, values = {}, number = 0) {
+  const word = known.words[key];
+  return (word[plurals.select(number)] ?? word.other ?? word).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 // A text of people within a sentence, whichever way it is written.
