@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import admin.routes
 import booking.routes
 import cli
+import live.sockets
 import live.sse
 import notifications.routes
 import pages.backoffice
@@ -83,10 +84,12 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
     api.install(app, version=_version(), blueprints=doors)
     pages.language.install(app)
     app.register_blueprint(pages.routes.blueprint)
+    app.register_blueprint(live.sockets.blueprint)
     checks = {"mongodb": lambda: _ping(services)}
     health.install(app, checks, services.letters.counts, services.letters.warnings)
     app.extensions["booking.letters"] = services.worker
     app.extensions["booking.live"] = services.live
+    app.extensions["booking.hub"] = services.hub
     cli.install(app, services)
 
 

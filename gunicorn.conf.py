@@ -78,6 +78,7 @@ def post_worker_init(worker: Any) -> None:
     threading.Thread(target=letters.run, name="letters", daemon=True).start()
     live = worker.wsgi.extensions["booking.live"]
     threading.Thread(target=live.watcher.run, name="live", daemon=True).start()
+    threading.Thread(target=worker.wsgi.extensions["booking.hub"].run, name="live-sockets", daemon=True).start()
     threading.Thread(target=live.tend, args=(lambda: worker.alive,), name="live-streams", daemon=True).start()
 
 

@@ -32,6 +32,7 @@ from core.links import Links
 from core.mongo import Client, CollectionPlan, Db, connect, ensure
 from core.turns import Turns
 from live.feed import Feed
+from live.hub import Hub
 from live.messages import Messages
 from live.places import Places
 from live.service import Live
@@ -83,6 +84,7 @@ class Services:
     overview: Overview
     deliveries: Deliveries
     live: Live
+    hub: Hub
 
 
 def build(settings: Settings, **replacements: Any) -> Services:
@@ -93,6 +95,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
     schedules = Schedules(calendar.load(settings.schedule_file), SlotStore(db), clock)
     letters = Letters(LetterStore(db), clock)
     audit = Audit(AuditStore(db), clock)
+    live = _live(db, schedules.schedule, clock)
     store, keys, turns = BookingStore(db), KeyStore(db), Turns(client)
     links = Links(settings.secret_key, settings.public_url, "booking.manage", "bookings")
     waiting = Links(settings.secret_key, settings.public_url, "waitlist.leave", "waitlist")
@@ -121,7 +124,8 @@ def build(settings: Settings, **replacements: Any) -> Services:
         reminders=reminders,
         overview=Overview(schedules, bookings, letters, clock),
         deliveries=Deliveries(letters.store, clock, settings.resend_webhook_secret),
-        live=_live(db, schedules.schedule, clock),
+        live=live,
+        hub=Hub(live.feed),
     )
 
 

@@ -1,8 +1,8 @@
-"""How many streams are enough."""
+"""How many streams are enough, and which handshakes lead to none."""
 
 from __future__ import annotations
 
-from core.errors import TooMany, Unavailable
+from core.errors import Forbidden, Invalid, TooMany, Unavailable
 
 
 class AddressHasEnough(TooMany):
@@ -11,3 +11,21 @@ class AddressHasEnough(TooMany):
 
 class NoStreamLeft(Unavailable):
     """Too many live streams are open here. Please try again in a moment."""
+
+
+class WebSocketOnly(Invalid):
+    """Connect by the websocket transport: polling is not served."""
+
+    code = "websocket_only"
+
+
+class HandshakeInvalid(Invalid):
+    """This is no handshake of Socket.IO over a WebSocket."""
+
+    code = "handshake_invalid"
+
+
+class OriginRefused(Forbidden):
+    """Pages of this origin may not connect."""
+
+    code = "origin_refused"

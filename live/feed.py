@@ -19,6 +19,7 @@ SECONDS_KEPT = 600
 # How long changes are followed after the last reader has left: following is a part of what each booking costs.
 REMEMBERED_SECONDS = 600.0
 NOWHERE = Position(0, 0, 0)
+EVERY_DATE = ""  # takes the place of a date for a reader of all
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +135,19 @@ class Feed:
         """Tell the readers of the slot's date; changes come in the order of their positions."""
         kept = Kept(change.position, change.slot.id, self._write(change))
         with self._lock:
-            channel = self._channel(change.slot.date)
+            channel, every = self._channel(change.slot.date), self._channels.get(EVERY_DATE)
             channel.kept.append(kept)
             self._order.append(channel)
+            if every:
+                every.kept.append(kept)
             self._newest = change.position
             self._let_go()
             news, channel.news = channel.news, threading.Event()
+            if every:
+                more, every.news = every.news, threading.Event()
         news.set()
+        if every:
+            more.set()
 
     def advance(self, time: tuple[int, int]) -> None:
         """Hear that all changes before `time` have been published."""
@@ -172,6 +179,12 @@ class Feed:
                 found.append(kept)
         return found[::-1]
 
+    def here(self, date: str) -> Mark:
+        """Return the mark of a reader that begins now and wants to be told of what comes."""
+        with self._lock:
+            self._channel(date)
+            return Mark(self._era, self._newest)
+
     def covers(self, date: str, mark: Mark) -> bool:
         """Return whether nothing after `mark` is missing."""
         with self._lock:
@@ -185,7 +198,9 @@ class Feed:
     def _channel(self, date: str) -> _Channel:
         channel = self._channels.get(date)
         if channel is None:
-            channel = self._channels[date] = _Channel(floor=self._floor)
+            # What all dates' channel would have held is not gathered afterwards: it begins here.
+            floor = self._newest if date == EVERY_DATE else self._floor
+            channel = self._channels[date] = _Channel(floor=floor)
         return channel
 
     def _floor_of(self, date: str) -> Position:
@@ -196,7 +211,11 @@ class Feed:
         oldest = self._newest.seconds - self._seconds
         while self._order and (len(self._order) > self._most or self._order[0].kept[0].position.seconds < oldest):
             channel = self._order.popleft()
-            channel.floor = channel.kept.popleft().position
+            gone = channel.kept.popleft()
+            channel.floor = gone.position
+            every = self._channels.get(EVERY_DATE)
+            if every and every.kept and every.kept[0] is gone:
+                every.floor = every.kept.popleft().position
 
     def _wake_everybody(self) -> None:
         with self._lock:

@@ -64,6 +64,11 @@ class Messages:
         return slot if self.schedule.takes_bookings(planned, self.clock()) else replace(slot, closed=True)
 
 
+def told(message: bytes) -> bytes:
+    """Return the JSON in a message."""
+    return message.partition(b"\ndata: ")[2]
+
+
 def retry() -> bytes:
     """Return when a client whose stream ended shall come back."""
     return b"retry: %d\n\n" % random.randint(SOONEST_RETRY, LATEST_RETRY)  # noqa: S311 # nosec B311 # jitter

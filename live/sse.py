@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
 
 from flask import Response, request
 
@@ -11,9 +10,14 @@ from core.web import context
 from core.web.api import Blueprint, Door
 from live.schemas import ResumeHeader
 from live.service import Live
+from live.wire import shut
 from schedules.schemas import SlotQuery
 
-blueprint = Blueprint("live", __name__, url_prefix="/api", description="Live availability")
+ABOUT = (
+    "Live availability. Socket.IO clients are told the same `slotUpdate`, of every date, at `/socket.io/` by the "
+    "websocket transport, on the namespaces `/` and `/api`; they read the slots when they have connected."
+)
+blueprint = Blueprint("live", __name__, url_prefix="/api", description=ABOUT)
 EVENT_STREAM = "text/event-stream"
 # Proxies must neither keep nor collect what is meant for now.
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -28,7 +32,7 @@ def live(date: str, last_event_id: str) -> Response:
 
 def _streamed(streams: Live, date: str, last_id: str) -> Response:
     connection = request.environ.get("gunicorn.socket")
-    place = streams.places.take(context.client_address(), lambda: _shut(connection, socket.SHUT_RDWR))
+    place = streams.places.take(context.client_address(), lambda: shut(connection, socket.SHUT_RDWR))
     try:
         messages = place.watched(streams.open(date, last_id))
     except BaseException:
@@ -39,14 +43,7 @@ def _streamed(streams: Live, date: str, last_id: str) -> Response:
     def end() -> None:
         streams.places.leave(place)
         # Nothing more is expected from this client: the worker need not wait for its next request.
-        _shut(connection, socket.SHUT_RD)
+        shut(connection, socket.SHUT_RD)
 
     response.call_on_close(end)
     return response
-
-
-def _shut(connection: socket.socket | None, how: int) -> None:
-    if connection is not None:
-        # By another handle: whoever is sending by this one shall see a connection that is gone, and no bad descriptor.
-        with suppress(OSError), connection.dup() as handle:
-            handle.shutdown(how)

@@ -56,6 +56,9 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "dotenv": ("core.config",),
     "gevent": ("gunicorn.conf",),
     "pygal": ("admin.plots",),
+    "socketio": ("live.hub",),
+    "engineio": ("live.wire",),
+    "simple_websocket": ("live.wire",),
 }
 
 # What a file of a feature may import beside the standard library, by its name; `OWN` is its folder.
@@ -316,6 +319,7 @@ PLANTED = [
     ("booking/planted.py", "import flask_babel", "booking/planted.py imports flask_babel; only pages.* may"),
     ("pages/planted.py", "import babel.dates", "pages/planted.py imports babel.dates; only core.languages may"),
     ("admin/planted.py", "import pygal", "admin/planted.py imports pygal; only admin.plots may"),
+    ("live/planted.py", "import socketio", "live/planted.py imports socketio; only live.hub may"),
     ("core/planted.py", "import gevent", "core/planted.py imports gevent; only gunicorn.conf may"),
     ("booking/model.py", "import orjson", "booking/model.py imports orjson, which model.py may not"),
     ("schedules/model.py", "from core import mongo", "schedules/model.py imports core.mongo, which model.py may not"),

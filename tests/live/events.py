@@ -100,19 +100,7 @@ class Stream:
 
     def worker(self, pids: list[int]) -> int:
         """Return which of the processes holds the other end."""
-        mine, theirs = self.connection.getsockname()[1], self.connection.getpeername()[1]
-        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        inode = next(row[9] for row in rows if row[1].endswith(f":{theirs:04X}") and row[2].endswith(f":{mine:04X}"))
-        for pid in pids:
-            for link in Path(f"/proc/{pid}/fd").iterdir():
-                if link.exists() or link.is_symlink():
-                    try:
-                        found = str(link.readlink())
-                    except OSError:
-                        continue
-                    if found == f"socket:[{inode}]":
-                        return pid
-        raise AssertionError("no worker holds this stream")
+        return holder(self.connection, pids)
 
     def close(self) -> None:
         """End the connection without a word; the thread that reads ends with it."""
@@ -146,6 +134,23 @@ class Stream:
             self.retry = int(block.removeprefix("retry: "))
         for event in parsed(block):
             self.events.put(event)
+
+
+def holder(connection: socket.socket, pids: list[int]) -> int:
+    """Return which of the processes holds the other end of `connection`."""
+    mine, theirs = connection.getsockname()[1], connection.getpeername()[1]
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    inode = next(row[9] for row in rows if row[1].endswith(f":{theirs:04X}") and row[2].endswith(f":{mine:04X}"))
+    for pid in pids:
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            if link.exists() or link.is_symlink():
+                try:
+                    found = str(link.readlink())
+                except OSError:
+                    continue
+                if found == f"socket:[{inode}]":
+                    return pid
+    raise AssertionError("no worker holds this connection")
 
 
 @contextmanager

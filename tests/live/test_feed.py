@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from live.feed import Feed, Mark, latest, moved
+from live.feed import EVERY_DATE, Feed, Mark, latest, moved
 from live.model import END, Change, Position, decode
 from schedules.model import Slot
 
@@ -200,3 +200,47 @@ def test_an_id_is_read_as_it_was_written() -> None:
 )  # fmt: skip
 def test_an_id_that_nobody_wrote_is_none(text: str) -> None:
     assert decode(text, TAG) is None
+
+
+def test_a_reader_of_all_dates_gets_every_change_after_it_began_in_order() -> None:
+    feed = new()
+    feed.publish(change(101))
+    mark = feed.here(EVERY_DATE)
+    for seconds in (102, 103):
+        feed.publish(change(seconds))
+        feed.publish(change(seconds, nth=2, date=OTHER))
+
+    told = feed.since(EVERY_DATE, mark)
+
+    assert told is not None
+    assert [kept.message for kept in told] == [b"102.1", b"102.2", b"103.1", b"103.2"]
+    assert feed.since(EVERY_DATE, moved(mark, told)) == []
+    assert heard(feed, begun(feed)) == [b"101.1", b"102.1", b"103.1"]
+
+
+def test_a_reader_of_all_dates_is_woken_by_each_date_and_a_reader_of_one_by_its_own() -> None:
+    feed = new()
+    feed.here(EVERY_DATE)
+    every, other = feed.news(EVERY_DATE), feed.news(OTHER)
+
+    feed.publish(change(101))
+
+    assert every.is_set()
+    assert not other.is_set()
+
+
+def test_a_reader_of_all_dates_that_was_too_slow_is_told_of_the_gap() -> None:
+    feed = new(most=3)
+    feed.publish(change(101))
+    slow = feed.here(EVERY_DATE)
+    for seconds in (102, 103, 104):
+        feed.publish(change(seconds, date=OTHER))
+    assert len(feed.since(EVERY_DATE, slow) or []) == 3
+
+    feed.publish(change(105))
+
+    assert feed.since(EVERY_DATE, slow) is None
+    fresh = feed.here(EVERY_DATE)
+    assert feed.since(EVERY_DATE, fresh) == []
+    feed.begin(Position(200, 1, END))
+    assert feed.since(EVERY_DATE, fresh) is None
