@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -198,14 +199,18 @@ def test_a_slot_somebody_holds_costs_the_guests_of_other_slots_nothing(desk: Des
     assert_whole(desk.db)
 
 
-def test_a_long_line_for_a_held_slot_stands_in_nobody_else_s_way(desk: Desk, mongo: Client) -> None:
+def test_a_long_line_for_a_held_slot_stands_in_nobody_else_s_way(
+    desk: Desk, mongo: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     held, free = desk.api.slots()[:2]
-    counter = desk.services.bookings.counter
+    line = desk.services.bookings.counter._line
+    submit = Mock(side_effect=line.submit)
+    monkeypatch.setattr(line, "submit", submit)
     with mongo.start_session() as session, session.start_transaction():
         mongo[desk.db.name].slots.update_one({"_id": held["_id"]}, {"$inc": {"bookedCount": 1}}, session=session)
         crowd = threading.Thread(target=lambda: all_at_once([book(desk, held) for _ in range(300)], most=300))
         crowd.start()
-        while len(counter._line._waiting) < 280:
+        while submit.call_count < 280:
             time.sleep(0.01)
         answers = all_at_once([book(desk, free) for _ in range(4)])
         session.abort_transaction()
