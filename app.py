@@ -94,7 +94,7 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
 
 
 def _limit_storage(settings: Settings) -> dict[str, Any]:
-    """Return where limits are counted. Half a second is as long as a request waits for a count."""
+    """Return where limits are counted. Half a second is as long as each step to a storage that is away may take."""
     address = settings.mongodb_uri if settings.rate_limit_storage == "mongodb" else settings.rate_limit_storage
     options: dict[str, Any] = {}
     if address.startswith("mongodb"):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -236,11 +236,9 @@ def _commit(session: ClientSession, deadline: float) -> None:
             time.sleep(random.uniform(SHORTEST_PAUSE, LONGEST_PAUSE))  # noqa: S311 # nosec B311 # jitter, not a secret
 
 
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Bound everything that the block asks of the database; beyond, it is as good as away."""
-    with pymongo.timeout(seconds):
-        yield
+def within(seconds: float) -> AbstractContextManager[None]:
+    """Bound everything that a block asks of the database; beyond, it is as good as away."""
+    return pymongo.timeout(seconds)
 
 
 def is_away(error: PyMongoError) -> bool:

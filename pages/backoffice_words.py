@@ -9,10 +9,9 @@ from flask_babel import lazy_ngettext as ngettext
 from flask_babel import lazy_pgettext as pgettext
 
 from pages.sentences import SENTENCES
+from pages.words import FORMS
 
-# What is counted has a form for each of CLDR's plurals, by the names that Intl.PluralRules gives them.
 Word = str | Mapping[str, str]
-FORMS = (("one", 1), ("other", 2))
 
 WORDS: Mapping[str, Word] = {
     # Views

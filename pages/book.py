@@ -55,12 +55,12 @@ def book() -> Response:
 
     The languages, and without scripts the days, are buttons of the form: whoever presses one keeps what was typed.
     """
+    draft = Draft.of(request.form)
     if "look" in request.form or "month" in request.form:
-        return _look(Draft.of(request.form))
+        return _look(draft)
     if "language" in request.form:
-        return _speak(Draft.of(request.form), language.switched())
-    draft, seals = Draft.of(request.form), _seals()
-    seal = seals.read(draft.sealed)
+        return _speak(draft, language.switched())
+    seal = _seals().read(draft.sealed)
     if seal is None:
         raise FormRefused(gettext("This page was open for very long. Please look it over and send it once more."))
     if draft.trap or seal.is_hasty:

@@ -49,6 +49,10 @@ def minutes(seconds: int) -> str:
     return str(ngettext("a minute", "%(number)s minutes", whole, number=number(whole)))
 
 
+# What scripts count has a form for each of CLDR's plurals, by the names that Intl.PluralRules gives them.
+FORMS = (("one", 1), ("other", 2))
+
+
 def for_scripts() -> Mapping[str, Any]:
     """Return what the booking page's scripts say; they put hours and numbers in the place of {hours} and {number}."""
     hours = "{hours}"
@@ -56,10 +60,9 @@ def for_scripts() -> Mapping[str, Any]:
         "sending": gettext("One moment…"),
         "closed": gettext("Closed"),
         "full": gettext("Full: waiting list"),
-        # By the names of CLDR's plural forms, as Intl.PluralRules gives them.
         "places": {
             name: ngettext("%(number)s place left", "%(number)s places left", count, number="{number}")
-            for name, count in (("one", 1), ("other", 2))
+            for name, count in FORMS
         },
         "nowClosed": gettext(
             "The hour you chose, %(hours)s, has just been closed. Please choose another one.", hours=hours

@@ -91,7 +91,7 @@ class SlotStore:
             )
             return taken is not None
         alike: dict[int, list[str]] = {}
-        for slot_id, count in sorted(places.items()):
+        for slot_id, count in places.items():
             alike.setdefault(count, []).append(slot_id)
         # One statement for all slots that the same number of places is taken of: each statement is planned anew.
         claims = [

@@ -16,9 +16,8 @@ LONGEST = 500
 
 def accepted() -> str:
     """Return the code of the language that this request asks for, English where it asks for none of ours."""
-    asked = request.environ.get(
-        "HTTP_ACCEPT_LANGUAGE"
-    )  # Every booking asks: the headers' own way takes thrice as long.
+    # Every booking asks: the headers' own way takes thrice as long.
+    asked = request.environ.get("HTTP_ACCEPT_LANGUAGE")
     return preferred(asked) if asked and len(asked) <= LONGEST else ENGLISH.code
 
 

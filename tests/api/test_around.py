@@ -418,16 +418,20 @@ def test_files_outside_are_not_served(quiet: Api, path: str) -> None:
 # The log
 
 
+QUISLING = {
+    "fullName": "Zerubbabel Quisling",
+    "email": "zerubbabel@quisling.example",
+    "phone": "+14155550123",
+    "message": "My secret message",
+}
+PERSONAL = ["zerubbabel", "quisling", "4155550123", "415 555", "5550123", "secret message"]
+
+
 def test_the_log_tells_what_happened_and_names_nobody(served: Served) -> None:
     api = served.api
     slot = api.slots("2026-03-05")[0]
     secret = "a-wrong-key-of-somebody"
-    guest = {
-        "fullName": "Zerubbabel Quisling",
-        "email": "zerubbabel@quisling.example",
-        "phone": "+14155550123",
-        "message": "My secret message",
-    }
+    guest = QUISLING
     booked = api.book(slot, key="my-idempotency-key", **guest)
     booking = booked.json["booking"]
     token = booking["manageUrl"].partition("token=")[2]
@@ -452,20 +456,8 @@ def test_the_log_tells_what_happened_and_names_nobody(served: Served) -> None:
     assert all({"request_id", "status", "duration_ms", "timestamp", "level"} <= set(line) for line in lines)
     assert booked.headers["X-Request-ID"] in {line["request_id"] for line in posted}
     assert "letter_written" in {event["event"] for event in events}
-    personal = [
-        "zerubbabel",
-        "quisling",
-        "4155550123",
-        "415 555",
-        "5550123",
-        "secret message",
-        "my-idempotency-key",
-        token,
-        secret,
-        ADMIN_KEY,
-        "a secret only tests know",
-    ]
-    assert [word for word in personal if word.lower() in text.lower()] == []
+    secrets = ["my-idempotency-key", token, secret, ADMIN_KEY, "a secret only tests know"]
+    assert [word for word in PERSONAL + secrets if word.lower() in text.lower()] == []
 
 
 def wait_for_letters(api: Api) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 import devdb
 from core.mongo import Client
@@ -36,6 +37,28 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@dataclass
+class Ears:
+    """Keeps what a test's pages say that they should not, and what they ask of others."""
+
+    trouble: list[str] = field(default_factory=list)
+    documents: set[str] = field(default_factory=set)
+
+    def hear(self, message: ConsoleMessage, *, breaks: bool) -> None:
+        # A browser also tells of a page whose own status is a refusal.
+        path = urlsplit(message.location["url"]).path
+        refused = "Failed to load resource" in message.text and path in self.documents
+        lost = breaks and "net::ERR" in message.text
+        if message.type in ("error", "warning") and not refused and not lost:
+            self.trouble.append(message.text)
+
+    def follow(self, request: Request, *, home: str) -> None:
+        if request.is_navigation_request():
+            self.documents.add(urlsplit(request.url).path)
+        if not request.url.startswith(home):
+            self.trouble.append(request.url)
+
+
 @pytest.fixture
 def visit(site: Served, chromium: Browser) -> Iterator[Visit]:
     """Open pages of the site, or of the service at `base_url`, each with a window and a memory of its own.
@@ -43,40 +66,25 @@ def visit(site: Served, chromium: Browser) -> Iterator[Visit]:
     Afterwards nothing may have been said on the console or asked of another host. Of a connection that `breaks`, the
     browser may say so.
     """
-    trouble: list[str] = []
+    ears = Ears()
     contexts = []
-
-    def hear(message: ConsoleMessage, *, breaks: bool) -> None:
-        # A browser also tells of a page whose own status is a refusal.
-        path = urlsplit(message.location["url"]).path
-        refused = "Failed to load resource" in message.text and path in documents
-        lost = breaks and "net::ERR" in message.text
-        if message.type in ("error", "warning") and not refused and not lost:
-            trouble.append(message.text)
-
-    documents: set[str] = set()
 
     def open_page(
         width: int = 375, *, height: int = 800, breaks: bool = False, refused: Collection[str] = (), **options: Any
     ) -> Page:
         """Return a new page; `refused` are the paths whose refusal is what the test is about."""
-        documents.update(refused)
+        ears.documents.update(refused)
         options = {"base_url": site.url, "locale": "en-GB", **options}
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", partial(hear, breaks=breaks))
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on(
-            "request",
-            lambda request: documents.add(urlsplit(request.url).path) if request.is_navigation_request() else None,
-        )
-        home = options["base_url"]
-        page.on("request", lambda request: trouble.extend([] if request.url.startswith(home) else [request.url]))
+        page.on("console", partial(ears.hear, breaks=breaks))
+        page.on("pageerror", lambda error: ears.trouble.append(str(error)))
+        page.on("request", partial(ears.follow, home=options["base_url"]))
         return page
 
     yield open_page
     for context in contexts:
         context.close()
-    assert trouble == []
+    assert ears.trouble == []

@@ -17,7 +17,7 @@ from tests.browser import backoffice
 from tests.browser.backoffice import CALM_DATE, HOSTILE, HOSTILE_DATE, enter, give_up, listed, look_at, shown
 from tests.browser.conftest import Visit
 from tests.browser.journeys import tab_to
-from tests.browser.test_looks import COLOURS, faults
+from tests.browser.test_looks import COLOURS, faults, too_narrow
 from tests.conftest import Served, serving
 from tests.factories import ADMIN_KEY
 
@@ -655,11 +655,7 @@ def test_every_view_is_for_everybody_at_every_width_in_light_and_dark(visit: Vis
     seen: dict[str, list[str]] = {}
 
     for name in views(page):
-        found = faults(page)
-        for width in (320, 1024, 1250, *WIDTHS):
-            page.set_viewport_size({"width": width, "height": 800})
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                found.append(f"wider than {width}")
+        found = faults(page) + too_narrow(page, (320, 1024, 1250, *WIDTHS))
         page.set_viewport_size({"width": 375, "height": 800})
         found += faults(page)
         page.emulate_media(color_scheme="dark")
@@ -683,10 +679,7 @@ def test_the_organiser_works_in_german(visit: Visit, site: Served) -> None:
 
     def look() -> None:
         for width in (1280, 375):
-            page.set_viewport_size({"width": width, "height": 800})
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                found.append(f"{page.url} is wider than {width}")
-            found.extend(faults(page))
+            found.extend(too_narrow(page, [width]) + faults(page))
             page.emulate_media(color_scheme="dark")
             found.extend(faults(page, COLOURS))
             page.emulate_media(color_scheme="light")

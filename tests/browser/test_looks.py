@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,17 +46,23 @@ class Inspector:
 
     def take(self, name: str) -> None:
         self.page.mouse.move(0, 0)
-        found = faults(self.page)
-        for width in WIDTHS:
-            self.page.set_viewport_size({"width": width, "height": 800})
-            if self.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                found.append(f"wider than {width}")
+        found = faults(self.page) + too_narrow(self.page, WIDTHS)
         if self.colours:
             self.page.emulate_media(color_scheme="dark")
             found += faults(self.page, COLOURS)
             self.page.emulate_media(color_scheme="light")
         self.seen[name] = found
         self.page.set_viewport_size({"width": 375, "height": 800})
+
+
+def too_narrow(page: Page, widths: Iterable[int]) -> list[str]:
+    """Return the widths of screens that the page is wider than; the last of them stays."""
+    found = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 800})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{page.url} is wider than {width}")
+    return found
 
 
 def faults(page: Page, options: dict[str, Any] | None = None) -> list[str]:

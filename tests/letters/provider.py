@@ -116,53 +116,63 @@ def provider_id(call: Call, place: int = 0) -> str:
     return f"{call.key}#{place}"
 
 
+class Door(BaseHTTPRequestHandler):
+    """Where letters are taken in, or not, as the provider says."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        key, account = self.headers["Idempotency-Key"], self.headers["Authorization"]
+        call = Call(key, account, body if isinstance(body, list) else [body], time.monotonic(), self.path)
+        says = self.server.provider.takes_in(call)
+        time.sleep(says.seconds)
+        self.close_connection = says.hangs_up
+        if not says.hangs_up:
+            self.answer(says, call)
+
+    def do_GET(self) -> None:
+        self.answer(Says(raw=b'{"id": "from a page that takes no letters"}'), None)
+
+    def answer(self, says: Says, call: Call | None) -> None:
+        told: dict[str, Any] = {"name": says.error, "message": "as told", "statusCode": says.status}
+        if not says.error and call:
+            ids = [{"id": provider_id(call, place)} for place in range(len(call.bodies))]
+            told = {"data": ids} if call.is_batch else ids[0]
+        body = json.dumps(told).encode() if says.raw is None else says.raw
+        self.send_response(says.status)
+        for name, value in {"Content-Type": says.content_type, **says.headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the base class
+        """Say nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """Listens for a provider."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, provider: Provider) -> None:
+        super().__init__(("127.0.0.1", 0), Door)
+        self.provider = provider
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Callers that were killed are part of the play."""
+
+
 @contextmanager
 def providing(usually: Says = ACCEPTS) -> Iterator[Provider]:
     """Run a provider until the block ends."""
     provider = Provider(usually=usually)
-
-    class Door(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            key, account = self.headers["Idempotency-Key"], self.headers["Authorization"]
-            call = Call(key, account, body if isinstance(body, list) else [body], time.monotonic(), self.path)
-            says = provider.takes_in(call)
-            time.sleep(says.seconds)
-            self.close_connection = says.hangs_up
-            if not says.hangs_up:
-                self.answer(says, call)
-
-        def do_GET(self) -> None:
-            self.answer(Says(raw=b'{"id": "from a page that takes no letters"}'), None)
-
-        def answer(self, says: Says, call: Call | None) -> None:
-            told: dict[str, Any] = {"name": says.error, "message": "as told", "statusCode": says.status}
-            if not says.error and call:
-                ids = [{"id": provider_id(call, place)} for place in range(len(call.bodies))]
-                told = {"data": ids} if call.is_batch else ids[0]
-            body = json.dumps(told).encode() if says.raw is None else says.raw
-            self.send_response(says.status)
-            for name, value in {"Content-Type": says.content_type, **says.headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the base class
-            """Say nothing."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 128
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """Callers that were killed are part of the play."""
-
-    with Server(("127.0.0.1", 0), Door) as server:
+    with Server(provider) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         provider.url = f"http://127.0.0.1:{server.server_address[1]}"
         try:
