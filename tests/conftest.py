@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 import requests
 from flask import Flask
+from hypothesis import settings as hypothesis
 from pymongo import MongoClient
 
 import devdb
@@ -28,6 +30,9 @@ from tests import factories
 from tests.api_client import Api, over_app, over_http
 
 ROOT = Path(__file__).parent.parent
+# How long an example takes says more of the machine than of the code.
+hypothesis.register_profile("any machine", deadline=None)
+hypothesis.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +50,15 @@ def mongo(replica_set: devdb.ReplicaSet) -> Iterator[Client]:
     client.close()
 
 
+@pytest.fixture(scope="session")
+def sweeper() -> Iterator[Executor]:
+    """Does what no test waits for."""
+    with ThreadPoolExecutor(1) as running:
+        yield running
+
+
 @pytest.fixture
-def make_settings(replica_set: devdb.ReplicaSet, mongo: Client) -> Iterator[Callable[..., Settings]]:
+def make_settings(replica_set: devdb.ReplicaSet, mongo: Client, sweeper: Executor) -> Iterator[Callable[..., Settings]]:
     """Make settings with a database of their own, which is dropped afterwards."""
     made: list[Settings] = []
 
@@ -56,8 +68,8 @@ def make_settings(replica_set: devdb.ReplicaSet, mongo: Client) -> Iterator[Call
 
     yield make
     for settings in made:
-        mongo.drop_database(settings.mongodb_database)
-        mongo.drop_database(f"{settings.mongodb_database}_limits")
+        sweeper.submit(mongo.drop_database, settings.mongodb_database)
+        sweeper.submit(mongo.drop_database, f"{settings.mongodb_database}_limits")
 
 
 @pytest.fixture
