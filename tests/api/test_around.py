@@ -315,7 +315,7 @@ def test_a_limit_storage_that_is_away_neither_hangs_nor_opens_wide(make_app: Cal
     statuses = [api.get("/api/dates").status for _ in range(8)]
 
     assert statuses == [200] * 5 + [429] * 3
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 25, "less than the driver would wait for one answer"
 
 
 def test_a_limit_storage_that_is_away_does_not_open_the_back_office(make_app: Callable[..., Flask]) -> None:
@@ -462,7 +462,7 @@ def test_the_log_tells_what_happened_and_names_nobody(served: Served) -> None:
 
 def wait_for_letters(api: Api) -> None:
     """Return when the letters of the test have been written."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if api.admin("GET", "/stats").json["letters"]["sent"] >= 2:
             return

@@ -149,7 +149,7 @@ def test_news_taken_before_looking_are_never_slept_through() -> None:
             found = feed.since(DATE, mark) or []
             if found:
                 mark = moved(mark, found)
-            elif not news.wait(5):
+            elif not news.wait(30):
                 missed.append(mark)
                 return
 

@@ -127,7 +127,7 @@ class Connected:
 
     def connect(self) -> None:
         self.client.start()
-        assert self.hub._somebody.wait(5)
+        assert self.hub._somebody.wait(30)
 
     def close(self) -> None:
         self.server.let_go.set()
@@ -157,7 +157,7 @@ def test_the_feed_is_wanted_as_long_as_somebody_is_connected(
     assert connected.feed.is_wanted()
 
     connected.server.let_go.set()
-    connected.client.join(5)
+    connected.client.join(30)
     assert not connected.feed.is_wanted(), "the watcher may sleep again"
 
 
@@ -184,7 +184,7 @@ def test_when_changes_were_missed_everybody_is_cut_off_and_comes_back(connected:
 
     connected.runner.start()
 
-    assert connected.server.cut.wait(5)
+    assert connected.server.cut.wait(30)
     assert connected.server.emitted == []
 
 
@@ -196,7 +196,7 @@ def test_who_has_too_much_waiting_is_cut_off(waiting: int, dropped: bool, connec
 
     connected.runner.start()
 
-    assert connected.server.told.wait(5)
+    assert connected.server.told.wait(30)
     assert connected.server.cut.is_set() == dropped
 
 
@@ -208,12 +208,12 @@ def test_a_bug_in_telling_cuts_everybody_off_and_ends_nothing(
     connected.runner.start()
     monkeypatch.setattr(live.hub, "told", lambda message: b"no JSON")
     connected.feed.publish(change(101))
-    assert connected.server.cut.wait(5)
+    assert connected.server.cut.wait(30)
     monkeypatch.undo()
 
     connected.feed.publish(change(102))
 
-    assert connected.server.told.wait(5)
+    assert connected.server.told.wait(30)
     assert connected.server.emitted[0] == ("slotUpdate 102", "/")
 
 
@@ -223,7 +223,7 @@ def test_the_end_of_the_feed_says_good_bye_to_everybody(connected: Connected) ->
 
     connected.feed.close()
 
-    assert connected.server.let_go.wait(5)
+    assert connected.server.let_go.wait(30)
 
 
 def test_the_watcher_sleeps_again_after_the_last_has_gone(
@@ -248,17 +248,17 @@ def test_the_watcher_sleeps_again_after_the_last_has_gone(
     monkeypatch.setattr(feed, "begin", begins)
     watcher = threading.Thread(target=services.live.watcher.run)
     watcher.start()
-    assert slept.wait(5)
+    assert slept.wait(30)
     assert not followed.is_set()
 
     client = threading.Thread(target=hub.serve, args=("key", SimpleNamespace(close=lambda: None)))
     client.start()
-    assert followed.wait(5), "a connection wakes it"
+    assert followed.wait(30), "a connection wakes it"
     slept.clear()
     server.let_go.set()
-    client.join(5)
+    client.join(30)
 
-    assert slept.wait(5)
+    assert slept.wait(30)
     feed.close()
     watcher.join(10)
     assert not watcher.is_alive()

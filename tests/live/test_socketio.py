@@ -54,7 +54,7 @@ def refused(served: Served, reason: str) -> int:
 
 def wait_refused(served: Served, reason: str, times: int) -> None:
     """Wait until the log tells that so many were refused; a client may hear of it first."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while refused(served, reason) < times:
         assert time.monotonic() < end, f"nothing is logged of {reason}"
         time.sleep(0.01)
@@ -130,7 +130,7 @@ BAD_HANDSHAKES: list[tuple[str, str, dict[str, str], int, str]] = [
 def test_a_bad_handshake_is_refused_in_the_one_shape_and_logged(
     name: str, query: str, headers: dict[str, str], status: int, code: str, service: Served
 ) -> None:
-    answer = requests.get(f"{service.url}/socket.io/?{query}", headers=headers, timeout=5)
+    answer = requests.get(f"{service.url}/socket.io/?{query}", headers=headers, timeout=30)
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -143,14 +143,14 @@ def test_control_the_same_handshake_without_a_fault_is_taken(service: Served) ->
     for origin in ("", FRIEND, service.url):
         headers = UPGRADE | ({"Origin": origin} if origin else {})
         with requests.get(
-            f"{service.url}/socket.io/?EIO=4&transport=websocket", headers=headers, timeout=5, stream=True
+            f"{service.url}/socket.io/?EIO=4&transport=websocket", headers=headers, timeout=30, stream=True
         ) as answer:
             assert answer.status_code == 101
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_other_methods_are_refused(method: str, service: Served) -> None:
-    answer = requests.request(method, f"{service.url}/socket.io/?EIO=4&transport=polling", data="40", timeout=5)
+    answer = requests.request(method, f"{service.url}/socket.io/?EIO=4&transport=polling", data="40", timeout=30)
 
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
 
@@ -276,7 +276,7 @@ def test_a_slow_client_is_dropped_a_dead_worker_replaced_and_a_stop_ends_the_res
                 listener.client.eio.reconnection = False
             served.process.terminate()
             served.process.wait(30)
-            assert time.monotonic() - begun < 8
+            assert time.monotonic() - begun < 20, "gunicorn cuts after 25"
             assert ends(silent)
             assert not lines(served, "sockets_failed")
         mongo.drop_database(db.name)
@@ -284,7 +284,7 @@ def test_a_slow_client_is_dropped_a_dead_worker_replaced_and_a_stop_ends_the_res
 
 def fill_until_refused(db: Db, served: Served) -> None:
     """Change all slots until the client that reads nothing has been dropped."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 90
     while not refused(served, "slow"):
         assert time.monotonic() < end, "it was never dropped"
         db.slots.update_many({"date": "2031-06-10"}, {"$inc": {"capacity": 1}})

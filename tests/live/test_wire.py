@@ -29,7 +29,7 @@ class Narrow:
         self.inside += 1
         self.most = max(self.most, self.inside)
         self.begun.set()
-        assert self.free.wait(5)
+        assert self.free.wait(30)
         self.since = self.place.sending or 0.0
         while message:
             message = message[self.send(message) :]
@@ -67,11 +67,11 @@ def test_two_that_write_at_once_do_not_mix(narrow: tuple[Wire, Narrow, Place]) -
     writers = [threading.Thread(target=wire.send, args=(frame,)) for frame in (b"aaaa", b"bbbb")]
     for writer in writers:
         writer.start()
-        assert connection.begun.wait(5)
+        assert connection.begun.wait(30)
     writers[1].join(0.1)  # time to come in where it must not
     connection.free.set()
     for writer in writers:
-        writer.join(5)
+        writer.join(30)
 
     assert connection.most == 1
     assert connection.taken in (b"aaaabbbb", b"bbbbaaaa")
