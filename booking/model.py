@@ -13,6 +13,8 @@ from typing import NamedTuple
 from notifications.model import Letter
 
 KEY_LIFETIME = timedelta(hours=24)
+# For how long a page may say that a booking has just been moved.
+JUST_NOW = timedelta(minutes=5)
 # Where the addresses of those end who have been forgotten; a domain that never exists.
 NOBODY = "@erased.invalid"
 
@@ -65,6 +67,11 @@ class Booking:
     changed_at: datetime | None = None
     # What the guest's letters are written in: a code of `core.languages`.
     language: str = "en"
+
+    def was_just_moved(self, now: datetime) -> bool:
+        """Return whether it holds a place that it was moved to within the last minutes."""
+        holds = self.status is Status.CONFIRMED
+        return holds and self.sequence > 0 and self.changed_at is not None and now - self.changed_at < JUST_NOW
 
     @property
     def is_nobodys(self) -> bool:

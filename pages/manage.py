@@ -16,6 +16,7 @@ from core.web import context
 from pages.sentences import SENTENCES
 from pages.site import COOKIE, blueprint, keep, page, token
 from schedules.errors import SlotNotFound
+from schedules.service import Schedules
 from waitlist.errors import EntryNotFound
 from waitlist.model import Entry
 from waitlist.service import Waitlist
@@ -49,28 +50,45 @@ def open_booking(booking_id: str) -> Response:
 @blueprint.get("/bookings/<booking_id>/done")
 def done(booking_id: str) -> Response:
     """Show that a place is booked, to the browser that booked it; later this is the booking's page like the other."""
-    path = url_for("pages.booking", booking_id=booking_id)
     if not token():
-        return redirect(path, 303)  # type: ignore[return-value]  # a werkzeug response is all Flask needs
+        return _on_to("pages.booking", booking_id=booking_id)
     found = context.service(Guests).get(booking_id, token())
     return page("done.html", found.language, booking=found) if found.status is Status.CONFIRMED else _booking(found)
 
 
 @blueprint.post("/bookings/<booking_id>/cancel")
 def cancel(booking_id: str) -> Response:
-    """Cancel the booking whose page this was clicked on."""
-    return _booking(context.service(Guests).cancel(booking_id, token()))
+    """Cancel the booking whose page this was clicked on, and show it as it is then."""
+    context.service(Guests).cancel(booking_id, token())
+    return _on_to("pages.booking", booking_id=booking_id)
 
 
 @blueprint.post("/bookings/<booking_id>/reschedule")
 def reschedule(booking_id: str) -> tuple[Response, int] | Response:
-    """Move the booking whose page this was chosen on."""
-    guests, held, problem, status = context.service(Guests), token(), "", 200
+    """Move the booking whose page this was chosen on; what a reload asks for again is the page, not the move."""
+    guests, held = context.service(Guests), token()
     try:
         guests.reschedule(booking_id, held, request.form.get("slotId", ""))
     except (Conflict, SlotNotFound) as error:
-        problem, status = SENTENCES[error.code], 409
-    return _booking(guests.get(booking_id, held), problem), status
+        return _booking(guests.get(booking_id, held), problem=SENTENCES[error.code]), 409
+    return _on_to("pages.moved", booking_id=booking_id)
+
+
+@blueprint.get("/bookings/<booking_id>/moved")
+def moved(booking_id: str) -> Response:
+    """Show that a booking has just been moved, and to when; later this is the booking's page like the other."""
+    if not token():
+        return _on_to("pages.booking", booking_id=booking_id)
+    found = context.service(Guests).get(booking_id, token())
+    return _booking(found, is_moved=found.was_just_moved(context.service(Schedules).clock()))
+
+
+@blueprint.get("/bookings/<booking_id>/cancel")
+@blueprint.get("/bookings/<booking_id>/reschedule")
+@blueprint.get("/bookings/<booking_id>/open")
+def back_to_booking(booking_id: str) -> Response:
+    """Lead whoever opens the address of one of its buttons to the booking's page."""
+    return _on_to("pages.booking", booking_id=booking_id)
 
 
 @blueprint.get("/bookings/<booking_id>/calendar.ics")
@@ -105,8 +123,21 @@ def open_waiting(entry_id: str) -> Response:
 
 @blueprint.post("/waitlist/<entry_id>/leave")
 def leave(entry_id: str) -> Response:
-    """Leave the waiting list whose page this was clicked on."""
-    return _waiting(context.service(Waitlist).leave(entry_id, token()), 0)
+    """Leave the waiting list whose page this was clicked on, and show the entry as it is then."""
+    context.service(Waitlist).leave(entry_id, token())
+    return _on_to("pages.waiting", entry_id=entry_id)
+
+
+@blueprint.get("/waitlist/<entry_id>/leave")
+@blueprint.get("/waitlist/<entry_id>/open")
+def back_to_waiting(entry_id: str) -> Response:
+    """Lead whoever opens the address of one of its buttons to the entry's page."""
+    return _on_to("pages.waiting", entry_id=entry_id)
+
+
+def _on_to(page_of: str, **ids: str) -> Response:
+    """Send the browser on to a page that it may load as often as it likes."""
+    return redirect(url_for(page_of, **ids), 303)  # type: ignore[return-value]  # a werkzeug response is all Flask needs
 
 
 def _door(title: str, action: str, status: int = 200) -> Response:
@@ -123,9 +154,9 @@ def _given() -> str:
     return request.form.get("token", "").strip().rpartition("token=")[2]
 
 
-def _booking(found: Booking, problem: str = "") -> Response:
+def _booking(found: Booking, *, problem: str = "", is_moved: bool = False) -> Response:
     slots = [slot for slot in context.service(Guests).open_slots() if slot.id != found.slot_id]
-    return page("booking.html", found.language, booking=found, slots=slots, problem=problem)
+    return page("booking.html", found.language, booking=found, slots=slots, problem=problem, is_moved=is_moved)
 
 
 def _waiting(entry: Entry, position: int) -> Response:

@@ -9,6 +9,10 @@ if (token) {
   }
 }
 
+// What has just happened is told once: a reload, or the way back, shows the page as it always is.
+const once = document.querySelector("[data-once]");
+if (once) history.replaceState(null, "", once.dataset.once);
+
 // What cannot be undone is asked in a dialog; without scripts it unfolds where it stands.
 for (const details of document.querySelectorAll("details[data-confirm]")) {
   const summary = details.querySelector("summary");

@@ -276,11 +276,12 @@ def test_the_switch_of_what_a_button_showed_leads_to_a_page(browser: Browser, ap
     made, waits = api.book(slots[1]).json["booking"], api.wait_for(slots[0]).json["entry"]
     visitor = browser.app.test_client(use_cookies=False)
 
-    cancelled = visitor.post(f"/bookings/{made['id']}/cancel", headers={"Cookie": f"token={token_of(made)}"})
-    left = visitor.post(f"/waitlist/{waits['id']}/leave", headers={"Cookie": f"token={token_of(waits)}"})
+    holds = {"Cookie": f"token={token_of(made)}"}
+    refused = visitor.post(f"/bookings/{made['id']}/reschedule", data={"slotId": slots[0]["_id"]}, headers=holds)
+    unopened = visitor.post(f"/waitlist/{waits['id']}/open", data={"token": "wrong"})
 
-    assert switch_on(cancelled.text)[0] == f"/bookings/{made['id']}"
-    assert switch_on(left.text)[0] == f"/waitlist/{waits['id']}"
+    assert switch_on(refused.text)[0] == f"/bookings/{made['id']}"
+    assert switch_on(unopened.text)[0] == f"/waitlist/{waits['id']}"
 
 
 # The language of a booking
@@ -476,6 +477,7 @@ def test_no_word_of_the_other_pages_is_outside_the_catalogue(browser: Browser, a
     waits = [api.wait_for(slots[0], **{**contact(), **who, "email": f"{n}ada@example.org"}).json["entry"] for n in "12"]
     reader.known += [made["reference"], "1ada@example.org", "2ada@example.org"]
     booking, entry = f"/bookings/{made['id']}", f"/waitlist/{waits[0]['id']}"
+    elsewhere = {"slotId": slots[2]["_id"]}
 
     found = {
         "door": reader.read(visitor.get(booking), 200),
@@ -494,9 +496,10 @@ def test_no_word_of_the_other_pages_is_outside_the_catalogue(browser: Browser, a
         "done": reader.read(visitor.get(f"{booking}/done"), 200),
         "not moved": reader.read(visitor.post(f"{booking}/reschedule", data={"slotId": slots[0]["_id"]}), 409),
         "moved nowhere": reader.read(visitor.post(f"{booking}/reschedule", data={}), 409),
-        "cancelled": reader.read(visitor.post(f"{booking}/cancel"), 200),
+        "moved": reader.read(visitor.post(f"{booking}/reschedule", data=elsewhere, follow_redirects=True), 200),
+        "cancelled": reader.read(visitor.post(f"{booking}/cancel", follow_redirects=True), 200),
         "waiting": reader.read(visitor.get(entry), 200),
-        "left": reader.read(visitor.post(f"{entry}/leave"), 200),
+        "left": reader.read(visitor.post(f"{entry}/leave", follow_redirects=True), 200),
     }
     promoted = f"/waitlist/{waits[1]['id']}"
     visitor.post(f"{promoted}/open", data={"token": token_of(waits[1])})

@@ -223,16 +223,21 @@ def test_no_get_changes_anything(api: Api, db: Db, method: str) -> None:
         api.send(method, path, headers=bearer(token))
 
     assert [list(db[name].find({}, {"lease": 0})) for name in ("bookings", "slots", "letters")] == before
-    assert api.send("GET", f"/bookings/{booking['id']}/cancel", query={"token": token}).status == 405
+    led = api.send("GET", f"/bookings/{booking['id']}/cancel", query={"token": token})
+    assert led.status == 303
+    assert led.headers["Location"] == f"/bookings/{booking['id']}"
 
 
 def test_the_button_of_the_page_cancels(api: Api) -> None:
     booking, token = made(api)
 
-    page = click(api, booking["id"], token)
-    again = click(api, booking["id"], token)
+    clicked, again = click(api, booking["id"], token), click(api, booking["id"], token)
+    page = shown(api, booking["id"], token)
 
-    assert (page.status, again.status) == (200, 200)
+    assert {(answer.status, answer.headers["Location"]) for answer in (clicked, again)} == {
+        (303, f"/bookings/{booking['id']}")
+    }
+    assert page.status == 200
     assert "cancelled" in page.body.decode()
     assert re.findall(r'action="([^"]*)"', page.body.decode()) == ["/language"]
     assert look(api, booking["id"], token).json["status"] == "cancelled"

@@ -30,6 +30,7 @@ SHOWN = {
     "book",
     "done",
     "booking",
+    "moved",
     "cancelled",
     "open",
     "no-such-booking",

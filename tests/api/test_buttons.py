@@ -1,0 +1,141 @@
+"""The buttons of a guest's own pages: each leads to a page that a reload only shows again, and says what was done."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.api.conftest import Hands
+from tests.api_client import Api
+
+DATE = "2026-03-05"
+MOVED = "Your booking has been moved"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A browser without scripts that has opened the link of a booking, or of a place in line."""
+
+    client: FlaskClient
+    path: str
+
+    def press(self, button: str, **filled: str) -> TestResponse:
+        return self.client.post(f"{self.path}/{button}", data=filled)
+
+    def page(self, path: str = "") -> str:
+        answer = self.client.get(path or self.path)
+        assert answer.status_code == 200
+        return html.unescape(answer.text)
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], clock: Hands) -> Flask:
+    return make_app(clock=clock)
+
+
+@pytest.fixture
+def hold(app: Flask) -> Callable[[Mapping[str, Any]], Holder]:
+    """Return what opens the link of a thing in a browser of its own."""
+
+    def opened(thing: Mapping[str, Any]) -> Holder:
+        path, _, token = str(thing["manageUrl"]).partition("127.0.0.1:8000")[2].partition("#token=")
+        holder = Holder(app.test_client(), path)
+        assert holder.press("open", token=token).status_code == 303
+        return holder
+
+    return opened
+
+
+Hold = Callable[[Mapping[str, Any]], Holder]
+
+
+def slot_of(api: Api, made: Mapping[str, Any]) -> str:
+    return str(api.held("GET", made).json["slotId"])
+
+
+def test_a_reload_after_a_move_undoes_no_later_move(api: Api, hold: Hold) -> None:
+    slots = api.slots(DATE)
+    made = api.book(slots[0]).json["booking"]
+    holder = hold(made)
+
+    answer = holder.press("reschedule", slotId=slots[1]["_id"])
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{holder.path}/moved")
+    assert MOVED in holder.page(f"{holder.path}/moved")
+    api.held("POST", made, "/reschedule", json={"slotId": slots[2]["_id"]})
+    reloaded = holder.page(f"{holder.path}/moved")
+
+    assert slot_of(api, made) == slots[2]["_id"]
+    assert "12:00 to 13:00" in reloaded
+    # Control: what the browser had to repeat without the redirect would undo it.
+    holder.press("reschedule", slotId=slots[1]["_id"])
+    assert slot_of(api, made) == slots[1]["_id"]
+
+
+def test_a_move_is_told_in_words_to_when_and_as_a_status(api: Api, hold: Hold) -> None:
+    slots = api.slots(DATE)
+    holder = hold(api.book(slots[0]).json["booking"])
+
+    told = (
+        holder.client.post(f"{holder.path}/reschedule", data={"slotId": slots[1]["_id"]}, follow_redirects=True)
+        .text.partition('<div class="told" role="status" tabindex="-1" autofocus')[2]
+        .partition("</div>")[0]
+    )
+
+    assert MOVED in told
+    assert "It is now on Thursday 5 March 2026, 11:00 to 12:00." in told
+    assert MOVED not in holder.page()
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing moved it", "it was long ago", "it was cancelled"])
+def test_no_page_claims_a_move_that_did_not_just_happen(api: Api, hold: Hold, clock: Hands, meanwhile: str) -> None:
+    slots = api.slots(DATE)
+    made = api.book(slots[0]).json["booking"]
+    holder = hold(made)
+    if meanwhile != "nothing moved it":
+        holder.press("reschedule", slotId=slots[1]["_id"])
+    if meanwhile == "it was long ago":
+        clock.pass_by(minutes=6)
+    if meanwhile == "it was cancelled":
+        holder.press("cancel")
+
+    page = holder.page(f"{holder.path}/moved")
+
+    assert MOVED not in page
+    assert ("This booking is cancelled" in page) == (meanwhile == "it was cancelled")
+
+
+def test_a_move_that_is_refused_is_answered_at_once_and_moves_nothing(api: Api, hold: Hold) -> None:
+    slots = api.slots(DATE)
+    made = api.book(slots[0]).json["booking"]
+    for _ in range(4):
+        api.book(slots[1])
+    holder = hold(made)
+
+    answer = holder.press("reschedule", slotId=slots[1]["_id"])
+
+    assert (answer.status_code, "This hour is full." in answer.text, MOVED in answer.text) == (409, True, False)
+    assert slot_of(api, made) == slots[0]["_id"]
+
+
+def test_who_opens_the_address_of_a_button_is_led_to_the_page(app: Flask, api: Api) -> None:
+    made = api.book(api.slots(DATE)[0]).json["booking"]["id"]
+    stranger = app.test_client(use_cookies=False)
+
+    led = {
+        path: (answer.status_code, answer.headers["Location"])
+        for path in (
+            *(f"/bookings/{made}/{button}" for button in ("cancel", "reschedule", "open", "moved")),
+            *(f"/waitlist/{made}/{button}" for button in ("leave", "open")),
+        )
+        for answer in (stranger.get(path),)
+    }
+
+    assert led == {path: (303, path.rpartition("/")[0]) for path in led}
+    assert api.slots(DATE)[0]["bookedCount"] == 1
