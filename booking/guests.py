@@ -41,6 +41,17 @@ class Guests:
             raise BookingNotFound
         return booking
 
+    def find(self, booking_id: str) -> Booking | None:
+        """Return the booking that another thing of the guest's led to, as long as its link is of use."""
+        try:
+            return self.get(booking_id, self.token(booking_id))
+        except BookingNotFound:
+            return None
+
+    def token(self, booking_id: str) -> str:
+        """Return the token of a booking's link, for whoever has shown that they may have it."""
+        return self.links.token(booking_id)
+
     def cancel(self, booking_id: str, token: str) -> Booking:
         """Cancel the guest's booking; doing it again changes nothing."""
         self.get(booking_id, token)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask_babel import force_locale, gettext
 from flask_babel import lazy_gettext as _
 
@@ -24,7 +24,7 @@ from pages.errors import FormRefused
 from pages.language import speaking
 from pages.seal import Seals
 from pages.sentences import sentence
-from pages.site import keep, page
+from pages.site import keep, page, tells_news
 from schedules.errors import SlotNotFound
 from schedules.service import Schedules
 from waitlist.service import Waitlist
@@ -159,8 +159,7 @@ def _form(shown: Board, draft: Draft, error: DomainError | None = None) -> Respo
         countries=countries(speaking()),
         scripts=words.for_scripts(),
         here=_here(shown),
-        # The page asks for news only where the service tells them.
-        live=current_app.url_map.bind("").test("/api/live", "GET"),
+        live=tells_news(),
     )
     if not shown.known:
         answer.status_code = errors.STATUS_OF[Unavailable]

@@ -14,7 +14,7 @@ from booking.routes import calendar_answer
 from core.errors import Conflict, DomainError
 from core.web import context
 from pages.sentences import SENTENCES
-from pages.site import COOKIE, blueprint, keep, page, token
+from pages.site import COOKIE, blueprint, keep, page, tells_news, token
 from schedules.errors import SlotNotFound
 from schedules.service import Schedules
 from waitlist.errors import EntryNotFound
@@ -51,7 +51,7 @@ def open_booking(booking_id: str) -> Response:
 def done(booking_id: str) -> Response:
     """Show that a place is booked, to the browser that booked it; later this is the booking's page like the other."""
     if not token():
-        return _on_to("pages.booking", booking_id=booking_id)
+        return _on_to(url_for("pages.booking", booking_id=booking_id))
     found = context.service(Guests).get(booking_id, token())
     return page("done.html", found.language, booking=found) if found.status is Status.CONFIRMED else _booking(found)
 
@@ -60,7 +60,7 @@ def done(booking_id: str) -> Response:
 def cancel(booking_id: str) -> Response:
     """Cancel the booking whose page this was clicked on, and show it as it is then."""
     context.service(Guests).cancel(booking_id, token())
-    return _on_to("pages.booking", booking_id=booking_id)
+    return _on_to(url_for("pages.booking", booking_id=booking_id))
 
 
 @blueprint.post("/bookings/<booking_id>/reschedule")
@@ -71,14 +71,14 @@ def reschedule(booking_id: str) -> tuple[Response, int] | Response:
         guests.reschedule(booking_id, held, request.form.get("slotId", ""))
     except (Conflict, SlotNotFound) as error:
         return _booking(guests.get(booking_id, held), problem=SENTENCES[error.code]), 409
-    return _on_to("pages.moved", booking_id=booking_id)
+    return _on_to(url_for("pages.moved", booking_id=booking_id))
 
 
 @blueprint.get("/bookings/<booking_id>/moved")
 def moved(booking_id: str) -> Response:
     """Show that a booking has just been moved, and to when; later this is the booking's page like the other."""
     if not token():
-        return _on_to("pages.booking", booking_id=booking_id)
+        return _on_to(url_for("pages.booking", booking_id=booking_id))
     found = context.service(Guests).get(booking_id, token())
     return _booking(found, is_moved=found.was_just_moved(context.service(Schedules).clock()))
 
@@ -88,7 +88,7 @@ def moved(booking_id: str) -> Response:
 @blueprint.get("/bookings/<booking_id>/open")
 def back_to_booking(booking_id: str) -> Response:
     """Lead whoever opens the address of one of its buttons to the booking's page."""
-    return _on_to("pages.booking", booking_id=booking_id)
+    return _on_to(url_for("pages.booking", booking_id=booking_id))
 
 
 @blueprint.get("/bookings/<booking_id>/calendar.ics")
@@ -125,19 +125,33 @@ def open_waiting(entry_id: str) -> Response:
 def leave(entry_id: str) -> Response:
     """Leave the waiting list whose page this was clicked on, and show the entry as it is then."""
     context.service(Waitlist).leave(entry_id, token())
-    return _on_to("pages.waiting", entry_id=entry_id)
+    return _on_to(url_for("pages.waiting", entry_id=entry_id))
+
+
+@blueprint.get("/waitlist/<entry_id>/booking")
+def promoted(entry_id: str) -> Response:
+    """Lead whoever waited to the booking that was made for them, as the link in its letter does.
+
+    It is no more than was given to them: the letter went to the address they typed, as a booking's link does to whoever
+    books.
+    """
+    entry = context.service(Waitlist).get(entry_id, token())[0] if token() else None
+    if entry is None or entry.booking_id is None:
+        return _on_to(url_for("pages.waiting", entry_id=entry_id))
+    held = context.service(Guests).token(entry.booking_id)
+    return keep(held, url_for("pages.booking", booking_id=entry.booking_id))
 
 
 @blueprint.get("/waitlist/<entry_id>/leave")
 @blueprint.get("/waitlist/<entry_id>/open")
 def back_to_waiting(entry_id: str) -> Response:
     """Lead whoever opens the address of one of its buttons to the entry's page."""
-    return _on_to("pages.waiting", entry_id=entry_id)
+    return _on_to(url_for("pages.waiting", entry_id=entry_id))
 
 
-def _on_to(page_of: str, **ids: str) -> Response:
+def _on_to(address: str) -> Response:
     """Send the browser on to a page that it may load as often as it likes."""
-    return redirect(url_for(page_of, **ids), 303)  # type: ignore[return-value]  # a werkzeug response is all Flask needs
+    return redirect(address, 303)  # type: ignore[return-value]  # a werkzeug response is all Flask needs
 
 
 def _door(title: str, action: str, status: int = 200) -> Response:
@@ -160,4 +174,6 @@ def _booking(found: Booking, *, problem: str = "", is_moved: bool = False) -> Re
 
 
 def _waiting(entry: Entry, position: int) -> Response:
-    return page("waiting.html", entry.language, entry=entry, position=position)
+    booking = context.service(Guests).find(entry.booking_id) if entry.booking_id else None
+    live = tells_news()
+    return page("waiting.html", entry.language, entry=entry, position=position, booking=booking, live=live)

@@ -62,6 +62,11 @@ def in_words_of(code: str, response: Response) -> Response:
     return response
 
 
+def tells_news() -> bool:
+    """Return whether the service has events: pages ask for them only where it tells them."""
+    return current_app.url_map.bind("").test("/api/live", "GET")
+
+
 def token() -> str:
     """Return the token this page's holder has handed over, or nothing."""
     return request.cookies.get(COOKIE, "")

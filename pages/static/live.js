@@ -12,10 +12,15 @@ const plurals = new Intl.PluralRules(lang);
 // Follows the date that the form shows; returns a function that ends it.
 export function follow(form) {
   const { date } = document.getElementById("hours").dataset;
-  const query = `date=${encodeURIComponent(date)}`;
   const apply = (slots) => { slots.forEach((slot) => show(form, slot)); count(form); };
+  return heed(date, form.dataset.live === "1", apply);
+}
+
+// Hands every word about the slots of a date to `apply`, all of them or the one that changed; returns what ends it.
+export function heed(date, isLive, apply) {
+  const query = `date=${encodeURIComponent(date)}`;
   const asking = asker(query, apply);
-  if (form.dataset.live !== "1") {
+  if (!isLive) {
     asking.start();
     return asking.stop;
   }

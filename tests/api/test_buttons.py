@@ -139,3 +139,67 @@ def test_who_opens_the_address_of_a_button_is_led_to_the_page(app: Flask, api: A
 
     assert led == {path: (303, path.rpartition("/")[0]) for path in led}
     assert api.slots(DATE)[0]["bookedCount"] == 1
+
+
+# A place in line
+
+
+def in_line(api: Api) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Fill a slot and wait for it; return the entry, and a booking whose place it may get."""
+    slot = api.slots(DATE)[0]
+    held = [api.book(slot).json["booking"] for _ in range(4)]
+    return api.wait_for(slot).json["entry"], held[0]
+
+
+def test_whoever_was_promoted_is_led_to_the_booking_and_may_look_after_it(api: Api, hold: Hold) -> None:
+    entry, held = in_line(api)
+    holder = hold(entry)
+    assert "number 1 on the waiting list" in holder.page()
+    api.held("DELETE", held)
+
+    page = holder.page()
+    led = holder.client.get(f"{holder.path}/booking")
+    booking = led.headers["Location"]
+
+    assert "A place came free: it is booked for you" in page
+    assert f'href="{holder.path}/booking"' in page
+    assert (led.status_code, booking) == (303, f"/bookings/{api.held('GET', entry).json['bookingId']}")
+    cookie = led.headers["Set-Cookie"]
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=Strict", f"Path={booking}"))
+    token = cookie.partition("token=")[2].partition(";")[0]
+    assert len(token) > 20 and token not in page + led.text
+    assert "Move it to another hour" in holder.page(booking)
+    holder.client.post(f"{booking}/cancel")
+    assert "This booking is cancelled" in holder.page(booking)
+    assert "This booking is cancelled" in holder.page()
+
+
+def test_leaving_after_the_place_came_free_tells_so_and_how_to_give_it_back(api: Api, hold: Hold) -> None:
+    entry, held = in_line(api)
+    holder = hold(entry)
+    api.held("DELETE", held)
+
+    answer = holder.press("leave")
+    page = holder.page(answer.headers["Location"])
+
+    assert answer.status_code == 303
+    assert "A place came free: it is booked for you" in page and "please cancel the booking" in page
+    assert f'href="{holder.path}/booking"' in page
+    assert api.held("GET", entry).json["status"] == "promoted"
+    assert api.slots(DATE)[0]["bookedCount"] == 4
+
+
+def test_nobody_else_and_nobody_who_waits_is_led_to_a_booking(app: Flask, api: Api, hold: Hold) -> None:
+    entry, held = in_line(api)
+    holder = hold(entry)
+
+    still = holder.client.get(f"{holder.path}/booking")
+    api.held("DELETE", held)
+    stranger = app.test_client(use_cookies=False).get(f"{holder.path}/booking")
+    guesser = app.test_client(use_cookies=False).get(f"{holder.path}/booking", headers={"Cookie": "token=wrong"})
+
+    assert [(answer.status_code, answer.headers["Location"]) for answer in (still, stranger)] == [
+        (303, holder.path)
+    ] * 2
+    assert guesser.status_code == 404
+    assert not any("Set-Cookie" in answer.headers for answer in (still, stranger, guesser))

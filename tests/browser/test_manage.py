@@ -108,6 +108,50 @@ def test_a_place_in_line_is_left_by_mouse_and_a_click_beside_no_changes_nothing(
     assert site.api.held("GET", entry).json["status"] == "left"
 
 
+@pytest.mark.parametrize("width", [375, 1280])
+def test_the_page_of_a_place_in_line_follows_what_becomes_of_it(visit: Visit, site: Served, width: int) -> None:
+    slot = site.api.slots(LINE_DATE)[3 + WIDTHS.index(width) // 2]
+    held = [site.api.book(slot).json["booking"] for _ in range(slot["remaining"])]
+    site.api.wait_for(slot)
+    entry = site.api.wait_for(slot).json["entry"]
+    page = follow_letter(visit(width), entry)
+    heading, leave = page.get_by_role("heading", level=1), page.locator(".change summary")
+    expect(heading).to_have_text("You are number 2 on the waiting list")
+    page.evaluate("window.isTheSame = true")
+    leave.focus()
+
+    site.api.held("DELETE", held[0])
+    expect(heading).to_have_text("You are number 1 on the waiting list")
+    site.api.held("DELETE", held[1])
+    expect(heading).to_have_text("A place came free: it is booked for you")
+
+    expect(page.get_by_role("status")).to_contain_text("A place came free")
+    expect(leave).to_be_focused()
+    assert page.evaluate("window.isTheSame"), "nothing is loaded anew"
+    page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("link", name="See all hours")).to_be_focused()
+    expect(leave).to_have_count(0)
+    page.get_by_role("link", name="View, move or cancel your booking").click()
+    expect(heading).to_have_text("Your booking")
+    assert page.url.endswith(str(site.api.held("GET", entry).json["bookingId"]))
+
+
+def test_who_is_about_to_leave_when_the_place_comes_free_is_told_so(visit: Visit, site: Served) -> None:
+    slot = site.api.slots(LINE_DATE)[5]
+    held = [site.api.book(slot).json["booking"] for _ in range(slot["remaining"])]
+    entry = site.api.wait_for(slot).json["entry"]
+    page = follow_letter(visit(), entry)
+    page.get_by_text("Leave the waiting list").click()
+
+    site.api.held("DELETE", held[0])
+    expect(page.locator("#standing")).to_contain_text("A place came free: it is booked for you")
+    page.get_by_role("button", name="Yes, leave the list").click()
+
+    expect(page.get_by_role("link", name="View, move or cancel your booking")).to_be_visible()
+    expect(page.locator("#changes")).to_have_count(0)
+    assert site.api.held("GET", entry).json["status"] == "promoted"
+
+
 def test_every_stop_of_the_booking_form_is_seen_and_in_the_order_of_the_page(visit: Visit) -> None:
     page = visit(1280)
     page.goto(f"/?date={DATE}")
