@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import email
 import email.policy
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -336,6 +338,47 @@ def test_an_account_that_is_refused_can_be_put_right(
     else:
         mailer.send(MESSAGE)
     assert len(office.taken) == (password != "wrong")
+
+
+def read_by_each(raw: bytes) -> dict[str, str]:
+    """Return the subject of a mail as each kind of reader has it."""
+    unfolded = re.sub(r"\r?\n(?=[ \t])", "", raw.decode())  # RFC 5322, 2.2.3
+    old = email.message_from_string(unfolded)["Subject"]
+    line = unfolded.partition("Subject: ")[2].splitlines()[0]
+    joined = re.sub(r"(\?=)[ \t]+(=\?)", r"\1\2", line)  # RFC 2047, 6.2
+    words = re.sub(r"=\?[^?]+\?[bqBQ]\?[^?]*\?=", lambda word: str(make_header(decode_header(word[0]))), joined)
+    return {
+        "new": str(email.message_from_bytes(raw, policy=email.policy.default)["Subject"]),
+        "old": str(make_header(decode_header(old))),
+        "by the book": words,
+    }
+
+
+SUBJECTS = (
+    "New booking K7MP-4QXD: Thursday 5 March 2026, 10:00, Grace Höpper",
+    "New booking K7MP-4QXD: Thursday 5 March 2026, 10:00 to 11:00, Grace Hopper of the United States Navy",
+    "Ñ",
+    "New booking: 王小明 and Zoë, 🎉 " + "ü" * 60,
+)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_every_mail_program_reads_the_subject_as_it_is(
+    subject: str, office: PostOffice, opened: Callable[..., str]
+) -> None:
+    SmtpMailer(f"smtp://{opened()}").send(replace(MESSAGE, subject=subject))
+    raw = bytes(mailers._mime(replace(MESSAGE, subject=subject)))
+
+    assert read_by_each(raw) == dict.fromkeys(("new", "old", "by the book"), subject)
+    assert [str(mail["Subject"]) for mail in office.taken] == [subject]
+    assert max(len(line) for line in raw.partition(b"\n\n")[0].splitlines()) <= 78
+
+
+def test_control_a_subject_as_python_folds_it_is_read_with_two_spaces() -> None:
+    plain = EmailMessage()
+    plain["Subject"] = SUBJECTS[0]
+
+    assert "Grace  Höpper" in read_by_each(bytes(plain))["by the book"]
 
 
 @pytest.mark.parametrize("member", ["sender", "to", "subject", "reply_to"])
