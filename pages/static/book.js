@@ -1,5 +1,6 @@
 // Makes the booking page quicker to use: one submission, another day without losing what was typed, news of places.
-import { follow, note, words } from "./live.js";
+import { follow, take, words } from "./live.js";
+import { hush, note } from "./notes.js";
 
 // How long an answer may take before the same form is sent once more, and how long to rest before that.
 const PATIENCE = 30_000;
@@ -11,6 +12,7 @@ let stop = () => {};
 begin();
 if (form) {
   document.addEventListener("click", chooseDay);
+  document.addEventListener("click", take);
   addEventListener("popstate", () => location.reload());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
 }
@@ -26,8 +28,8 @@ function begin() {
 
 function chosen(event) {
   if (event.target.name !== "slotId") return;
-  form.querySelector("#news").textContent = "";
-  form.querySelector("#near").hidden = true;
+  hush("news");
+  hush("near");
   repeatChoice();
 }
 
@@ -125,8 +127,8 @@ function showDay(address) {
   stop();
   document.getElementById("summary")?.remove();
   history.pushState(null, "", address);
-  form.querySelector("#news").textContent = "";
-  form.querySelector("#near").hidden = true;
+  hush("news");
+  hush("near");
   repeatChoice();
   const hours = document.getElementById("hours");
   hours.focus({ preventScroll: true });

@@ -1,4 +1,6 @@
 // Keeps the places left in the slot cards true: by events where the service tells them, else by asking now and then.
+import { hush, note, tell } from "./notes.js";
+
 const EVERY = 15_000;
 // Longer than a browser takes to connect again: a shorter gap is nobody's business.
 const LATE = 4_000;
@@ -93,12 +95,6 @@ async function read(address) {
   }
 }
 
-// Shows or hides one of the sentences at the foot of the screen.
-export function note(name, isShown) {
-  const sentence = document.querySelector(`[data-note="${name}"]`);
-  if (sentence) sentence.hidden = !isShown;
-}
-
 function show(form, slot) {
   const id = slot._id ?? slot.slotId;
   for (const card of form.querySelectorAll(`.slot[data-slot="${CSS.escape(id)}"]`)) update(form, card, slot);
@@ -153,15 +149,9 @@ function count(form) {
 function announce(form, card, remaining, closed) {
   const { nowClosed, nowFull, nowFree } = words(form);
   const said = closed ? nowClosed : remaining === 0 ? nowFull : nowFree;
-  anew(form.querySelector("#news")).textContent = said.replace("{hours}", hours(card));
   offer(form, remaining === 0 ? nearest(form, card) : []);
-}
-
-// Returns a copy in the place of `element`: what is told anew appears, it does not move.
-function anew(element) {
-  const copy = element.cloneNode(true);
-  element.replaceWith(copy);
-  return copy;
+  form.querySelector("#news").textContent = said.replace("{hours}", hours(card));
+  tell("news");
 }
 
 // Returns the card's hours as they are said.
@@ -178,18 +168,23 @@ function nearest(form, card) {
 }
 
 function offer(form, cards) {
-  const near = anew(form.querySelector("#near"));
-  near.hidden = cards.length === 0;
-  near.querySelector("span").replaceChildren(...cards.map((card) => {
+  form.querySelector("#near span").replaceChildren(...cards.map((card) => {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "near";
+    button.dataset.take = card.querySelector("input").id;
     button.append(...card.querySelector(".slot-hours").cloneNode(true).childNodes);
-    button.addEventListener("click", () => {
-      const input = card.querySelector("input");
-      input.click();
-      input.focus();
-    });
     return button;
   }));
+  if (cards.length) tell("near");
+  else hush("near");
+}
+
+// A near hour is chosen as if it had been clicked in its place.
+export function take(event) {
+  const button = event.target.closest("[data-take]");
+  if (!button) return;
+  const input = document.getElementById(button.dataset.take);
+  input.click();
+  input.focus();
 }

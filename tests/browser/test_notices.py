@@ -1,0 +1,112 @@
+"""The notices at the foot of the screen: slim on a phone, two at the most, closed by mouse and keys, moving nothing."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.languages import LANGUAGES
+from tests.browser.conftest import Visit
+from tests.browser.journeys import choose, fill_in, tab_to
+from tests.browser.test_live_pages import SHIFTED, SHIFTS
+from tests.conftest import Served
+
+DATE = "2026-03-25"
+PHONE = {"width": 375, "height": 667}
+NOTICES = ("news", "near", "places", "sending")
+TELL = "async (names) => { const { tell } = await import('/static/notes.js'); names.forEach((name) => tell(name)); }"
+HUSH = "async (names) => { const { hush } = await import('/static/notes.js'); names.forEach((name) => hush(name)); }"
+COVERED = """() => {
+  const boxes = [...document.querySelectorAll(".note:not([hidden])")].map((note) => note.getBoundingClientRect());
+  return Math.max(...boxes.map(({ bottom }) => bottom)) - Math.min(...boxes.map(({ top }) => top));
+}"""
+
+
+def told(page: Page) -> list[str]:
+    """Return the notices that are shown, from the top."""
+    names: list[str] = page.locator(".note:visible").evaluate_all("notes => notes.map((note) => note.dataset.note)")
+    return names
+
+
+def filled_up(page: Page, site: Served, number: int) -> dict[str, Any]:
+    """Choose an hour of a page that fills up at once; return it."""
+    slot = site.api.slots(DATE)[number]
+    page.goto(f"/?date={DATE}")
+    choose(page, slot["_id"])
+    fill_in(page)
+    for _ in range(slot["remaining"]):
+        assert site.api.book(slot).status == 201
+    expect(page.locator("#news")).to_contain_text(slot["label"][:5])
+    return slot
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_two_notices_cover_a_quarter_of_a_phone_at_the_most(visit: Visit, site: Served, language: str) -> None:
+    page = visit(PHONE["width"], height=PHONE["height"], locale=language)
+    filled_up(page, site, list(LANGUAGES).index(language))
+    assert told(page) == ["news", "near"]
+
+    covered = {NOTICES[:2]: page.evaluate(COVERED)}
+    for pair in combinations(NOTICES, 2):
+        page.evaluate(HUSH, NOTICES)
+        page.evaluate(TELL, pair)
+        covered[pair] = page.evaluate(COVERED)
+
+    assert {pair: height for pair, height in covered.items() if not 40 < height <= PHONE["height"] / 4} == {}
+
+
+def test_a_notice_is_closed_by_keys_and_by_mouse_and_the_focus_is_not_lost(visit: Visit, site: Served) -> None:
+    page = visit()
+    filled_up(page, site, 2)
+    page.locator("#city").focus()
+
+    tab_to(page, "[data-note=near] [data-close]")
+    expect(page.locator("[data-note=near] [data-close]")).to_have_accessible_name("Close this notice")
+    page.keyboard.press("Enter")
+    assert told(page) == ["news"]
+    expect(page.locator("[data-note=news] [data-close]")).to_be_focused()
+    page.keyboard.press("Escape")
+    assert told(page) == []
+    assert page.evaluate("document.activeElement !== document.body"), "the focus is where it was before"
+    page.evaluate(TELL, ["places"])
+    page.locator("[data-note=places] [data-close]").click()
+    assert told(page) == []
+    expect(page.locator("#city")).to_have_value("Berlin")
+
+
+def test_a_notice_that_was_closed_is_told_again_only_when_it_begins_anew(visit: Visit, site: Served) -> None:
+    page = visit()
+    page.goto(f"/?date={DATE}")
+    note = "async (holds) => (await import('/static/notes.js')).note('sending', holds)"
+
+    page.evaluate(note, True)
+    assert told(page) == ["sending"]
+    page.keyboard.press("Escape")
+    page.evaluate(note, True)
+    assert told(page) == []
+    page.evaluate(note, False)
+    page.evaluate(note, True)
+    assert told(page) == ["sending"]
+
+
+def test_of_three_notices_the_newest_two_are_kept_and_nothing_moves(visit: Visit, site: Served) -> None:
+    page = visit(1280)
+    page.add_init_script(SHIFTS)
+    filled_up(page, site, 3)
+    page.evaluate(SHIFTED)
+    page.evaluate("shifts.splice(0)")
+
+    page.evaluate(TELL, ["places"])
+    assert told(page) == ["places", "news"]
+    page.evaluate(TELL, ["sending"])
+    assert told(page) == ["sending", "places"]
+    page.evaluate(HUSH, ["places"])
+    assert told(page) == ["sending"]
+
+    assert page.evaluate(SHIFTED) == []
+    # Control: a notice that moves is seen.
+    page.evaluate("document.querySelector('.notes').style.bottom = '100px'")
+    assert page.evaluate(SHIFTED) != []
