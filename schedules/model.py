@@ -148,6 +148,8 @@ class DateSummary:
     day: str
     seats: int
     remaining: int
+    # How many of the seats are in slots that take no bookings; nobody need have taken those.
+    closed: int = 0
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,17 @@ function begin() {
   if (!form) return;
   form.addEventListener("submit", sendOnce);
   form.addEventListener("change", chosen);
+  form.addEventListener("unchosen", repeatChoice);
   repeatChoice();
   stop = follow(form);
 }
 
 function chosen(event) {
   if (event.target.name !== "slotId") return;
+  if (event.target.closest(".slot-closed")) {
+    event.target.checked = false;
+    return;
+  }
   hush("news");
   hush("near");
   repeatChoice();

@@ -111,9 +111,13 @@ function update(form, card, { remaining, capacity, closed = false }) {
   const places = card.querySelectorAll("circle");
   places.forEach((place, index) => place.classList.toggle("taken", index < capacity - remaining));
   card.querySelector(".seats")?.classList.toggle("is-other", places.length !== capacity);
-  // A choice that was made stays, so that it can be seen what became of it.
-  chosen.disabled = closed && !chosen.checked;
-  if (chosen.checked && (before === 0) !== (remaining === 0)) announce(form, card, remaining, closed);
+  const wasChosen = chosen.checked;
+  // A closed hour cannot be booked; what has the focus keeps it.
+  if (closed) chosen.checked = false;
+  chosen.disabled = closed && chosen !== document.activeElement;
+  if (!wasChosen) return;
+  if (closed || (before === 0) !== (remaining === 0)) announce(form, card, remaining, closed);
+  if (closed) form.dispatchEvent(new Event("unchosen"));
 }
 
 function level(remaining, capacity) {
@@ -138,7 +142,8 @@ function count(form) {
   const shown = day?.querySelector(".day-left b");
   if (!shown) return;
   const cards = [...form.querySelectorAll(".hours .slot")];
-  const sum = (name) => cards.reduce((total, card) => total + Number(card.dataset[name]), 0);
+  const open = cards.filter((card) => !card.classList.contains("slot-closed"));
+  const sum = (name) => open.reduce((total, card) => total + Number(card.dataset[name]), 0);
   const [remaining, capacity] = [sum("remaining"), sum("capacity")];
   shown.textContent = numbers.format(remaining);
   const state = level(remaining, capacity);

@@ -144,6 +144,26 @@ def test_a_schedule_of_more_months_shows_the_one_that_is_asked_for() -> None:
     assert len(first.month.weeks[0]) == 7
 
 
+def test_the_bar_of_a_day_counts_no_closed_hour_as_taken(browser: Browser, api: Api) -> None:
+    slots = api.slots(DATE)
+    fill(api, slots[0])
+
+    def bar() -> str:
+        day = browser.page("/").partition(f'data-day="{DATE}"')[2]
+        found = re.search(r'class="day-taken" width="(\d+)"', day)
+        assert found
+        return found[1]
+
+    before = bar()
+    for slot in slots[4:]:
+        api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": True})
+
+    assert (before, bar()) == ("11", "25"), "four of 36 places, then four of the 16 that are open"
+    for slot in slots[:4]:
+        api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": True})
+    assert bar() == "0"
+
+
 @pytest.mark.parametrize("date", ["2026-03-04", "2026-3-5", "junk", "2027-03-05", "%00", "<script>"])
 def test_a_date_that_is_not_on_the_schedule_shows_the_month_and_says_so(browser: Browser, date: str) -> None:
     answer = browser.get(f"/?date={date}")

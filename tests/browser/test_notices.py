@@ -14,7 +14,7 @@ from tests.browser.journeys import choose, fill_in, tab_to
 from tests.browser.test_live_pages import SHIFTED, SHIFTS
 from tests.conftest import Served
 
-DATE = "2026-03-25"
+DATE, CLOSED_DATE = "2026-03-25", "2026-03-17"
 PHONE = {"width": 375, "height": 667}
 NOTICES = ("news", "near", "places", "sending")
 TELL = "async (names) => { const { tell } = await import('/static/notes.js'); names.forEach((name) => tell(name)); }"
@@ -90,6 +90,34 @@ def test_a_notice_that_was_closed_is_told_again_only_when_it_begins_anew(visit: 
     page.evaluate(note, False)
     page.evaluate(note, True)
     assert told(page) == ["sending"]
+
+
+@pytest.mark.parametrize("where", ["#city", "the hour"])
+def test_a_chosen_hour_that_is_closed_is_chosen_no_more(visit: Visit, site: Served, where: str) -> None:
+    slot = site.api.slots(CLOSED_DATE)[where == "#city"]
+    page = visit()
+    page.goto(f"/?date={CLOSED_DATE}")
+    choose(page, slot["_id"])
+    hour = page.locator(f".hours input[value='{slot['_id']}']")
+    if where == "#city":
+        page.locator(where).focus()
+    expect(page.locator("#choice")).not_to_be_empty()
+    drawn = page.locator(f".hours .slot[data-slot='{slot['_id']}'] label")
+    tick = "(label) => getComputedStyle(label, '::after').content"
+    assert drawn.evaluate(tick) == '""'
+
+    site.api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": True})
+
+    expect(page.locator("#news")).to_contain_text("has just been closed")
+    expect(hour).not_to_be_checked()
+    expect(page.locator("#choice")).to_be_empty()
+    expect(page.locator(where) if where == "#city" else hour).to_be_focused()
+    assert drawn.evaluate(tick) == "none"
+    if where == "the hour":
+        page.keyboard.press("Space")
+        expect(hour).not_to_be_checked()
+        assert drawn.evaluate(tick) == "none"
+    expect(page.locator(".day[aria-current] .day-taken")).to_have_attribute("width", "0")
 
 
 def test_of_three_notices_the_newest_two_are_kept_and_nothing_moves(visit: Visit, site: Served) -> None:
