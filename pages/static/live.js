@@ -173,7 +173,7 @@ function nearest(form, card) {
 }
 
 function offer(form, cards) {
-  form.querySelector("#near span").replaceChildren(...cards.map((card) => {
+  form.querySelector("#near").lastElementChild.replaceChildren(...cards.map((card) => {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "near";
