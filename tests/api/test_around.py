@@ -45,7 +45,7 @@ def any_answer(make_app: Callable[..., Flask]) -> Callable[[str], Answer]:
         "404": lambda: api.get("/nowhere"),
         "404 api": lambda: api.get("/api/bookings/x"),
         "405": lambda: api.send("PUT", "/api/dates"),
-        "413": lambda: api.send("POST", "/api/bookings", data=b"x" * 20_000, content_type="application/json"),
+        "413": lambda: api.send("POST", "/api/bookings", data=b"x" * 40_000, content_type="application/json"),
         "415": lambda: api.send("POST", "/api/bookings", data=b"x", content_type="text/plain"),
         "429": lambda: [limited.get("/api/dates") for _ in range(2)][-1],
         "500": lambda: api.get("/api/broken"),
