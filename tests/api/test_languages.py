@@ -569,7 +569,7 @@ def test_control_a_word_outside_the_catalogue_is_noticed(app: Flask, reader: Rea
 
 
 # What scripts say to themselves and to the browser: code, not words for people.
-CODE = {"not the page", "slot slot-${state}", "day day-${state}", ".day-left b"}
+CODE = {"not the page", "Escape", "slot slot-${state}", "day day-${state}", ".day-left b"}
 
 
 def sentences_in(script: str) -> list[str]:
