@@ -24,6 +24,7 @@ from tests.factories import ADMIN_KEY
 WIDTHS = [375, 768, 1280]
 KEPT = "Object.entries(sessionStorage)"
 CHANGED_DATE, CANCELLED_DATE, RETRIED_DATE = "2026-03-25", "2026-03-27", "2026-03-29"
+CLICKED_DATE = "2026-03-17"
 
 
 @pytest.fixture(scope="session")
@@ -495,6 +496,89 @@ def test_a_slot_gets_another_capacity_is_closed_and_opened(visit: Visit, site: S
     assert query(page) == f"view=slots&date={CHANGED_DATE}"
     page.reload()
     expect(capacity).to_have_value(str(width))
+
+
+def places_of_buttons(page: Page) -> list[dict[str, float]]:
+    """Return where each button and field of a view is, in the window."""
+    found: list[dict[str, float]] = page.evaluate(
+        "[...document.querySelectorAll('#view :is(button, input, select)')].map(at => at.getBoundingClientRect().toJSON())"
+    )
+    return found
+
+
+@pytest.mark.parametrize("width", [320, 1024, *WIDTHS])
+def test_a_second_click_at_the_same_point_is_for_the_same_slot(visit: Visit, site: Served, width: int) -> None:
+    slots = site.api.slots(CLICKED_DATE)
+    mine = slots[4]
+    entries = len(site.api.admin("GET", "/audit", query={"about": mine["_id"]}).json["items"])
+    page = visit(width)
+    enter(page, f"/admin?view=slots&date={CLICKED_DATE}")
+    turning = page.locator(f"#close-{mine['_id']}")
+    turning.evaluate("at => at.scrollIntoView({ block: 'center' })")
+    before = places_of_buttons(page)
+    box = turning.bounding_box()
+    assert box
+    point = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    page.mouse.click(*point)
+    expect(page.locator("#notice")).to_have_text(f"{mine['label']} is closed.")
+    assert places_of_buttons(page) == before
+    page.mouse.click(*point)
+    expect(page.locator("#notice")).to_have_text(f"{mine['label']} is open again.")
+
+    assert places_of_buttons(page) == before
+    assert site.api.slots(CLICKED_DATE) == slots
+    assert len(site.api.admin("GET", "/audit", query={"about": mine["_id"]}).json["items"]) == entries + 2
+
+
+@pytest.mark.parametrize("view", ["bookings", "slots", "letters", "overview", "audit"])
+def test_no_notice_moves_anything_or_takes_a_click(visit: Visit, view: str) -> None:
+    for width in WIDTHS:
+        page = visit(width)
+        enter(page, f"/admin?view={view}")
+        tell = """text => { const at = document.querySelector("#notice"); at.textContent = text;
+          const { x, y, width, height } = at.getBoundingClientRect();
+          return text ? document.elementFromPoint(x + width / 2, y + height / 2) === at : height; }"""
+        before = page.evaluate("document.documentElement.scrollHeight"), places_of_buttons(page)
+
+        assert page.evaluate(tell, "A sentence that is so long that it needs several lines. " * 4) is False
+        expect(page.locator("#notice")).to_be_in_viewport()
+        assert (page.evaluate("document.documentElement.scrollHeight"), places_of_buttons(page)) == before
+        assert page.evaluate(tell, "") == 0
+        assert (page.evaluate("document.documentElement.scrollHeight"), places_of_buttons(page)) == before
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_second_click_on_a_booking_is_for_the_same_button(visit: Visit, site: Served, width: int) -> None:
+    mine = booked(site, CLICKED_DATE, fullName=f"Annie Easley {width}")
+    page = visit(width)
+    enter(page, f"/admin?name=easley+{width}")
+    open_booking(page, mine)
+    before = page.locator("#resend").bounding_box()
+
+    page.locator("#resend").click()
+    expect(page.locator("#dialog-notice")).to_have_text("The letter is on its way again.")
+
+    expect(page.locator("#detail .list tbody tr")).to_have_count(3)
+    expect(page.locator("#dialog-notice")).to_be_in_viewport()
+    assert page.locator("#resend").bounding_box() == before
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_key_that_is_refused_is_told_by_the_card_which_stays(visit: Visit, width: int) -> None:
+    page = visit(width, refused={"/api/admin/validate"})
+    page.goto("/admin")
+    page.locator("#key").fill("not the right key")
+    before = page.locator("#enter").bounding_box()
+
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.locator("#notice")).to_have_text("This key is not right.")
+    card, told = page.locator("#enter").bounding_box(), page.locator("#notice").bounding_box()
+    assert card == before
+    assert card and told
+    assert (told["x"], told["width"]) == (card["x"], card["width"])
+    assert 0 < told["y"] - (card["y"] + card["height"]) < 32
 
 
 def test_a_capacity_below_what_is_booked_is_refused_and_told(visit: Visit, site: Served) -> None:

@@ -18,11 +18,11 @@ export async function detail(item) {
   dialog.replaceChildren(
     el("div", { class: "dialog-head" }, el("h2", { id: "detail-title" }, say("booking", { reference: item.reference })),
       chip(say(item.status), item.status === "confirmed" ? "good" : "over")),
-    el("p", { id: "dialog-notice", role: "status" }),
-    facts(item),
+    facts(item), actions(item),
     el("h3", {}, say("letters")),
     found.items.length ? letterTable(found.items, () => detail(item)) : el("p", { class: "soft" }, say("noLettersYet")),
-    el("h3", {}, say("history")), history(audit.items), actions(item));
+    el("h3", {}, say("history")), history(audit.items),
+    el("p", { id: "dialog-notice", class: "notice", role: "status" }));
   if (!dialog.open) {
     dialog.showModal();
     dialog.scrollTop = 0;
@@ -63,14 +63,16 @@ function actions(item) {
 }
 
 // What is behind a dialog is not read out, so that it tells things itself.
-function tellHere(text) {
-  document.querySelector("#dialog-notice").textContent = text;
+function tellHere(text, bad = false) {
+  const notice = document.querySelector("#dialog-notice");
+  notice.textContent = text;
+  notice.classList.toggle("bad", bad);
 }
 
 const inDialog = (work, control) => guarded(work, control).then(() => {
   const notice = document.querySelector("#notice");
   if (notice.classList.contains("bad")) {
-    tellHere(notice.textContent);
+    tellHere(notice.textContent, true);
     tell("");
   }
 });

@@ -13,7 +13,7 @@ export async function slots(asked) {
   announce(title);
   const columns = ["hours", "booked", "waiting", "capacity", "state", "closing"].map((name) => say(name));
   return [el("h1", { tabindex: "-1" }, say("slots")), el("div", { class: "panel filters" }, field(say("date"), pick)),
-    table(title, columns, found.map(row))];
+    table(title, columns, found.map(row), "places")];
 }
 
 function row(slot) {
