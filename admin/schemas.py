@@ -9,7 +9,8 @@ import marshmallow as ma
 
 from booking.model import BookingFilter, Cursor, Part, Sort, Status
 from core.clock import iso
-from core.fields import Text
+from core.fields import LONGEST_EMAIL, Kept, Text, Whole, YesOrNo, address
+from core.ids import as_reference
 from core.web.api import QuerySchema
 from notifications.model import OPEN, State
 from schedules.model import SlotChange
@@ -18,29 +19,6 @@ from schedules.schemas import SlotSchema
 MOST = 100
 LARGEST_SKIP = 1_000_000_000
 NO_CURSOR = "Not a cursor of this listing in this order."
-
-
-class Whole(ma.fields.Integer):
-    """A whole number of at least 1 in plain digits; a larger one than `most` is capped."""
-
-    def __init__(self, most: int, **kwargs: Any) -> None:
-        """Keep the cap."""
-        super().__init__(**kwargs)
-        self._most = most
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not re.fullmatch(r"[0-9]{1,30}", str(value), re.ASCII) or int(value) < 1:
-            raise ma.ValidationError("Must be a whole number of at least 1.")
-        return min(int(value), self._most)
-
-
-class YesOrNo(ma.fields.Boolean):
-    """true or false, and nothing that merely looks like it."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, bool):
-            raise ma.ValidationError("Must be true or false.")
-        return value
 
 
 class FilterSchema(QuerySchema):
@@ -55,6 +33,8 @@ class FilterSchema(QuerySchema):
         load_default="", validate=ma.validate.Regexp(r"([A-Za-z]{2})?\Z", error="Must be an ISO 3166 code.")
     )
     status = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *Status]))
+    reference = Kept(as_reference, 40)
+    email = Kept(address, LONGEST_EMAIL)
 
     @ma.validates("phone")
     def has_digits(self, value: str, **_: Any) -> None:
@@ -65,7 +45,7 @@ class FilterSchema(QuerySchema):
     @ma.post_load
     def to_filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Return the filter, and beside it whatever else was asked."""
-        names = ("name", "phone", "date", "country", "status")
+        names = ("name", "phone", "date", "country", "status", "reference", "email")
         texts = {name: values.pop(name).strip() for name in names}
         status = texts.pop("status")
         return {"wanted": BookingFilter(**texts, status=Status(status) if status else None), **values}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import marshmallow as ma
@@ -57,6 +58,45 @@ class Phone(ma.fields.String):
         if not PHONE.fullmatch(given):
             raise ma.ValidationError(NOT_A_PHONE)
         return given
+
+
+class Whole(ma.fields.Integer):
+    """A whole number of at least 1 in plain digits; a larger one than `most` is capped."""
+
+    def __init__(self, most: int, **kwargs: Any) -> None:
+        """Keep the cap."""
+        super().__init__(**kwargs)
+        self._most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not re.fullmatch(r"[0-9]{1,30}", str(value), re.ASCII) or int(value) < 1:
+            raise ma.ValidationError("Must be a whole number of at least 1.")
+        return min(int(value), self._most)
+
+
+class YesOrNo(ma.fields.Boolean):
+    """true or false, and nothing that merely looks like it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise ma.ValidationError("Must be true or false.")
+        return value
+
+
+class Kept(ma.fields.String):
+    """What is kept in one notation of several; empty for nothing."""
+
+    def __init__(self, as_kept: Callable[[str], str], most: int, **kwargs: Any) -> None:
+        """Keep how it is read, and how long it may be."""
+        super().__init__(load_default="", validate=ma.validate.Length(max=most), **kwargs)
+        self._as_kept = as_kept
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        given = super()._deserialize(value, attr, data, **kwargs).strip()
+        try:
+            return self._as_kept(given) if given else ""
+        except ValueError as error:
+            raise ma.ValidationError(str(error)) from None
 
 
 class ContactSchema(ma.Schema):

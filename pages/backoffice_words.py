@@ -42,7 +42,6 @@ WORDS: Mapping[str, Word] = {
     "confirmed": _("Confirmed"),
     "cancelled": _("Cancelled"),
     "erased": _("(erased)"),
-    "countryHint": _("Two letters, such as DE"),
     # The listing
     "find": _("Find"),
     "clear": _("Clear"),
@@ -162,8 +161,10 @@ WORDS: Mapping[str, Word] = {
     # What the service refuses, by its code, and by the field that is wrong
     "wrong": _("This was not accepted: {field}."),
     "wrong.capacity": _("Must be a whole number of at least 0."),
-    "wrong.country": _("Must be two letters, such as DE."),
+    "wrong.country": _("There is no such country."),
+    "wrong.email": _("Must be a whole e-mail address, such as ada@example.org."),
     "wrong.phone": _("Must have digits."),
+    "wrong.reference": _("Must be a whole reference, such as K7MP-4QXD."),
     "problem.booking_forgotten": _("The personal data of this booking was erased, so there is nobody to write to."),
     "problem.booking_not_found": _("There is no such booking."),
     "problem.capacity_below_booked": _("More places are booked than this capacity."),

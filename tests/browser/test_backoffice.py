@@ -143,7 +143,7 @@ def test_a_search_stands_in_the_address_and_survives_reloading_and_going_back(
     everybody = shown(page)
     page.locator("#name").fill("hop")
     page.locator("#phone").fill("+44 20")
-    page.locator("#country").fill("gb")
+    page.locator("#country").select_option(label="United Kingdom")
     page.locator("#date").select_option(CALM_DATE)
     page.locator("#status").select_option("confirmed")
     page.get_by_role("button", name="Find").click()
@@ -151,11 +151,11 @@ def test_a_search_stands_in_the_address_and_survives_reloading_and_going_back(
 
     found = shown(page)
     assert found == [item["reference"] for item in listed(site.api, name="hop")] != everybody
-    assert query(page) == f"view=bookings&name=hop&phone=%2B44+20&date={CALM_DATE}&country=gb&status=confirmed"
+    assert query(page) == f"view=bookings&name=hop&phone=%2B44+20&date={CALM_DATE}&country=GB&status=confirmed"
     page.reload()
     expect(page.locator(".found")).to_have_text("Bookings found: 1")
     values = {name: page.locator(f"#{name}").input_value() for name in ("name", "phone", "date", "country", "status")}
-    assert values == {"name": "hop", "phone": "+44 20", "date": CALM_DATE, "country": "gb", "status": "confirmed"}
+    assert values == {"name": "hop", "phone": "+44 20", "date": CALM_DATE, "country": "GB", "status": "confirmed"}
     assert shown(page) == found
     page.go_back()
     expect(page.locator(".rows .open")).to_have_count(25)
@@ -171,11 +171,71 @@ def test_a_search_that_finds_nothing_or_is_refused_says_so(visit: Visit) -> None
     enter(page, "/admin?view=bookings&name=nobody+of+this+name")
     expect(page.locator("#view")).to_contain_text("No booking matches.")
     expect(page.locator("#download")).to_be_disabled()
+    expect(page.locator("#download")).to_have_text("Download CSV")
 
     page.locator("#phone").fill("abc")
     page.get_by_role("button", name="Find").click()
 
     expect(page.locator("#notice")).to_have_text("Must have digits.")
+
+
+def test_a_booking_is_found_by_what_a_guest_says_on_the_telephone(visit: Visit, site: Served) -> None:
+    changes = {"email": "Telephone.Guest@example.org", "phone": "+4915123456789", "country": "DE"}
+    mine = booked(site, CLICKED_DATE, fullName="Gladys West", **changes)
+    page = visit(375)
+    enter(page)
+
+    for field, said in (
+        ("reference", mine["reference"].replace("-", "").lower()),
+        ("email", "telephone.GUEST@example.org"),
+        ("phone", "0151 23456789"),
+    ):
+        page.locator(f"#{field}").fill(said)
+        page.locator("#find").click()
+        expect(page.locator(".found")).to_have_text("Bookings found: 1")
+        assert shown(page) == [mine["reference"]]
+        page.reload()
+        expect(page.locator(f"#{field}")).to_have_value(said)
+        assert shown(page) == [mine["reference"]]
+        page.locator("#clear").click()
+        expect(page.locator(".rows .open")).to_have_count(25)
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "told"),
+    [
+        ("reference", "K7MP", "Must be a whole reference, such as K7MP-4QXD."),
+        ("email", "ada@", "Must be a whole e-mail address, such as ada@example.org."),
+    ],
+)
+def test_half_a_reference_or_address_is_refused_in_a_sentence(visit: Visit, field: str, said: str, told: str) -> None:
+    page = visit(1280, refused={"/api/admin/bookings"})
+    enter(page)
+
+    page.locator(f"#{field}").fill(said)
+    page.locator("#find").click()
+
+    expect(page.locator("#notice")).to_have_text(told)
+    expect(page.locator(f"#{field}")).to_have_value(said)
+
+
+def test_a_country_is_chosen_by_its_name_and_an_old_address_still_chooses_it(visit: Visit) -> None:
+    page = visit(1280, refused={"/api/admin/bookings"})
+    enter(page, "/admin?view=bookings&country=gb")
+    expect(page.locator("#country")).to_have_value("GB")
+    expect(page.locator(".rows")).to_contain_text("Grace Hopper")
+    expect(page.locator("#country option[value=GE]")).to_have_text("Georgia")
+
+    page.locator("#country").select_option(label="Germany")
+    page.locator("#find").click()
+    expect(page.locator(".rows")).to_contain_text("Bruno M\u00fcller")
+    assert query(page) == "view=bookings&country=DE"
+    page.goto("/admin?view=bookings&country=xx")
+    expect(page.locator("#view")).to_contain_text("No booking matches.")
+    expect(page.locator("#country")).to_have_value("XX")
+    page.locator("#country option:checked").evaluate("at => { at.value = 'Germany'; }")
+    page.locator("#find").click()
+    expect(page.locator("#notice")).to_have_text("There is no such country.")
 
 
 def test_a_column_is_sorted_by_its_heading_and_says_so(visit: Visit, site: Served) -> None:
@@ -500,9 +560,8 @@ def test_a_slot_gets_another_capacity_is_closed_and_opened(visit: Visit, site: S
 
 def places_of_buttons(page: Page) -> list[dict[str, float]]:
     """Return where each button and field of a view is, in the window."""
-    found: list[dict[str, float]] = page.evaluate(
-        "[...document.querySelectorAll('#view :is(button, input, select)')].map(at => at.getBoundingClientRect().toJSON())"
-    )
+    controls = page.locator("#view :is(button, input, select)")
+    found: list[dict[str, float]] = controls.evaluate_all("all => all.map(at => at.getBoundingClientRect().toJSON())")
     return found
 
 
@@ -589,7 +648,7 @@ def test_a_capacity_below_what_is_booked_is_refused_and_told(visit: Visit, site:
     page.locator(f"#capacity-{slot['_id']}").fill("0")
     page.keyboard.press("Enter")
 
-    expect(page.locator("#notice")).to_have_class("bad")
+    expect(page.locator("#notice")).to_have_class("notice bad")
     expect(page.locator("#notice")).to_contain_text("booked")
     assert site.api.slots(HOSTILE_DATE)[0]["capacity"] == 4
 

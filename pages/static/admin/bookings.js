@@ -4,9 +4,9 @@ import { detail } from "./booking.js";
 import { button, chip, choice, el, field, table, typed } from "./dom.js";
 import { download } from "./download.js";
 import { announce, go, guarded } from "./moving.js";
-import { count, dates, day, moment, say } from "./words.js";
+import { count, countries, dates, day, moment, say } from "./words.js";
 
-const FILTERS = ["name", "phone", "date", "country", "status"];
+const FILTERS = ["reference", "name", "email", "phone", "date", "country", "status"];
 const PAGE = 25;
 const COLUMNS = [
   ["reference"], ["name", "name"], ["date", "date"], ["hours", "hour"], ["email"], ["phone"], ["country", "country"], ["status"], ["created", "created"],
@@ -33,21 +33,28 @@ export async function bookings(asked) {
 function filters(asked, sorting) {
   const value = (name) => asked.get(name) ?? "";
   const status = [["", say("any")], ["confirmed", say("confirmed")], ["cancelled", say("cancelled")]];
+  const typedIn = (name, maxlength, attributes = {}) =>
+    field(say(name), el("input", { id: name, name, value: value(name), maxlength, autocomplete: "off", ...attributes }));
   const form = el("form", { class: "panel filters", role: "search", onsubmit: (event) => {
     event.preventDefault();
     const given = [...new FormData(form)].map(([name, text]) => [name, text.trim()]);
     go({ view: "bookings", ...Object.fromEntries(given), ...only(asked, ["sort", "order"]) });
   } },
-  field(say("name"), el("input", { id: "name", name: "name", value: value("name"), maxlength: "80", autocomplete: "off" })),
-  field(say("phone"), el("input", { id: "phone", name: "phone", type: "tel", value: value("phone"), maxlength: "40", autocomplete: "off" })),
+  typedIn("reference", "40", { autocapitalize: "characters", spellcheck: "false" }), typedIn("name", "80"),
+  typedIn("email", "254", { inputmode: "email", autocapitalize: "none", spellcheck: "false" }), typedIn("phone", "40", { type: "tel" }),
   field(say("date"), choice("date", [["", say("any")], ...dates.map((date) => [date, day(date)])], value("date"))),
-  field(say("country"), el("input", { id: "country", name: "country", value: value("country"), maxlength: "2", autocomplete: "off",
-    title: say("countryHint") })),
+  field(say("country"), choice("country", countryOptions(value("country").toUpperCase()), value("country").toUpperCase())),
   field(say("status"), choice("status", status, value("status"))),
   sorter(sorting),
   el("p", { class: "filters-do" }, el("button", { class: "button button-small", id: "find" }, say("find")),
     button(say("clear"), () => go({ view: "bookings" }), { id: "clear" })));
   return form;
+}
+
+// What the address asks for is shown, also where it is the code of no country.
+function countryOptions(asked) {
+  const known = [["", say("any")], ...countries];
+  return known.some(([code]) => code === asked) ? known : [...known, [asked, asked]];
 }
 
 // Where rows are cards there are no headings to sort by.
@@ -100,7 +107,7 @@ function pages({ page, totalPages }, look) {
 
 function downloads(wanted, total) {
   const place = el("p", { class: "downloads" });
-  const start = button(say("downloadFound", { total: count(total) }), () => download(wanted, total, place, start), { id: "download", disabled: !total });
+  const start = button(total ? say("downloadFound", { total: count(total) }) : say("download"), () => download(wanted, total, place, start), { id: "download", disabled: !total });
   place.append(el("b", { class: "found" }, say("found", { total: count(total) })), start);
   return place;
 }

@@ -8,6 +8,7 @@ const numbers = new Intl.NumberFormat(language);
 const plurals = new Intl.PluralRules(language);
 
 export const dates = known.dates;
+export const countries = known.countries;
 export const spoken = document.documentElement.lang;
 
 // A word with `values` put into it; of one that is counted, the form for `number`.
