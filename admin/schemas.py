@@ -247,16 +247,32 @@ class AuditQuery(QuerySchema):
     )
 
 
+class AuditedSlotSchema(ma.Schema):
+    """When a slot is."""
+
+    date = ma.fields.String()
+    label = ma.fields.String()
+
+
+class AuditedBookingSchema(ma.Schema):
+    """What a booking is known by."""
+
+    _id = ma.fields.String(attribute="id")
+    reference = ma.fields.String()
+
+
 class AuditEntrySchema(ma.Schema):
     """Something the back office did: who (the label of a key), what, to what, and what that changed."""
 
-    _id = ma.fields.String(attribute="id")
-    at = ma.fields.Function(lambda entry: iso(entry.at), metadata={"type": "string"})
-    who = ma.fields.String()
-    what = ma.fields.String()
-    about = ma.fields.String()
-    before = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw())
-    after = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw())
+    _id = ma.fields.String(attribute="entry.id")
+    at = ma.fields.Function(lambda told: iso(told.entry.at), metadata={"type": "string"})
+    who = ma.fields.String(attribute="entry.who")
+    what = ma.fields.String(attribute="entry.what")
+    about = ma.fields.String(attribute="entry.about")
+    slot = ma.fields.Nested(AuditedSlotSchema, allow_none=True)
+    booking = ma.fields.Nested(AuditedBookingSchema, allow_none=True)
+    before = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw(), attribute="entry.before")
+    after = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw(), attribute="entry.after")
 
 
 class AuditSchema(ma.Schema):

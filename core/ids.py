@@ -10,6 +10,7 @@ from datetime import datetime
 # No 0/O, 1/I/L, 2/Z, 5/S, 8/B or U/V pairs to mistake, and no vowels, so that no code spells a word.
 REFERENCE_ALPHABET = "346789CDFGHJKMNPQRTVWXY"
 REFERENCE_LENGTH = 8
+ID_LENGTH = 32
 REFERENCE = re.compile(r"([A-Za-z0-9]{4})[- ]?([A-Za-z0-9]{4})")
 
 

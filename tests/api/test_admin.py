@@ -902,6 +902,31 @@ def test_a_letter_that_is_tried_again_is_written_down(api: Api, db: Db) -> None:
     assert len(audited_by(api, ADMIN_KEY, letter)) == 1
 
 
+def test_an_entry_names_its_slot_or_its_booking_also_when_its_guest_is_forgotten(api: Api, db: Db) -> None:
+    slot = api.slots()[0]
+    booking = api.book(slot).json["booking"]
+    letter = f"{booking['id']}-guest"
+    db["letters"].update_one({"_id": letter}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
+    assert api.admin("POST", f"/letters/{letter}/retry").status == 200
+    assert api.admin("POST", f"/bookings/{booking['id']}/cancel").status == 200
+    assert patch(api, slot, capacity=6).status == 200
+    BookingStore(db).erase([booking["id"]])
+    db["audit"].insert_one(
+        {"_id": "0" * 32, "at": datetime(2026, 1, 1, tzinfo=UTC), "who": "operator", "what": "people.erased",
+         "about": "people", "before": {}, "after": {}}
+    )  # fmt: skip
+
+    items = api.admin("GET", "/audit").json["items"]
+
+    named = {"_id": booking["id"], "reference": booking["reference"]}
+    assert [(item["about"], item["slot"], item["booking"]) for item in items] == [
+        (slot["_id"], {"date": "2026-03-05", "label": "10:00-11:00"}, None),
+        (booking["id"], None, named),
+        (letter, None, named),
+        ("people", None, None),
+    ]
+
+
 def test_what_is_refused_is_not_in_the_audit(api: Api) -> None:
     slot = api.slots()[0]
     booked(api)

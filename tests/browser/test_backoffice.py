@@ -689,6 +689,41 @@ def test_the_audit_is_read_in_parts(visit: Visit, site: Served) -> None:
     expect(page.locator(".list tbody")).to_contain_text("capacity: 11")
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_audit_names_what_it_is_about_and_leads_there(visit: Visit, site: Served, width: int) -> None:
+    mine = booked(site, CLICKED_DATE, fullName=f"Melba Mouton {width}")
+    assert site.api.admin("POST", f"/bookings/{mine['id']}/resend").status == 202
+    slot = site.api.slots(CLICKED_DATE)[0]
+    for closed in (True, False):
+        assert site.api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": closed}).status == 200
+    page = visit(width)
+    enter(page, "/admin?view=audit")
+    expect(page.locator(".list")).not_to_contain_text(slot["_id"])
+    expect(page.locator(".list")).not_to_contain_text(mine["id"])
+
+    opener = page.get_by_role("button", name=f"Booking {mine['reference']}")
+    opener.click()
+    expect(page.locator("#detail-title")).to_have_text(f"Booking {mine['reference']}")
+    page.locator("#detail-done").click()
+    expect(opener).to_be_focused()
+    page.get_by_role("link", name=f"Tue, 17 Mar 2026, {slot['label']}").first.click()
+
+    expect(page.locator(f"#close-{slot['_id']}")).to_be_visible()
+    assert query(page) == f"view=slots&date={CLICKED_DATE}"
+
+
+def test_a_booking_of_the_audit_that_is_not_found_is_told(visit: Visit, site: Served) -> None:
+    mine = booked(site, CLICKED_DATE)
+    assert site.api.admin("POST", f"/bookings/{mine['id']}/resend").status == 202
+    page = visit(1280)
+    page.route("**/api/admin/bookings?*", lambda route: route.fulfill(json={"items": []}))
+    enter(page, "/admin?view=audit")
+
+    page.get_by_role("button", name=f"Booking {mine['reference']}").click()
+
+    expect(page.locator("#notice")).to_have_text("There is no such booking.")
+
+
 # The overview
 
 
