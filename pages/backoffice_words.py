@@ -55,19 +55,25 @@ WORDS: Mapping[str, Word] = {
     "pages": _("Pages"),
     "page": _("Page {page} of {pages}"),
     "found": _("Bookings found: {total}"),
+    "foundPage": _("Bookings found: {total}. Page {page} of {pages}"),
     "nothing": _("No booking matches."),
     "open": _("Open booking {reference} of {name}"),
     # The download
     "download": _("Download CSV"),
     "downloadFound": _("Download all {total} as CSV"),
     "downloading": {
-        name: ngettext("{rows} of {total} booking, {size} MB", "{rows} of {total} bookings, {size} MB", count)
+        name: ngettext("{rows} of {total} booking, {size}", "{rows} of {total} bookings, {size}", count)
         for name, count in FORMS
     },
     "downloaded": {
-        name: ngettext("Saved {name}: {rows} booking, {size} MB.", "Saved {name}: {rows} bookings, {size} MB.", count)
+        name: ngettext(
+            "Saved {name}: {rows} booking, {size}.",
+            "Saved {name}: {rows} bookings, newest first, {size}.",
+            count,
+        )
         for name, count in FORMS
     },
+    "downloadOrder": _("The file begins with the newest booking."),
     "downloadCancel": _("Stop download"),
     "downloadStopped": _("The download was stopped; nothing was saved."),
     "downloadBroken": _("The download broke off; nothing was saved. Please try again."),

@@ -302,13 +302,14 @@ def test_pages_are_turned_and_stand_in_the_address(visit: Visit, site: Served) -
 
     page.locator("#next").click()
     expect(page.locator(".pages")).to_contain_text("Page 2 of 3")
-    expect(page.locator("#next")).to_be_focused()
+    expect(page.locator("#found")).to_be_focused()
+    expect(page.locator("#said")).to_have_text("Bookings found: 60. Page 2 of 3")
     second = shown(page)
     page.locator("#next").click()
 
     expect(page.locator(".pages")).to_contain_text("Page 3 of 3")
     expect(page.locator("#next")).to_be_disabled()
-    expect(page.locator("#view h1")).to_be_focused()
+    expect(page.locator("#found")).to_be_focused()
     everybody = [item["reference"] for item in listed(site.api, status="cancelled", limit="100")]
     assert first + second + shown(page) == everybody
     assert query(page) == "view=bookings&status=cancelled&page=3"
@@ -318,6 +319,33 @@ def test_pages_are_turned_and_stand_in_the_address(visit: Visit, site: Served) -
     page.locator("#name").fill("some")
     page.locator("#find").click()
     expect(page.locator(".pages")).to_contain_text("Page 1 of 3")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_another_page_is_shown_from_its_top(visit: Visit, width: int) -> None:
+    page = visit(width)
+    enter(page, "/admin?view=bookings&status=cancelled")
+    page.locator("#next").scroll_into_view_if_needed()
+    expect(page.locator("#found")).not_to_be_in_viewport()
+
+    page.locator("#next").click()
+
+    expect(page.locator("#found")).to_be_focused()
+    expect(page.locator("#found")).to_be_in_viewport()
+    expect(page.locator(".rows .open").first).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    expect(page.locator("#download")).to_be_focused()
+
+
+@pytest.mark.parametrize("language", ["en-GB", "de-DE"])
+def test_the_active_tab_is_in_view_on_a_phone(visit: Visit, language: str) -> None:
+    page = visit(320, locale=language)
+    enter(page, "/admin?view=audit")
+
+    for view in ("audit", "bookings", "overview"):
+        look_at(page, view)
+        expect(page.locator(f"[data-view={view}]")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("scrollY") == 0
 
 
 def test_hostile_names_are_nothing_but_text(visit: Visit) -> None:
@@ -360,9 +388,45 @@ def test_the_file_holds_exactly_what_is_filtered(
     rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline=""), strict=True))
     assert [row["Reference"] for row in rows] == [item["reference"] for item in wanted]
     expect(page.locator("#notice")).to_contain_text(
-        f"Saved bookings.csv: {len(wanted)} booking{'' if len(wanted) == 1 else 's'}, "
+        f"Saved bookings.csv: {len(wanted)} booking{'' if len(wanted) == 1 else 's, newest first'}, "
     )
+    expect(page.locator("#notice")).to_contain_text(f" {round(file.stat().st_size / 1000, 1):g} kB.")
     expect(page.locator("#download")).to_be_focused()
+
+
+def test_the_order_of_the_file_is_told_where_the_listing_has_another(visit: Visit) -> None:
+    page = visit(1280)
+    enter(page)
+    told = page.get_by_text("The file begins with the newest booking.")
+    expect(told).to_have_count(0)
+
+    page.locator("#sort-name").click()
+    expect(told).to_be_visible()
+    page.locator("#sort-created").click()
+    expect(told).to_have_count(0)
+    page.locator("#sort-created").click()
+    expect(told).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("language", "sizes"),
+    [
+        ("en-GB", ["0.1 kB", "0.2 kB", "4.3 kB", "1,000 kB", "1.2 MB"]),
+        ("de-DE", ["0,1 kB", "0,2 kB", "4,3 kB", "1.000 kB", "1,2 MB"]),
+    ],
+)
+def test_sizes_are_said_in_a_unit_that_fits(visit: Visit, language: str, sizes: list[str]) -> None:
+    page = visit(locale=language)
+    page.goto("/admin")
+    script = page.locator("script[type=module]").get_attribute("src")
+    assert script
+
+    said = page.evaluate(
+        "async ([from, all]) => all.map((await import(from)).size)",
+        [script.replace("main.js", "words.js"), [0, 217, 4321, 999_960, 1_234_567]],
+    )
+
+    assert [text.replace("\u00a0", " ") for text in said] == sizes
 
 
 # A stream that gives its first half and then waits for the test to let it go on, or breaks off.
@@ -649,7 +713,8 @@ def test_a_capacity_below_what_is_booked_is_refused_and_told(visit: Visit, site:
     page.keyboard.press("Enter")
 
     expect(page.locator("#notice")).to_have_class("notice bad")
-    expect(page.locator("#notice")).to_contain_text("booked")
+    expect(page.locator("#notice")).to_have_text(f"{slot['label']}: More places are booked than this capacity.")
+    expect(page.locator(f"#capacity-{slot['_id']}")).to_have_value("4")
     assert site.api.slots(HOSTILE_DATE)[0]["capacity"] == 4
 
 
@@ -883,7 +948,9 @@ def test_the_organiser_works_in_german(visit: Visit, site: Served) -> None:
     page.goto(f"/admin?view=slots&date={HOSTILE_DATE}")
     page.locator(f"#capacity-{slot['_id']}").fill("0")
     page.keyboard.press("Enter")
-    expect(page.locator("#notice")).to_have_text("Es sind schon mehr Plätze gebucht, als Sie angegeben haben.")
+    expect(page.locator("#notice")).to_have_text(
+        f"{slot['label']}: Es sind schon mehr Plätze gebucht, als Sie angegeben haben."
+    )
     look_at(page, "overview")
     expect(page.get_by_role("img", name="Belegung nach Tag und Uhrzeit")).to_be_visible()
     expect(page.locator(".plot-fill .axis text").filter(has_text="21. März")).to_have_count(1)

@@ -15,9 +15,9 @@ export async function audit(asked) {
   const rows = items.map((entry) => ({ cells: [moment(entry.at), entry.who, named(`done.${entry.what}`, entry.what),
     about(entry), values(entry.before), values(entry.after)] }));
   announce(say("audit"));
-  return [el("h1", { tabindex: "-1" }, say("audit")),
+  return [el("h1", { id: "audit", tabindex: "-1" }, say("audit")),
     rows.length ? table(say("audit"), COLUMNS.map((name) => say(name)), rows) : el("p", { class: "panel" }, say("noAudit")),
-    next && el("p", { class: "pages" }, button(say("older"), () => go({ view: "audit", after: next }), { id: "older" }))];
+    next && el("p", { class: "pages" }, button(say("older"), () => go({ view: "audit", after: next }, "audit"), { id: "older" }))];
 }
 
 // A booking by its reference, a slot by when it is; each leads to where it is looked at.

@@ -21,10 +21,11 @@ export async function bookings(asked) {
   const order = asked.get("order") || natural(sort);
   const page = Math.max(1, Math.trunc(Number(asked.get("page"))) || 1);
   const found = await get(`/bookings?${new URLSearchParams({ ...wanted, sort, order, page, limit: PAGE })}`);
-  const look = (change) => go({ view: "bookings", ...wanted, ...only(asked, ["sort", "order"]), ...change });
+  const look = (change, top) => go({ view: "bookings", ...wanted, ...only(asked, ["sort", "order"]), ...change }, top);
   const sorting = { sort, order, sorts: found.sorts, look };
-  announce(say("found", { total: count(found.total) }));
-  return [el("h1", { tabindex: "-1" }, say("bookings")), filters(asked, sorting), downloads(wanted, found.total),
+  const standing = { total: count(found.total), page: count(page), pages: count(found.totalPages) };
+  announce(say(found.totalPages > 1 ? "foundPage" : "found", standing));
+  return [el("h1", { tabindex: "-1" }, say("bookings")), filters(asked, sorting), downloads(wanted, found.total, sort === "created" && order === "desc"),
     found.items.length ? table(say("bookings"), COLUMNS.map((column) => heading(column, sorting)), found.items.map(row), "rows")
       : el("p", { class: "panel" }, say("nothing")),
     found.totalPages > 1 && pages(found, look)];
@@ -100,14 +101,16 @@ function row(item) {
 }
 
 function pages({ page, totalPages }, look) {
-  const turn = (id, to) => button(say(id), () => look({ page: to }), { id, disabled: to < 1 || to > totalPages });
+  const turn = (id, to) => button(say(id), () => look({ page: to }, "found"), { id, disabled: to < 1 || to > totalPages });
   return el("nav", { class: "pages", "aria-label": say("pages") }, turn("previous", page - 1),
     el("span", {}, say("page", { page: count(page), pages: count(totalPages) })), turn("next", page + 1));
 }
 
-function downloads(wanted, total) {
+// The file has an order of its own, which is told where the listing has another.
+function downloads(wanted, total, sameOrder) {
   const place = el("p", { class: "downloads" });
   const start = button(total ? say("downloadFound", { total: count(total) }) : say("download"), () => download(wanted, total, place, start), { id: "download", disabled: !total });
-  place.append(el("b", { class: "found" }, say("found", { total: count(total) })), start);
+  place.append(el("b", { class: "found", id: "found", tabindex: "-1" }, say("found", { total: count(total) })), start,
+    ...(total && !sameOrder ? [el("span", { class: "hint" }, say("downloadOrder"))] : []));
   return place;
 }
