@@ -158,10 +158,12 @@ class LettersQuery(QuerySchema):
 
 
 class LetterSchema(ma.Schema):
-    """A letter of the outbox, without what is in it."""
+    """A letter of the outbox, without what is in it but the slot that it tells of."""
 
     _id = ma.fields.String(attribute="id")
     bookingId = ma.fields.String(attribute="about")
+    date = ma.fields.String(attribute="facts.date")
+    slotLabel = ma.fields.String(attribute="facts.slot")
     template = ma.fields.String()
     to = ma.fields.String()
     state = ma.fields.String()

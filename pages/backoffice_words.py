@@ -141,6 +141,7 @@ WORDS: Mapping[str, Word] = {
     "letter.guest_promoted": _("A place came free"),
     "letter.guest_reminder": _("Reminder"),
     "letter.guest_rescheduled": pgettext("a letter", "Moved"),
+    "movedTo": _("Moved to {date}, {hours}"),
     "letter.guest_waiting": _("Waiting list"),
     # The overview
     "seats": pgettext("a sum", "places"),

@@ -850,6 +850,15 @@ def test_a_cancellation_is_told_behind_the_confirmation_that_is_not_out_yet(api:
     assert cancellation["dueAt"] > cancellation["createdAt"]
 
 
+def test_a_letter_names_the_slot_it_tells_of_and_nothing_else_that_is_in_it(api: Api) -> None:
+    booking = booked(api, date="2026-03-07")
+
+    (guests, _) = api.admin("GET", "/letters", query={"about": booking}).json["items"]
+
+    assert (guests["date"], guests["slotLabel"]) == ("2026-03-07", "09:00-10:00")
+    assert not {"facts", "fullName", "phone", "manageUrl"} & guests.keys()
+
+
 # The audit
 
 

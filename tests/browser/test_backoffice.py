@@ -503,6 +503,20 @@ def test_a_booking_shows_its_letters_and_what_was_done(visit: Visit, site: Serve
     expect(page.locator(".history")).to_contain_text("Letter sent again, by key-")
 
 
+def test_a_letter_says_where_a_booking_moved(visit: Visit, site: Served) -> None:
+    mine = booked(site, CLICKED_DATE, fullName="Christine Darden")
+    to = site.api.slots(CLICKED_DATE)[-1]
+    moved = site.api.held("POST", mine, "/reschedule", json={"slotId": to["_id"]})
+    assert moved.status == 200, moved.body
+    page = visit(1280)
+    enter(page, "/admin?name=darden")
+
+    open_booking(page, mine)
+
+    told = page.locator("#detail .list tbody td:first-child").all_text_contents()
+    assert f"Moved to Tue, 17 Mar 2026, {to['label']}" in told
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_booking_is_cancelled_only_after_asking(visit: Visit, site: Served, width: int) -> None:
     mine = booked(site, CANCELLED_DATE, fullName=f"Dorothy Vaughan {width}")
