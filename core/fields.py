@@ -39,6 +39,22 @@ class Text(ma.fields.String):
             raise ma.ValidationError(str(error)) from error
 
 
+class Matching(ma.fields.String):
+    """A text that is all of `pattern`, which is written so that Python's `re` and ECMA 262 read it alike."""
+
+    def __init__(self, pattern: str, example: str, *, error: str, **kwargs: Any) -> None:
+        """Keep the pattern for the service, and with both ends for the API's document."""
+        super().__init__(metadata={"pattern": f"^{pattern}$", "example": example}, **kwargs)
+        self._pattern, self._error = re.compile(pattern, re.ASCII), error
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        given: str = super()._deserialize(value, attr, data, **kwargs)
+        # Not by `$`, which in Python lets a line break follow.
+        if not self._pattern.fullmatch(given):
+            raise ma.ValidationError(self._error)
+        return given
+
+
 class Email(ma.fields.String):
     """An e-mail address by its syntax alone, in lower case."""
 
@@ -65,11 +81,7 @@ class ContactSchema(ma.Schema):
     fullName = Text(2, 80, required=True, attribute="full_name", metadata={"example": "Ada Lovelace"})
     email = Email(required=True, metadata={"format": "email", "example": "ada@example.org"})
     phone = Phone(required=True, metadata={"example": "+14155550123"})
-    country = ma.fields.String(
-        required=True,
-        validate=ma.validate.Regexp(r"[A-Z]{2}\Z", error="Not an ISO 3166 code in upper case."),
-        metadata={"example": "US"},
-    )
+    country = Matching(r"[A-Z]{2}", "US", error="Not an ISO 3166 code in upper case.", required=True)
 
     @ma.validates_schema(skip_on_field_errors=False)
     def phone_is_valid_in_the_country(self, values: dict[str, Any], **_: Any) -> None:
