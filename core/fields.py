@@ -25,18 +25,22 @@ NOT_A_PHONE = "Not a valid phone number; write it like +14155550123."
 
 
 class Text(ma.fields.String):
-    """A text of `least` to `most` characters after normalising; control characters are refused."""
+    """A text of `least` to `most` characters after normalising; control characters are refused.
+
+    One of at least some characters that shows none of them is as good as empty.
+    """
 
     def __init__(self, least: int, most: int, *, multiline: bool = False, **kwargs: Any) -> None:
         """Keep the bounds, which the API's document shows too."""
         super().__init__(validate=ma.validate.Length(least, most), **kwargs)
-        self._multiline = multiline
+        self._least, self._multiline = least, multiline
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         try:
-            return text.clean(super()._deserialize(value, attr, data, **kwargs), multiline=self._multiline)
+            kept = text.clean(super()._deserialize(value, attr, data, **kwargs), multiline=self._multiline)
         except ValueError as error:
             raise ma.ValidationError(str(error)) from error
+        return "" if self._least and not text.shows(kept) else kept
 
 
 class Matching(ma.fields.String):
