@@ -25,6 +25,7 @@ from admin.guards import AdminKeys
 from core import config, log
 from core.config import ROOT, Settings
 from core.web import api, context, errors, headers, health, limits, requests
+from core.web.bodies import Bodies
 from schedules.routes import Board
 
 
@@ -39,6 +40,8 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = waits = Bodies(app.wsgi_app, settings.max_body_bytes)  # type: ignore[method-assign]
+    app.extensions["booking.bodies"] = waits
     _furnish(app, services)
     return app
 

@@ -1,5 +1,6 @@
 """How the service is served: `gunicorn app:create_app()` reads this file. Nothing else starts threads."""
 
+import gevent
 from gevent import monkey
 
 monkey.patch_all()
@@ -9,6 +10,7 @@ import gc  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
 import threading  # noqa: E402
+import time  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -57,6 +59,10 @@ forwarder_headers = ""
 forwarded_allow_ips = "*"
 
 
+# Requests that came together on one connection are there without waiting: after so many, others have their turn.
+IN_A_ROW = 16
+
+
 def on_starting(_server: Any) -> None:
     """Refuse a database that cannot serve, with a sentence; prepare a good one before any worker begins."""
     client = connect(SETTINGS.mongodb_uri, patient=True)
@@ -73,6 +79,7 @@ def on_starting(_server: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Start this worker's letters, which only one process at a time really sends, and its live streams."""
     _collect_seldom()
+    worker.wsgi.extensions["booking.bodies"].within = _within
     letters = worker.wsgi.extensions["booking.letters"]
     worker.letters = letters
     threading.Thread(target=letters.run, name="letters", daemon=True).start()
@@ -80,6 +87,12 @@ def post_worker_init(worker: Any) -> None:
     threading.Thread(target=live.watcher.run, name="live", daemon=True).start()
     threading.Thread(target=worker.wsgi.extensions["booking.hub"].run, name="live-sockets", daemon=True).start()
     threading.Thread(target=live.tend, args=(lambda: worker.alive,), name="live-streams", daemon=True).start()
+
+
+def pre_request(_worker: Any, req: Any) -> None:
+    """Let others be served before the next of many requests that a client sent at once."""
+    if req.req_number % IN_A_ROW == 0:
+        time.sleep(0)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
@@ -105,6 +118,10 @@ def on_exit(_server: Any) -> None:
     for file in METRICS.glob("*"):
         file.unlink()
     METRICS.rmdir()
+
+
+def _within(seconds: float) -> gevent.Timeout:
+    return gevent.Timeout(seconds, TimeoutError)
 
 
 def _collect_seldom() -> None:

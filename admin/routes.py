@@ -87,9 +87,9 @@ def cancel(booking_id: str) -> Booking:
 
 
 @blueprint.post("/bookings/<booking_id>/resend")
-@Door(AdminBookingSchema, status=202, refuses=(401, 404), security="adminKey")
+@Door(AdminBookingSchema, status=202, refuses=(401, 404, 409), security="adminKey")
 def resend(booking_id: str) -> Booking:
-    """Send the guest's confirmation once more."""
+    """Send the guest's confirmation once more, unless the guest was forgotten."""
     return context.service(Changes).send_again(booking_id, by=whose_key())
 
 

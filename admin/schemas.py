@@ -9,7 +9,7 @@ import marshmallow as ma
 
 from booking.model import BookingFilter, Cursor, Part, Sort, Status
 from core.clock import iso
-from core.fields import LONGEST_EMAIL, Kept, Text, Whole, YesOrNo, address
+from core.fields import LONGEST_EMAIL, Kept, Matching, Text, Whole, YesOrNo, address
 from core.ids import as_reference
 from core.web.api import QuerySchema
 from notifications.model import OPEN, State
@@ -26,15 +26,11 @@ class FilterSchema(QuerySchema):
 
     name = Text(0, 80, load_default="")
     phone = ma.fields.String(load_default="", validate=ma.validate.Length(max=40))
-    date = ma.fields.String(
-        load_default="", validate=ma.validate.Regexp(r"(\d{4}-\d{2}-\d{2})?\Z", error="Must be YYYY-MM-DD.")
-    )
-    country = ma.fields.String(
-        load_default="", validate=ma.validate.Regexp(r"([A-Za-z]{2})?\Z", error="Must be an ISO 3166 code.")
-    )
+    date = Matching(r"(\d{4}-\d{2}-\d{2})?", "2026-03-05", error="Must be YYYY-MM-DD.", load_default="")
+    country = Matching(r"([A-Za-z]{2})?", "US", error="Must be an ISO 3166 code.", load_default="")
     status = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *Status]))
-    reference = Kept(as_reference, 40)
-    email = Kept(address, LONGEST_EMAIL)
+    reference = Kept(as_reference, 40, metadata={"example": "K7MP-4QXD"})
+    email = Kept(address, LONGEST_EMAIL, metadata={"format": "email", "example": "ada@example.org"})
 
     @ma.validates("phone")
     def has_digits(self, value: str, **_: Any) -> None:
@@ -244,8 +240,8 @@ class AuditQuery(QuerySchema):
 
     about = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
     limit = Whole(MOST, load_default=MOST, metadata={"minimum": 1})
-    after = ma.fields.String(
-        load_default=None, validate=ma.validate.Regexp(r"[0-9a-f]{32}\Z", error="Not a cursor of the audit.")
+    after = Matching(
+        r"[0-9a-f]{32}", "019cb1d2e3f4000000000000000000a1", error="Not a cursor of the audit.", load_default=None
     )
 
 

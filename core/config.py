@@ -118,7 +118,7 @@ def from_env(env: Mapping[str, str]) -> Settings:
         web_concurrency=reader.number("WEB_CONCURRENCY", os.cpu_count() or 1, 1, 64),
         host=reader.take("HOST", _host, "127.0.0.1"),
         port=port,
-        max_body_bytes=reader.number("MAX_BODY_BYTES", 10_240, 1_024, 10_485_760),
+        max_body_bytes=reader.number("MAX_BODY_BYTES", 32_768, 1_024, 10_485_760),
     )
     if settings.resend_api_key and settings.smtp_url:
         reader.problems.append("RESEND_API_KEY and SMTP_URL are both set: keep the one that shall send the letters.")

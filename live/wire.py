@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -23,6 +24,8 @@ LOG = log.get("live.sockets")
 NAMESPACES = ("/", "/api")
 MOST_BYTES = 4096  # of a message from a client, which has nothing to say but which namespaces it wants
 MOST_SAID = 200  # messages from a client in its connection's life, without those that answer a ping
+# Bytes from a client, pings and broken frames too: so many at once, and as many a second. It answers a ping in seven.
+BURST_BYTES, BYTES_PER_SECOND = 16_384, 256
 LOOK_SECONDS = 30.0  # between two looks at whether a silent connection is still there
 # Engine.IO's message (4) with Socket.IO's connect (0) or disconnect (1), a namespace, and its query; JSON may follow.
 JOIN_OR_LEAVE = re.compile(r"4([01])(?:(/[^,?]*)(?:\?[^,]*)?(?:,|\Z))?")
@@ -45,10 +48,17 @@ class Wire:
         self._connection, self._place = connection, place
         self._lock = threading.Lock()
         self._last_words: float | None = None
+        self._begun, self._heard = monotonic(), 0
 
     def recv(self, size: int) -> bytes:
-        """Return what the client sends."""
-        return self._connection.recv(size)
+        """Return what the client sends; nothing, as at the end, once it has sent more than it can have to say."""
+        time.sleep(0)  # what is there already comes without waiting, and others shall be served meanwhile
+        heard = self._connection.recv(size)
+        self._heard += len(heard)
+        if self._heard > BURST_BYTES + BYTES_PER_SECOND * (monotonic() - self._begun):
+            refused("talkative")
+            return b""
+        return heard
 
     def send(self, message: bytes) -> int:
         """Send all of `message`, after whatever is being sent."""

@@ -151,7 +151,7 @@ class Served:
 def serving(mongodb_uri: str, folder: Path, **changes: str) -> Iterator[Served]:
     """Serve the application with gunicorn on a free port until the block ends."""
     port = free_port()
-    settings = factories.environment(mongodb_uri, PORT=str(port), WEB_CONCURRENCY="2", **changes)
+    settings = factories.environment(mongodb_uri, **{"PORT": str(port), "WEB_CONCURRENCY": "2", **changes})
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **settings}
     log = folder / f"service-{port}.log"
     with log.open("wb") as output:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from ipaddress import IPv6Address, IPv6Network
 from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, g, request
@@ -33,5 +35,18 @@ def outcome(name: str) -> None:
 
 
 def client_address() -> str:
-    """Return the address the request came from, after as many proxies as are trusted."""
-    return request.remote_addr or "unknown"
+    """Return where the request came from, after as many proxies as are trusted: what is limited as one client.
+
+    That is an address of IPv4, and the network of 64 bits of an address of IPv6, which one household has to itself.
+    """
+    address = request.remote_addr or "unknown"
+    return _network(address) if ":" in address else address
+
+
+@lru_cache(4096)
+def _network(address: str) -> str:
+    try:
+        known = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(known.ipv4_mapped or IPv6Network((known.packed[:8].ljust(16, b"\0"), 64)))

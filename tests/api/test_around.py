@@ -45,7 +45,7 @@ def any_answer(make_app: Callable[..., Flask]) -> Callable[[str], Answer]:
         "404": lambda: api.get("/nowhere"),
         "404 api": lambda: api.get("/api/bookings/x"),
         "405": lambda: api.send("PUT", "/api/dates"),
-        "413": lambda: api.send("POST", "/api/bookings", data=b"x" * 20_000, content_type="application/json"),
+        "413": lambda: api.send("POST", "/api/bookings", data=b"x" * 40_000, content_type="application/json"),
         "415": lambda: api.send("POST", "/api/bookings", data=b"x", content_type="text/plain"),
         "429": lambda: [limited.get("/api/dates") for _ in range(2)][-1],
         "500": lambda: api.get("/api/broken"),
@@ -257,6 +257,26 @@ def test_addresses_are_limited_apart(make_app: Callable[..., Flask]) -> None:
     assert [ask("192.0.2.1") for _ in range(3)] == [200, 200, 429]
     assert ask("192.0.2.2") == 200
     assert ask("2001:db8::1") == 200
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:DB8:1:2:0:0:0:7", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("not:an:address", "not:another:address", False),
+    ],
+)
+def test_a_network_of_ipv6_is_one_client(make_app: Callable[..., Flask], one: str, other: str, alike: bool) -> None:
+    api = Api(over_app(make_app(RATE_LIMIT_DEFAULT="1 per hour")))
+
+    statuses = [api.get("/api/dates", environ_base={"REMOTE_ADDR": address}).status for address in (one, one, other)]
+
+    assert statuses == [200, 429, 429 if alike else 200]
 
 
 def test_the_machines_that_watch_are_never_limited(make_app: Callable[..., Flask]) -> None:

@@ -69,7 +69,7 @@ REFUSALS: list[tuple[int, str, Case]] = [
     (404, "booking_not_found", lambda api: api.get("/api/bookings/nobody")),
     (405, "method_not_allowed", lambda api: api.send("DELETE", "/api/dates")),
     (409, "slot_full", full_slot),
-    (413, "body_too_large", lambda api: api.book(api.slots()[0], message="x" * 11_000)),
+    (413, "body_too_large", lambda api: api.book(api.slots()[0], message="x" * 40_000)),
     (415, "unsupported_media_type", lambda api: api.send("POST", "/api/bookings", data={"fullName": "Ada"})),
     (422, "idempotency_key_reused", reused_key),
     (429, "too_many_requests", eleventh_wrong_key),

@@ -483,7 +483,7 @@ def test_no_word_of_the_other_pages_is_outside_the_catalogue(browser: Browser, a
         "no such booking": reader.read(visitor.post(f"{booking}/open", data={"token": "x"}), 404),
         "not found": reader.read(visitor.get("/nowhere"), 404),
         "not so": reader.read(visitor.get("/language"), 405),
-        "too much": reader.read(visitor.post("/", data={"message": "x" * 20_000}), 413),
+        "too much": reader.read(visitor.post("/", data={"message": "x" * 40_000}), 413),
         "foreign": reader.read(visitor.post(f"{booking}/cancel", headers={"Sec-Fetch-Site": "cross-site"}), 403),
         "language": reader.read(visitor.post("/language", data={"language": "tlh"}), 400),
     }

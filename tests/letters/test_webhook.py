@@ -219,7 +219,7 @@ def test_control_behind_the_limits_events_would_be_lost(
 
 
 def test_a_body_that_is_too_large_is_refused(api: Api) -> None:
-    answer = tell(api, event("email.delivered", filler="x" * 20_000))
+    answer = tell(api, event("email.delivered", filler="x" * 40_000))
 
     assert (answer.status, answer.code) == (413, "body_too_large")
 

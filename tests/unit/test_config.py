@@ -55,7 +55,7 @@ def test_with_what_is_needed_the_rest_has_safe_defaults() -> None:
         web_concurrency=os.cpu_count() or 1,
         host="127.0.0.1",
         port=8000,
-        max_body_bytes=10_240,
+        max_body_bytes=32_768,
     )
 
 
