@@ -426,7 +426,8 @@ def test_sizes_are_said_in_a_unit_that_fits(visit: Visit, language: str, sizes: 
         [script.replace("main.js", "words.js"), [0, 217, 4321, 999_960, 1_234_567]],
     )
 
-    assert [text.replace("\u00a0", " ") for text in said] == sizes
+    # A number and its unit stay on one line.
+    assert said == [text.replace(" ", "\u00a0") for text in sizes]
 
 
 # A stream that gives its first half and then waits for the test to let it go on, or breaks off.

@@ -25,6 +25,7 @@ export const apart = (text) => `\u2068${text}\u2069`;
 export const named = (key, otherwise) => known.words[key] ?? otherwise;
 export const count = (number) => numbers.format(number);
 // Bytes in a unit in which they are no nought; decimal ones, as browsers and disks count.
-export const size = (bytes) => (bytes < 1e6 ? amounts[0].format(Math.max(0.1, bytes / 1e3)) : amounts[1].format(bytes / 1e6));
+export const size = (bytes) =>
+  (bytes < 1e6 ? amounts[0].format(Math.max(0.1, bytes / 1e3)) : amounts[1].format(bytes / 1e6)).replace(" ", "\u00a0");
 export const moment = (iso) => (iso ? moments.format(new Date(iso)) : say("none"));
 export const day = (date) => days.format(new Date(`${date}T00:00Z`));
