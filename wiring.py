@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from admin.history import History
 from admin.service import Overview
 from audit import store as audit_store
 from audit.service import Audit
@@ -77,7 +78,7 @@ class Services:
     guests: Guests
     privacy: Privacy
     waitlist: Waitlist
-    audit: Audit
+    history: History
     letters: Letters
     worker: LetterWorker
     reminders: Reminders
@@ -118,7 +119,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         guests=Guests(store, changes, schedules, letters, links, promises, calendar_of, clock),
         privacy=Privacy(store, keys, changes, waitlist, letters, schedules.schedule, clock),
         waitlist=waitlist,
-        audit=audit,
+        history=History(audit, schedules, bookings),
         letters=letters,
         worker=_worker(settings, letters, clock, errand, replacements.get("mailer")),
         reminders=reminders,

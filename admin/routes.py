@@ -9,6 +9,7 @@ from flask import Response
 
 from admin import csv
 from admin.guards import require_key, whose_key
+from admin.history import History
 from admin.plots import svg
 from admin.schemas import (
     AdminBookingSchema,
@@ -29,7 +30,6 @@ from admin.schemas import (
     ValidSchema,
 )
 from admin.service import Overview
-from audit.service import Audit
 from booking.changes import Changes
 from booking.model import Booking, BookingFilter, Part
 from booking.service import Bookings
@@ -87,9 +87,9 @@ def cancel(booking_id: str) -> Booking:
 
 
 @blueprint.post("/bookings/<booking_id>/resend")
-@Door(AdminBookingSchema, status=202, refuses=(401, 404), security="adminKey")
+@Door(AdminBookingSchema, status=202, refuses=(401, 404, 409), security="adminKey")
 def resend(booking_id: str) -> Booking:
-    """Send the guest's confirmation once more."""
+    """Send the guest's confirmation once more, unless the guest was forgotten."""
     return context.service(Changes).send_again(booking_id, by=whose_key())
 
 
@@ -147,7 +147,10 @@ def retry_letter(letter_id: str) -> Letter:
 @blueprint.get("/audit")
 @Door(AuditSchema, query=AuditQuery, refuses=(401,), security="adminKey")
 def audit(about: str, limit: int, after: str | None) -> dict[str, Any]:
-    """List what the back office did, newest first; `about` is the id of a booking, slot or letter."""
-    found = context.service(Audit).find(about, after, limit + 1)
+    """List what the back office did, newest first; `about` is the id of a booking, slot or letter.
+
+    An entry names its `slot`, or its `booking` by the reference, where there is one.
+    """
+    found = context.service(History).find(about, after, limit + 1)
     items = found[:limit]
-    return {"items": items, "next": items[-1].id if len(found) > limit else None}
+    return {"items": items, "next": items[-1].entry.id if len(found) > limit else None}

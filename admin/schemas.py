@@ -9,7 +9,8 @@ import marshmallow as ma
 
 from booking.model import BookingFilter, Cursor, Part, Sort, Status
 from core.clock import iso
-from core.fields import Text
+from core.fields import LONGEST_EMAIL, Kept, Matching, Text, Whole, YesOrNo, address
+from core.ids import as_reference
 from core.web.api import QuerySchema
 from notifications.model import OPEN, State
 from schedules.model import SlotChange
@@ -20,41 +21,16 @@ LARGEST_SKIP = 1_000_000_000
 NO_CURSOR = "Not a cursor of this listing in this order."
 
 
-class Whole(ma.fields.Integer):
-    """A whole number of at least 1 in plain digits; a larger one than `most` is capped."""
-
-    def __init__(self, most: int, **kwargs: Any) -> None:
-        """Keep the cap."""
-        super().__init__(**kwargs)
-        self._most = most
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not re.fullmatch(r"[0-9]{1,30}", str(value), re.ASCII) or int(value) < 1:
-            raise ma.ValidationError("Must be a whole number of at least 1.")
-        return min(int(value), self._most)
-
-
-class YesOrNo(ma.fields.Boolean):
-    """true or false, and nothing that merely looks like it."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, bool):
-            raise ma.ValidationError("Must be true or false.")
-        return value
-
-
 class FilterSchema(QuerySchema):
     """What to look for; an empty value looks for everything."""
 
     name = Text(0, 80, load_default="")
     phone = ma.fields.String(load_default="", validate=ma.validate.Length(max=40))
-    date = ma.fields.String(
-        load_default="", validate=ma.validate.Regexp(r"(\d{4}-\d{2}-\d{2})?\Z", error="Must be YYYY-MM-DD.")
-    )
-    country = ma.fields.String(
-        load_default="", validate=ma.validate.Regexp(r"([A-Za-z]{2})?\Z", error="Must be an ISO 3166 code.")
-    )
+    date = Matching(r"(\d{4}-\d{2}-\d{2})?", "2026-03-05", error="Must be YYYY-MM-DD.", load_default="")
+    country = Matching(r"([A-Za-z]{2})?", "US", error="Must be an ISO 3166 code.", load_default="")
     status = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *Status]))
+    reference = Kept(as_reference, 40, metadata={"example": "K7MP-4QXD"})
+    email = Kept(address, LONGEST_EMAIL, metadata={"format": "email", "example": "ada@example.org"})
 
     @ma.validates("phone")
     def has_digits(self, value: str, **_: Any) -> None:
@@ -65,7 +41,7 @@ class FilterSchema(QuerySchema):
     @ma.post_load
     def to_filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Return the filter, and beside it whatever else was asked."""
-        names = ("name", "phone", "date", "country", "status")
+        names = ("name", "phone", "date", "country", "status", "reference", "email")
         texts = {name: values.pop(name).strip() for name in names}
         status = texts.pop("status")
         return {"wanted": BookingFilter(**texts, status=Status(status) if status else None), **values}
@@ -178,10 +154,12 @@ class LettersQuery(QuerySchema):
 
 
 class LetterSchema(ma.Schema):
-    """A letter of the outbox, without what is in it."""
+    """A letter of the outbox, without what is in it but the slot that it tells of."""
 
     _id = ma.fields.String(attribute="id")
     bookingId = ma.fields.String(attribute="about")
+    date = ma.fields.String(attribute="facts.date")
+    slotLabel = ma.fields.String(attribute="facts.slot")
     template = ma.fields.String()
     to = ma.fields.String()
     state = ma.fields.String()
@@ -262,21 +240,37 @@ class AuditQuery(QuerySchema):
 
     about = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
     limit = Whole(MOST, load_default=MOST, metadata={"minimum": 1})
-    after = ma.fields.String(
-        load_default=None, validate=ma.validate.Regexp(r"[0-9a-f]{32}\Z", error="Not a cursor of the audit.")
+    after = Matching(
+        r"[0-9a-f]{32}", "019cb1d2e3f4000000000000000000a1", error="Not a cursor of the audit.", load_default=None
     )
+
+
+class AuditedSlotSchema(ma.Schema):
+    """When a slot is."""
+
+    date = ma.fields.String()
+    label = ma.fields.String()
+
+
+class AuditedBookingSchema(ma.Schema):
+    """What a booking is known by."""
+
+    _id = ma.fields.String(attribute="id")
+    reference = ma.fields.String()
 
 
 class AuditEntrySchema(ma.Schema):
     """Something the back office did: who (the label of a key), what, to what, and what that changed."""
 
-    _id = ma.fields.String(attribute="id")
-    at = ma.fields.Function(lambda entry: iso(entry.at), metadata={"type": "string"})
-    who = ma.fields.String()
-    what = ma.fields.String()
-    about = ma.fields.String()
-    before = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw())
-    after = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw())
+    _id = ma.fields.String(attribute="entry.id")
+    at = ma.fields.Function(lambda told: iso(told.entry.at), metadata={"type": "string"})
+    who = ma.fields.String(attribute="entry.who")
+    what = ma.fields.String(attribute="entry.what")
+    about = ma.fields.String(attribute="entry.about")
+    slot = ma.fields.Nested(AuditedSlotSchema, allow_none=True)
+    booking = ma.fields.Nested(AuditedBookingSchema, allow_none=True)
+    before = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw(), attribute="entry.before")
+    after = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw(), attribute="entry.after")
 
 
 class AuditSchema(ma.Schema):

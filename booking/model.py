@@ -128,6 +128,9 @@ class BookingFilter:
     date: str = ""
     country: str = ""
     status: Status | None = None
+    # As they are kept: `K7MP-4QXD`, and an address in lower case.
+    reference: str = ""
+    email: str = ""
 
 
 class ExportRow(NamedTuple):

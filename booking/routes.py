@@ -13,6 +13,7 @@ from booking.schemas import (
     BookingSchema,
     IdempotencyHeader,
     NewBookingSchema,
+    NoPlaceProblemSchema,
     OwnDataSchema,
     RescheduleSchema,
 )
@@ -27,7 +28,14 @@ BOOKED = "Booking created successfully."
 
 
 @blueprint.post("")
-@Door(BookedSchema, status=201, body=NewBookingSchema, headers=IdempotencyHeader, refuses=(404, 409, 413, 415, 422))
+@Door(
+    BookedSchema,
+    status=201,
+    body=NewBookingSchema,
+    headers=IdempotencyHeader,
+    refuses=(404, 409, 413, 415, 422),
+    conflict=NoPlaceProblemSchema,
+)
 def book(new: NewBooking, key: str | None) -> Response:
     """Book one place in a slot. With an Idempotency-Key the request can be repeated safely for 24 hours.
 
@@ -59,7 +67,14 @@ def cancel(booking_id: str, authorization: str) -> Response:
 
 
 @blueprint.post("/<booking_id>/reschedule")
-@Door(BookingSchema, body=RescheduleSchema, headers=TokenHeader, refuses=(404, 409, 413, 415), security="manageToken")
+@Door(
+    BookingSchema,
+    body=RescheduleSchema,
+    headers=TokenHeader,
+    refuses=(404, 409, 413, 415),
+    conflict=NoPlaceProblemSchema,
+    security="manageToken",
+)
 def reschedule(wanted: dict[str, str], booking_id: str, authorization: str) -> Response:
     """Exchange a booking's place for one in another slot, in one step: the guest never has both, and never none."""
     token = token_of(authorization) or wanted.get("token", "")

@@ -9,7 +9,8 @@ import marshmallow as ma
 from booking.model import NewBooking
 from core import text
 from core.clock import iso
-from core.fields import ContactSchema, Text
+from core.fields import ContactSchema, Matching, Text
+from core.web.api import ProblemSchema
 
 
 class SlotId(ma.fields.String):
@@ -49,10 +50,12 @@ class IdempotencyHeader(ma.Schema):
 
         unknown = ma.EXCLUDE
 
-    key = ma.fields.String(
+    key = Matching(
+        r"[\x21-\x7e]{1,255}",
+        "7f3c9a10-55aa-4d2e-9a51-000000000001",
+        error="1 to 255 visible ASCII characters.",
         data_key="Idempotency-Key",
         load_default=None,
-        validate=ma.validate.Regexp(r"[\x21-\x7e]{1,255}\Z", error="1 to 255 visible ASCII characters."),
     )
 
 
@@ -102,3 +105,21 @@ class BookedSchema(ma.Schema):
 
     message = ma.fields.String()
     booking = ma.fields.Nested(BookingSchema)
+
+
+class OfferSchema(ma.Schema):
+    """A slot to book instead of a full one."""
+
+    slotId = ma.fields.String(required=True)
+    date = ma.fields.String(required=True, metadata={"example": "2026-03-05"})
+    label = ma.fields.String(required=True, metadata={"example": "10:00-11:00"})
+    remaining = ma.fields.Integer(required=True)
+
+
+class NoPlaceProblemSchema(ProblemSchema):
+    """Why a guest gets no place in a slot."""
+
+    alternatives = ma.fields.List(
+        ma.fields.Nested(OfferSchema),
+        metadata={"description": "With the code slot_full alone: up to three free slots near, the nearest first."},
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -83,6 +83,10 @@ class Bookings:
     def walk(self, wanted: BookingFilter) -> Iterator[ExportRow]:
         """Yield all bookings that match, newest first."""
         return self.store.walk(wanted)
+
+    def known(self, ids: Iterable[str]) -> Mapping[str, Booking]:
+        """Return those of the bookings with `ids` that there are, by id."""
+        return self.store.find_ids(ids)
 
     def drift(self) -> list[dict[str, Any]]:
         """Recount every slot from its bookings and its waiting list; return those that say otherwise.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import marshmallow as ma
@@ -25,18 +26,38 @@ NOT_A_PHONE = "Not a valid phone number; write it like +14155550123."
 
 
 class Text(ma.fields.String):
-    """A text of `least` to `most` characters after normalising; control characters are refused."""
+    """A text of `least` to `most` characters after normalising; control characters are refused.
+
+    One of at least some characters that shows none of them is as good as empty.
+    """
 
     def __init__(self, least: int, most: int, *, multiline: bool = False, **kwargs: Any) -> None:
         """Keep the bounds, which the API's document shows too."""
         super().__init__(validate=ma.validate.Length(least, most), **kwargs)
-        self._multiline = multiline
+        self._least, self._multiline = least, multiline
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         try:
-            return text.clean(super()._deserialize(value, attr, data, **kwargs), multiline=self._multiline)
+            kept = text.clean(super()._deserialize(value, attr, data, **kwargs), multiline=self._multiline)
         except ValueError as error:
             raise ma.ValidationError(str(error)) from error
+        return "" if self._least and not text.shows(kept) else kept
+
+
+class Matching(ma.fields.String):
+    """A text that is all of `pattern`, which is written so that Python's `re` and ECMA 262 read it alike."""
+
+    def __init__(self, pattern: str, example: str, *, error: str, **kwargs: Any) -> None:
+        """Keep the pattern for the service, and with both ends for the API's document."""
+        super().__init__(metadata={"pattern": f"^{pattern}$", "example": example}, **kwargs)
+        self._pattern, self._error = re.compile(pattern, re.ASCII), error
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        given: str = super()._deserialize(value, attr, data, **kwargs)
+        # Not by `$`, which in Python lets a line break follow.
+        if not self._pattern.fullmatch(given):
+            raise ma.ValidationError(self._error)
+        return given
 
 
 class Email(ma.fields.String):
@@ -59,17 +80,52 @@ class Phone(ma.fields.String):
         return given
 
 
+class Whole(ma.fields.Integer):
+    """A whole number of at least 1 in plain digits; a larger one than `most` is capped."""
+
+    def __init__(self, most: int, **kwargs: Any) -> None:
+        """Keep the cap."""
+        super().__init__(**kwargs)
+        self._most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not re.fullmatch(r"[0-9]{1,30}", str(value), re.ASCII) or int(value) < 1:
+            raise ma.ValidationError("Must be a whole number of at least 1.")
+        return min(int(value), self._most)
+
+
+class YesOrNo(ma.fields.Boolean):
+    """true or false, and nothing that merely looks like it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise ma.ValidationError("Must be true or false.")
+        return value
+
+
+class Kept(ma.fields.String):
+    """What is kept in one notation of several; empty for nothing."""
+
+    def __init__(self, as_kept: Callable[[str], str], most: int, **kwargs: Any) -> None:
+        """Keep how it is read, and how long it may be."""
+        super().__init__(load_default="", validate=ma.validate.Length(max=most), **kwargs)
+        self._as_kept = as_kept
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        given = super()._deserialize(value, attr, data, **kwargs).strip()
+        try:
+            return self._as_kept(given) if given else ""
+        except ValueError as error:
+            raise ma.ValidationError(str(error)) from None
+
+
 class ContactSchema(ma.Schema):
     """Who somebody is and how to reach them."""
 
     fullName = Text(2, 80, required=True, attribute="full_name", metadata={"example": "Ada Lovelace"})
     email = Email(required=True, metadata={"format": "email", "example": "ada@example.org"})
     phone = Phone(required=True, metadata={"example": "+14155550123"})
-    country = ma.fields.String(
-        required=True,
-        validate=ma.validate.Regexp(r"[A-Z]{2}\Z", error="Not an ISO 3166 code in upper case."),
-        metadata={"example": "US"},
-    )
+    country = Matching(r"[A-Z]{2}", "US", error="Not an ISO 3166 code in upper case.", required=True)
 
     @ma.validates_schema(skip_on_field_errors=False)
     def phone_is_valid_in_the_country(self, values: dict[str, Any], **_: Any) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from datetime import datetime
 
 # No 0/O, 1/I/L, 2/Z, 5/S, 8/B or U/V pairs to mistake, and no vowels, so that no code spells a word.
 REFERENCE_ALPHABET = "346789CDFGHJKMNPQRTVWXY"
 REFERENCE_LENGTH = 8
+ID_LENGTH = 32
+REFERENCE = re.compile(r"([A-Za-z0-9]{4})[- ]?([A-Za-z0-9]{4})")
 
 
 def new_id(now: datetime) -> str:
@@ -29,6 +32,14 @@ def new_reference() -> str:
         number, letter = divmod(number, len(REFERENCE_ALPHABET))
         code += REFERENCE_ALPHABET[letter]
     return f"{code[:4]}-{code[4:]}"
+
+
+def as_reference(given: str) -> str:
+    """Return a reference code as it is kept, of one typed in any case, with or without its dash; raises ValueError."""
+    code = REFERENCE.fullmatch(given)
+    if code is None:
+        raise ValueError("Must be a reference such as K7MP-4QXD.")
+    return f"{code[1]}-{code[2]}".upper()
 
 
 def stable_id(*parts: str) -> str:

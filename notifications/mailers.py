@@ -6,14 +6,12 @@ Each raises Undeliverable, TryLater or MailerAway, and nothing else; sending a b
 from __future__ import annotations
 
 import base64
-import math
 import os
 import smtplib
 import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 from urllib.parse import unquote, urlsplit
@@ -24,10 +22,12 @@ from requests.adapters import HTTPAdapter
 from resend.exceptions import NoContentError, ResendError
 from resend.http_client import HTTPClient
 
-from core import clock, log
+from core import log
+from notifications.addresses import with_ascii_domain
 from notifications.errors import BatchRefused, MailerAway, TryLater, Undeliverable, WebhookRefused
 from notifications.mime import mime_of
 from notifications.model import Message
+from notifications.pace import asked_seconds
 
 LOG = log.get("notifications.mailers")
 MOST_IN_BATCH = 100
@@ -41,8 +41,8 @@ ACCOUNT_REFUSED = {530, 534, 535, 538}
 REFUSALS = {400, 409, 413, 422}
 NOT_THE_LETTERS_FAULT = {"invalid_from_address", "missing_api_key"}
 LONGEST_REASON = 100
+NO_SMTPUTF8 = "mail server: no SMTPUTF8, which this address needs"
 ODD_ANSWER = "resend: odd answer"
-LONGEST_RETRY_AFTER = 86_400.0
 
 _mime = mime_of
 
@@ -122,7 +122,10 @@ class SmtpMailer:
             self._sign_in(server)
             try:
                 server.send_message(mime)
-            except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, smtplib.SMTPNotSupportedError) as error:
+            except smtplib.SMTPNotSupportedError as error:
+                # Domains are in ASCII: only what stands before the @ of the guest, or of the sender, is left.
+                raise (MailerAway if str(mime["To"]).isascii() else Undeliverable)(NO_SMTPUTF8) from error
+            except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
                 raise _letter_refused(error) from error
         except (OSError, smtplib.SMTPException) as error:
             raise MailerAway(_smtp_reason(error)) from error
@@ -229,14 +232,14 @@ class _KeptConnections(HTTPClient):
 
 def _params(message: Message) -> resend.Emails.SendParams:
     params: resend.Emails.SendParams = {
-        "from": message.sender,
-        "to": [message.to],
+        "from": with_ascii_domain(message.sender),
+        "to": [with_ascii_domain(message.to)],
         "subject": message.subject,
         "text": message.text,
         "html": message.html,
     }
     if message.reply_to:
-        params["reply_to"] = message.reply_to
+        params["reply_to"] = with_ascii_domain(message.reply_to)
     if message.attachments:
         params["attachments"] = [
             {
@@ -265,25 +268,12 @@ def _classified(error: ResendError) -> Exception:
         return TryLater(reason)
     if status in REFUSALS and error.error_type not in NOT_THE_LETTERS_FAULT:
         return Undeliverable(reason)
-    return MailerAway(reason, _retry_after(error.headers))
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that `Retry-After` asks for, given as a number or as a date; None without a sensible one."""
-    asked = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
-    try:
-        seconds = float(asked)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(asked).timestamp() - clock.now().timestamp()
-        except (ValueError, OverflowError):
-            return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None
+    return MailerAway(reason, asked_seconds(error.headers))
 
 
 def _letter_refused(error: smtplib.SMTPException) -> Exception:
     """Return what it means that the server took the sender, but not the recipient or the content."""
-    code = 550  # It cannot write to such an address at all.
+    code = 550
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = max((code for code, _ in error.recipients.values()), default=code)
     elif isinstance(error, smtplib.SMTPDataError):

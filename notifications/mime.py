@@ -10,6 +10,7 @@ from email.policy import Policy
 from email.utils import parseaddr
 from typing import Any
 
+from notifications.addresses import with_ascii_domain
 from notifications.errors import Undeliverable
 from notifications.model import Attachment, Message
 
@@ -37,16 +38,18 @@ POLICY = policy.default.clone(header_factory=_HEADERS)
 def mime_of(message: Message, *, readable: bool = False) -> EmailMessage:
     """Return `message` as a mail; raises Undeliverable when an address, the subject or a file name cannot be a header.
 
-    A `readable` one keeps its texts as they are, for people who look into a file; servers may want them encoded.
+    The domains of its addresses are in ASCII. A `readable` one keeps its texts as they are, for people who look into a
+    file; servers may want them encoded.
     """
     mime = EmailMessage(policy=POLICY)
-    domain = parseaddr(message.sender)[1].rpartition("@")[2] or "localhost"
+    sender = with_ascii_domain(message.sender)
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
     plainly: dict[str, Any] = {"cte": "8bit"} if readable else {}
     try:
-        mime["From"] = message.sender
-        mime["To"] = message.to
+        mime["From"] = sender
+        mime["To"] = with_ascii_domain(message.to)
         if message.reply_to:
-            mime["Reply-To"] = message.reply_to
+            mime["Reply-To"] = with_ascii_domain(message.reply_to)
         mime["Subject"] = message.subject
         mime["Message-ID"] = f"<{message.key}@{domain}>"
         mime["Auto-Submitted"] = "auto-generated"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 
+from core import clock
 from notifications.model import pause_after
 
 # How long a provider in trouble is left alone at most, when it does not say for how long.
 LONGEST_QUIET = 60.0
+LONGEST_RETRY_AFTER = 86_400.0
 
 
 class Pace:
@@ -56,3 +60,16 @@ class Pace:
         """Forget the troubles: the provider has answered as it should."""
         with self._lock:
             self._troubles = 0
+
+
+def asked_seconds(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that `Retry-After` asks for, given as a number or as a date; None without a sensible one."""
+    asked = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
+    try:
+        seconds = float(asked)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(asked).timestamp() - clock.now().timestamp()
+        except (ValueError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None

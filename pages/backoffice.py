@@ -8,6 +8,8 @@ from flask import Response
 
 from core.web import context
 from pages.backoffice_words import WORDS, Word
+from pages.countries import countries
+from pages.language import speaking
 from pages.routes import blueprint
 from pages.site import page
 from schedules.service import Schedules
@@ -18,7 +20,12 @@ def admin() -> Response:
     """Show the frame of the back office."""
     schedule = context.service(Schedules).schedule
     words = {key: _said(word) for key, word in WORDS.items()}
-    known = {"zone": schedule.timezone, "dates": [day.date for day in schedule.days], "words": words}
+    known = {
+        "zone": schedule.timezone,
+        "dates": [day.date for day in schedule.days],
+        "countries": [(country.code, country.name) for country in countries(speaking())],
+        "words": words,
+    }
     return page("admin.html", known=known)
 
 

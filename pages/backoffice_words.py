@@ -42,7 +42,6 @@ WORDS: Mapping[str, Word] = {
     "confirmed": _("Confirmed"),
     "cancelled": _("Cancelled"),
     "erased": _("(erased)"),
-    "countryHint": _("Two letters, such as DE"),
     # The listing
     "find": _("Find"),
     "clear": _("Clear"),
@@ -56,19 +55,25 @@ WORDS: Mapping[str, Word] = {
     "pages": _("Pages"),
     "page": _("Page {page} of {pages}"),
     "found": _("Bookings found: {total}"),
+    "foundPage": _("Bookings found: {total}. Page {page} of {pages}"),
     "nothing": _("No booking matches."),
     "open": _("Open booking {reference} of {name}"),
     # The download
     "download": _("Download CSV"),
     "downloadFound": _("Download all {total} as CSV"),
     "downloading": {
-        name: ngettext("{rows} of {total} booking, {size} MB", "{rows} of {total} bookings, {size} MB", count)
+        name: ngettext("{rows} of {total} booking, {size}", "{rows} of {total} bookings, {size}", count)
         for name, count in FORMS
     },
     "downloaded": {
-        name: ngettext("Saved {name}: {rows} booking, {size} MB.", "Saved {name}: {rows} bookings, {size} MB.", count)
+        name: ngettext(
+            "Saved {name}: {rows} booking, {size}.",
+            "Saved {name}: {rows} bookings, newest first, {size}.",
+            count,
+        )
         for name, count in FORMS
     },
+    "downloadOrder": _("The file begins with the newest booking."),
     "downloadCancel": _("Stop download"),
     "downloadStopped": _("The download was stopped; nothing was saved."),
     "downloadBroken": _("The download broke off; nothing was saved. Please try again."),
@@ -136,6 +141,7 @@ WORDS: Mapping[str, Word] = {
     "letter.guest_promoted": _("A place came free"),
     "letter.guest_reminder": _("Reminder"),
     "letter.guest_rescheduled": pgettext("a letter", "Moved"),
+    "movedTo": _("Moved to {date}, {hours}"),
     "letter.guest_waiting": _("Waiting list"),
     # The overview
     "seats": pgettext("a sum", "places"),
@@ -162,8 +168,10 @@ WORDS: Mapping[str, Word] = {
     # What the service refuses, by its code, and by the field that is wrong
     "wrong": _("This was not accepted: {field}."),
     "wrong.capacity": _("Must be a whole number of at least 0."),
-    "wrong.country": _("Must be two letters, such as DE."),
+    "wrong.country": _("There is no such country."),
+    "wrong.email": _("Must be a whole e-mail address, such as ada@example.org."),
     "wrong.phone": _("Must have digits."),
+    "wrong.reference": _("Must be a whole reference, such as K7MP-4QXD."),
     "problem.booking_forgotten": _("The personal data of this booking was erased, so there is nobody to write to."),
     "problem.booking_not_found": _("There is no such booking."),
     "problem.capacity_below_booked": _("More places are booked than this capacity."),

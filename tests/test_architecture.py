@@ -49,6 +49,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "bson": ("*.store", "core.mongo", "live.watcher"),
     "pymongo": ("*.store", "core.mongo", "live.watcher", "devdb"),
     "resend": ("*.mailers",),
+    "idna": ("notifications.addresses",),
     "smtplib": ("*.mailers",),
     "requests": ("*.mailers",),
     "structlog": ("core.log",),

@@ -17,7 +17,7 @@ from notifications.service import Letters
 from schedules.errors import SlotClosed
 from schedules.model import PlannedSlot
 from schedules.service import Schedules
-from waitlist.errors import EntryNotFound, SlotHasPlaces, WaitlistFull
+from waitlist.errors import AlreadyWaiting, EntryNotFound, SlotHasPlaces, WaitlistFull
 from waitlist.model import Entry, NewEntry, State
 from waitlist.store import WaitlistStore
 
@@ -41,7 +41,8 @@ class Waitlist:
 
         Returns the entry and its position from 1.
 
-        A request that is repeated with its `key` gets the entry that it made before, and 0 once that no longer waits.
+        A request that is repeated with its `key` gets the entry that it made before, and 0 once that no longer waits:
+        also after the guest has left, who may join again by another request.
         Raises SlotNotFound, SlotClosed, SlotHasPlaces, AlreadyWaiting, or what `refuse` gives.
         """
         try:
@@ -134,6 +135,8 @@ class Waitlist:
     def _joined(
         self, session: Session, planned: PlannedSlot, new: NewEntry, language: str, key: str
     ) -> tuple[Entry, int]:
+        if self.store.find_made_by(key, planned.id, new.email, session):
+            raise AlreadyWaiting  # or has waited: `join` finds out
         drawn = self.schedules.queue(session, planned.id)
         if drawn is None:
             slot = self.schedules.look(session, planned.id)

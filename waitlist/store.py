@@ -28,6 +28,13 @@ PLAN = CollectionPlan(
             partialFilterExpression=WAITING,
             name="in_order",
         ),
+        # Not under `key`, where older entries have theirs, which nothing kept from being there twice.
+        IndexModel(
+            [("requestKey", ASCENDING), ("email", ASCENDING), ("slotId", ASCENDING)],
+            unique=True,
+            partialFilterExpression={"requestKey": {"$exists": True}},
+            name="one_entry_per_request",
+        ),
         IndexModel([("email", ASCENDING)]),
         IndexModel([("date", ASCENDING)]),
     ),
@@ -43,11 +50,14 @@ class WaitlistStore:
         self._entries = db[PLAN.name]
 
     def add(self, session: Session, entry: Entry, key: str) -> None:
-        """Write `entry` within the caller's transaction, with the key of its request; raises AlreadyWaiting."""
+        """Write `entry` within the caller's transaction, with the key of its request; raises AlreadyWaiting.
+
+        That is said, too, of a key that made an entry for this guest and slot before, whatever has become of it.
+        """
         try:
-            self._entries.insert_one({**_document(entry), **({"key": key} if key else {})}, session=session)
+            self._entries.insert_one({**_document(entry), **({"requestKey": key} if key else {})}, session=session)
         except DuplicateKeyError as error:
-            if "one_entry_per_guest_and_slot" in str(error.details):
+            if any(name in str(error.details) for name in ("one_entry_per_guest_and_slot", "one_entry_per_request")):
                 raise AlreadyWaiting from error
             raise
 
@@ -83,9 +93,11 @@ class WaitlistStore:
             raise EntryNotFound
         return _entry(document)
 
-    def find_made_by(self, key: str, slot_id: str, email: str) -> Entry | None:
-        """Return the entry that a guest's request with `key` made, whatever has become of it."""
-        found = self._entries.find_one({"email": email, "slotId": slot_id, "key": key}) if key else None
+    def find_made_by(self, key: str, slot_id: str, email: str, session: Session | None = None) -> Entry | None:
+        """Return the entry that a guest's request with `key` made, whatever has become of it; none without a key."""
+        if not key:
+            return None
+        found = self._entries.find_one({"requestKey": key, "email": email, "slotId": slot_id}, session=session)
         return _entry(found) if found else None
 
     def ahead_of(self, entry: Entry) -> int:

@@ -133,13 +133,13 @@ class Blueprint(_Blueprint):
 class ProblemSchema(ma.Schema):
     """The one shape of every refusal (RFC 9457)."""
 
-    type = ma.fields.String(metadata={"example": "/problems/slot-full"})
-    title = ma.fields.String(metadata={"example": "Slot is full"})
-    status = ma.fields.Integer(metadata={"example": 409})
-    code = ma.fields.String(metadata={"example": "slot_full"})
-    detail = ma.fields.String()
-    message = ma.fields.String(metadata={"example": "Slot is full."})
-    requestId = ma.fields.String()
+    type = ma.fields.String(required=True, metadata={"example": "/problems/slot-full"})
+    title = ma.fields.String(required=True, metadata={"example": "Slot is full"})
+    status = ma.fields.Integer(required=True, metadata={"example": 409})
+    code = ma.fields.String(required=True, metadata={"example": "slot_full"})
+    detail = ma.fields.String(required=True)
+    message = ma.fields.String(required=True, metadata={"example": "Slot is full."})
+    requestId = ma.fields.String(required=True)
     errors = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw())
 
 
@@ -147,6 +147,8 @@ class Api(flask_smorest.Api):
     """The API's document; errors are answered by `core.web.errors` alone."""
 
     ERROR_SCHEMA = ProblemSchema
+    # Its own would be application/json.
+    DEFAULT_ERROR_RESPONSE_NAME = None
 
     def handle_http_exception(self, error: HTTPException) -> Any:
         """Answer with the one payload."""
@@ -176,7 +178,8 @@ class Door:
     """What a view takes and answers, for parsing and for the document.
 
     `answer` is None for a body that is no JSON, whose media type is then `media_type`; `refuses` are the statuses of
-    the error payload it may answer beside those that every view may: 400, 429 and 503.
+    the error payload it may answer beside those that every view may: 400, 429 and 503; `conflict` is the payload of its
+    409.
     """
 
     answer: type[ma.Schema] | ma.Schema | None
@@ -185,6 +188,7 @@ class Door:
     query: type[ma.Schema] = QuerySchema
     headers: type[ma.Schema] | None = None
     refuses: tuple[int, ...] = ()
+    conflict: type[ProblemSchema] = ProblemSchema
     security: str = ""
     media_type: str = "application/json"
 
@@ -214,8 +218,9 @@ class Door:
 
     def _documented(self, view: Callable[..., Any]) -> Any:
         documented: Any = _PLAIN.response(self.status, self.answer, content_type=self.media_type)(view)
+        documented = _refusal("default", ProblemSchema)(documented)
         for status in sorted({400, 429, 503, *self.refuses}):
-            documented = _refusal(status)(documented)
+            documented = _refusal(status, self.conflict if status == 409 else ProblemSchema)(documented)
         if self.security:
             documented = _PLAIN.doc(security=[{self.security: []}])(documented)
         documented = _PLAIN.arguments(self.query, location="query", as_kwargs=True)(documented)
@@ -234,7 +239,5 @@ def _instance(schema: type[ma.Schema] | ma.Schema | None) -> Any:
     return schema() if isinstance(schema, type) else schema
 
 
-def _refusal(status: int) -> Any:
-    return _PLAIN.alt_response(
-        status, schema=ProblemSchema, content_type="application/problem+json", description="Refused"
-    )
+def _refusal(status: int | str, schema: type[ProblemSchema]) -> Any:
+    return _PLAIN.alt_response(status, schema=schema, content_type="application/problem+json", description="Refused")

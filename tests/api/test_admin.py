@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from booking.store import BookingStore
 from core.mongo import Db
 from tests.api.conftest import Hands
 from tests.api_client import Answer, Api, over_app
@@ -422,17 +423,143 @@ def test_any_other_status_is_refused(quiet: Api, status: str) -> None:
     assert quiet.admin("GET", "/bookings", query={"status": status}).status == 400
 
 
+@pytest.mark.parametrize(
+    "notation",
+    ["{0}", "{1}", " {0} ", "{0:l}", "{1:l}", "{2}"],
+    ids=["dash", "none", "blanks", "low", "lower", "blank"],
+)
+def test_a_reference_finds_its_booking_however_it_is_said(api: Api, notation: str) -> None:
+    mine, other = booked(api), booked(api)
+    references = {item["_id"]: item["reference"] for item in api.admin("GET", "/bookings").json["items"]}
+    reference = references[mine]
+    ways = [reference, reference.replace("-", ""), reference.replace("-", " ")]
+    said = [Said(way) for way in ways]
+
+    assert found(api, reference=notation.format(*said)) == [mine]
+    assert api.admin("POST", f"/bookings/{mine}/cancel").status == 200
+    assert found(api, reference=notation.format(*said)) == [mine]
+    assert found(api, reference=references[other]) == [other]
+    assert set(found(api, reference=" ")) == {mine, other}
+
+
+class Said(str):
+    """A text that `l` formats in lower case."""
+
+    __slots__ = ()
+
+    def __format__(self, how: str) -> str:
+        return self.lower() if how == "l" else str(self)
+
+
+def test_a_reference_nobody_has_finds_nothing(api: Api) -> None:
+    booked(api)
+
+    assert found(api, reference="K7MP-0000") == []
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["K7MP", "K7MP-4QX", "K7MP-4QXDD", "K7MP--4QXD", "K7M-P4QXD", "K7MP_4QXD", ".*", "K7MP-4QX\u0130", "K7MP-4QXD\x00"],
+)
+def test_a_search_by_something_that_is_no_reference_is_refused(quiet: Api, reference: str) -> None:
+    for path in ("/bookings", "/bookings/export"):
+        answer = quiet.admin("GET", path, query={"reference": reference})
+
+        assert (answer.status, answer.code) == (400, "validation_failed")
+        assert answer.json["errors"] == {"reference": ["Must be a reference such as K7MP-4QXD."]}
+
+
+@pytest.mark.parametrize("given", ["ada@example.org", "ADA@Example.ORG", "  Ada@example.org "])
+def test_an_email_finds_its_guests_bookings_cancelled_ones_too(api: Api, given: str) -> None:
+    first, second, third = (booked(api, slot, email="ada@example.org") for slot in range(3))
+    assert api.admin("POST", f"/bookings/{first}/cancel").status == 200
+    again = booked(api, 0, email="Ada@Example.org")
+    booked(api, 3, email="grace@example.org")
+    booked(api, 3, email="ada@example.org.uk")
+    booked(api, 4, email="xada@example.org")
+
+    assert set(found(api, email=given)) == {first, second, third, again}
+    assert found(api, email=given, status="cancelled") == [first]
+    assert set(found(api, email=given, status="confirmed")) == {second, third, again}
+    assert len(found(api, email="")) == 7
+
+
+def test_an_email_is_looked_for_as_a_booking_keeps_it(api: Api) -> None:
+    mine = booked(api, email="ada@B\u00fccher.example.com")
+
+    assert (
+        found(api, email="ada@b\u00fccher.example.com") == found(api, email="ADA@XN--BCHER-KVA.example.com") == [mine]
+    )
+
+
+@pytest.mark.parametrize(
+    "email", ["ada", "ada@", "@example.org", "a b@example.org", ".*@example.org", "ada@example", "\x00"]
+)
+def test_a_search_by_something_that_is_no_email_is_refused(quiet: Api, email: str) -> None:
+    for path in ("/bookings", "/bookings/export"):
+        answer = quiet.admin("GET", path, query={"email": email})
+
+        assert (answer.status, answer.code) == (400, "validation_failed")
+        assert answer.json["errors"] == {"email": ["Not a valid e-mail address."]}
+
+
+@pytest.mark.parametrize("name", ["reference", "email"])
+def test_what_is_given_twice_is_refused(quiet: Api, name: str) -> None:
+    assert quiet.admin("GET", f"/bookings?{name}=&{name}=").status == 400
+
+
+def test_the_export_finds_by_reference_and_email_too(api: Api) -> None:
+    mine = api.book(api.slots()[0], email="ada@example.org").json["booking"]
+    booked(api)
+
+    by_reference = api.admin("GET", "/bookings/export", query={"reference": mine["reference"].lower()})
+    by_email = api.admin("GET", "/bookings/export", query={"email": "Ada@example.org", "status": "confirmed"})
+
+    assert by_reference.body == by_email.body
+    assert by_email.body.decode().splitlines()[1].endswith(mine["reference"])
+    assert len(by_email.body.decode().splitlines()) == 2
+
+
+def test_somebody_forgotten_is_not_found_by_the_address_they_had(api: Api, db: Db) -> None:
+    mine = booked(api, email="ada@example.org")
+    BookingStore(db).erase([mine])
+
+    assert found(api, email="ada@example.org") == []
+    assert found(api, reference=api.admin("GET", "/bookings").json["items"][0]["reference"]) == [mine]
+
+
+@pytest.mark.parametrize("phone", ["0151 23456789", "0151", "(0) 151/23", "00 49 151 234", "151 23456789"])
+def test_a_phone_number_is_found_as_it_is_said_at_home(api: Api, phone: str) -> None:
+    mine = booked(api, phone="+4915123456789", country="DE")
+    booked(api, phone="+447400123456", country="GB")
+
+    assert found(api, phone=phone) == [mine]
+
+
+def test_a_zero_that_belongs_to_a_number_is_looked_for(api: Api) -> None:
+    roman = booked(api, phone="+390612345678", country="IT")
+
+    assert found(api, phone="06 1234") == [roman]
+    assert found(api, phone="08 1234") == []
+    assert found(api, phone="06") == [roman]
+
+
 def test_filters_narrow_each_other(api: Api) -> None:
     mine = booked(api, fullName="Ada Lovelace", phone="+919876543210", country="IN")
     booked(api, fullName="Ada Lovelace", phone="+14155550123", country="US")
     booked(api, fullName="Grace Hopper", phone="+919876543211", country="IN")
     booked(api, date="2026-03-07", fullName="Ada Lovelace", phone="+919876543212", country="IN")
 
+    item = next(item for item in api.admin("GET", "/bookings").json["items"] if item["_id"] == mine)
     narrow = {"name": "ada", "phone": "91 98765", "country": "in", "date": "2026-03-05", "status": "confirmed"}
+    narrow |= {"reference": item["reference"], "email": item["email"]}
 
     assert found(api, **narrow) == [mine]
     for left_out in narrow:
-        assert mine in found(api, **{name: value for name, value in narrow.items() if name != left_out})
+        assert found(api, **{name: value for name, value in narrow.items() if name != left_out}) == [mine]
+    elsewhere = {"name": "grace", "phone": "1415", "country": "us", "date": "2026-03-07", "status": "cancelled"}
+    for name, value in {**elsewhere, "reference": "K7MP-0000", "email": "grace@example.org"}.items():
+        assert found(api, **{**narrow, name: value}) == []
 
 
 def test_a_walk_by_cursor_meets_everybody_once_though_new_bookings_arrive(api: Api) -> None:
@@ -723,6 +850,15 @@ def test_a_cancellation_is_told_behind_the_confirmation_that_is_not_out_yet(api:
     assert cancellation["dueAt"] > cancellation["createdAt"]
 
 
+def test_a_letter_names_the_slot_it_tells_of_and_nothing_else_that_is_in_it(api: Api) -> None:
+    booking = booked(api, date="2026-03-07")
+
+    (guests, _) = api.admin("GET", "/letters", query={"about": booking}).json["items"]
+
+    assert (guests["date"], guests["slotLabel"]) == ("2026-03-07", "09:00-10:00")
+    assert not {"facts", "fullName", "phone", "manageUrl"} & guests.keys()
+
+
 # The audit
 
 
@@ -773,6 +909,31 @@ def test_a_letter_that_is_tried_again_is_written_down(api: Api, db: Db) -> None:
     )  # fmt: skip
     assert api.admin("POST", f"/letters/{letter}/retry").code == "letter_not_failed"
     assert len(audited_by(api, ADMIN_KEY, letter)) == 1
+
+
+def test_an_entry_names_its_slot_or_its_booking_also_when_its_guest_is_forgotten(api: Api, db: Db) -> None:
+    slot = api.slots()[0]
+    booking = api.book(slot).json["booking"]
+    letter = f"{booking['id']}-guest"
+    db["letters"].update_one({"_id": letter}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
+    assert api.admin("POST", f"/letters/{letter}/retry").status == 200
+    assert api.admin("POST", f"/bookings/{booking['id']}/cancel").status == 200
+    assert patch(api, slot, capacity=6).status == 200
+    BookingStore(db).erase([booking["id"]])
+    db["audit"].insert_one(
+        {"_id": "0" * 32, "at": datetime(2026, 1, 1, tzinfo=UTC), "who": "operator", "what": "people.erased",
+         "about": "people", "before": {}, "after": {}}
+    )  # fmt: skip
+
+    items = api.admin("GET", "/audit").json["items"]
+
+    named = {"_id": booking["id"], "reference": booking["reference"]}
+    assert [(item["about"], item["slot"], item["booking"]) for item in items] == [
+        (slot["_id"], {"date": "2026-03-05", "label": "10:00-11:00"}, None),
+        (booking["id"], None, named),
+        (letter, None, named),
+        ("people", None, None),
+    ]
 
 
 def test_what_is_refused_is_not_in_the_audit(api: Api) -> None:

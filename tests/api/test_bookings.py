@@ -15,7 +15,7 @@ from flask import Flask
 from core.mongo import Db
 from tests.api.conftest import Hands
 from tests.api_client import Answer, Api, over_app
-from tests.factories import person
+from tests.factories import contact, person
 
 GUEST = {
     "fullName": "Ada Lovelace",
@@ -138,6 +138,21 @@ def test_a_name_that_is_too_short_too_long_or_unclean_is_refused(quiet: Api, nam
 
 
 @pytest.mark.parametrize(
+    "name", ["\u200b\u200b", "\u3164", "\u3164\u3164", "\u200d \u200c", "\u2800" * 5, "\u00ad\ufe0f"]
+)
+def test_a_name_that_shows_nothing_is_refused_like_an_empty_one(quiet: Api, name: str) -> None:
+    slot = quiet.slots()[0]
+    path = f"/api/slots/{slot['_id']}/waitlist"
+
+    empty, unseen = (quiet.book(slot, fullName=each) for each in ("", name))
+    waiting = quiet.send("POST", path, json=contact(fullName=name))
+
+    assert unseen.status == waiting.status == 400
+    assert unseen.json["errors"] == waiting.json["errors"] == empty.json["errors"]
+    assert list(empty.json["errors"]) == ["fullName"]
+
+
+@pytest.mark.parametrize(
     ("given", "kept"),
     [
         ("Al", "Al"),
@@ -148,6 +163,8 @@ def test_a_name_that_is_too_short_too_long_or_unclean_is_refused(quiet: Api, nam
         ("O'Neil <b>-=+@", "O'Neil <b>-=+@"),
         ("\U0001f469\u200d\U0001f680 Ada", "\U0001f469\u200d\U0001f680 Ada"),
         ("e\u0301" * 80, "\u00e9" * 80),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
+        ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u200d\u0937"),
     ],
 )
 def test_a_name_is_kept_trimmed_and_in_normal_form(roomy: Api, given: str, kept: str) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from flask import Flask
@@ -18,8 +21,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.api_client import Api
-from tests.factories import ADMIN_KEY
+import wiring
+from tests.api_client import Answer, Api, Transport, over_app
+from tests.factories import ADMIN_KEY, contact
 
 # What machines ask and what serves the document itself.
 UNDOCUMENTED = {"/api/health", "/api/ready", "/api/openapi.json", "/api/docs", "/api/docs/{name}"}
@@ -64,9 +68,8 @@ def test_every_operation_says_what_it_does_and_how_it_refuses(document: dict[str
         assert operation["summary"], path
         refusals = {status: answer for status, answer in operation["responses"].items() if status[0] in "45"}
         assert {"400", "429", "503"} <= refusals.keys(), (method, path)
-        for answer in refusals.values():
-            if "content" in answer:
-                assert "application/problem+json" in answer["content"], (method, path)
+        for answer in (*refusals.values(), operation["responses"]["default"]):
+            assert list(answer["content"]) == ["application/problem+json"], (method, path)
 
 
 def test_the_back_office_is_documented_with_its_key(document: dict[str, Any]) -> None:
@@ -79,6 +82,125 @@ def test_the_back_office_is_documented_with_its_key(document: dict[str, Any]) ->
         guarded = operation.get("security") == [{"adminKey": []}]
         assert guarded == path.startswith("/api/admin/"), path
         assert ("401" in operation["responses"]) == guarded, path
+
+
+def within(part: Any, where: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every object of a document, with its place."""
+    if isinstance(part, dict):
+        yield where, part
+    for name, inner in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
+        yield from within(inner, f"{where}/{name}")
+
+
+# What Python's expressions have and those of ECMA 262 have not, or read otherwise.
+PYTHONS_OWN = re.compile(r"\\[AZz]|\(\?P|\(\?[#aiLmsux]|\(\?\(|\\N\{|\[\^?\]")
+
+
+def test_every_pattern_is_one_of_javascript_and_matches_its_example_whole(document: dict[str, Any]) -> None:
+    patterns = {where: found for where, found in within(document) if isinstance(found.get("pattern"), str)}
+
+    assert len(patterns) >= 8
+    for where, found in patterns.items():
+        assert not PYTHONS_OWN.search(found["pattern"]), (where, found)
+        # jsonschema-rs reads patterns as ECMA 262 says, and refuses what is none.
+        said = jsonschema_rs.Draft202012Validator({"pattern": found["pattern"]})
+        assert said.is_valid(found["example"]), (where, found)
+        for spoilt in (f"{found['example']}\n", f"\n{found['example']}", f"{found['example']} "):
+            assert not said.is_valid(spoilt), (where, found, spoilt)
+
+
+@pytest.mark.parametrize("pattern", [r"[A-Z]{2}\Z", r"\A[A-Z]{2}$", r"^(?P<country>[A-Z]{2})$", r"^(?i:us)$"])
+def test_control_a_pattern_of_python_is_noticed(pattern: str) -> None:
+    assert PYTHONS_OWN.search(pattern)
+
+
+@pytest.mark.parametrize("spoilt", ["US\n", "\nUS", "usa", "US "])
+def test_the_service_matches_a_pattern_no_looser_than_the_document(quiet: Api, spoilt: str) -> None:
+    assert quiet.admin("GET", "/bookings", query={"country": "US"}).status == 200
+    assert quiet.admin("GET", "/bookings", query={"country": spoilt}).status == 400
+
+
+@dataclass
+class Held:
+    """Sends requests, and holds each answer against what the document says of it; `seen` is what came."""
+
+    transport: Transport
+    document: dict[str, Any]
+    seen: set[tuple[str, str, int, str]] = field(default_factory=set)
+
+    def __call__(self, method: str, path: str, **options: Any) -> Answer:
+        answer = self.transport(method, path, **options)
+        template, responses = next(
+            (template, operation["responses"])
+            for verb, template, operation in operations(self.document)
+            if verb == method.lower() and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+        )
+        self.check(answer, responses)
+        self.seen.add((method, template, answer.status, answer.json.get("code", "") if answer.status >= 400 else ""))
+        return answer
+
+    def check(self, answer: Answer, responses: dict[str, Any]) -> None:
+        """Fail unless the document has this status, with this media type, and with this content."""
+        media = responses[str(answer.status)]["content"][answer.headers["Content-Type"].partition(";")[0]]
+        # Its references begin at the document's root.
+        schema = {**media["schema"], "components": self.document["components"]}
+        jsonschema_rs.Draft202012Validator(schema).validate(answer.json)
+
+
+def test_real_answers_and_refusals_are_what_the_document_says(
+    app: Flask, services: wiring.Services, document: dict[str, Any]
+) -> None:
+    held = Held(over_app(app), document)
+    api = Api(held)
+    full, free = api.slots()[:2]
+    made = [api.book(full).json["booking"] for _ in range(full["capacity"])]
+    guest = contact()
+    other = api.book(free, **guest, key="a-key").json["booking"]
+
+    sold_out = api.book(full)
+    not_moved = api.held("POST", other, "/reschedule", json={"slotId": full["_id"]})
+    api.book(free, **guest)
+    api.book(free, key="a-key")
+    api.book(free, email="nobody")
+    entry = api.wait_for(full, **guest).json["entry"]
+    api.wait_for(full, **guest)
+    api.wait_for(free)
+    api.held("GET", entry)
+    api.held("DELETE", made[0])
+    api.held("POST", made[0], "/reschedule", json={"slotId": free["_id"]})
+    api.held("GET", other, "/data")
+    api.admin("PATCH", f"/slots/{full['_id']}", json={"capacity": 1})
+    api.admin("POST", f"/bookings/{other['id']}/resend")
+    api.admin("POST", f"/letters/{api.admin('GET', '/letters').json['items'][0]['_id']}/retry")
+    services.privacy.erase(guest["email"])
+    forgotten = api.admin("POST", f"/bookings/{other['id']}/resend")
+    for listing in ("/bookings", "/slots", "/stats", "/letters", "/audit", "/validate"):
+        api.admin("GET", listing)
+    api.admin("GET", "/bookings", key="wrong")
+
+    assert len(sold_out.json["alternatives"]) == len(not_moved.json["alternatives"]) == 3
+    assert forgotten.code == "booking_forgotten"
+    assert {(template, code) for _, template, status, code in held.seen if status == 409} == {
+        ("/api/bookings", "slot_full"),
+        ("/api/bookings", "duplicate_booking"),
+        ("/api/bookings/{booking_id}/reschedule", "slot_full"),
+        ("/api/bookings/{booking_id}/reschedule", "booking_cancelled"),
+        ("/api/slots/{slot_id}/waitlist", "already_waiting"),
+        ("/api/slots/{slot_id}/waitlist", "slot_has_places"),
+        ("/api/admin/slots/{slot_id}", "capacity_below_booked"),
+        ("/api/admin/letters/{letter_id}/retry", "letter_not_failed"),
+        ("/api/admin/bookings/{booking_id}/resend", "booking_forgotten"),
+    }
+    assert {status for _, _, status, _ in held.seen} >= {200, 201, 202, 400, 401, 409, 422}
+
+
+def test_control_an_answer_with_more_than_the_document_says_is_noticed(api: Api, document: dict[str, Any]) -> None:
+    slot = api.slots()[0]
+    answers = [api.book(slot) for _ in range(slot["capacity"] + 1)]
+    media = document["paths"]["/api/slots/{slot_id}/waitlist"]["post"]["responses"]
+
+    with pytest.raises(jsonschema_rs.ValidationError, match="alternatives"):
+        Held(api.send, document).check(answers[-1], media)
 
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

@@ -456,6 +456,24 @@ def test_a_form_that_waits_leads_to_its_entry_whatever_has_become_of_it(browser:
     assert [entry["state"] for entry in db["waitlist"].find()] == ["promoted"]
 
 
+def test_a_form_sent_again_after_leaving_leads_to_the_entry_that_was_left(browser: Browser, api: Api, db: Db) -> None:
+    slot = api.slots(DATE)[0]
+    fill(api, slot)
+    waiting = browser.form(slot, action="wait")
+    browser.clock.pass_by(seconds=5)
+    client = browser.app.test_client()  # Keeps the cookie that opens the entry.
+    first = client.post("/", data=waiting)
+    assert client.post(f"{first.headers['Location']}/leave").status_code == 303
+
+    again = browser.send(waiting)
+
+    assert (again.status_code, again.headers["Location"]) == (303, first.headers["Location"])
+    assert [entry["state"] for entry in db["waitlist"].find()] == ["left"]
+    assert api.admin("GET", "/slots", query={"date": DATE}).json[0]["waiting"] == 0
+    anew = browser.send({**waiting, "form": browser.form(None)["form"]})
+    assert (anew.status_code, anew.headers["Location"] != first.headers["Location"]) == (303, True)
+
+
 # Another day without scripts
 
 

@@ -33,6 +33,9 @@ KEYS: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 FILTERS: list[dict[str, str]] = [
     {}, {"name": "ad"}, {"phone": "555"}, {"date": "2026-03-03"}, {"country": "in"},
+    {"email": "Guest3@example.org"}, {"email": "guest3@example.org", "status": "cancelled"},
+    {"email": "guest3@example.org", "status": "confirmed", "date": "2026-03-01"}, {"reference": "k7mp0007"},
+    {"email": "guest3@example.org", "name": "ad"}, {"reference": "K7MP-0007", "email": "guest7@example.org"},
     {"status": "confirmed"}, {"status": "cancelled"}, {"name": "ad", "status": "confirmed", "date": "2026-03-01"},
 ]  # fmt: skip
 
@@ -47,6 +50,7 @@ def crowd(db: Db) -> Db:
                 number,
                 full_name=name, date=date, country=country, slot_label=hour,
                 status=Status.CANCELLED if number % 5 == 0 else Status.CONFIRMED,
+                email=f"guest{number % 9}@example.org", slot_id=f"slot-{number:07d}",
             )
         )
         for number, (name, date, country, hour) in enumerate(kinds)
@@ -212,6 +216,46 @@ def test_an_order_that_is_offered_to_any_number_reads_a_page_and_sorts_nothing(
         assert row.get("hasSortStage", False) is False, row["planSummary"]
         assert row["planSummary"].startswith("IXSCAN"), row["planSummary"]
         assert row["keysExamined"] <= 20, row
+
+
+@pytest.mark.parametrize("by", list(Sort))
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        BookingFilter(reference="K7MP-0300"),
+        BookingFilter(reference="K7MP-0300", name="some", phone="415"),
+        BookingFilter(email="guest7@example.org"),
+        BookingFilter(email="guest7@example.org", name="some", phone="415", country="US"),
+        BookingFilter(email="guest7@example.org", status=Status.CONFIRMED),
+        BookingFilter(email="guest7@example.org", status=Status.CANCELLED),
+    ],
+)
+def test_a_reference_or_a_guest_is_found_without_reading_others(db: Db, by: Sort, wanted: BookingFilter) -> None:
+    db["bookings"].insert_many(
+        documents.to_document(
+            made(
+                number, email=f"guest{number % 100}@example.org", slot_id=f"slot-{number:07d}",
+                status=Status.CANCELLED if number // 100 % 2 else Status.CONFIRMED,
+            )
+        )
+        for number in range(600)
+    )  # fmt: skip
+    store = BookingStore(db)
+    right = 1 if wanted.reference else 3 if wanted.status else 6
+    db.command({"profile": 2})
+    try:
+        items, following = store.find(wanted, Part(25, by=by, descending=by is Sort.CREATED))
+        assert len(items) == len(list(store.walk(wanted))) == store.count(wanted) == right
+    finally:
+        db.command({"profile": 0})
+
+    assert following is None
+    asked = {"$or": [{"command.find": "bookings"}, {"command.aggregate": "bookings"}]}
+    rows = [row for row in db["system.profile"].find(asked) if "IDHACK" not in row.get("planSummary", "")]
+    assert len(rows) >= 3
+    for row in rows:
+        assert row["docsExamined"] <= 60, row
+        assert row["keysExamined"] <= 60, row
 
 
 def test_control_an_order_without_an_index_sorts_and_is_noticed(db: Db, crowd: Db) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 
 import wiring
-from core.mongo import Db
+from core.mongo import Db, Session
+from core.turns import Turns
+from schedules.service import Schedules
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
 from tests.factories import contact
+from waitlist.model import Entry, NewEntry
+from waitlist.store import WaitlistStore
 
 DATE = "2026-03-05"
 
@@ -35,6 +40,16 @@ def standing(api: Api, number: int = 0) -> tuple[int, int, int]:
     """Return a slot's booked places, free places and how many wait."""
     slot = api.admin("GET", "/slots", query={"date": DATE}).json[number]
     return slot["bookedCount"], slot["remaining"], slot["waiting"]
+
+
+def wish() -> NewEntry:
+    """Return the wish of somebody who has not been here before."""
+    form = contact()
+    return NewEntry(form["fullName"], form["email"], form["phone"], form["country"])
+
+
+def as_sent(new: NewEntry) -> dict[str, str]:
+    return {"fullName": new.full_name, "email": new.email, "phone": new.phone, "country": new.country}
 
 
 def states(api: Api, entries: list[dict[str, Any]]) -> list[str]:
@@ -160,6 +175,84 @@ def test_one_entry_for_a_guest_and_slot(api: Api) -> None:
     assert api.wait_for(other, **guest).status == 202
     assert api.wait_for(slot, email=made[0]["email"]).code == "duplicate_booking"
     assert standing(api) == (4, 0, 1)
+
+
+def test_a_request_repeated_with_its_key_gets_what_it_made_also_after_leaving(
+    api: Api, db: Db, services: wiring.Services
+) -> None:
+    slot, _ = full_slot(api)
+    other, _ = full_slot(api, 1)
+    guest, somebody = wish(), wish()
+    join = services.waitlist.join
+    queue(api, slot, 1)
+    made, position = join(slot["_id"], guest, key="a-form")
+    assert (position, join(slot["_id"], guest, key="a-form")) == (2, (made, 2))
+
+    left = services.waitlist.remove(made.id)
+
+    assert join(slot["_id"], guest, key="a-form") == (left, 0)
+    assert standing(api) == (4, 0, 1)
+    assert db.letters.count_documents({"to": guest.email, "about": {"$ne": made.id}}) == 0
+    # The key is the guest's own, for one slot; and who has left may join again, by another form or without a key.
+    assert join(slot["_id"], somebody, key="a-form")[1] == 2
+    assert join(other["_id"], guest, key="a-form")[1] == 1
+    anew, position = join(slot["_id"], guest, key="another-form")
+    assert (position, anew.id != made.id) == (3, True)
+    services.waitlist.remove(anew.id)
+    assert [api.wait_for(slot, **as_sent(guest)).status for _ in range(2)] == [202, 409]
+    assert services.bookings.drift() == []
+
+
+def joined_and_left_meanwhile(
+    services: wiring.Services, slot_id: str, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Entry, tuple[Entry, int]]:
+    """Join while another process carries out the same request and the guest leaves again; return both outcomes."""
+    guest = wish()
+    gone: list[Any] = []
+    another = replace(services.waitlist, turns=Turns(services.client))
+    draw = Schedules.queue
+
+    def held_up(schedules: Schedules, session: Session, wanted: str) -> tuple[int, int] | None:
+        if not gone:
+            gone.append("now")  # The other one draws a ticket, too.
+            entry, _ = another.join(slot_id, guest, key="a-form")
+            gone[:] = [another.remove(entry.id)]
+        return draw(schedules, session, wanted)
+
+    monkeypatch.setattr(Schedules, "queue", held_up)
+    answer = services.waitlist.join(slot_id, guest, key="a-form")
+    return gone[0], answer
+
+
+def look_at_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away that a transaction looks whether its key has been used."""
+    find = WaitlistStore.find_made_by
+
+    def blind(store: WaitlistStore, key: str, slot_id: str, email: str, session: Session | None = None) -> Entry | None:
+        return find(store, key, slot_id, email) if session is None else None
+
+    monkeypatch.setattr(WaitlistStore, "find_made_by", blind)
+
+
+@pytest.mark.parametrize("looks", [True, False])
+@pytest.mark.parametrize("is_unique", [True, False])
+def test_a_request_carried_out_twice_at_once_joins_once_by_the_look_or_the_index_and_control_without_both_twice(
+    api: Api, db: Db, services: wiring.Services, monkeypatch: pytest.MonkeyPatch, looks: bool, is_unique: bool
+) -> None:
+    slot, _ = full_slot(api)
+    if not looks:
+        look_at_no_key(monkeypatch)
+    if not is_unique:
+        db.waitlist.drop_index("one_entry_per_request")
+
+    left, answer = joined_and_left_meanwhile(services, slot["_id"], monkeypatch)
+
+    if looks or is_unique:
+        assert answer == (left, 0)
+        assert (db.waitlist.count_documents({}), standing(api)) == (1, (4, 0, 0))
+    else:
+        assert (db.waitlist.count_documents({}), standing(api)) == (2, (4, 0, 1))
+    assert services.bookings.drift() == []
 
 
 def test_a_slot_with_places_has_no_list(api: Api) -> None:

@@ -24,6 +24,7 @@ from tests.factories import ADMIN_KEY
 WIDTHS = [375, 768, 1280]
 KEPT = "Object.entries(sessionStorage)"
 CHANGED_DATE, CANCELLED_DATE, RETRIED_DATE = "2026-03-25", "2026-03-27", "2026-03-29"
+CLICKED_DATE = "2026-03-17"
 
 
 @pytest.fixture(scope="session")
@@ -142,7 +143,7 @@ def test_a_search_stands_in_the_address_and_survives_reloading_and_going_back(
     everybody = shown(page)
     page.locator("#name").fill("hop")
     page.locator("#phone").fill("+44 20")
-    page.locator("#country").fill("gb")
+    page.locator("#country").select_option(label="United Kingdom")
     page.locator("#date").select_option(CALM_DATE)
     page.locator("#status").select_option("confirmed")
     page.get_by_role("button", name="Find").click()
@@ -150,11 +151,11 @@ def test_a_search_stands_in_the_address_and_survives_reloading_and_going_back(
 
     found = shown(page)
     assert found == [item["reference"] for item in listed(site.api, name="hop")] != everybody
-    assert query(page) == f"view=bookings&name=hop&phone=%2B44+20&date={CALM_DATE}&country=gb&status=confirmed"
+    assert query(page) == f"view=bookings&name=hop&phone=%2B44+20&date={CALM_DATE}&country=GB&status=confirmed"
     page.reload()
     expect(page.locator(".found")).to_have_text("Bookings found: 1")
     values = {name: page.locator(f"#{name}").input_value() for name in ("name", "phone", "date", "country", "status")}
-    assert values == {"name": "hop", "phone": "+44 20", "date": CALM_DATE, "country": "gb", "status": "confirmed"}
+    assert values == {"name": "hop", "phone": "+44 20", "date": CALM_DATE, "country": "GB", "status": "confirmed"}
     assert shown(page) == found
     page.go_back()
     expect(page.locator(".rows .open")).to_have_count(25)
@@ -170,11 +171,71 @@ def test_a_search_that_finds_nothing_or_is_refused_says_so(visit: Visit) -> None
     enter(page, "/admin?view=bookings&name=nobody+of+this+name")
     expect(page.locator("#view")).to_contain_text("No booking matches.")
     expect(page.locator("#download")).to_be_disabled()
+    expect(page.locator("#download")).to_have_text("Download CSV")
 
     page.locator("#phone").fill("abc")
     page.get_by_role("button", name="Find").click()
 
     expect(page.locator("#notice")).to_have_text("Must have digits.")
+
+
+def test_a_booking_is_found_by_what_a_guest_says_on_the_telephone(visit: Visit, site: Served) -> None:
+    changes = {"email": "Telephone.Guest@example.org", "phone": "+4915123456789", "country": "DE"}
+    mine = booked(site, CLICKED_DATE, fullName="Gladys West", **changes)
+    page = visit(375)
+    enter(page)
+
+    for field, said in (
+        ("reference", mine["reference"].replace("-", "").lower()),
+        ("email", "telephone.GUEST@example.org"),
+        ("phone", "0151 23456789"),
+    ):
+        page.locator(f"#{field}").fill(said)
+        page.locator("#find").click()
+        expect(page.locator(".found")).to_have_text("Bookings found: 1")
+        assert shown(page) == [mine["reference"]]
+        page.reload()
+        expect(page.locator(f"#{field}")).to_have_value(said)
+        assert shown(page) == [mine["reference"]]
+        page.locator("#clear").click()
+        expect(page.locator(".rows .open")).to_have_count(25)
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "told"),
+    [
+        ("reference", "K7MP", "Must be a whole reference, such as K7MP-4QXD."),
+        ("email", "ada@", "Must be a whole e-mail address, such as ada@example.org."),
+    ],
+)
+def test_half_a_reference_or_address_is_refused_in_a_sentence(visit: Visit, field: str, said: str, told: str) -> None:
+    page = visit(1280, refused={"/api/admin/bookings"})
+    enter(page)
+
+    page.locator(f"#{field}").fill(said)
+    page.locator("#find").click()
+
+    expect(page.locator("#notice")).to_have_text(told)
+    expect(page.locator(f"#{field}")).to_have_value(said)
+
+
+def test_a_country_is_chosen_by_its_name_and_an_old_address_still_chooses_it(visit: Visit) -> None:
+    page = visit(1280, refused={"/api/admin/bookings"})
+    enter(page, "/admin?view=bookings&country=gb")
+    expect(page.locator("#country")).to_have_value("GB")
+    expect(page.locator(".rows")).to_contain_text("Grace Hopper")
+    expect(page.locator("#country option[value=GE]")).to_have_text("Georgia")
+
+    page.locator("#country").select_option(label="Germany")
+    page.locator("#find").click()
+    expect(page.locator(".rows")).to_contain_text("Bruno M\u00fcller")
+    assert query(page) == "view=bookings&country=DE"
+    page.goto("/admin?view=bookings&country=xx")
+    expect(page.locator("#view")).to_contain_text("No booking matches.")
+    expect(page.locator("#country")).to_have_value("XX")
+    page.locator("#country option:checked").evaluate("at => { at.value = 'Germany'; }")
+    page.locator("#find").click()
+    expect(page.locator("#notice")).to_have_text("There is no such country.")
 
 
 def test_a_column_is_sorted_by_its_heading_and_says_so(visit: Visit, site: Served) -> None:
@@ -241,13 +302,14 @@ def test_pages_are_turned_and_stand_in_the_address(visit: Visit, site: Served) -
 
     page.locator("#next").click()
     expect(page.locator(".pages")).to_contain_text("Page 2 of 3")
-    expect(page.locator("#next")).to_be_focused()
+    expect(page.locator("#found")).to_be_focused()
+    expect(page.locator("#said")).to_have_text("Bookings found: 60. Page 2 of 3")
     second = shown(page)
     page.locator("#next").click()
 
     expect(page.locator(".pages")).to_contain_text("Page 3 of 3")
     expect(page.locator("#next")).to_be_disabled()
-    expect(page.locator("#view h1")).to_be_focused()
+    expect(page.locator("#found")).to_be_focused()
     everybody = [item["reference"] for item in listed(site.api, status="cancelled", limit="100")]
     assert first + second + shown(page) == everybody
     assert query(page) == "view=bookings&status=cancelled&page=3"
@@ -257,6 +319,33 @@ def test_pages_are_turned_and_stand_in_the_address(visit: Visit, site: Served) -
     page.locator("#name").fill("some")
     page.locator("#find").click()
     expect(page.locator(".pages")).to_contain_text("Page 1 of 3")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_another_page_is_shown_from_its_top(visit: Visit, width: int) -> None:
+    page = visit(width)
+    enter(page, "/admin?view=bookings&status=cancelled")
+    page.locator("#next").scroll_into_view_if_needed()
+    expect(page.locator("#found")).not_to_be_in_viewport()
+
+    page.locator("#next").click()
+
+    expect(page.locator("#found")).to_be_focused()
+    expect(page.locator("#found")).to_be_in_viewport()
+    expect(page.locator(".rows .open").first).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    expect(page.locator("#download")).to_be_focused()
+
+
+@pytest.mark.parametrize("language", ["en-GB", "de-DE"])
+def test_the_active_tab_is_in_view_on_a_phone(visit: Visit, language: str) -> None:
+    page = visit(320, locale=language)
+    enter(page, "/admin?view=audit")
+
+    for view in ("audit", "bookings", "overview"):
+        look_at(page, view)
+        expect(page.locator(f"[data-view={view}]")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("scrollY") == 0
 
 
 def test_hostile_names_are_nothing_but_text(visit: Visit) -> None:
@@ -299,9 +388,46 @@ def test_the_file_holds_exactly_what_is_filtered(
     rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline=""), strict=True))
     assert [row["Reference"] for row in rows] == [item["reference"] for item in wanted]
     expect(page.locator("#notice")).to_contain_text(
-        f"Saved bookings.csv: {len(wanted)} booking{'' if len(wanted) == 1 else 's'}, "
+        f"Saved bookings.csv: {len(wanted)} booking{'' if len(wanted) == 1 else 's, newest first'}, "
     )
+    expect(page.locator("#notice")).to_contain_text(f" {round(file.stat().st_size / 1000, 1):g} kB.")
     expect(page.locator("#download")).to_be_focused()
+
+
+def test_the_order_of_the_file_is_told_where_the_listing_has_another(visit: Visit) -> None:
+    page = visit(1280)
+    enter(page)
+    told = page.get_by_text("The file begins with the newest booking.")
+    expect(told).to_have_count(0)
+
+    page.locator("#sort-name").click()
+    expect(told).to_be_visible()
+    page.locator("#sort-created").click()
+    expect(told).to_have_count(0)
+    page.locator("#sort-created").click()
+    expect(told).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("language", "sizes"),
+    [
+        ("en-GB", ["0.1 kB", "0.2 kB", "4.3 kB", "1,000 kB", "1.2 MB"]),
+        ("de-DE", ["0,1 kB", "0,2 kB", "4,3 kB", "1.000 kB", "1,2 MB"]),
+    ],
+)
+def test_sizes_are_said_in_a_unit_that_fits(visit: Visit, language: str, sizes: list[str]) -> None:
+    page = visit(locale=language)
+    page.goto("/admin")
+    script = page.locator("script[type=module]").get_attribute("src")
+    assert script
+
+    said = page.evaluate(
+        "async ([from, all]) => all.map((await import(from)).size)",
+        [script.replace("main.js", "words.js"), [0, 217, 4321, 999_960, 1_234_567]],
+    )
+
+    # A number and its unit stay on one line.
+    assert said == [text.replace(" ", "\u00a0") for text in sizes]
 
 
 # A stream that gives its first half and then waits for the test to let it go on, or breaks off.
@@ -376,6 +502,20 @@ def test_a_booking_shows_its_letters_and_what_was_done(visit: Visit, site: Serve
     assert letters.locator("td:first-child").all_text_contents().count("Confirmation") == 2
     expect(page.locator(".history li")).to_have_count(1)
     expect(page.locator(".history")).to_contain_text("Letter sent again, by key-")
+
+
+def test_a_letter_says_where_a_booking_moved(visit: Visit, site: Served) -> None:
+    mine = booked(site, CLICKED_DATE, fullName="Christine Darden")
+    to = site.api.slots(CLICKED_DATE)[-1]
+    moved = site.api.held("POST", mine, "/reschedule", json={"slotId": to["_id"]})
+    assert moved.status == 200, moved.body
+    page = visit(1280)
+    enter(page, "/admin?name=darden")
+
+    open_booking(page, mine)
+
+    told = page.locator("#detail .list tbody td:first-child").all_text_contents()
+    assert f"Moved to Tue, 17 Mar 2026, {to['label']}" in told
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -497,6 +637,88 @@ def test_a_slot_gets_another_capacity_is_closed_and_opened(visit: Visit, site: S
     expect(capacity).to_have_value(str(width))
 
 
+def places_of_buttons(page: Page) -> list[dict[str, float]]:
+    """Return where each button and field of a view is, in the window."""
+    controls = page.locator("#view :is(button, input, select)")
+    found: list[dict[str, float]] = controls.evaluate_all("all => all.map(at => at.getBoundingClientRect().toJSON())")
+    return found
+
+
+@pytest.mark.parametrize("width", [320, 1024, *WIDTHS])
+def test_a_second_click_at_the_same_point_is_for_the_same_slot(visit: Visit, site: Served, width: int) -> None:
+    slots = site.api.slots(CLICKED_DATE)
+    mine = slots[4]
+    entries = len(site.api.admin("GET", "/audit", query={"about": mine["_id"]}).json["items"])
+    page = visit(width)
+    enter(page, f"/admin?view=slots&date={CLICKED_DATE}")
+    turning = page.locator(f"#close-{mine['_id']}")
+    turning.evaluate("at => at.scrollIntoView({ block: 'center' })")
+    before = places_of_buttons(page)
+    box = turning.bounding_box()
+    assert box
+    point = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    page.mouse.click(*point)
+    expect(page.locator("#notice")).to_have_text(f"{mine['label']} is closed.")
+    assert places_of_buttons(page) == before
+    page.mouse.click(*point)
+    expect(page.locator("#notice")).to_have_text(f"{mine['label']} is open again.")
+
+    assert places_of_buttons(page) == before
+    assert site.api.slots(CLICKED_DATE) == slots
+    assert len(site.api.admin("GET", "/audit", query={"about": mine["_id"]}).json["items"]) == entries + 2
+
+
+@pytest.mark.parametrize("view", ["bookings", "slots", "letters", "overview", "audit"])
+def test_no_notice_moves_anything_or_takes_a_click(visit: Visit, view: str) -> None:
+    for width in WIDTHS:
+        page = visit(width)
+        enter(page, f"/admin?view={view}")
+        tell = """text => { const at = document.querySelector("#notice"); at.textContent = text;
+          const { x, y, width, height } = at.getBoundingClientRect();
+          return text ? document.elementFromPoint(x + width / 2, y + height / 2) === at : height; }"""
+        before = page.evaluate("document.documentElement.scrollHeight"), places_of_buttons(page)
+
+        assert page.evaluate(tell, "A sentence that is so long that it needs several lines. " * 4) is False
+        expect(page.locator("#notice")).to_be_in_viewport()
+        assert (page.evaluate("document.documentElement.scrollHeight"), places_of_buttons(page)) == before
+        assert page.evaluate(tell, "") == 0
+        assert (page.evaluate("document.documentElement.scrollHeight"), places_of_buttons(page)) == before
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_second_click_on_a_booking_is_for_the_same_button(visit: Visit, site: Served, width: int) -> None:
+    mine = booked(site, CLICKED_DATE, fullName=f"Annie Easley {width}")
+    page = visit(width)
+    enter(page, f"/admin?name=easley+{width}")
+    open_booking(page, mine)
+    before = page.locator("#resend").bounding_box()
+
+    page.locator("#resend").click()
+    expect(page.locator("#dialog-notice")).to_have_text("The letter is on its way again.")
+
+    expect(page.locator("#detail .list tbody tr")).to_have_count(3)
+    expect(page.locator("#dialog-notice")).to_be_in_viewport()
+    assert page.locator("#resend").bounding_box() == before
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_key_that_is_refused_is_told_by_the_card_which_stays(visit: Visit, width: int) -> None:
+    page = visit(width, refused={"/api/admin/validate"})
+    page.goto("/admin")
+    page.locator("#key").fill("not the right key")
+    before = page.locator("#enter").bounding_box()
+
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.locator("#notice")).to_have_text("This key is not right.")
+    card, told = page.locator("#enter").bounding_box(), page.locator("#notice").bounding_box()
+    assert card == before
+    assert card and told
+    assert (told["x"], told["width"]) == (card["x"], card["width"])
+    assert 0 < told["y"] - (card["y"] + card["height"]) < 32
+
+
 def test_a_capacity_below_what_is_booked_is_refused_and_told(visit: Visit, site: Served) -> None:
     slot = site.api.slots(HOSTILE_DATE)[0]
     page = visit(1280, refused={f"/api/admin/slots/{slot['_id']}"})
@@ -505,8 +727,9 @@ def test_a_capacity_below_what_is_booked_is_refused_and_told(visit: Visit, site:
     page.locator(f"#capacity-{slot['_id']}").fill("0")
     page.keyboard.press("Enter")
 
-    expect(page.locator("#notice")).to_have_class("bad")
-    expect(page.locator("#notice")).to_contain_text("booked")
+    expect(page.locator("#notice")).to_have_class("notice bad")
+    expect(page.locator("#notice")).to_have_text(f"{slot['label']}: More places are booked than this capacity.")
+    expect(page.locator(f"#capacity-{slot['_id']}")).to_have_value("4")
     assert site.api.slots(HOSTILE_DATE)[0]["capacity"] == 4
 
 
@@ -544,6 +767,41 @@ def test_the_audit_is_read_in_parts(visit: Visit, site: Served) -> None:
     page.locator("#older").click()
     expect(page.locator(".list tbody")).not_to_contain_text("capacity: 61")
     expect(page.locator(".list tbody")).to_contain_text("capacity: 11")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_audit_names_what_it_is_about_and_leads_there(visit: Visit, site: Served, width: int) -> None:
+    mine = booked(site, CLICKED_DATE, fullName=f"Melba Mouton {width}")
+    assert site.api.admin("POST", f"/bookings/{mine['id']}/resend").status == 202
+    slot = site.api.slots(CLICKED_DATE)[0]
+    for closed in (True, False):
+        assert site.api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": closed}).status == 200
+    page = visit(width)
+    enter(page, "/admin?view=audit")
+    expect(page.locator(".list")).not_to_contain_text(slot["_id"])
+    expect(page.locator(".list")).not_to_contain_text(mine["id"])
+
+    opener = page.get_by_role("button", name=f"Booking {mine['reference']}")
+    opener.click()
+    expect(page.locator("#detail-title")).to_have_text(f"Booking {mine['reference']}")
+    page.locator("#detail-done").click()
+    expect(opener).to_be_focused()
+    page.get_by_role("link", name=f"Tue, 17 Mar 2026, {slot['label']}").first.click()
+
+    expect(page.locator(f"#close-{slot['_id']}")).to_be_visible()
+    assert query(page) == f"view=slots&date={CLICKED_DATE}"
+
+
+def test_a_booking_of_the_audit_that_is_not_found_is_told(visit: Visit, site: Served) -> None:
+    mine = booked(site, CLICKED_DATE)
+    assert site.api.admin("POST", f"/bookings/{mine['id']}/resend").status == 202
+    page = visit(1280)
+    page.route("**/api/admin/bookings?*", lambda route: route.fulfill(json={"items": []}))
+    enter(page, "/admin?view=audit")
+
+    page.get_by_role("button", name=f"Booking {mine['reference']}").click()
+
+    expect(page.locator("#notice")).to_have_text("There is no such booking.")
 
 
 # The overview
@@ -705,7 +963,9 @@ def test_the_organiser_works_in_german(visit: Visit, site: Served) -> None:
     page.goto(f"/admin?view=slots&date={HOSTILE_DATE}")
     page.locator(f"#capacity-{slot['_id']}").fill("0")
     page.keyboard.press("Enter")
-    expect(page.locator("#notice")).to_have_text("Es sind schon mehr Plätze gebucht, als Sie angegeben haben.")
+    expect(page.locator("#notice")).to_have_text(
+        f"{slot['label']}: Es sind schon mehr Plätze gebucht, als Sie angegeben haben."
+    )
     look_at(page, "overview")
     expect(page.get_by_role("img", name="Belegung nach Tag und Uhrzeit")).to_be_visible()
     expect(page.locator(".plot-fill .axis text").filter(has_text="21. März")).to_have_count(1)

@@ -20,6 +20,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Session
 
 from core import clock, log
+from core.fields import address
 from notifications import mailers
 from notifications.errors import BatchRefused, MailerAway, TryLater, Undeliverable
 from notifications.mailers import ConsoleMailer, ResendMailer, SmtpMailer
@@ -220,6 +221,7 @@ class PostOffice:
 
     def __init__(self) -> None:
         self.taken: list[EmailMessage] = []
+        self.envelopes: list[tuple[str, list[str]]] = []
         self.mail = self.rcpt = self.data = self.farewell = ""
         self.drops = False
 
@@ -240,6 +242,7 @@ class PostOffice:
         if not self.data:
             parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
             self.taken.append(parsed)
+            self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
         return self.data or "250 OK"
 
     async def handle_QUIT(self, server: Any, session: Session, envelope: Any) -> str:  # noqa: N802
@@ -319,6 +322,66 @@ def test_a_connection_that_breaks_is_the_mail_servers_trouble(office: PostOffice
 def test_no_mail_server_is_the_mail_servers_trouble() -> None:
     with pytest.raises(MailerAway, match="ConnectionRefusedError"):
         SmtpMailer(f"smtp://127.0.0.1:{free_port()}").send(MESSAGE)
+
+
+INTERNATIONAL = replace(
+    MESSAGE,
+    sender="Tag der offenen T\u00fcr <tag@stra\u00dfe.example>",
+    to=address("ada@xn--exmple-cua.de"),  # Kept as people write it.
+    reply_to="admin@b\u00fcro.example",
+)
+
+
+@pytest.mark.parametrize("knows_smtputf8", [False, True])
+def test_an_international_domain_is_written_to_as_every_mail_server_knows_it(
+    office: PostOffice, opened: Callable[..., str], knows_smtputf8: bool
+) -> None:
+    assert INTERNATIONAL.to == "ada@ex\u00e4mple.de"
+    SmtpMailer(f"smtp://{opened(enable_SMTPUTF8=knows_smtputf8)}").send(INTERNATIONAL)
+    (mail,) = office.taken
+    (envelope,) = office.envelopes
+    assert envelope == ("tag@xn--strae-oqa.example", ["ada@xn--exmple-cua.de"])
+    assert mail["To"] == "ada@xn--exmple-cua.de"
+    assert mail["From"] == "Tag der offenen T\u00fcr <tag@xn--strae-oqa.example>"
+    assert mail["Reply-To"] == "admin@xn--bro-hoa.example"
+    assert mail["Message-ID"] == f"<{MESSAGE.key}@xn--strae-oqa.example>"
+
+
+@pytest.mark.parametrize(
+    ("changes", "meaning"),
+    [
+        ({"to": "j\u00f6rg@ex\u00e4mple.de"}, Undeliverable),
+        ({"to": "ada@" + "\u00e4" * 70 + ".de"}, Undeliverable),  # This domain has no form in ASCII.
+        ({"sender": "t\u00fcr@example.org"}, MailerAway),  # Other letters fare the same until that is put right.
+    ],
+)
+def test_a_mail_server_without_smtputf8_is_told_apart_from_one_that_refuses(
+    office: PostOffice, opened: Callable[..., str], changes: dict[str, Any], meaning: type[Exception]
+) -> None:
+    with pytest.raises(meaning, match=r"^mail server: no SMTPUTF8, which this address needs$"):
+        SmtpMailer(f"smtp://{opened(enable_SMTPUTF8=False)}").send(replace(MESSAGE, **changes))
+    assert office.taken == []
+
+
+def test_a_mail_server_with_smtputf8_gets_letters_to_any_address(
+    office: PostOffice, opened: Callable[..., str]
+) -> None:
+    SmtpMailer(f"smtp://{opened(enable_SMTPUTF8=True)}").send(replace(MESSAGE, to="j\u00f6rg@ex\u00e4mple.de"))
+    assert office.envelopes == [("bookings@example.org", ["j\u00f6rg@xn--exmple-cua.de"])]
+
+
+def test_resend_gets_international_domains_in_ascii(provider: Provider, resend: ResendMailer) -> None:
+    resend.send(INTERNATIONAL)
+    resend.send_batch([INTERNATIONAL], "one")
+    assert [(body["from"], body["to"], body["reply_to"]) for body in provider.bodies()] == [
+        ("Tag der offenen T\u00fcr <tag@xn--strae-oqa.example>", ["ada@xn--exmple-cua.de"], "admin@xn--bro-hoa.example")
+    ] * 2
+
+
+def test_the_console_keeps_international_domains_in_ascii(tmp_path: Path) -> None:
+    ConsoleMailer(tmp_path).send(INTERNATIONAL)
+    mail = email.message_from_bytes((tmp_path / f"{MESSAGE.key}.eml").read_bytes(), policy=email.policy.default)
+    assert mail["To"] == "ada@xn--exmple-cua.de"
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")

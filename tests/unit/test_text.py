@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.text import clean, digits, fold, visible_ascii
+from core.text import clean, digits, fold, shows, visible_ascii
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,18 @@ def test_whatever_is_kept_can_be_stored_and_is_kept_again_as_it_is(text: str, mu
     assert clean(kept, multiline=multiline) == kept
     assert "\x00" not in kept
     assert "\r" not in kept
+
+
+@pytest.mark.parametrize("unseen", [
+    "", " ", "\u00a0", "\u200b", "\u200c\u200d", "\u2060", "\ufeff", "\u00ad", "\u061c", "\u115f", "\u1160", "\u3164",
+    "\uffa0", "\u2800", "\u034f", "\u180b", "\u17b4", "\ufe0f", "\u0301", "\u20dd", "\u2065", "\ufff0",
+    "\U0001d159", "\U000e0020", "\U000e0100", "\U000e0fff",
+])  # fmt: skip
+def test_characters_that_cannot_be_seen_show_nothing_until_one_that_can_stands_among_them(unseen: str) -> None:
+    assert not shows(unseen)
+    assert not shows(unseen * 2)
+    for seen in ("A", "\u674e", "\ud55c", "\u1112", "\u0645", "\u0915", "7", "-", "\u2801", "\U0001f469"):
+        assert shows(f"{unseen}{seen}{unseen}")
 
 
 @pytest.mark.parametrize(

@@ -7,23 +7,23 @@ import { apart, day, moment, named, say } from "./words.js";
 
 const dialog = document.querySelector("#detail");
 const confirming = document.querySelector("#confirm");
-let shownId = "";
+let openedFrom = "";
 
-// Whatever was drawn anew behind the dialog, the focus goes back to the booking's own row.
-dialog.addEventListener("close", () => keepFocus(`booking-${shownId}`));
+// Whatever was drawn anew behind the dialog, the focus goes back to what it was opened by.
+dialog.addEventListener("close", () => keepFocus(openedFrom));
 
-export async function detail(item) {
+export async function detail(item, from = `booking-${item._id}`) {
   const [found, audit] = await Promise.all([get(`/letters?about=${item._id}`), get(`/audit?about=${item._id}`)]);
-  shownId = item._id;
   dialog.replaceChildren(
     el("div", { class: "dialog-head" }, el("h2", { id: "detail-title" }, say("booking", { reference: item.reference })),
       chip(say(item.status), item.status === "confirmed" ? "good" : "over")),
-    el("p", { id: "dialog-notice", role: "status" }),
-    facts(item),
+    facts(item), actions(item),
     el("h3", {}, say("letters")),
     found.items.length ? letterTable(found.items, () => detail(item)) : el("p", { class: "soft" }, say("noLettersYet")),
-    el("h3", {}, say("history")), history(audit.items), actions(item));
+    el("h3", {}, say("history")), history(audit.items),
+    el("p", { id: "dialog-notice", class: "notice", role: "status" }));
   if (!dialog.open) {
+    openedFrom = from;
     dialog.showModal();
     dialog.scrollTop = 0;
   }
@@ -63,14 +63,16 @@ function actions(item) {
 }
 
 // What is behind a dialog is not read out, so that it tells things itself.
-function tellHere(text) {
-  document.querySelector("#dialog-notice").textContent = text;
+function tellHere(text, bad = false) {
+  const notice = document.querySelector("#dialog-notice");
+  notice.textContent = text;
+  notice.classList.toggle("bad", bad);
 }
 
 const inDialog = (work, control) => guarded(work, control).then(() => {
   const notice = document.querySelector("#notice");
   if (notice.classList.contains("bad")) {
-    tellHere(notice.textContent);
+    tellHere(notice.textContent, true);
     tell("");
   }
 });

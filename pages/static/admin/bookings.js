@@ -4,9 +4,9 @@ import { detail } from "./booking.js";
 import { button, chip, choice, el, field, table, typed } from "./dom.js";
 import { download } from "./download.js";
 import { announce, go, guarded } from "./moving.js";
-import { count, dates, day, moment, say } from "./words.js";
+import { count, countries, dates, day, moment, say } from "./words.js";
 
-const FILTERS = ["name", "phone", "date", "country", "status"];
+const FILTERS = ["reference", "name", "email", "phone", "date", "country", "status"];
 const PAGE = 25;
 const COLUMNS = [
   ["reference"], ["name", "name"], ["date", "date"], ["hours", "hour"], ["email"], ["phone"], ["country", "country"], ["status"], ["created", "created"],
@@ -21,10 +21,11 @@ export async function bookings(asked) {
   const order = asked.get("order") || natural(sort);
   const page = Math.max(1, Math.trunc(Number(asked.get("page"))) || 1);
   const found = await get(`/bookings?${new URLSearchParams({ ...wanted, sort, order, page, limit: PAGE })}`);
-  const look = (change) => go({ view: "bookings", ...wanted, ...only(asked, ["sort", "order"]), ...change });
+  const look = (change, top) => go({ view: "bookings", ...wanted, ...only(asked, ["sort", "order"]), ...change }, top);
   const sorting = { sort, order, sorts: found.sorts, look };
-  announce(say("found", { total: count(found.total) }));
-  return [el("h1", { tabindex: "-1" }, say("bookings")), filters(asked, sorting), downloads(wanted, found.total),
+  const standing = { total: count(found.total), page: count(page), pages: count(found.totalPages) };
+  announce(say(found.totalPages > 1 ? "foundPage" : "found", standing));
+  return [el("h1", { tabindex: "-1" }, say("bookings")), filters(asked, sorting), downloads(wanted, found.total, sort === "created" && order === "desc"),
     found.items.length ? table(say("bookings"), COLUMNS.map((column) => heading(column, sorting)), found.items.map(row), "rows")
       : el("p", { class: "panel" }, say("nothing")),
     found.totalPages > 1 && pages(found, look)];
@@ -33,21 +34,28 @@ export async function bookings(asked) {
 function filters(asked, sorting) {
   const value = (name) => asked.get(name) ?? "";
   const status = [["", say("any")], ["confirmed", say("confirmed")], ["cancelled", say("cancelled")]];
+  const typedIn = (name, maxlength, attributes = {}) =>
+    field(say(name), el("input", { id: name, name, value: value(name), maxlength, autocomplete: "off", ...attributes }));
   const form = el("form", { class: "panel filters", role: "search", onsubmit: (event) => {
     event.preventDefault();
     const given = [...new FormData(form)].map(([name, text]) => [name, text.trim()]);
     go({ view: "bookings", ...Object.fromEntries(given), ...only(asked, ["sort", "order"]) });
   } },
-  field(say("name"), el("input", { id: "name", name: "name", value: value("name"), maxlength: "80", autocomplete: "off" })),
-  field(say("phone"), el("input", { id: "phone", name: "phone", type: "tel", value: value("phone"), maxlength: "40", autocomplete: "off" })),
+  typedIn("reference", "40", { autocapitalize: "characters", spellcheck: "false" }), typedIn("name", "80"),
+  typedIn("email", "254", { inputmode: "email", autocapitalize: "none", spellcheck: "false" }), typedIn("phone", "40", { type: "tel" }),
   field(say("date"), choice("date", [["", say("any")], ...dates.map((date) => [date, day(date)])], value("date"))),
-  field(say("country"), el("input", { id: "country", name: "country", value: value("country"), maxlength: "2", autocomplete: "off",
-    title: say("countryHint") })),
+  field(say("country"), choice("country", countryOptions(value("country").toUpperCase()), value("country").toUpperCase())),
   field(say("status"), choice("status", status, value("status"))),
   sorter(sorting),
   el("p", { class: "filters-do" }, el("button", { class: "button button-small", id: "find" }, say("find")),
     button(say("clear"), () => go({ view: "bookings" }), { id: "clear" })));
   return form;
+}
+
+// What the address asks for is shown, also where it is the code of no country.
+function countryOptions(asked) {
+  const known = [["", say("any")], ...countries];
+  return known.some(([code]) => code === asked) ? known : [...known, [asked, asked]];
 }
 
 // Where rows are cards there are no headings to sort by.
@@ -93,14 +101,16 @@ function row(item) {
 }
 
 function pages({ page, totalPages }, look) {
-  const turn = (id, to) => button(say(id), () => look({ page: to }), { id, disabled: to < 1 || to > totalPages });
+  const turn = (id, to) => button(say(id), () => look({ page: to }, "found"), { id, disabled: to < 1 || to > totalPages });
   return el("nav", { class: "pages", "aria-label": say("pages") }, turn("previous", page - 1),
     el("span", {}, say("page", { page: count(page), pages: count(totalPages) })), turn("next", page + 1));
 }
 
-function downloads(wanted, total) {
+// The file has an order of its own, which is told where the listing has another.
+function downloads(wanted, total, sameOrder) {
   const place = el("p", { class: "downloads" });
-  const start = button(say("downloadFound", { total: count(total) }), () => download(wanted, total, place, start), { id: "download", disabled: !total });
-  place.append(el("b", { class: "found" }, say("found", { total: count(total) })), start);
+  const start = button(total ? say("downloadFound", { total: count(total) }) : say("download"), () => download(wanted, total, place, start), { id: "download", disabled: !total });
+  place.append(el("b", { class: "found", id: "found", tabindex: "-1" }, say("found", { total: count(total) })), start,
+    ...(total && !sameOrder ? [el("span", { class: "hint" }, say("downloadOrder"))] : []));
   return place;
 }

@@ -2,11 +2,10 @@
 import { Refused, call } from "./api.js";
 import { button, el } from "./dom.js";
 import { tell } from "./moving.js";
-import { count, say } from "./words.js";
+import { count, say, size } from "./words.js";
 
 const CARRIAGE_RETURN = 13; // Rows end in one, and no text has any.
 const KEEP_MILLISECONDS = 60_000;
-const megabytes = (bytes) => count(Math.round(bytes / 1e5) / 10);
 
 export async function download(wanted, total, place, start) {
   const stop = new AbortController();
@@ -21,11 +20,11 @@ export async function download(wanted, total, place, start) {
     const answer = await call("GET", `/bookings/export?${new URLSearchParams(wanted)}`, { signal: stop.signal });
     const file = await read(answer, (rows, bytes) => {
       bar.value = rows;
-      words.textContent = say("downloading", { rows: count(rows), total: count(total), size: megabytes(bytes) }, total);
+      words.textContent = say("downloading", { rows: count(rows), total: count(total), size: size(bytes) }, total);
     });
     const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"))?.[1] ?? "bookings.csv";
     save(file.pieces, name);
-    tell(say("downloaded", { name, rows: count(file.rows), size: megabytes(file.bytes) }, file.rows));
+    tell(say("downloaded", { name, rows: count(file.rows), size: size(file.bytes) }, file.rows));
   } catch (error) {
     tell(stop.signal.aborted ? say("downloadStopped") : error instanceof Refused ? error.message : say("downloadBroken"), !stop.signal.aborted);
   } finally {

@@ -2,7 +2,7 @@
 import { get, post } from "./api.js";
 import { button, chip, choice, el, field, table, typed } from "./dom.js";
 import { announce, draw, go, guarded, keepFocus, tell } from "./moving.js";
-import { count, moment, named, say } from "./words.js";
+import { count, day, moment, named, say } from "./words.js";
 
 const STATES = ["dead", "retrying", "queued", "sending", "sent"];
 const COLUMNS = ["letter", "to", "state", "tries", "trouble", "when", "action"];
@@ -24,7 +24,8 @@ export function letterTable(items, again) {
 }
 
 function row(letter, again) {
-  const name = named(`letter.${letter.template}`, letter.template);
+  const moved = letter.template === "guest_rescheduled" && letter.date;
+  const name = moved ? say("movedTo", { date: day(letter.date), hours: letter.slotLabel }) : named(`letter.${letter.template}`, letter.template);
   const shown = letter.delivery ?? letter.state;
   const id = `retry-${letter._id}`;
   const retry = (event) => guarded(async () => {

@@ -33,10 +33,14 @@ export async function guarded(work, control) {
   }
 }
 
-export function go(where) {
+// Show what is at `where`; of something that is read from its top, `top` is the id of what stands there.
+export async function go(where, top) {
   const query = new URLSearchParams(Object.entries(where).filter(([, value]) => value !== "" && value != null));
   history.pushState(null, "", `?${query}`);
-  return guarded(draw);
+  await guarded(draw);
+  const first = top && document.getElementById(top);
+  first?.focus({ preventScroll: true });
+  first?.scrollIntoView();
 }
 
 export function clear() {
@@ -60,9 +64,17 @@ export async function draw() {
       if (link.dataset.view === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
+    showTab();
   } finally {
     if (turn === drawn) view.removeAttribute("aria-busy");
   }
+}
+
+// Where there is no room for all tabs, bring the active one into the row's view; the page itself stays where it is.
+function showTab() {
+  const row = document.querySelector("nav");
+  const [room, tab] = [row, row.querySelector("[aria-current]")].map((at) => at.getBoundingClientRect());
+  if (tab.left < room.left || tab.right > room.right) row.scrollLeft += tab.left + tab.width / 2 - room.left - room.width / 2;
 }
 
 // Give the focus to what has the same id as before, or to the view's heading.

@@ -1,5 +1,5 @@
 // The slots of a date: capacity, closing and opening.
-import { get, patch } from "./api.js";
+import { Refused, get, patch } from "./api.js";
 import { button, chip, choice, el, field, table } from "./dom.js";
 import { announce, draw, go, guarded, tell } from "./moving.js";
 import { count, dates, day, say } from "./words.js";
@@ -13,15 +13,21 @@ export async function slots(asked) {
   announce(title);
   const columns = ["hours", "booked", "waiting", "capacity", "state", "closing"].map((name) => say(name));
   return [el("h1", { tabindex: "-1" }, say("slots")), el("div", { class: "panel filters" }, field(say("date"), pick)),
-    table(title, columns, found.map(row))];
+    table(title, columns, found.map(row), "places")];
 }
 
 function row(slot) {
   const hours = slot.label;
+  // A refusal names the slot, and what it is not given is not shown of it.
+  const refuse = (error) => {
+    capacity.value = slot.capacity;
+    if (error instanceof Refused && error.status !== 401) error.message = `${hours}: ${error.message}`;
+    throw error;
+  };
   const change = (values, done) => (event) => {
     event.preventDefault();
     guarded(async () => {
-      await patch(`/slots/${slot._id}`, values());
+      await patch(`/slots/${slot._id}`, values()).catch(refuse);
       await draw();
       tell(done);
     }, event.submitter ?? event.currentTarget);
