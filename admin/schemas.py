@@ -73,7 +73,7 @@ class ListingQuery(FilterSchema):
     def goes_on(self, values: dict[str, Any], **_: Any) -> None:
         """Refuse a cursor of another order."""
         after = values.get("after")
-        if after and after.value and values.get("sort") is Sort.CREATED:
+        if after and after.by is not values.get("sort"):
             raise ma.ValidationError({"after": [NO_CURSOR]})
 
     @ma.post_load

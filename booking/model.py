@@ -161,24 +161,26 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a walk through the bookings is: the last one's id, and what it was sorted by where that is no id."""
+    """Where a walk through the bookings is: the last one's id, its order, and what that went by where it is no id."""
 
     id: str
     value: str = ""
+    by: Sort = Sort.CREATED
 
     @classmethod
     def of(cls, text: str) -> Cursor:
         """Return the cursor that `str` made `text` of; raises ValueError."""
-        value, _, id_ = text.rpartition(".")
+        order, _, id_ = text.rpartition(".")
+        by, _, value = order.partition(".")
         padded = value.encode() + b"=" * (-len(value) % 4)
-        cursor = cls(id_, urlsafe_b64decode(padded).decode())
+        cursor = cls(id_, urlsafe_b64decode(padded).decode(), Sort(by or Sort.CREATED))
         if str(cursor) != text:
             raise ValueError("not a cursor")
         return cursor
 
     def __str__(self) -> str:
         value = urlsafe_b64encode(self.value.encode()).decode().rstrip("=")
-        return f"{value}.{self.id}" if value else self.id
+        return self.id if self.by is Sort.CREATED else f"{self.by}.{value}.{self.id}"
 
 
 @dataclass(frozen=True)

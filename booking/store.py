@@ -162,7 +162,8 @@ class BookingStore:
         ids = [row["_id"] for row in shown]
         found = {row["_id"]: row for row in self._bookings.find({"_id": {"$in": ids}}, WITHOUT_PARTS)} if ids else {}
         # The cursor says where the walk was, whatever became of that booking since.
-        last = Cursor(ids[-1], "" if part.by is Sort.CREATED else shown[-1][SORTED_BY[part.by]]) if ids else None
+        value = "" if part.by is Sort.CREATED or not ids else shown[-1][SORTED_BY[part.by]]
+        last = Cursor(ids[-1], value, part.by) if ids else None
         return [to_booking(found[id_]) for id_ in ids], last if len(rows) > part.limit else None
 
     def _rows(self, wanted: BookingFilter, part: Part) -> list[Document]:

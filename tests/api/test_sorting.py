@@ -130,13 +130,19 @@ def test_a_walk_goes_on_where_it_was_though_its_last_booking_moved_away(api: Api
         ({"sort": "$where"}, "sort"),
         ({"order": "up"}, "order"),
         ({"order": "DESC"}, "order"),
-        ({"after": f"{'MjAyNi0wMy0wMQ'}.{'0' * 32}"}, "after"),
+        ({"after": f"date.MjAyNi0wMy0wMQ.{'0' * 32}"}, "after"),
+        ({"after": f"created..{'0' * 32}"}, "after"),
+        ({"sort": "date", "after": "0" * 32}, "after"),
+        ({"sort": "date", "after": f"name.MjAyNi0wMy0wMQ.{'0' * 32}"}, "after"),
+        ({"sort": "name", "after": f"date.MjAyNi0wMy0wMQ.{'0' * 32}"}, "after"),
+        ({"sort": "date", "after": f"MjAyNi0wMy0wMQ.{'0' * 32}"}, "after"),
         ({"sort": "date", "after": f".{'0' * 32}"}, "after"),
-        ({"sort": "date", "after": f"MjAyNi0wMy0wMQ==.{'0' * 32}"}, "after"),
-        ({"sort": "date", "after": f"_w.{'0' * 32}"}, "after"),
-        ({"sort": "date", "after": f"?.{'0' * 32}"}, "after"),
-        ({"sort": "date", "after": "MjAyNi0wMy0wMQ.x"}, "after"),
-        ({"sort": "date", "after": "MjAyNi0wMy0wMQ"}, "after"),
+        ({"sort": "date", "after": f"date.MjAyNi0wMy0wMQ==.{'0' * 32}"}, "after"),
+        ({"sort": "date", "after": f"date._w.{'0' * 32}"}, "after"),
+        ({"sort": "date", "after": f"date.?.{'0' * 32}"}, "after"),
+        ({"sort": "date", "after": f"when.MjAyNi0wMy0wMQ.{'0' * 32}"}, "after"),
+        ({"sort": "date", "after": "date.MjAyNi0wMy0wMQ.x"}, "after"),
+        ({"sort": "date", "after": "date.MjAyNi0wMy0wMQ"}, "after"),
     ],
 )
 def test_an_order_or_cursor_that_is_none_is_refused(quiet: Api, query: dict[str, str], field: str) -> None:
@@ -147,7 +153,7 @@ def test_an_order_or_cursor_that_is_none_is_refused(quiet: Api, query: dict[str,
 
 @pytest.mark.parametrize("value", ["", "2026-03-01", "\u05e2\u05d3\u05d4 \u00e9", "a.b", "\x00"])
 def test_a_cursor_is_read_as_it_was_written(value: str) -> None:
-    cursor = Cursor("0" * 32, value)
+    cursor = Cursor("0" * 32, value, Sort.NAME)
 
     assert Cursor.of(str(cursor)) == cursor
 
