@@ -105,9 +105,15 @@ def book_and_wait(worker: Worker, slot: dict[str, Any]) -> Callable[[], None]:
     """Return what books `slot` once and returns when the feed has heard of it."""
 
     def happens() -> None:
-        news = worker.live.feed.news(DATE)
+        feed = worker.live.feed
+        mark = feed.here(DATE)
         assert worker.api.book(slot).status == 201
-        assert news.wait(10)
+        while True:  # the feed may hear first of the day's slots being made
+            news = feed.news(DATE)
+            changes = feed.since(DATE, mark) or []
+            if any(kept.slot_id == slot["_id"] and b'"bookedCount":1' in kept.message for kept in changes):
+                return
+            assert news.wait(30)
 
     return happens
 
