@@ -53,10 +53,8 @@ def hint_for(query: Mapping[str, Any], by: Sort = Sort.CREATED) -> str | None:
         return "reference"
     if "email" in query:
         return "one_active_per_guest_and_slot" if query["status"] == Status.CONFIRMED else "cancelled_by_guest"
-    # A guest's confirmed bookings are in one index and the cancelled in another: the planner joins the two.
-    if "$or" in query:
-        return None
-    if "nameFolded" in query or "phone" in query:
+    # A guest's confirmed bookings are in one index and the cancelled in another ($or): the planner joins the two.
+    if "$or" in query or "nameFolded" in query or "phone" in query:
         return None
     if "nameParts" in query or "phoneParts" in query:
         return "by_part_of_name" if "nameParts" in query else "by_part_of_phone"

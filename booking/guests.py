@@ -35,18 +35,15 @@ class Guests:
         """Return the guest's booking."""
         if not self.links.opens(booking_id, token):
             raise BookingNotFound
+        return self.led_to(booking_id)
+
+    def led_to(self, booking_id: str) -> Booking:
+        """Return the booking that another thing of the guest's leads to, as long as its own link would."""
         booking = self.store.get(booking_id)
         ends_at = self.schedules.schedule.ends_at(booking.date, booking.slot_label)
         if is_over(ends_at, booking.created_at, self.clock()):
             raise BookingNotFound
         return booking
-
-    def find(self, booking_id: str) -> Booking | None:
-        """Return the booking that another thing of the guest's led to, as long as its link is of use."""
-        try:
-            return self.get(booking_id, self.token(booking_id))
-        except BookingNotFound:
-            return None
 
     def token(self, booking_id: str) -> str:
         """Return the token of a booking's link, for whoever has shown that they may have it."""

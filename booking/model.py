@@ -179,8 +179,10 @@ class Cursor:
         return cursor
 
     def __str__(self) -> str:
+        if self.by is Sort.CREATED:
+            return self.id
         value = urlsafe_b64encode(self.value.encode()).decode().rstrip("=")
-        return self.id if self.by is Sort.CREATED else f"{self.by}.{value}.{self.id}"
+        return f"{self.by}.{value}.{self.id}"
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ BOOKINGS = CollectionPlan(
             partialFilterExpression={"status": "cancelled"},
             name="cancelled",
         ),
-        # The guest's confirmed ones are found by the first index; this one costs nothing until a booking is cancelled.
+        # The guest's confirmed ones are found by the first index; this one gets no key until a booking is cancelled.
         IndexModel(
             [("email", ASCENDING), ("_id", DESCENDING)],
             partialFilterExpression={"status": "cancelled"},
@@ -161,10 +161,12 @@ class BookingStore:
         shown = rows[: part.limit]
         ids = [row["_id"] for row in shown]
         found = {row["_id"]: row for row in self._bookings.find({"_id": {"$in": ids}}, WITHOUT_PARTS)} if ids else {}
+        bookings = [to_booking(found[id_]) for id_ in ids]
+        if len(rows) <= part.limit:
+            return bookings, None
         # The cursor says where the walk was, whatever became of that booking since.
-        value = "" if part.by is Sort.CREATED or not ids else shown[-1][SORTED_BY[part.by]]
-        last = Cursor(ids[-1], value, part.by) if ids else None
-        return [to_booking(found[id_]) for id_ in ids], last if len(rows) > part.limit else None
+        value = "" if part.by is Sort.CREATED else shown[-1][SORTED_BY[part.by]]
+        return bookings, Cursor(ids[-1], value, part.by)
 
     def _rows(self, wanted: BookingFilter, part: Part) -> list[Document]:
         """Return ids and what they are sorted by, which an index gives alone, of one more booking than asked for."""

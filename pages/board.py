@@ -94,7 +94,7 @@ def lay_out(
     first = next((day.date for day in days if day.remaining), days[0].date)
     months = {day.date[:7]: _name(day.date, language) for day in days}
     shown = month if month in months else (date or first)[:7]
-    cells = {day.date: _cell(day, level(day.remaining, day.seats - day.closed)) for day in days}
+    cells = {day.date: _cell(day, level(day.remaining, day.offered)) for day in days}
     return Board(list(months.items()), _month(shown, cells, language), date, [card(slot) for slot in slots])
 
 
@@ -119,8 +119,7 @@ def card(slot: Slot) -> Card:
 
 
 def _cell(day: DateSummary, state: Level) -> Cell:
-    seats = day.seats - day.closed
-    return Cell(day.date, int(day.date[8:]), offered=True, seats=seats, remaining=day.remaining, level=state)
+    return Cell(day.date, int(day.date[8:]), offered=True, seats=day.offered, remaining=day.remaining, level=state)
 
 
 def _month(month: str, cells: dict[str, Cell], language: Language) -> Month:

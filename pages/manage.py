@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 from flask import Response, jsonify, redirect, request, url_for
@@ -174,6 +175,9 @@ def _booking(found: Booking, *, problem: str = "", is_moved: bool = False) -> Re
 
 
 def _waiting(entry: Entry, position: int) -> Response:
-    booking = context.service(Guests).find(entry.booking_id) if entry.booking_id else None
+    booking = None
+    if entry.booking_id:
+        with suppress(BookingNotFound):  # Its own link may have expired.
+            booking = context.service(Guests).led_to(entry.booking_id)
     live = tells_news()
     return page("waiting.html", entry.language, entry=entry, position=position, booking=booking, live=live)

@@ -151,6 +151,11 @@ class DateSummary:
     # How many of the seats are in slots that take no bookings; nobody need have taken those.
     closed: int = 0
 
+    @property
+    def offered(self) -> int:
+        """Return how many of the seats can be booked, or have been."""
+        return self.seats - self.closed
+
 
 @dataclass(frozen=True)
 class SlotChange:

@@ -147,16 +147,12 @@ class Held:
         jsonschema_rs.Draft202012Validator(schema).validate(answer.json)
 
 
-def test_real_answers_and_refusals_are_what_the_document_says(
-    app: Flask, services: wiring.Services, document: dict[str, Any]
-) -> None:
-    held = Held(over_app(app), document)
-    api = Api(held)
+def journey(api: Api, services: wiring.Services) -> tuple[Answer, Answer, Answer]:
+    """Do what guests and the back office do; return who was sold out, who could not move, who is forgotten."""
     full, free = api.slots()[:2]
     made = [api.book(full).json["booking"] for _ in range(full["capacity"])]
     guest = contact()
     other = api.book(free, **guest, key="a-key").json["booking"]
-
     sold_out = api.book(full)
     not_moved = api.held("POST", other, "/reschedule", json={"slotId": full["_id"]})
     api.book(free, **guest)
@@ -177,6 +173,15 @@ def test_real_answers_and_refusals_are_what_the_document_says(
     for listing in ("/bookings", "/slots", "/stats", "/letters", "/audit", "/validate"):
         api.admin("GET", listing)
     api.admin("GET", "/bookings", key="wrong")
+    return sold_out, not_moved, forgotten
+
+
+def test_real_answers_and_refusals_are_what_the_document_says(
+    app: Flask, services: wiring.Services, document: dict[str, Any]
+) -> None:
+    held = Held(over_app(app), document)
+
+    sold_out, not_moved, forgotten = journey(Api(held), services)
 
     assert len(sold_out.json["alternatives"]) == len(not_moved.json["alternatives"]) == 3
     assert forgotten.code == "booking_forgotten"

@@ -54,6 +54,12 @@ def open_booking(page: Page, booking: dict[str, Any]) -> None:
     expect(page.locator("#detail-title")).to_have_text(f"Booking {booking['reference']}")
 
 
+def look_up(page: Page, name: str, booking: dict[str, Any]) -> None:
+    """Enter, search for a guest and open their booking."""
+    enter(page, f"/admin?name={name}")
+    open_booking(page, booking)
+
+
 # Entering and leaving
 
 
@@ -490,9 +496,7 @@ def test_a_booking_shows_its_letters_and_what_was_done(visit: Visit, site: Serve
     mine = booked(site, CHANGED_DATE, fullName="Katherine Johnson", message="One\nTwo")
     assert site.api.admin("POST", f"/bookings/{mine['id']}/resend").status == 202
     page = visit(1280)
-    enter(page, "/admin?name=katherine")
-
-    open_booking(page, mine)
+    look_up(page, "katherine", mine)
 
     facts = page.locator("#detail .facts")
     for text in ("Katherine Johnson", mine["email"], mine["phone"], "Wed, 25 Mar 2026", "One\nTwo"):
@@ -510,9 +514,7 @@ def test_a_letter_says_where_a_booking_moved(visit: Visit, site: Served) -> None
     moved = site.api.held("POST", mine, "/reschedule", json={"slotId": to["_id"]})
     assert moved.status == 200, moved.body
     page = visit(1280)
-    enter(page, "/admin?name=darden")
-
-    open_booking(page, mine)
+    look_up(page, "darden", mine)
 
     told = page.locator("#detail .list tbody td:first-child").all_text_contents()
     assert f"Moved to Tue, 17 Mar 2026, {to['label']}" in told
@@ -522,8 +524,7 @@ def test_a_letter_says_where_a_booking_moved(visit: Visit, site: Served) -> None
 def test_a_booking_is_cancelled_only_after_asking(visit: Visit, site: Served, width: int) -> None:
     mine = booked(site, CANCELLED_DATE, fullName=f"Dorothy Vaughan {width}")
     page = visit(width)
-    enter(page, f"/admin?name=vaughan+{width}")
-    open_booking(page, mine)
+    look_up(page, f"vaughan+{width}", mine)
 
     page.locator("#cancel").click()
     expect(page.locator("#confirm")).to_contain_text(f"Dorothy Vaughan {width}")
@@ -690,8 +691,7 @@ def test_no_notice_moves_anything_or_takes_a_click(visit: Visit, view: str) -> N
 def test_a_second_click_on_a_booking_is_for_the_same_button(visit: Visit, site: Served, width: int) -> None:
     mine = booked(site, CLICKED_DATE, fullName=f"Annie Easley {width}")
     page = visit(width)
-    enter(page, f"/admin?name=easley+{width}")
-    open_booking(page, mine)
+    look_up(page, f"easley+{width}", mine)
     before = page.locator("#resend").bounding_box()
 
     page.locator("#resend").click()
@@ -929,19 +929,22 @@ def test_every_view_is_for_everybody_at_every_width_in_light_and_dark(visit: Vis
 # In German
 
 
+def looked_over(page: Page) -> list[str]:
+    """Return the faults of a view in two widths, light and dark."""
+    found = []
+    for width in (1280, 375):
+        found += too_narrow(page, [width]) + faults(page)
+        page.emulate_media(color_scheme="dark")
+        found += faults(page, COLOURS)
+        page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    return found
+
+
 def test_the_organiser_works_in_german(visit: Visit, site: Served) -> None:
     slot = site.api.slots(HOSTILE_DATE)[0]
     refused = {"/api/admin/validate", f"/api/admin/slots/{slot['_id']}", "/api/admin/bookings"}
     page = visit(1280, locale="de-DE", color_scheme="light", reduced_motion="reduce", refused=refused)
-    found: list[str] = []
-
-    def look() -> None:
-        for width in (1280, 375):
-            found.extend(too_narrow(page, [width]) + faults(page))
-            page.emulate_media(color_scheme="dark")
-            found.extend(faults(page, COLOURS))
-            page.emulate_media(color_scheme="light")
-        page.set_viewport_size({"width": 1280, "height": 800})
 
     page.goto("/admin")
     page.get_by_label("Administrationsschlüssel").fill("falsch")
@@ -951,11 +954,11 @@ def test_the_organiser_works_in_german(visit: Visit, site: Served) -> None:
     expect(page.locator(".found")).to_have_text("Gefundene Buchungen: 1")
     expect(page).to_have_title("Buchungen · Verwaltung")
     expect(page.locator(".rows")).to_contain_text("Mo., 23. März 2026")
-    look()
+    assert looked_over(page) == []
     page.locator(".rows .open").click()
     expect(page.locator("#detail-title")).to_contain_text("Buchung ")
     expect(page.locator("#detail .list")).to_contain_text("aufgegeben")
-    look()
+    assert looked_over(page) == []
     page.keyboard.press("Escape")
     page.locator("#phone").fill("abc")
     page.locator("#find").click()
@@ -971,8 +974,7 @@ def test_the_organiser_works_in_german(visit: Visit, site: Served) -> None:
     expect(page.locator(".plot-fill .axis text").filter(has_text="21. März")).to_have_count(1)
     page.locator("#table-fill summary").click()
     expect(page.locator("#table-fill tbody tr").filter(has_text="21.03.2026")).to_contain_text("1/4")
-    look()
-    assert found == []
+    assert looked_over(page) == []
 
 
 def test_another_language_shows_the_same_view_without_asking_for_the_key_again(visit: Visit) -> None:

@@ -44,6 +44,16 @@ def raced(first: Page, second: Page) -> tuple[Page, Page]:
     return (first, second) if first.url.endswith("/done") else (second, first)
 
 
+def expect_full_and_kept(page: Page, slot: dict[str, Any], email: str) -> None:
+    """Expect that who lost, by the refusal or by the news, is on the page they were on, with all they typed."""
+    assert page.evaluate("window.isTheSame")
+    expect(page.locator("#email")).to_have_value(email)
+    expect(page.locator("#message")).to_have_value("Two of us")
+    expect(page.locator(WAIT)).to_be_visible()
+    expect(page.locator(BOOK)).to_be_hidden()
+    expect(page.locator(f".hours .slot[data-slot='{slot['_id']}'] .slot-state")).to_have_text("Full: waiting list")
+
+
 def test_of_two_guests_for_the_last_place_one_books_and_the_others_see_it_go(visit: Visit, site: Served) -> None:
     slot, *_ = site.api.slots(LAST_DATE)
     for _ in range(slot["capacity"] - 1):
@@ -57,19 +67,13 @@ def test_of_two_guests_for_the_last_place_one_books_and_the_others_see_it_go(vis
     winner, loser = raced(first, second)
 
     assert winner.get_by_role("heading", level=1).inner_text() == "Your place is booked"
-    # Both who lose, one by the refusal and one by the news, are on the page they were on, with all they typed.
     expect(loser.locator("#summary")).to_contain_text("09:00 to 10:00 on Wednesday 11 March is full.")
     expect(loser.locator("#summary")).to_be_focused()
     expect(loser.locator(".offers input")).to_have_count(3)
     expect(third.locator("#news")).to_contain_text("The hour you chose, 09:00 to 10:00, has just been filled.")
     expect(third.locator("#near button")).to_have_count(3)
     for page, email in ((loser, emails[1] if loser is second else emails[0]), (third, emails[2])):
-        assert page.evaluate("window.isTheSame")
-        expect(page.locator("#email")).to_have_value(email)
-        expect(page.locator("#message")).to_have_value("Two of us")
-        expect(page.locator(WAIT)).to_be_visible()
-        expect(page.locator(BOOK)).to_be_hidden()
-        expect(page.locator(f".hours .slot[data-slot='{slot['_id']}'] .slot-state")).to_have_text("Full: waiting list")
+        expect_full_and_kept(page, slot, email)
     assert active(site, slotId=slot["_id"]) == slot["capacity"]
 
     # One takes a near hour with one click, the other waits and gets the place that comes free.
