@@ -102,6 +102,7 @@ def product(place: Place, name: str, schedule: Path, workers: int | None, app: s
         "RATE_LIMIT_DEFAULT": "1000000000 per hour",
         "RATE_LIMIT_BOOKINGS": "1000000000 per hour",
         "RATE_LIMIT_STORAGE": "mongodb",
+        "TRUSTED_PROXIES": "1",
         "SCHEDULE_FILE": str(schedule),
         "PORT": str(port),
         "WEB_CONCURRENCY": str(workers or os.cpu_count() or 1),

@@ -50,9 +50,9 @@ def require_wrk() -> None:
         raise CannotLoad("wrk is not installed: `apt-get install wrk` brings it; `make bench` does so by itself.")
 
 
-def book(url: str, slots: Path, run: str, seconds: float) -> Figures:
-    """Let 64 connections book for so long, each request for another guest and the next slot."""
-    return _wrk("book.lua", url, [str(slots), run], seconds)
+def book(url: str, slots: Path, run: str, seconds: float, order: str = "round") -> Figures:
+    """Let 64 connections book for so long, a guest and a slot each; `order` is one of the script's."""
+    return _wrk("book.lua", url, [str(slots), run, order], seconds)
 
 
 def look(url: str, dates: Sequence[str], seconds: float) -> Figures:

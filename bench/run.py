@@ -27,7 +27,8 @@ from core.config import ROOT
 from core.mongo import connect
 
 RESULTS = ROOT / "bench/results"
-RUSH, ON_SALE, LONG = ("spread", "crowd", "hot", "sold-out", "looking"), "on-sale", ("export", "listing", "letters")
+RUSH = ("spread", "crowd", "strangers", "hot", "sold-out", "looking")
+ON_SALE, LONG = "on-sale", ("export", "listing", "letters")
 SALE_WORKERS = 2
 
 

@@ -81,6 +81,8 @@ def _request(url: str, slot: list[str], person: int, run: str) -> bytes:
     )  # fmt: skip
     head = (
         f"POST /api/bookings HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nContent-Type: application/json\r\n"
+        # Everybody has an address of their own, as a proxy would tell it.
+        f"X-Forwarded-For: 10.{sum(run.encode()) % 256}.{person // 256}.{person % 256}\r\n"
         f"X-Request-ID: {run}-{person}\r\nIdempotency-Key: {run}-{person}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return f"{head}{body}".encode()

@@ -53,6 +53,10 @@ class Rush:
         """Book in the event's own 136 slots, as if they never filled."""
         return self._booking("crowd", contender, planned_in(ENDLESS), 136)
 
+    def strangers(self, contender: Contender) -> Result:
+        """Book in the event's slots, everybody from an address that has not been seen before."""
+        return self._booking("strangers", contender, planned_in(ENDLESS), 136, "strangers")
+
     def hot(self, contender: Contender) -> Result:
         """Book in one slot that never fills."""
         return self._booking("hot", contender, planned_in(ENDLESS), 1)
@@ -112,11 +116,13 @@ class Rush:
         run = f"r{next(_runs)}"
         loads.book(contender.url, self._slots_file(run, planned), run, 2)
 
-    def _booking(self, scene: str, contender: Contender, planned: Sequence[PlannedSlot], most: int) -> Result:
+    def _booking(
+        self, scene: str, contender: Contender, planned: Sequence[PlannedSlot], most: int, order: str = "round"
+    ) -> Result:
         contender.offer(planned)
         _forget()
         run = f"r{next(_runs)}"
-        figures = loads.book(contender.url, self._slots_file(run, planned[:most]), run, self.seconds)
+        figures = loads.book(contender.url, self._slots_file(run, planned[:most]), run, self.seconds, order)
         stores = contender.name != "no database"
         problem = _check(contender, figures.booked, figures.unanswered) if stores else ""
         return _result(scene, contender.name, figures, problem)
@@ -131,6 +137,7 @@ class Rush:
 SCENES: Mapping[str, Callable[[Rush, Contender], Result]] = {
     "spread": Rush.spread,
     "crowd": Rush.crowd,
+    "strangers": Rush.strangers,
     "hot": Rush.hot,
     "sold-out": Rush.sold_out,
     "looking": Rush.looking,

@@ -19,9 +19,9 @@ from bench.scenes import Result
 from bench.targets import Summary, Verdict, judge, summarise
 
 UNITS = {
-    "spread": "bookings/s", "crowd": "bookings/s", "hot": "bookings/s", "sold out": "refusals/s",
-    "looking": "answers/s", "on sale": "seconds", "export": "rows/s", "export memory": "MiB added",
-    "listing": "ms, worst p95", "letters": "letters/s",
+    "spread": "bookings/s", "crowd": "bookings/s", "strangers": "bookings/s", "hot": "bookings/s",
+    "sold out": "refusals/s", "looking": "answers/s", "on sale": "seconds", "export": "rows/s",
+    "export memory": "MiB added", "listing": "ms, worst p95", "letters": "letters/s",
 }  # fmt: skip
 LIBRARIES = ("flask", "gunicorn", "gevent", "pymongo", "marshmallow", "flask-limiter", "flask-smorest")
 PEER_LIBRARIES = ("express", "mongoose", "zod", "pino")

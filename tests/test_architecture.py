@@ -47,7 +47,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "webargs": WEB,
     "werkzeug": WEB,
     "bson": ("*.store", "core.mongo", "live.watcher"),
-    "pymongo": ("*.store", "core.mongo", "live.watcher", "devdb"),
+    "pymongo": ("*.store", "core.mongo", "core.web.limit_counts", "live.watcher", "devdb"),
     "resend": ("*.mailers",),
     "idna": ("notifications.addresses",),
     "smtplib": ("*.mailers",),

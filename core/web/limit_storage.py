@@ -1,25 +1,26 @@
 """Where limits are counted: exact over all workers, cheap in a rush, and neither hanging nor open when away.
 
-Wraps a storage of the `limits` library. Requests that wait at the same time count in one call each key; while the
-shared storage does not answer, the same limits are counted in this worker's memory.
+Wraps a storage of the `limits` library. Requests that wait at the same time are counted together, in MongoDB in one go
+for all their keys; while the shared storage does not answer, the same limits are counted in this worker's memory.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from limits.storage import MemoryStorage, Storage, storage_from_string
 
 from core import log, mongo
 from core.combine import Combiner, Ticket, Tickets
+from core.web.limit_counts import Key, MongoCounts
 
 LOG = log.get("web.limits")
 SCHEME = "together"
 PATIENCE = 5.0  # seconds before a storage that was away is asked again
-MOST_WAITING = 20_000
+MOST_WAITING, MOST_AT_ONCE = 20_000, 1000
 MOST_SECONDS = 2.0  # for one question, where the storage is MongoDB
 
 T = TypeVar("T")
@@ -31,18 +32,20 @@ class TogetherStorage(Storage):
 
     STORAGE_SCHEME = [SCHEME]  # noqa: RUF012  # the library's own way to register a storage
 
-    def __init__(self, uri: str, inner: str, **options: str) -> None:
+    def __init__(self, uri: str, inner: str, **options: Any) -> None:
         """Wrap the storage at the address `inner`."""
         super().__init__(uri)
         self._address = inner
         self._options = options
         self._memory = MemoryStorage()
         self._away_until = 0.0
-        self._counting: Combiner[Hit, int] = Combiner(self._count, most_waiting=MOST_WAITING, most_at_once=MOST_WAITING)
+        self._counting: Combiner[Hit, int] = Combiner(self._count, most_waiting=MOST_WAITING, most_at_once=MOST_AT_ONCE)
 
     @cached_property
     def _inner(self) -> Storage:
         # Made when first asked: a command that serves nobody must not connect, nor close what it never opened.
+        if self._address.startswith("mongodb"):
+            return MongoCounts(self._address, **self._options)
         return cast("Storage", storage_from_string(self._address, **self._options))
 
     @property
@@ -81,12 +84,13 @@ class TogetherStorage(Storage):
         self._ask(lambda storage: storage.clear(key))
 
     def _count(self, tickets: Tickets[Hit, int]) -> None:
-        by_key: dict[tuple[str, int], list[Ticket[Hit, int]]] = {}
+        by_key: dict[Key, list[Ticket[Hit, int]]] = {}
         for ticket in tickets:
             by_key.setdefault(ticket.request[:2], []).append(ticket)
-        for (key, expiry), mine in by_key.items():
-            total = sum(ticket.request[2] for ticket in mine)
-            count = self._ask(lambda storage, k=key, e=expiry, t=total: storage.incr(k, e, t)) - total  # type: ignore[misc]
+        amounts = {key: sum(ticket.request[2] for ticket in mine) for key, mine in by_key.items()}
+        counts = self._ask(lambda storage: _count_on(storage, amounts))
+        for key, mine in by_key.items():
+            count = counts[key] - amounts[key]
             for ticket in mine:
                 count += ticket.request[2]
                 ticket.answer(count)
@@ -100,3 +104,10 @@ class TogetherStorage(Storage):
                 self._away_until = time.monotonic() + PATIENCE
                 LOG.warning("limit_storage_away", error=type(error).__name__)
         return question(self._memory)
+
+
+def _count_on(storage: Storage, amounts: Mapping[Key, int]) -> dict[Key, int]:
+    """Return the counts of all keys after their amounts; one key alone takes one round trip."""
+    if isinstance(storage, MongoCounts) and len(amounts) > 1:
+        return storage.incr_many(amounts)
+    return {(key, seconds): storage.incr(key, seconds, amount) for (key, seconds), amount in amounts.items()}

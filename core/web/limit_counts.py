@@ -1,0 +1,68 @@
+"""Counting many keys of the rate limits at once in MongoDB: two round trips, however many keys there are.
+
+The rows are those of the `limits` library, which counts one key a round trip: a crowd has an address each.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from limits.storage import MongoDBStorage
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from core import clock
+
+# A key and how many seconds its window lasts.
+Key = tuple[str, int]
+
+DUPLICATE_KEY = 11000
+# How often a row is tried again that another process makes at the same moment; the server does so itself, as a rule.
+TRIES = 3
+
+
+class MongoCounts(MongoDBStorage):
+    """The library's storage of counts in MongoDB, which can count many keys together."""
+
+    def __init__(self, uri: str, **options: Any) -> None:
+        """Connect to `uri` when first asked."""
+        super().__init__(uri, **options)
+        # Others may count between the two round trips: each row notes what its count was after this process's turn.
+        self._me = secrets.token_hex(6)
+
+    def incr_many(self, amounts: Mapping[Key, int]) -> dict[Key, int]:
+        """Count the amount of each key and return the counts after it, as `incr` does; raises PyMongoError."""
+        now = clock.now()
+        self._add([self._statement(key, seconds, amount, now) for (key, seconds), amount in amounts.items()])
+        found = self.counters.find({"_id": {"$in": [key for key, _ in amounts]}}, {f"after.{self._me}": 1})
+        counts = {row["_id"]: int(row["after"][self._me]) for row in found}
+        # A row that has gone since then was at the end of its window: this is the first count of the next.
+        return {key: counts.get(key[0], amount) for key, amount in amounts.items()}
+
+    def _add(self, statements: list[UpdateOne]) -> None:
+        for last in (False,) * (TRIES - 1) + (True,):
+            try:
+                self.counters.bulk_write(statements, ordered=False)
+            except BulkWriteError as error:
+                problems = error.details["writeErrors"]
+                if last or not _are_duplicates(problems):
+                    raise
+                statements = [statements[problem["index"]] for problem in problems]
+            else:
+                return
+
+    def _statement(self, key: str, seconds: int, amount: int, now: datetime) -> UpdateOne:
+        # A row that is not there yet has no end either, and so counts as one that is over.
+        is_over = {"$lt": ["$expireAt", "$$NOW"]}
+        window = {
+            "count": {"$cond": [is_over, amount, {"$add": ["$count", amount]}]},
+            "expireAt": {"$cond": [is_over, now + timedelta(seconds=seconds), "$expireAt"]},
+        }
+        return UpdateOne({"_id": key}, [{"$set": window}, {"$set": {f"after.{self._me}": "$count"}}], upsert=True)
+
+
+def _are_duplicates(problems: Iterable[Mapping[str, object]]) -> bool:
+    return all(problem.get("code") == DUPLICATE_KEY for problem in problems)

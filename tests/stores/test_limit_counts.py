@@ -1,0 +1,214 @@
+"""Counts of the rate limits in MongoDB: many keys in two round trips, each as exact as if it were counted alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from limits.storage import MongoDBStorage
+from pymongo.errors import BulkWriteError
+from pymongo.monitoring import CommandListener
+
+import devdb
+from core.mongo import Client
+from core.web.limit_counts import Key, MongoCounts
+from core.web.limit_storage import TogetherStorage
+
+HOUR = 3600
+Make = Callable[..., Any]
+
+
+class Commands(CommandListener):
+    """Remembers the names of the commands that were sent."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def started(self, event: Any) -> None:
+        if event.command_name in ("update", "find", "findAndModify"):
+            self.names.append(event.command_name)
+
+    def succeeded(self, event: Any) -> None:
+        """Nobody asks."""
+
+    def failed(self, event: Any) -> None:
+        """Nobody asks."""
+
+
+@pytest.fixture
+def make(replica_set: devdb.ReplicaSet, mongo: Client) -> Iterator[Make]:
+    """Make storages as different processes have them, over the same rows."""
+    database = f"t_counts_{time.monotonic_ns()}"
+    made: list[MongoCounts] = []
+
+    def storage(kind: Any = MongoCounts, **options: Any) -> Any:
+        made.append(kind(replica_set.uri, database_name=database, w=1, **options))
+        return made[-1]
+
+    yield storage
+    for each in made:
+        each.storage.close()
+    mongo.drop_database(database)
+
+
+def hits(*keys: str, amount: int = 1, seconds: int = HOUR) -> dict[Key, int]:
+    return {(key, seconds): amount for key in keys}
+
+
+def test_many_keys_are_counted_as_the_library_counts_them_one_by_one(make: Make, replica_set: devdb.ReplicaSet) -> None:
+    counts = make()
+    library = MongoDBStorage(replica_set.uri, database_name=counts._database_name, w=1)
+
+    first = counts.incr_many({("a", HOUR): 1, ("b", 60): 5})
+    library.incr("a", HOUR, 2)
+    second = counts.incr_many(hits("a", "c", amount=10))
+
+    assert first == {("a", HOUR): 1, ("b", 60): 5}
+    assert second == {("a", HOUR): 13, ("c", HOUR): 10}
+    assert [library.get(key) for key in ("a", "b", "c", "d")] == [13, 5, 10, 0]
+    now = time.time()
+    assert [round((library.get_expiry(key) - now) / 10) for key in ("a", "b")] == [360, 6]
+    library.storage.close()
+
+
+def test_a_window_that_is_over_begins_anew(make: Make) -> None:
+    counts = make()
+    assert counts.incr_many(hits("a", "b", amount=7, seconds=1)) == {("a", 1): 7, ("b", 1): 7}
+
+    time.sleep(1.2)
+
+    assert counts.incr_many({("a", 60): 2, ("c", 60): 1}) == {("a", 60): 2, ("c", 60): 1}
+    assert counts.get("a") == 2
+
+
+def test_however_many_keys_there_are_it_takes_two_round_trips(make: Make) -> None:
+    commands = Commands()
+    counts = make(event_listeners=[commands])
+    counts.incr("warm", HOUR)
+    commands.names.clear()
+
+    counts.incr_many(hits(*(f"address {n}" for n in range(500))))
+
+    assert commands.names == ["update", "find"]
+
+
+class Overtaken(MongoCounts):
+    """Another process counts between the two round trips of this one."""
+
+    def __init__(self, *arguments: Any, other: MongoCounts, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.other = other
+        self.others: Mapping[Key, int] = {}
+
+    def _add(self, statements: list[Any]) -> None:
+        super()._add(statements)
+        self.others = self.other.incr_many(hits("a", "b"))
+
+
+def test_each_process_learns_its_own_place_in_the_count(make: Make) -> None:
+    one = make(Overtaken, other=make())
+
+    mine = one.incr_many(hits("a", "b"))
+
+    assert mine == {("a", HOUR): 1, ("b", HOUR): 1}
+    assert one.others == {("a", HOUR): 2, ("b", HOUR): 2}
+
+
+class Careless(Overtaken):
+    """Looks at the count, whoever counted last."""
+
+    def incr_many(self, amounts: Mapping[Key, int]) -> dict[Key, int]:
+        super().incr_many(amounts)
+        return {key: self.get(key[0]) for key in amounts}
+
+
+def test_control_whoever_looks_at_the_count_alone_takes_anothers_place(make: Make) -> None:
+    one = make(Careless, other=make())
+
+    assert one.incr_many(hits("a", "b")) == {("a", HOUR): 2, ("b", HOUR): 2}
+
+
+def test_processes_that_count_the_same_keys_at_once_are_exact_together(make: Make) -> None:
+    processes = [make() for _ in range(3)]
+    keys = [f"address {n}" for n in range(10)]
+
+    def rounds(counts: MongoCounts) -> list[dict[Key, int]]:
+        return [counts.incr_many(hits(*keys)) for _ in range(30)]
+
+    with ThreadPoolExecutor(3) as threads:
+        told = [each for some in threads.map(rounds, processes) for each in some]
+
+    for key in keys:
+        assert sorted(each[key, HOUR] for each in told) == list(range(1, 91))
+
+
+class Refusing(MongoCounts):
+    """Its first bulks are refused in part."""
+
+    def __init__(self, *arguments: Any, problems: list[list[dict[str, int]]], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.problems = problems
+
+    @property
+    def counters(self) -> Any:
+        return _Refusing(super().counters, self.problems)
+
+
+class _Refusing:
+    def __init__(self, counters: Any, problems: list[list[dict[str, int]]]) -> None:
+        self._counters, self._problems = counters, problems
+
+    def bulk_write(self, statements: list[Any], ordered: bool) -> None:
+        if self._problems:
+            problems = self._problems.pop(0)
+            refused = {problem["index"] for problem in problems}
+            if taken := [each for n, each in enumerate(statements) if n not in refused]:
+                self._counters.bulk_write(taken, ordered=ordered)
+            raise BulkWriteError({"writeErrors": problems})
+        self._counters.bulk_write(statements, ordered=ordered)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._counters, name)
+
+
+def test_rows_that_another_makes_at_the_same_moment_are_tried_again_and_no_others(make: Make) -> None:
+    twice = [[{"index": 1, "code": 11000}, {"index": 2, "code": 11000}], [{"index": 0, "code": 11000}]]
+    counts = make(Refusing, problems=twice)
+
+    assert counts.incr_many(hits("a", "b", "c")) == hits("a", "b", "c")
+    assert [counts.get(key) for key in "abc"] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("codes", [[11000, 11000, 11000], [2]])
+def test_what_is_refused_again_and_again_or_for_another_reason_is_an_error(make: Make, codes: list[int]) -> None:
+    counts = make(Refusing, problems=[[{"index": 0, "code": code}] for code in codes])
+
+    with pytest.raises(BulkWriteError):
+        counts.incr_many(hits("a"))
+
+
+def test_a_crowd_with_an_address_each_is_counted_together_and_exactly(
+    make: Make, replica_set: devdb.ReplicaSet
+) -> None:
+    commands = Commands()
+    database = make()._database_name
+    together = TogetherStorage(
+        "together://",
+        replica_set.uri,
+        database_name=database,
+        w=1,
+        event_listeners=[commands],
+    )
+    addresses = [f"address {n % 50}" for n in range(400)]
+    together.incr("warm", HOUR)
+    commands.names.clear()
+
+    with ThreadPoolExecutor(50) as threads:
+        told = list(threads.map(lambda key: (key, together.incr(key, HOUR)), addresses))
+
+    assert sorted(told) == sorted((f"address {n}", place) for n in range(50) for place in range(1, 9))
+    assert len(commands.names) < 200, "fewer than half a question for each hit"
+    together.close()
