@@ -1,4 +1,4 @@
-"""Counting many keys of the rate limits at once in MongoDB: two round trips, however many keys there are.
+"""Counting many keys of the rate limits at once in MongoDB, in one to three round trips however many keys there are.
 
 The rows are those of the `limits` library, which counts one key a round trip: a crowd has an address each.
 """
@@ -22,6 +22,7 @@ Key = tuple[str, int]
 DUPLICATE_KEY = 11000
 # How often a row is tried again that another process makes at the same moment; the server does so itself, as a rule.
 TRIES = 3
+MOST_REMEMBERED = 20_000
 
 
 class MongoCounts(MongoDBStorage):
@@ -32,10 +33,35 @@ class MongoCounts(MongoDBStorage):
         super().__init__(uri, **options)
         # Others may count between the two round trips: each row notes what its count was after this process's turn.
         self._me = secrets.token_hex(6)
+        # Keys that had a row; a new one is inserted, which takes a third of the time. A wrong guess costs time alone.
+        self._seen: set[Key] = set()
 
     def incr_many(self, amounts: Mapping[Key, int]) -> dict[Key, int]:
         """Count the amount of each key and return the counts after it, as `incr` does; raises PyMongoError."""
         now = clock.now()
+        begun = self._begin({key: amount for key, amount in amounts.items() if key not in self._seen}, now)
+        known = {key: amount for key, amount in amounts.items() if key not in begun}
+        if len(self._seen) + len(amounts) > MOST_REMEMBERED:
+            self._seen.clear()
+        self._seen.update(amounts)
+        return {**begun, **self._go_on(known, now)}
+
+    def _begin(self, amounts: Mapping[Key, int], now: datetime) -> dict[Key, int]:
+        """Insert rows for `amounts`; return the counts of those that were not there yet."""
+        keys = list(amounts)
+        rows = [{"_id": key[0], "count": amounts[key], "expireAt": now + timedelta(seconds=key[1])} for key in keys]
+        there: set[int] = set()
+        try:
+            if rows:
+                self.counters.insert_many(rows, ordered=False)
+        except BulkWriteError as error:
+            there = _duplicates(error)
+        return {key: amounts[key] for at, key in enumerate(keys) if at not in there}
+
+    def _go_on(self, amounts: Mapping[Key, int], now: datetime) -> dict[Key, int]:
+        """Count on rows that are there, as a rule; return the counts."""
+        if not amounts:
+            return {}
         self._add([self._statement(key, seconds, amount, now) for (key, seconds), amount in amounts.items()])
         found = self.counters.find({"_id": {"$in": [key for key, _ in amounts]}}, {f"after.{self._me}": 1})
         counts = {row["_id"]: int(row["after"][self._me]) for row in found}
@@ -47,10 +73,10 @@ class MongoCounts(MongoDBStorage):
             try:
                 self.counters.bulk_write(statements, ordered=False)
             except BulkWriteError as error:
-                problems = error.details["writeErrors"]
-                if last or not _are_duplicates(problems):
+                again = _duplicates(error)
+                if last:
                     raise
-                statements = [statements[problem["index"]] for problem in problems]
+                statements = [each for at, each in enumerate(statements) if at in again]
             else:
                 return
 
@@ -64,5 +90,9 @@ class MongoCounts(MongoDBStorage):
         return UpdateOne({"_id": key}, [{"$set": window}, {"$set": {f"after.{self._me}": "$count"}}], upsert=True)
 
 
-def _are_duplicates(problems: Iterable[Mapping[str, object]]) -> bool:
-    return all(problem.get("code") == DUPLICATE_KEY for problem in problems)
+def _duplicates(error: BulkWriteError) -> set[int]:
+    """Return which statements met a row that is there already; raises `error` when any failed for another reason."""
+    problems: Iterable[Mapping[str, Any]] = error.details["writeErrors"]
+    if any(problem["code"] != DUPLICATE_KEY for problem in problems):
+        raise error
+    return {problem["index"] for problem in problems}

@@ -1,4 +1,4 @@
-"""Counts of the rate limits in MongoDB: many keys in two round trips, each as exact as if it were counted alone."""
+"""Counts of the rate limits in MongoDB: many keys in a few round trips, each as exact as if it were counted alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Commands(CommandListener):
         self.names: list[str] = []
 
     def started(self, event: Any) -> None:
-        if event.command_name in ("update", "find", "findAndModify"):
+        if event.command_name in ("insert", "update", "find", "findAndModify"):
             self.names.append(event.command_name)
 
     def succeeded(self, event: Any) -> None:
@@ -84,15 +84,39 @@ def test_a_window_that_is_over_begins_anew(make: Make) -> None:
     assert counts.get("a") == 2
 
 
-def test_however_many_keys_there_are_it_takes_two_round_trips(make: Make) -> None:
-    commands = Commands()
-    counts = make(event_listeners=[commands])
+@pytest.mark.parametrize(
+    ("seen", "asked", "commands"),
+    [
+        (0, range(500), ["insert"]),
+        (500, range(500), ["update", "find"]),
+        (500, range(250, 750), ["insert", "update", "find"]),
+    ],
+)
+def test_however_many_keys_there_are_it_takes_few_round_trips(
+    make: Make, seen: int, asked: range, commands: list[str]
+) -> None:
+    sent = Commands()
+    counts = make(event_listeners=[sent])
     counts.incr("warm", HOUR)
-    commands.names.clear()
+    counts.incr_many(hits(*(f"address {n}" for n in range(seen))))
+    sent.names.clear()
 
-    counts.incr_many(hits(*(f"address {n}" for n in range(500))))
+    told = counts.incr_many(hits(*(f"address {n}" for n in asked)))
 
-    assert commands.names == ["update", "find"]
+    assert sent.names == commands
+    assert told == {(f"address {n}", HOUR): 2 if n < seen else 1 for n in asked}
+
+
+def test_what_it_remembers_is_bounded_and_only_a_guess(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.web.limit_counts.MOST_REMEMBERED", 3)
+    counts, other = make(), make()
+    counts.incr_many(hits("a", "b"))
+    other.incr_many(hits("c", "d"))
+
+    assert counts.incr_many(hits("b", "c")) == {("b", HOUR): 2, ("c", HOUR): 2}
+    assert len(counts._seen) <= 3
+    counts.clear("b")
+    assert counts.incr_many(hits("a", "b", "d")) == {("a", HOUR): 2, ("b", HOUR): 1, ("d", HOUR): 2}
 
 
 class Overtaken(MongoCounts):
@@ -110,11 +134,12 @@ class Overtaken(MongoCounts):
 
 def test_each_process_learns_its_own_place_in_the_count(make: Make) -> None:
     one = make(Overtaken, other=make())
+    one.other.incr_many(hits("a", "b"))
 
     mine = one.incr_many(hits("a", "b"))
 
-    assert mine == {("a", HOUR): 1, ("b", HOUR): 1}
-    assert one.others == {("a", HOUR): 2, ("b", HOUR): 2}
+    assert mine == {("a", HOUR): 2, ("b", HOUR): 2}
+    assert one.others == {("a", HOUR): 3, ("b", HOUR): 3}
 
 
 class Careless(Overtaken):
@@ -127,8 +152,9 @@ class Careless(Overtaken):
 
 def test_control_whoever_looks_at_the_count_alone_takes_anothers_place(make: Make) -> None:
     one = make(Careless, other=make())
+    one.other.incr_many(hits("a", "b"))
 
-    assert one.incr_many(hits("a", "b")) == {("a", HOUR): 2, ("b", HOUR): 2}
+    assert one.incr_many(hits("a", "b")) == {("a", HOUR): 3, ("b", HOUR): 3}
 
 
 def test_processes_that_count_the_same_keys_at_once_are_exact_together(make: Make) -> None:
@@ -177,14 +203,16 @@ class _Refusing:
 def test_rows_that_another_makes_at_the_same_moment_are_tried_again_and_no_others(make: Make) -> None:
     twice = [[{"index": 1, "code": 11000}, {"index": 2, "code": 11000}], [{"index": 0, "code": 11000}]]
     counts = make(Refusing, problems=twice)
+    make().incr_many(hits("a", "b", "c"))
 
-    assert counts.incr_many(hits("a", "b", "c")) == hits("a", "b", "c")
-    assert [counts.get(key) for key in "abc"] == [1, 1, 1]
+    assert counts.incr_many(hits("a", "b", "c")) == hits("a", "b", "c", amount=2)
+    assert [counts.get(key) for key in "abc"] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("codes", [[11000, 11000, 11000], [2]])
 def test_what_is_refused_again_and_again_or_for_another_reason_is_an_error(make: Make, codes: list[int]) -> None:
     counts = make(Refusing, problems=[[{"index": 0, "code": code}] for code in codes])
+    make().incr_many(hits("a"))
 
     with pytest.raises(BulkWriteError):
         counts.incr_many(hits("a"))
