@@ -19,9 +19,9 @@ from tests.conftest import Served, serving
 Visit = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(replica_set: devdb.ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The service as users get it, with an event some of whose places are taken."""
+    """The service as users get it, with an event some of whose places are taken; no file meets what another booked."""
     with serving(replica_set.uri, tmp_path_factory.mktemp("site")) as served:
         furnish(served.api)
         yield served

@@ -27,7 +27,7 @@ CHANGED_DATE, CANCELLED_DATE, RETRIED_DATE = "2026-03-25", "2026-03-27", "2026-0
 CLICKED_DATE = "2026-03-17"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(replica_set: Any, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The service with an event that has a past; no letter leaves it, so that their states stay."""
     changes = {"SMTP_URL": "smtp://127.0.0.1:9", "MAIL_FROM": "a@example.org", "ADMIN_EMAIL": "b@example.org"}
