@@ -1,6 +1,7 @@
 """Counting many keys of the rate limits at once in MongoDB, in one to three round trips however many keys there are.
 
-The rows are those of the `limits` library, which counts one key a round trip: a crowd has an address each.
+The rows are those of the `limits` library, which counts one key a round trip, with a note `after`: a crowd has an
+address each.
 """
 
 from __future__ import annotations
@@ -11,16 +12,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from limits.storage import MongoDBStorage
-from pymongo import UpdateOne
+from pymongo import ReadPreference, UpdateOne
 from pymongo.errors import BulkWriteError
+from pymongo.read_concern import ReadConcern
 
 from core import clock
 
-# A key and how many seconds its window lasts.
+# A key and how many seconds its window lasts; a key has one window alone.
 Key = tuple[str, int]
 
 DUPLICATE_KEY = 11000
-# How often a row is tried again that another process makes at the same moment; the server does so itself, as a rule.
+# How often a row is tried that another process makes at the same moment; the server does so itself, as a rule.
 TRIES = 3
 MOST_REMEMBERED = 20_000
 
@@ -63,10 +65,12 @@ class MongoCounts(MongoDBStorage):
         if not amounts:
             return {}
         self._add([self._statement(key, seconds, amount, now) for (key, seconds), amount in amounts.items()])
-        found = self.counters.find({"_id": {"$in": [key for key, _ in amounts]}}, {f"after.{self._me}": 1})
-        counts = {row["_id"]: int(row["after"][self._me]) for row in found}
-        # A row that has gone since then was at the end of its window: this is the first count of the next.
-        return {key: counts.get(key[0], amount) for key, amount in amounts.items()}
+        mine = {"_id": {"$in": [key for key, _ in amounts]}, f"after.{self._me}": {"$exists": True}}
+        # Whatever the address says of reading: what has just been written must be seen.
+        counters = self.counters.with_options(read_preference=ReadPreference.PRIMARY, read_concern=ReadConcern("local"))
+        counts = {row["_id"]: int(row["after"][self._me]) for row in counters.find(mine, {f"after.{self._me}": 1})}
+        # A row that has gone since then was at the end of its window: what was counted on it is counted on the next.
+        return {key: counts[key[0]] if key[0] in counts else self.incr(*key, amount) for key, amount in amounts.items()}
 
     def _add(self, statements: list[UpdateOne]) -> None:
         for last in (False,) * (TRIES - 1) + (True,):
@@ -77,6 +81,8 @@ class MongoCounts(MongoDBStorage):
                 if last:
                     raise
                 statements = [each for at, each in enumerate(statements) if at in again]
+                if not statements:
+                    return
             else:
                 return
 
@@ -85,6 +91,8 @@ class MongoCounts(MongoDBStorage):
         is_over = {"$lt": ["$expireAt", "$$NOW"]}
         window = {
             "count": {"$cond": [is_over, amount, {"$add": ["$count", amount]}]},
+            # Notes of the window before, of processes that may have ended, go with it.
+            "after": {"$cond": [is_over, {}, "$after"]},
             "expireAt": {"$cond": [is_over, now + timedelta(seconds=seconds), "$expireAt"]},
         }
         return UpdateOne({"_id": key}, [{"$set": window}, {"$set": {f"after.{self._me}": "$count"}}], upsert=True)
