@@ -110,6 +110,7 @@ def test_a_booking_whose_answer_is_lost_is_made_once(
         else:
             with page.expect_event("framenavigated", lambda frame: frame.url.startswith("chrome-error:")):
                 page.locator(BOOK).click(no_wait_after=True)
+            page.wait_for_load_state()  # The browser's own page about the error must be whole to be reloaded.
             page.reload()
 
         expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked")
