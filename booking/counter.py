@@ -23,7 +23,7 @@ from core.clock import Clock, monotonic
 from core.combine import Combiner, Ticket, Tickets
 from core.errors import OutcomeUnknown, Unavailable
 from core.ids import new_reference
-from core.mongo import BulkError, Client, Contended, DatabaseError, DuplicateKey, Session, transaction
+from core.mongo import DUPLICATE_KEY, BulkError, Client, Contended, DatabaseError, DuplicateKey, Session, transaction
 from notifications.service import Letters
 from schedules.errors import SlotClosed
 from schedules.model import Slot
@@ -41,7 +41,6 @@ APART_SECONDS = 0.25
 HELD_SECONDS = 5.0
 DOUBT_SECONDS = 0.05
 TOO_BUSY = "The service is too busy. You have not been booked; please try again."
-DUPLICATE_KEY = 11000
 
 WishTicket = Ticket[Wish, Booked]
 

@@ -54,7 +54,7 @@ NAMESPACE_EXISTS = 48
 # What pymongo raises while the database is away or slow: no bug of ours, and worth trying again.
 AWAY = (ConnectionFailure, ExecutionTimeout, WTimeoutError)
 TIME_LIMITS = (50, 262)  # MaxTimeMSExpired, ExceededTimeLimit
-WRITE_CONFLICT = 112
+WRITE_CONFLICT, DUPLICATE_KEY = 112, 11000
 # For reads whose answer is a promise: what they see cannot be rolled back by a fail-over.
 LASTING = ReadConcern("majority")
 

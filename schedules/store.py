@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from core.mongo import CollectionPlan, Db, Document, Session, update_all
+from core.mongo import DUPLICATE_KEY, CollectionPlan, Db, Document, Session, update_all
 from schedules.errors import CapacityBelowBooked, SlotNotFound
 from schedules.model import PlannedSlot, Slot, SlotChange
 
@@ -30,7 +30,6 @@ PLAN = CollectionPlan(
         },
     },
 )
-DUPLICATE_KEY = 11000
 # All who wait may have to be given places in one transaction, which has its limits.
 MOST_WAITING = 1000
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -91,7 +92,7 @@ def test_a_window_that_is_over_begins_anew(make: Make) -> None:
     [
         (0, range(500), ["insert"]),
         (500, range(500), ["update", "find"]),
-        (500, range(250, 750), ["insert", "update", "find"]),
+        (500, range(250, 750), ["update", "find", "insert"]),
     ],
 )
 def test_however_many_keys_there_are_it_takes_few_round_trips(
@@ -107,6 +108,30 @@ def test_however_many_keys_there_are_it_takes_few_round_trips(
 
     assert sent.names == commands
     assert told == {(f"address {n}", HOUR): 2 if n < seen else 1 for n in asked}
+
+
+def test_a_crowd_that_another_process_knows_is_counted_in_few_round_trips(make: Make) -> None:
+    sent = Commands()
+    counts = make(event_listeners=[sent])
+    counts.incr("warm", HOUR)
+    asked = hits(*(f"address {n}" for n in range(500)))
+    make().incr_many(asked)
+    sent.names.clear()
+
+    assert counts.incr_many(asked) == dict.fromkeys(asked, 2)
+    assert sent.names == ["insert", "update", "find"]
+
+
+def test_a_crowd_whose_rows_have_gone_is_inserted_anew(make: Make) -> None:
+    sent = Commands()
+    counts = make(event_listeners=[sent])
+    asked = hits(*(f"address {n}" for n in range(500)))
+    counts.incr_many(asked)
+    counts.counters.delete_many({})
+    sent.names.clear()
+
+    assert counts.incr_many(asked) == asked
+    assert sent.names == ["update", "find", "insert"]
 
 
 def test_what_it_remembers_is_bounded_and_only_a_guess(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,52 +243,27 @@ def test_processes_that_count_the_same_keys_at_once_are_exact_together(make: Mak
         assert sorted(each[key, HOUR] for each in told) == list(range(1, 91))
 
 
-class Refusing(MongoCounts):
-    """Its first bulks are refused in part."""
-
-    def __init__(self, *arguments: Any, problems: list[list[dict[str, int]]], **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.problems = problems
-
-    @property
-    def counters(self) -> Any:
-        return _Refusing(super().counters, self.problems)
-
-
-class _Refusing:
-    def __init__(self, counters: Any, problems: list[list[dict[str, int]]]) -> None:
-        self._counters, self._problems = counters, problems
-
-    def bulk_write(self, statements: list[Any], ordered: bool) -> None:
-        assert not ordered, "the others are done all the same"
-        if self._problems:
-            problems = self._problems.pop(0)
-            refused = {problem["index"] for problem in problems}
-            if taken := [each for n, each in enumerate(statements) if n not in refused]:
-                self._counters.bulk_write(taken, ordered=ordered)
-            raise BulkWriteError({"writeErrors": problems})
-        self._counters.bulk_write(statements, ordered=ordered)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._counters, name)
-
-
-def test_rows_that_another_makes_at_the_same_moment_are_tried_again_and_no_others(make: Make) -> None:
-    twice = [[{"index": 1, "code": 11000}, {"index": 2, "code": 11000}], [{"index": 0, "code": 11000}]]
-    counts = make(Refusing, problems=twice)
-    make().incr_many(hits("a", "b", "c"))
-
-    assert counts.incr_many(hits("a", "b", "c")) == hits("a", "b", "c", amount=2)
-    assert [counts.get(key) for key in "abc"] == [2, 2, 2]
-
-
-@pytest.mark.parametrize("codes", [[[11000], [11000], [11000]], [[2]], [[11000, 2]]])
-def test_what_is_refused_again_and_again_or_for_another_reason_is_an_error(make: Make, codes: list[list[int]]) -> None:
-    counts = make(Refusing, problems=[[{"index": at, "code": code} for at, code in enumerate(each)] for each in codes])
-    make().incr_many(hits("a", "b"))
+@pytest.mark.parametrize("amounts", [{"known": 10, "new": 1}, {"there": 1, "new": 10}])
+def test_what_is_refused_for_another_reason_is_an_error(make: Make, amounts: dict[str, int]) -> None:
+    counts = make()
+    make().incr_many(hits("there", "known"))
+    counts.incr_many(hits("known", "warm"))
+    counts._database.command({"collMod": counts.counters.name, "validator": {"count": {"$lt": 5}}})
 
     with pytest.raises(BulkWriteError):
-        counts.incr_many(hits("a", "b"))
+        counts.incr_many({(key, HOUR): amount for key, amount in amounts.items()})
+
+
+def test_one_refused_statement_keeps_no_other_from_being_counted(make: Make) -> None:
+    counts = make()
+    counts.incr_many(hits("a", "b", "c"))
+    counts.incr_many(hits("a", amount=4))
+    counts._database.command({"collMod": counts.counters.name, "validator": {"count": {"$lt": 6}}})
+
+    with pytest.raises(BulkWriteError):
+        counts.incr_many(hits("a", "b", "c"))
+
+    assert [counts.get(key) for key in "abc"] == [5, 2, 2]
 
 
 def test_a_crowd_with_an_address_each_is_counted_together_and_exactly(
@@ -271,20 +271,13 @@ def test_a_crowd_with_an_address_each_is_counted_together_and_exactly(
 ) -> None:
     commands = Commands()
     database = make()._database_name
-    together = TogetherStorage(
-        "together://",
-        replica_set.uri,
-        database_name=database,
-        w=1,
-        event_listeners=[commands],
-    )
+    together = TogetherStorage("together://", replica_set.uri, database_name=database, w=1, event_listeners=[commands])
     addresses = [f"address {n % 50}" for n in range(400)]
     together.incr("warm", HOUR)
     commands.names.clear()
 
-    with ThreadPoolExecutor(50) as threads:
+    with closing(together), ThreadPoolExecutor(50) as threads:
         told = list(threads.map(lambda key: (key, together.incr(key, HOUR)), addresses))
 
     assert sorted(told) == sorted((f"address {n}", place) for n in range(50) for place in range(1, 9))
     assert len(commands.names) < 200, "fewer than half a question for each hit"
-    together.close()
