@@ -13,8 +13,8 @@ if (token) {
 const once = document.querySelector("[data-once]");
 if (once) history.replaceState(null, "", once.dataset.once);
 
-// What cannot be undone is asked in a dialog; without scripts it unfolds where it stands.
-for (const details of document.querySelectorAll("details[data-confirm]")) {
+// What cannot be undone is asked in a dialog; without scripts it unfolds where it stands, and stays so for who was quicker.
+for (const details of document.querySelectorAll("details[data-confirm]:not([open])")) {
   const summary = details.querySelector("summary");
   const dialog = document.getElementById(details.dataset.confirm);
   summary.setAttribute("aria-haspopup", "dialog");

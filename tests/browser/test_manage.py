@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from core.mongo import Client
 from tests.browser.conftest import Visit
@@ -64,6 +64,7 @@ def test_a_booking_is_looked_after_by_keys_alone(visit: Visit, site: Served, wid
     expect(page.locator(".when")).to_contain_text("10:00 to 11:00")
     expect(page.get_by_role("status")).to_be_focused()
     expect(page.get_by_role("status")).to_contain_text("It is now on Thursday 19 March 2026, 10:00 to 11:00.")
+    expect(page).to_have_url(f"{site.url}/bookings/{made['id']}")  # by a script, which may come later
     page.reload()
     expect(page.get_by_role("status")).to_have_count(0)
     expect(page.locator(".when")).to_contain_text("10:00 to 11:00")
@@ -85,6 +86,25 @@ def test_a_booking_is_looked_after_by_keys_alone(visit: Visit, site: Served, wid
     assert json.loads(own.value.path().read_text())["booking"]["email"] == made["email"]
     booking = site.db["bookings"].find_one({"_id": made["id"]}) or {}
     assert (booking["status"], booking["slotLabel"]) == ("cancelled", "10:00-11:00")
+
+
+def test_who_asks_to_cancel_before_the_scripts_are_there_answers_where_it_unfolded(visit: Visit, site: Served) -> None:
+    page, held = follow_letter(visit(), site.api.book(site.api.slots(MANAGED_DATE)[7]).json["booking"]), list[Route]()
+    yes = page.get_by_role("button", name="Yes, cancel my booking")
+    page.route("**/manage.js", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks what it is given
+    page.goto(page.url, wait_until="commit")
+
+    page.get_by_text("Cancel it").click()
+    expect(yes).to_be_visible()
+    held.pop().continue_()
+    page.wait_for_load_state()
+    for is_open in (False, True):
+        page.get_by_text("Cancel it").click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(yes).to_be_visible(visible=is_open)
+    yes.click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("This booking is cancelled")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
