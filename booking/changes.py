@@ -63,11 +63,13 @@ class Changes:
             cancelled = self.store.cancel(session, booking_id, self.clock())
             if cancelled is None:
                 return None
+            # The slot comes next: this fails with each booking that is made there between its first step and this one.
+            freed = self.schedules.release(session, cancelled.slot_id)
             self.letters.withdraw(session, booking_id, REMINDER)
             if tell and not cancelled.is_nobodys:
                 behind = self.letters.last_unsent(session, booking_id, cancelled.email)
                 self.letters.promise(session, [self.promises.cancelled(cancelled, behind)])
-            self._give_on(session, self.schedules.release(session, cancelled.slot_id))
+            self._give_on(session, freed)
             if by:
                 status = {"status": Status.CONFIRMED.value}, {"status": Status.CANCELLED.value}
                 self.audit.note(session, by, "booking.cancelled", booking_id, *status)
@@ -179,7 +181,7 @@ class Changes:
         held = self.schedules.schedule.slot_with.get(before.slot_id)
         if held:
             self.schedules.require_open(held)
-        if not self.schedules.claim(session, {planned.id: 1}):
+        if not self.schedules.exchange(session, before.slot_id, planned.id):
             self._require_place(self.schedules.standing([planned.id])[planned.id])
             raise SlotFull
         wanted = replace(before, date=planned.date, slot_id=planned.id, slot_label=planned.label)
@@ -189,7 +191,7 @@ class Changes:
         self.letters.withdraw(session, booking_id, REMINDER)
         behind = self.letters.last_unsent(session, booking_id, after.email)
         self.letters.promise(session, [self.promises.moved(before, after, behind)])
-        self._give_on(session, self.schedules.release(session, before.slot_id))
+        self._give_on(session, self.schedules.look(session, before.slot_id))
         return before, after
 
     def _settle(self, slot_id: str, session: Session) -> None:

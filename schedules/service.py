@@ -76,6 +76,13 @@ class Schedules:
         """Give one place back within the caller's transaction; return the slot as it is then."""
         return self.store.release(session, slot_id)
 
+    def exchange(self, session: Session, given: str, taken: str) -> bool:
+        """Give a place of one slot back and take one of another within the caller's transaction; False when it is full.
+
+        After False the transaction must be given up.
+        """
+        return self.store.exchange(session, given, taken)
+
     def queue(self, session: Session, slot_id: str) -> tuple[int, int] | None:
         """Draw a ticket within the caller's transaction, with how many wait then; None when closed or not full."""
         return self.store.queue(session, slot_id)

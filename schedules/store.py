@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from core.mongo import DUPLICATE_KEY, CollectionPlan, Db, Document, Session, update_all
+from core.mongo import DUPLICATE_KEY, CollectionPlan, Db, Document, Session, Update, update_all
 from schedules.errors import CapacityBelowBooked, SlotNotFound
 from schedules.model import PlannedSlot, Slot, SlotChange
 
@@ -101,6 +101,17 @@ class SlotStore:
     def release(self, session: Session, slot_id: str) -> Slot:
         """Give one place of the slot back within the caller's transaction; return the slot as it is then."""
         return self._change(session, slot_id, {}, {"$inc": {"bookedCount": -1}})
+
+    def exchange(self, session: Session, given: str, taken: str) -> bool:
+        """Give a place of one slot back and take one of another; return False when that has none left.
+
+        One command, so that both are held at once. After False the transaction must be given up, as in `claim`.
+        """
+        updates: list[Update] = [
+            ({"_id": taken, **room_for(1)}, {"$inc": {"bookedCount": 1}}),
+            ({"_id": given}, {"$inc": {"bookedCount": -1}}),
+        ]
+        return update_all(session, self._slots, updates) == len(updates)
 
     def queue(self, session: Session, slot_id: str) -> tuple[int, int] | None:
         """Draw the next ticket of a full slot within the caller's transaction; return it and how many wait then.

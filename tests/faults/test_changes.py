@@ -12,8 +12,9 @@ from flask import Flask
 import devdb
 import schedules.store
 import wiring
+from booking.promises import Promises
 from booking.store import BookingStore
-from core.mongo import Client, Db, Document, Session
+from core.mongo import Client, Contended, Db, Document, Session, transaction
 from core.turns import Turns
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
@@ -47,6 +48,15 @@ def cancel(api: Api, made: Made) -> Call:
 
 def move(api: Api, made: Made, slot: Made) -> Call:
     return partial(api.held, "POST", made, "/reschedule", json={"slotId": slot["_id"]})
+
+
+def is_held(services: wiring.Services, slot: Made) -> bool:
+    """Tell whether a transaction that is under way keeps others from writing to the slot."""
+    try:
+        transaction(services.client, lambda session: services.schedules.claim(session, {slot["_id"]: 1}), 0.0)
+    except Contended:
+        return True
+    return False
 
 
 def verified(db: Db) -> None:
@@ -134,6 +144,28 @@ def test_parallel_joins_draw_tickets_without_gap_or_double(service: Served, stor
     tickets = sorted(row["ticket"] for row in stored.waitlist.find({"slotId": slot["_id"]}))
     assert tickets == list(range(1, 61))
     verified(stored)
+
+
+@pytest.mark.parametrize("way", ["cancelled", "moved"])
+def test_a_change_has_its_slots_before_it_writes_letters(
+    unguarded: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Otherwise it fails with each booking that is made meanwhile, and starves in a rush."""
+    api, services = unguarded
+    slots = api.slots("2026-03-05")[:2]
+    made = api.book(slots[0]).json["booking"]
+    held = slots[: 1 + (way == "moved")]
+    write, met = getattr(Promises, way), list[bool]()
+
+    def meet(*args: Any) -> Any:
+        met.extend(is_held(services, slot) for slot in held)
+        return write(*args)
+
+    monkeypatch.setattr(Promises, way, meet)
+    answer = cancel(api, made)() if way == "cancelled" else move(api, made, slots[1])()
+
+    assert (answer.status, met) == (200, [True] * len(held))
+    verified(services.db)
 
 
 # Controls: the same crowds without a guard
