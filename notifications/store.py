@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, DeleteMany, IndexModel, ReturnDocument, UpdateMany, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from core.ids import new_id
 from core.mongo import CollectionPlan, Db, Document, Session, insert
+from notifications.documents import change_for, ids_about, to_document, to_letter
 from notifications.errors import LetterNotFailed, LetterNotFound
 from notifications.model import LEASE, OPEN, Batch, Delivery, Letter, Outcome, Result, State, overruled_by
 
@@ -48,11 +48,11 @@ class LetterStore:
 
     def add(self, session: Session, letters: Sequence[Letter]) -> None:
         """Promise `letters` within the caller's transaction."""
-        insert(session, self._letters, [_document(letter) for letter in letters])
+        insert(session, self._letters, [to_document(letter) for letter in letters])
 
     def last_unsent(self, session: Session, about: str, to: str) -> str | None:
         """Return, within the caller's transaction, the id of the last letter about `about` that `to` has yet to get."""
-        query = {**_about(about), "to": to, "state": {"$in": OPEN}, "withdrawn": {"$exists": False}}
+        query = {**ids_about(about), "to": to, "state": {"$in": OPEN}, "withdrawn": {"$exists": False}}
         found = self._letters.find_one(query, {"_id": 1}, sort=[("createdAt", DESCENDING)], session=session)
         return found["_id"] if found else None
 
@@ -62,7 +62,7 @@ class LetterStore:
         One that is under way, or whose batch may have been taken, is let go on, for it may be out already; it is
         dropped as soon as it turns out that it is not, instead of being tried again.
         """
-        mine = {**_about(about), "template": template}
+        mine = {**ids_about(about), "template": template}
         under_way = {"$or": [{"state": State.SENDING, "dueAt": {"$gt": now}}, {"batch": {"$exists": True}}]}
         self._letters.update_many({**mine, **IS_OPEN, **under_way}, {"$set": {"withdrawn": True}}, session=session)
         self._letters.delete_many({**mine, **IS_OPEN, "withdrawn": {"$exists": False}}, session=session)
@@ -76,12 +76,12 @@ class LetterStore:
 
     def about(self, about: str) -> list[Letter]:
         """Return all letters about `about`, oldest first."""
-        return [_letter(found) for found in self._letters.find(_about(about)).sort("createdAt", ASCENDING)]
+        return [to_letter(found) for found in self._letters.find(ids_about(about)).sort("createdAt", ASCENDING)]
 
     def forget(self, abouts: Sequence[str], email: str | None = None) -> int:
         """Delete the letters about each of `abouts`, and the guest's letters to `email`; return how many there were."""
         # The organiser may be a guest as well; the letters to them are about other people.
-        wanted = [_about(about) for about in abouts]
+        wanted = [ids_about(about) for about in abouts]
         wanted += [{"to": email, "template": {"$ne": "admin_booking"}}] if email else []
         if not wanted:
             return 0
@@ -101,7 +101,7 @@ class LetterStore:
         if gone:
             self._letters.delete_many({"_id": {"$in": gone}, "lease": lease})
         return [
-            replace(_letter(taken[key]), due_at=row["dueAt"], was=State(row["state"]))
+            replace(to_letter(taken[key]), due_at=row["dueAt"], was=State(row["state"]))
             for key, row in due.items()
             if key in taken and key not in gone
         ]
@@ -119,7 +119,7 @@ class LetterStore:
         free = {"$or": [{"dueAt": {"$lte": now}}, {**IS_OPEN, "state": {"$ne": State.SENDING}}]}
         self._take({"batch.key": key, **free}, lease, now)
         found = self._letters.find({"batch.key": key}).sort("_id", ASCENDING)
-        return [replace(_letter(document), due_at=now, was=State.RETRYING) for document in found]
+        return [replace(to_letter(document), due_at=now, was=State.RETRYING) for document in found]
 
     def renew_lease(self, lease: str, now: datetime) -> None:
         """Hold the letters of `lease` that are still in hand for another LEASE."""
@@ -131,7 +131,7 @@ class LetterStore:
 
         A letter whose lease was lost is left to whoever has it now, unless it has been sent.
         """
-        changes: list[UpdateMany | UpdateOne | DeleteMany] = [UpdateOne(*_change(each, now)) for each in outcomes]
+        changes: list[UpdateMany | UpdateOne | DeleteMany] = [UpdateOne(*change_for(each, now)) for each in outcomes]
         ended = [each.letter.id for each in outcomes if each.result in (Result.SENT, Result.DEAD)]
         again = [each.letter.id for each in outcomes if each.result in (Result.POSTPONED, Result.UNTRIED)]
         if ended:
@@ -168,12 +168,12 @@ class LetterStore:
         if document is None:
             known = self._letters.find_one({"_id": letter_id}, {"_id": 1}, session=session)
             raise LetterNotFailed if known else LetterNotFound
-        return _letter(document)
+        return to_letter(document)
 
     def find(self, state: State | None, most: int) -> list[Letter]:
         """Return the newest letters, of one state if given."""
         found = self._letters.find({"state": state} if state else {}).sort("_id", DESCENDING).limit(most)
-        return [_letter(document) for document in found]
+        return [to_letter(document) for document in found]
 
     def counts(self) -> Mapping[str, int]:
         """Return how many letters there are in each state; the many sent ones are what the others leave."""
@@ -222,70 +222,3 @@ class LetterStore:
         first = {row["_id"]: row for row in firsts}
         chosen = [first.get(row.get("after"), row) for row in rows]
         return {row["_id"]: row for row in chosen}
-
-
-def _about(about: str) -> Document:
-    # The ids of all letters about something begin with its id; "." is what follows "-" in ASCII.
-    return {"_id": {"$gte": f"{about}-", "$lt": f"{about}."}}
-
-
-def _document(letter: Letter) -> Document:
-    document: dict[str, Any] = {
-        "_id": letter.id,
-        "template": letter.template,
-        "to": letter.to,
-        "facts": dict(letter.facts),
-        "createdAt": letter.created_at,
-        "dueAt": letter.due_at,
-        "about": letter.about,
-        "state": letter.state,
-        "attempts": letter.attempts,
-        "lastError": letter.last_error,
-    }
-    return document | ({"after": letter.after} if letter.after else {})
-
-
-def _letter(document: Document) -> Letter:
-    batch, delivery = document.get("batch"), document.get("delivery")
-    return Letter(
-        id=document["_id"],
-        template=document["template"],
-        to=document["to"],
-        facts=document["facts"],
-        created_at=document["createdAt"],
-        due_at=document["dueAt" if "dueAt" in document else "createdAt"],
-        about=document["about"],
-        after=document.get("after"),
-        state=State(document["state"]),
-        attempts=document["attempts"],
-        last_error=document["lastError"],
-        sent_at=document.get("sentAt"),
-        provider_id=document.get("providerId", ""),
-        delivery=Delivery(delivery) if delivery else None,
-        delivery_at=document.get("deliveryAt"),
-        batch=Batch(**batch) if batch else None,
-        alone=document.get("alone", False),
-        lease=document.get("lease", ""),
-    )
-
-
-def _change(outcome: Outcome, now: datetime) -> tuple[Document, Document]:
-    letter, lets_go = outcome.letter, {"lease": ""}
-    mine: Document = {"_id": letter.id, "lease": letter.lease}
-    if outcome.apart:
-        lets_go["batch"] = ""
-    if outcome.result is Result.UNTRIED:
-        state = State.QUEUED if letter.was is State.QUEUED else State.RETRYING
-        return mine, {"$set": {"dueAt": letter.due_at, "state": state}, "$unset": lets_go}
-    if outcome.result is Result.POSTPONED:
-        sets: Document = {"dueAt": outcome.until, "state": State.RETRYING, "lastError": outcome.reason}
-        return mine, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
-    lets_go |= {"dueAt": "", "withdrawn": ""}
-    if outcome.result is Result.DEAD:
-        sets = {"state": State.DEAD, "lastError": outcome.reason}
-        return mine, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
-    sets = {"state": State.SENT, "sentAt": now, "lastError": ""}
-    if outcome.provider_id:
-        sets["providerId"] = outcome.provider_id
-    is_news = {"_id": letter.id, "state": {"$ne": State.SENT}}
-    return is_news, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}

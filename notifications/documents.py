@@ -1,0 +1,80 @@
+"""Letters to and from the documents of the outbox."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from core.mongo import Document
+from notifications.model import Batch, Delivery, Letter, Outcome, Result, State
+
+
+def ids_about(about: str) -> Document:
+    """Return the filter of all letters about something."""
+    # The ids of all letters about something begin with its id; "." is what follows "-" in ASCII.
+    return {"_id": {"$gte": f"{about}-", "$lt": f"{about}."}}
+
+
+def to_document(letter: Letter) -> Document:
+    """Return `letter` as a row of the outbox, as it is promised."""
+    document: dict[str, Any] = {
+        "_id": letter.id,
+        "template": letter.template,
+        "to": letter.to,
+        "facts": dict(letter.facts),
+        "createdAt": letter.created_at,
+        "dueAt": letter.due_at,
+        "about": letter.about,
+        "state": letter.state,
+        "attempts": letter.attempts,
+        "lastError": letter.last_error,
+    }
+    return document | ({"after": letter.after} if letter.after else {})
+
+
+def to_letter(document: Document) -> Letter:
+    """Return the letter that `document` tells of."""
+    batch, delivery = document.get("batch"), document.get("delivery")
+    return Letter(
+        id=document["_id"],
+        template=document["template"],
+        to=document["to"],
+        facts=document["facts"],
+        created_at=document["createdAt"],
+        due_at=document["dueAt" if "dueAt" in document else "createdAt"],
+        about=document["about"],
+        after=document.get("after"),
+        state=State(document["state"]),
+        attempts=document["attempts"],
+        last_error=document["lastError"],
+        sent_at=document.get("sentAt"),
+        provider_id=document.get("providerId", ""),
+        delivery=Delivery(delivery) if delivery else None,
+        delivery_at=document.get("deliveryAt"),
+        batch=Batch(**batch) if batch else None,
+        alone=document.get("alone", False),
+        lease=document.get("lease", ""),
+    )
+
+
+def change_for(outcome: Outcome, now: datetime) -> tuple[Document, Document]:
+    """Return which row to mark with `outcome`, and how."""
+    letter, lets_go = outcome.letter, {"lease": ""}
+    mine: Document = {"_id": letter.id, "lease": letter.lease}
+    if outcome.apart:
+        lets_go["batch"] = ""
+    if outcome.result is Result.UNTRIED:
+        state = State.QUEUED if letter.was is State.QUEUED else State.RETRYING
+        return mine, {"$set": {"dueAt": letter.due_at, "state": state}, "$unset": lets_go}
+    if outcome.result is Result.POSTPONED:
+        sets: Document = {"dueAt": outcome.until, "state": State.RETRYING, "lastError": outcome.reason}
+        return mine, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
+    lets_go |= {"dueAt": "", "withdrawn": ""}
+    if outcome.result is Result.DEAD:
+        sets = {"state": State.DEAD, "lastError": outcome.reason}
+        return mine, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
+    sets = {"state": State.SENT, "sentAt": now, "lastError": ""}
+    if outcome.provider_id:
+        sets["providerId"] = outcome.provider_id
+    is_news = {"_id": letter.id, "state": {"$ne": State.SENT}}
+    return is_news, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
