@@ -27,7 +27,7 @@ from booking import documents
 from booking.model import Booking
 from core.mongo import Db, connect
 from notifications import letters
-from notifications import store as letter_store
+from notifications.documents import to_document
 
 BATCH = 64
 SNAPSHOT, MAJORITY = ReadConcern("snapshot"), WriteConcern("majority")
@@ -46,7 +46,7 @@ FACTS = {
     "manageUrl": f"http://127.0.0.1:8000/bookings/{'0' * 32}?token={'t' * 27}",
 }  # fmt: skip
 LETTERS = [
-    letter_store._document(letter)
+    to_document(letter)
     for letter in letters.booking_made(
         about="0" * 32, admin="admin@example.org", guest="ada@example.com", facts=FACTS, now=AT
     )

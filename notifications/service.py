@@ -37,7 +37,10 @@ class Letters:
         return self.store.add_once(session, letter)
 
     def last_unsent(self, session: Session, about: str, to: str) -> str | None:
-        """Return, within the caller's transaction, the last letter about `about` that `to` has yet to get."""
+        """Return, within the caller's transaction, the last letter about `about` that `to` has yet to get.
+
+        Whoever puts another behind it has seen it unsent: marking it as sent waits for the transaction, or ends it.
+        """
         return self.store.last_unsent(session, about, to)
 
     def withdraw(self, session: Session, about: str, template: str) -> None:

@@ -6,7 +6,7 @@ over them hold no other letter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ from core.ids import new_id
 from core.mongo import CollectionPlan, Db, Document, Session, insert
 from notifications.documents import change_for, ids_about, to_document, to_letter
 from notifications.errors import LetterNotFailed, LetterNotFound
-from notifications.model import LEASE, OPEN, Batch, Delivery, Letter, Outcome, Result, State, overruled_by
+from notifications.model import HEAD_START, LEASE, OPEN, Batch, Delivery, Letter, Outcome, Result, State, overruled_by
 
 PLAN = CollectionPlan(
     name="letters",
@@ -36,6 +36,9 @@ PLAN = CollectionPlan(
 )
 ROLES = CollectionPlan(name="roles")
 IS_OPEN: Document = {"dueAt": {"$exists": True}}
+WAITS: Document = {"state": State.QUEUED}
+# Letters about a booking that none of its guest's letters goes behind.
+UNLINED = ("admin_booking", "guest_reminder")
 
 
 class LetterStore:
@@ -50,11 +53,22 @@ class LetterStore:
         """Promise `letters` within the caller's transaction."""
         insert(session, self._letters, [to_document(letter) for letter in letters])
 
-    def last_unsent(self, session: Session, about: str, to: str) -> str | None:
-        """Return, within the caller's transaction, the id of the last letter about `about` that `to` has yet to get."""
-        query = {**ids_about(about), "to": to, "state": {"$in": OPEN}, "withdrawn": {"$exists": False}}
-        found = self._letters.find_one(query, {"_id": 1}, sort=[("createdAt", DESCENDING)], session=session)
-        return found["_id"] if found else None
+    def last_unsent(self, session: Session | None, about: str, to: str) -> str | None:
+        """Return, within the caller's transaction, the last letter about `about` that `to` has yet to get.
+
+        The letters of a guest and a booking are one line, each behind the one before; reminders, which are withdrawn
+        when they are no longer true, stand outside it. What is returned is written to, so that whoever marks it as sent
+        meanwhile meets the caller: see ADR 3.
+        """
+        query = {**ids_about(about), "to": to, "template": {"$nin": UNLINED}, "state": {"$in": OPEN}}
+        rows = self._letters.find({**query, "withdrawn": {"$exists": False}}, {"after": 1}, session=session)
+        line = list(rows.sort([("createdAt", ASCENDING), ("_id", ASCENDING)]))
+        # Clocks differ: the last is the one that none is behind.
+        followed = {row.get("after") for row in line}
+        last: str | None = next((row["_id"] for row in reversed(line) if row["_id"] not in followed), None)
+        if last:
+            self._letters.update_one({"_id": last}, {"$inc": {"followers": 1}}, session=session)
+        return last
 
     def withdraw(self, session: Session, about: str, template: str, now: datetime) -> None:
         """Drop, within the caller's transaction, the letters about `about` that are of one kind and not out yet.
@@ -132,16 +146,24 @@ class LetterStore:
         A letter whose lease was lost is left to whoever has it now, unless it has been sent.
         """
         changes: list[UpdateMany | UpdateOne | DeleteMany] = [UpdateOne(*change_for(each, now)) for each in outcomes]
-        ended = [each.letter.id for each in outcomes if each.result in (Result.SENT, Result.DEAD)]
+        ended = [each.letter.id for each in outcomes if each.result is Result.SENT]
+        given_up = [each.letter.id for each in outcomes if each.result is Result.DEAD]
         again = [each.letter.id for each in outcomes if each.result in (Result.POSTPONED, Result.UNTRIED)]
         if ended:
-            # One that is under way, or has been tried and waits for its own next time, is let alone.
-            waits = {"after": {"$in": ended}, "state": State.QUEUED, "dueAt": {"$gt": now}}
-            changes.append(UpdateMany(waits, {"$set": {"dueAt": now}}))
+            changes.append(UpdateMany(*_waking(ended, now)))
         if again:
             free = {"lease": {"$exists": False}, "batch": {"$exists": False}}
             changes.append(DeleteMany({"_id": {"$in": again}, "withdrawn": True, **free}))
         self._letters.bulk_write(changes)
+        if given_up:
+            self._let_go_on(given_up, now)  # but not behind one that somebody else has in hand
+
+    def free_stranded(self, now: datetime) -> int:
+        """Let come due what waits for a letter that is no longer open; return how many there were.
+
+        Marking a letter does so already: this is for who died in the midst of it, and for what older versions left.
+        """
+        return self._let_go_on(self._stranded_behind(now), now)
 
     def delivered(self, provider_id: str, delivery: Delivery, at: datetime) -> str:
         """Keep what the provider told of the letter it knows as `provider_id`; return the letter's id, or "".
@@ -187,8 +209,10 @@ class LetterStore:
         return self._letters.count_documents({"state": State.DEAD})
 
     def waiting_since(self, before: datetime) -> datetime | None:
-        """Return since when a letter waits that was promised `before` and is overdue or tried in vain; None if none."""
+        """Return since when one promised `before` waits that is overdue, was tried in vain or is stranded; or None."""
         wait: list[Document] = [{"dueAt": {"$lte": before}}, {"state": State.RETRYING, "createdAt": {"$lte": before}}]
+        if stranded := self._stranded_behind(before):
+            wait.append({"after": {"$in": stranded}, "createdAt": {"$lte": before}, **WAITS})
         found = [self._letters.find_one(each, {"createdAt": 1}) for each in wait]
         return min((row["createdAt"] for row in found if row), default=None)
 
@@ -204,6 +228,22 @@ class LetterStore:
     def leave_role(self, role: str, owner: str) -> None:
         """Let somebody else take `role` at once."""
         self._roles.delete_one({"_id": role, "owner": owner})
+
+    def _stranded_behind(self, since: datetime) -> list[str]:
+        """Return the ids of what letters wait for, long after `since`, though it is no longer open."""
+        # A head start is over by itself, and there may be many: only those behind another letter are looked at.
+        waits = {**WAITS, "after": {"$exists": True}, "dueAt": {"$gt": since + HEAD_START}}
+        awaited = {row["after"] for row in self._letters.find(waits, {"after": 1})}
+        return self._ended(awaited) if awaited else []
+
+    def _ended(self, ids: Collection[str]) -> list[str]:
+        still = self._letters.find({"_id": {"$in": list(ids)}, "state": {"$in": OPEN}}, {"_id": 1})
+        return list(set(ids).difference(row["_id"] for row in still))
+
+    def _let_go_on(self, firsts: Collection[str], now: datetime) -> int:
+        """Let the letters come due that wait for those of `firsts` that are no longer open; return how many."""
+        ended = self._ended(firsts) if firsts else []
+        return self._letters.update_many(*_waking(ended, now)).modified_count if ended else 0
 
     def _take(self, which: Document, lease: str, now: datetime) -> None:
         sets = {"dueAt": now + LEASE, "lease": lease, "state": State.SENDING}
@@ -222,3 +262,8 @@ class LetterStore:
         first = {row["_id"]: row for row in firsts}
         chosen = [first.get(row.get("after"), row) for row in rows]
         return {row["_id"]: row for row in chosen}
+
+
+def _waking(firsts: Sequence[str], now: datetime) -> tuple[Document, Document]:
+    # One that is under way, or has been tried and waits for its own next time, is let alone.
+    return {"after": {"$in": firsts}, "dueAt": {"$gt": now}, **WAITS}, {"$set": {"dueAt": now}}

@@ -140,6 +140,9 @@ class LetterWorker:
         if now - self._errand_at >= ERRAND_SECONDS:
             self._errand_at = now
             try:
+                freed = self.store.free_stranded(self.clock())
+                if freed:
+                    LOG.warning("letters_freed", letters=freed)
                 self.errand()
             except (DatabaseError, Unavailable) as error:
                 LOG.warning("letters_database_away", error=type(error).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -220,7 +221,9 @@ def test_a_letter_that_was_withdrawn_while_its_batch_was_refused_is_dropped(
 
 @pytest.mark.parametrize("state", list(State))
 def test_a_letter_waits_for_the_last_one_that_is_not_out(outbox: Outbox, state: State) -> None:
-    letter = reminder(outbox)
+    letter = letters.booking_confirmed_again(about="b1", guest="ada@example.org", facts=FACTS, now=outbox.clock())
+    outbox.promise([letter, replace(letter, id="b1-other", to="bob@example.org", created_at=outbox.clock.moment)])
+    reminder(outbox)  # stands outside the line: it is withdrawn when it is no longer true
     outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}})
     found = transaction(outbox.client, lambda session: outbox.store.last_unsent(session, "b1", letter.to), 10)
     assert found == (letter.id if state in OPEN else None)
