@@ -7,16 +7,14 @@ in between. What the back office does is written to the audit there as well.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import Any
 
 from audit.service import Audit
 from booking.counter import Counter
 from booking.errors import BookingCancelled, BookingForgotten, BookingNotFound, MovedTooOften, SlotFull
-from booking.model import Booking, Status
+from booking.model import Booking, Status, promoted
 from booking.promises import Promises
 from booking.store import BookingStore
 from core import log
@@ -117,15 +115,21 @@ class Changes:
         return changed
 
     def send_again(self, booking_id: str, by: str) -> Booking:
-        """Tell the guest once more how the booking stands: that it is confirmed, or that it is cancelled."""
+        """Tell the guest once more how the booking stands: that it is confirmed, or that it is cancelled.
+
+        Done again within a minute, or before that letter is out, it changes nothing: one answer may have been lost.
+        """
 
         def work(session: Session) -> Booking:
-            booking = self.store.find_in(session, booking_id)
+            booking = self.store.touch(session, booking_id)
+            if booking is None:
+                raise BookingNotFound
             if booking.is_nobodys:
                 raise BookingForgotten
-            letter = self.promises.again(booking)
-            self.letters.promise(session, [letter])
-            self.audit.note(session, by, "booking.letter_resent", booking_id, {}, {"template": letter.template})
+            letter = self.promises.again(booking, self.letters.last_unsent(session, booking_id, booking.email))
+            if not self.letters.is_asked_for(session, letter):
+                self.letters.promise(session, [letter])
+                self.audit.note(session, by, "booking.letter_resent", booking_id, {}, {"template": letter.template})
             return booking
 
         booking = self.turns.take(work)
@@ -148,9 +152,14 @@ class Changes:
         return len(unsettled)
 
     def retry_letter(self, letter_id: str, by: str) -> Letter:
-        """Try a letter that was given up again; raises LetterNotFound, LetterNotFailed or LetterOutdated."""
+        """Try a letter that was given up again; raises LetterNotFound, LetterNotFailed or LetterOutdated.
+
+        Done again within a minute, or before that letter is out, it changes nothing.
+        """
 
         def work(session: Session) -> Letter:
+            if known := self.letters.is_retried(session, letter_id):
+                return known
             letter = self.letters.retry(session, letter_id)
             self._require_true(session, letter)
             self.audit.note(session, by, "letter.retried", letter_id, {"state": "dead"}, {"state": letter.state.value})
@@ -219,7 +228,7 @@ class Changes:
             return
         now = self.clock()
         references = self._references(len(entries))
-        made = {entry.id: _booking(entry, slot, now, references.pop()) for entry in entries}
+        made = {entry.id: promoted(entry, slot, new_id(now), references.pop(), now) for entry in entries}
         self.store.add(session, list(made.values()))
         for entry in entries:
             self.letters.withdraw(session, entry.id, "guest_waiting")
@@ -240,11 +249,16 @@ class Changes:
         return planned is not None and planned.starts_at > self.clock()
 
     def _require_true(self, session: Session, letter: Letter) -> None:
+        """Raise LetterOutdated if `letter` is no longer true; until the transaction has ended, it stays so."""
         if letter.template == "admin_booking":
             return
-        with suppress(BookingNotFound):  # A letter about waiting is about no booking.
-            if str(self.store.find_in(session, letter.about).sequence) != letter.facts.get("sequence"):
-                raise LetterOutdated
+        if letter.template == "guest_waiting":
+            is_true = self.waitlist.still_waits(session, letter.about)
+        else:
+            booking = self.store.touch(session, letter.about)
+            is_true = booking is not None and str(booking.sequence) == letter.facts.get("sequence")
+        if not is_true:
+            raise LetterOutdated
 
     def _require_place(self, slot: Slot) -> None:
         if slot.closed:
@@ -266,21 +280,3 @@ def _require_movable(booking: Booking) -> None:
 
 def _settings(slot: Slot) -> Mapping[str, Any]:
     return {"capacity": slot.capacity, "closed": slot.closed}
-
-
-def _booking(entry: Entry, slot: Slot, now: datetime, reference: str) -> Booking:
-    return Booking(
-        id=new_id(now),
-        reference=reference,
-        full_name=entry.full_name,
-        email=entry.email,
-        phone=entry.phone,
-        country=entry.country,
-        city="",
-        message="",
-        date=slot.date,
-        slot_id=slot.id,
-        slot_label=slot.label,
-        created_at=now,
-        language=entry.language,
-    )

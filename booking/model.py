@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from notifications.model import Letter
+from schedules.model import Slot
+from waitlist.model import Entry
 
 KEY_LIFETIME = timedelta(hours=24)
 # For how long a page may say that a booking has just been moved.
@@ -224,3 +226,22 @@ def compatible(wishes: Iterable[Wish]) -> list[Wish]:
             taken |= names
             chosen.append(wish)
     return chosen
+
+
+def promoted(entry: Entry, slot: Slot, booking_id: str, reference: str, now: datetime) -> Booking:
+    """Return the booking that gives `entry` a place in `slot`."""
+    return Booking(
+        id=booking_id,
+        reference=reference,
+        full_name=entry.full_name,
+        email=entry.email,
+        phone=entry.phone,
+        country=entry.country,
+        city="",
+        message="",
+        date=slot.date,
+        slot_id=slot.id,
+        slot_label=slot.label,
+        created_at=now,
+        language=entry.language,
+    )

@@ -49,13 +49,12 @@ class Promises:
         facts = self.facts(new) | {"oldDate": old.date, "oldSlot": old.slot_label}
         return letters.booking_rescheduled(about=new.id, guest=new.email, facts=facts, now=self.clock(), behind=behind)
 
-    def again(self, booking: Booking) -> Letter:
-        """Return the letter that says once more how a booking stands."""
-        if booking.status is Status.CANCELLED:
-            return self.cancelled(booking, None)
-        return letters.booking_confirmed_again(
-            about=booking.id, guest=booking.email, facts=self.facts(booking), now=self.clock()
-        )
+    def again(self, booking: Booking, behind: str | None) -> Letter:
+        """Return the letter that says once more how a booking stands, which goes behind the letter `behind`."""
+        is_over = booking.status is Status.CANCELLED
+        write = letters.booking_cancelled_again if is_over else letters.booking_confirmed_again
+        facts = self.facts(booking)
+        return write(about=booking.id, guest=booking.email, facts=facts, now=self.clock(), behind=behind)
 
     def reminder(self, booking: Booking) -> Letter:
         """Return the letter of the day before."""

@@ -102,6 +102,13 @@ class BookingStore:
         found = self._bookings.find({"date": date, "remindedOf": {"$ne": date}, **ACTIVE, **old}, {"_id": 1})
         return [document["_id"] for document in found.limit(most)]
 
+    def touch(self, session: Session, booking_id: str) -> Booking | None:
+        """Return a booking, or None, so that whatever changes it meets the caller's transaction; nobody sees a change.
+
+        Who only reads a booking may tell its guest what another transaction makes untrue at the same moment.
+        """
+        return self._change(session, {"_id": booking_id}, {"$inc": {"touched": 1}})
+
     def find_in(self, session: Session, booking_id: str) -> Booking:
         """Return a booking within the caller's transaction; raises BookingNotFound."""
         document = self._bookings.find_one({"_id": booking_id}, WITHOUT_PARTS, session=session)

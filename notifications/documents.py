@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from core.mongo import Document
-from notifications.model import Batch, Delivery, Letter, Outcome, Result, State
+from notifications.model import OPEN, Batch, Delivery, Letter, Outcome, Result, State
+
+IS_OPEN: Document = {"dueAt": {"$exists": True}}
+WAITS: Document = {"state": State.QUEUED}
+# Letters about a booking that none of its guest's letters goes behind.
+UNLINED = ("admin_booking", "guest_reminder")
 
 
 def ids_about(about: str) -> Document:
@@ -78,3 +84,14 @@ def change_for(outcome: Outcome, now: datetime) -> tuple[Document, Document]:
         sets["providerId"] = outcome.provider_id
     is_news = {"_id": letter.id, "state": {"$ne": State.SENT}}
     return is_news, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
+
+
+def waking(firsts: Sequence[str], now: datetime) -> tuple[Document, Document]:
+    """Return which letters to wake that wait for those of `firsts`, and how."""
+    # One that is under way, or has been tried and waits for its own next time, is let alone.
+    return {"after": {"$in": firsts}, "dueAt": {"$gt": now}, **WAITS}, {"$set": {"dueAt": now}}
+
+
+def fresh(since: datetime) -> Document:
+    """Return the filter of letters that are open, or sent and younger than `since`."""
+    return {"$or": [{"state": {"$in": OPEN}}, {"state": State.SENT, "createdAt": {"$gt": since}}]}

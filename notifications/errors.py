@@ -24,7 +24,7 @@ class WebhookRefused(Invalid):
 
 
 class LetterOutdated(Conflict):
-    """This letter is no longer true. Please send the booking's letter again instead."""
+    """This letter is no longer true. If it is about a booking, please send that booking's letter again."""
 
     code = "letter_outdated"
 

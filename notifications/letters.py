@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.ids import new_id
-from notifications.model import BEHIND, HEAD_START, Letter
+from notifications.model import BEHIND, HEAD_START, Letter, ids_again
 
 Facts = Mapping[str, str]
 
@@ -27,14 +27,23 @@ def place_promoted(*, about: str, admin: str, guest: str, facts: Facts, now: dat
     return _pair("guest_promoted", about, admin, guest, facts, now)
 
 
-def booking_confirmed_again(*, about: str, guest: str, facts: Facts, now: datetime) -> Letter:
-    """Return the guest's confirmation once more, asked for by the back office."""
-    return _letter("guest_booking", guest, _new(about, now), facts, now)
+def booking_confirmed_again(
+    *, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None
+) -> Letter:
+    """Return the guest's confirmation once more, asked for by the back office: behind the letter `behind`."""
+    return _behind(behind, _letter("guest_booking", guest, _again(about, now), facts, now))
 
 
 def booking_cancelled(*, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None) -> Letter:
     """Return the letter that tells the guest of a cancellation: behind the letter `behind`, if one is not out yet."""
     return _behind(behind, _letter("guest_cancellation", guest, _new(about, now), facts, now))
+
+
+def booking_cancelled_again(
+    *, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None
+) -> Letter:
+    """Return the letter of a cancellation once more, asked for by the back office: behind the letter `behind`."""
+    return _behind(behind, _letter("guest_cancellation", guest, _again(about, now), facts, now))
 
 
 def booking_rescheduled(*, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None) -> Letter:
@@ -64,6 +73,10 @@ def _behind(first: str | None, letter: Letter) -> Letter:
 
 def _new(about: str, now: datetime) -> tuple[str, str]:
     return about, f"{about}-{new_id(now)}"
+
+
+def _again(about: str, now: datetime) -> tuple[str, str]:
+    return about, f"{ids_again(about)}-{new_id(now)}"
 
 
 def _letter(

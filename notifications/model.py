@@ -18,6 +18,8 @@ HEAD_START = timedelta(seconds=60)
 BEHIND = GIVE_UP_AFTER + timedelta(hours=1)
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 3600.0
+# Asked for once more within this, or before it is out, a letter is the one that was asked for before.
+SAME_WISH = timedelta(minutes=1)
 # A letter that is not out after this is worth a warning.
 LONG_WAIT = timedelta(minutes=10)
 
@@ -125,6 +127,11 @@ class Message:
     html: str
     reply_to: str = ""
     attachments: tuple[Attachment, ...] = ()
+
+
+def ids_again(about: str) -> str:
+    """Return how the ids begin, before a dash, of those letters about something that the back office asked for."""
+    return f"{about}-again"
 
 
 def pause_after(attempts: int, asked: float | None) -> timedelta:

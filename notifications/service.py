@@ -13,7 +13,7 @@ from core.clock import Clock
 from core.errors import NotFound
 from core.mongo import Session
 from notifications.mailers import event_in
-from notifications.model import LONG_WAIT, Delivery, Letter, State
+from notifications.model import LONG_WAIT, SAME_WISH, Delivery, Letter, State
 from notifications.store import LetterStore
 
 LOG = log.get("notifications.service")
@@ -69,6 +69,14 @@ class Letters:
         Raises LetterNotFound or LetterNotFailed.
         """
         return self.store.retry(letter_id, self.clock(), session)
+
+    def is_retried(self, session: Session, letter_id: str) -> Letter | None:
+        """Return a letter that is tried again already, or was within the last minute; None of all others."""
+        return self.store.is_retried(session, letter_id, self.clock() - SAME_WISH)
+
+    def is_asked_for(self, session: Session, letter: Letter) -> bool:
+        """Return whether the back office has asked for `letter` within the last minute, or it is not out yet."""
+        return self.store.is_asked_for(session, letter, self.clock() - SAME_WISH)
 
     def counts(self) -> Mapping[str, int]:
         """Return how many letters there are in each state."""

@@ -15,9 +15,23 @@ from pymongo.errors import DuplicateKeyError
 
 from core.ids import new_id
 from core.mongo import CollectionPlan, Db, Document, Session, insert
-from notifications.documents import change_for, ids_about, to_document, to_letter
+from notifications import documents
+from notifications.documents import IS_OPEN, ids_about, to_document, to_letter
 from notifications.errors import LetterNotFailed, LetterNotFound
-from notifications.model import HEAD_START, LEASE, OPEN, Batch, Delivery, Letter, Outcome, Result, State, overruled_by
+from notifications.model import (
+    BEHIND,
+    HEAD_START,
+    LEASE,
+    OPEN,
+    Batch,
+    Delivery,
+    Letter,
+    Outcome,
+    Result,
+    State,
+    ids_again,
+    overruled_by,
+)
 
 PLAN = CollectionPlan(
     name="letters",
@@ -35,10 +49,6 @@ PLAN = CollectionPlan(
     validator={"$jsonSchema": {"required": ["state", "to", "template"]}},
 )
 ROLES = CollectionPlan(name="roles")
-IS_OPEN: Document = {"dueAt": {"$exists": True}}
-WAITS: Document = {"state": State.QUEUED}
-# Letters about a booking that none of its guest's letters goes behind.
-UNLINED = ("admin_booking", "guest_reminder")
 
 
 class LetterStore:
@@ -60,7 +70,7 @@ class LetterStore:
         when they are no longer true, stand outside it. What is returned is written to, so that whoever marks it as sent
         meanwhile meets the caller: see ADR 3.
         """
-        query = {**ids_about(about), "to": to, "template": {"$nin": UNLINED}, "state": {"$in": OPEN}}
+        query = {**ids_about(about), "to": to, "template": {"$nin": documents.UNLINED}, "state": {"$in": OPEN}}
         rows = self._letters.find({**query, "withdrawn": {"$exists": False}}, {"after": 1}, session=session)
         line = list(rows.sort([("createdAt", ASCENDING), ("_id", ASCENDING)]))
         # Clocks differ: the last is the one that none is behind.
@@ -145,12 +155,14 @@ class LetterStore:
 
         A letter whose lease was lost is left to whoever has it now, unless it has been sent.
         """
-        changes: list[UpdateMany | UpdateOne | DeleteMany] = [UpdateOne(*change_for(each, now)) for each in outcomes]
+        changes: list[UpdateMany | UpdateOne | DeleteMany] = [
+            UpdateOne(*documents.change_for(each, now)) for each in outcomes
+        ]
         ended = [each.letter.id for each in outcomes if each.result is Result.SENT]
         given_up = [each.letter.id for each in outcomes if each.result is Result.DEAD]
         again = [each.letter.id for each in outcomes if each.result in (Result.POSTPONED, Result.UNTRIED)]
         if ended:
-            changes.append(UpdateMany(*_waking(ended, now)))
+            changes.append(UpdateMany(*documents.waking(ended, now)))
         if again:
             free = {"lease": {"$exists": False}, "batch": {"$exists": False}}
             changes.append(DeleteMany({"_id": {"$in": again}, "withdrawn": True, **free}))
@@ -180,17 +192,35 @@ class LetterStore:
 
         It goes alone: the provider may still know it by its own key, and would not recognise it in a batch.
         """
+        dead = self._letters.find_one({"_id": letter_id}, session=session)
+        if dead is None:
+            raise LetterNotFound
         sets = {"state": State.QUEUED, "dueAt": now, "createdAt": now, "attempts": 0, "lastError": "", "alone": True}
+        change: Document = {"$set": sets}
+        if dead["template"] not in documents.UNLINED:
+            # It joins its guest's line anew, at the end; what was behind it waits for it no more.
+            self._letters.update_many(*documents.waking([letter_id], now), session=session)
+            self._letters.update_many({"after": letter_id}, {"$unset": {"after": ""}}, session=session)
+            last = self.last_unsent(session, dead["about"], dead["to"])
+            change["$set"] |= {"after": last, "dueAt": now + BEHIND} if last else {}
+            change |= {} if last else {"$unset": {"after": ""}}
         document = self._letters.find_one_and_update(
-            {"_id": letter_id, "state": State.DEAD},
-            {"$set": sets},
-            return_document=ReturnDocument.AFTER,
-            session=session,
+            {"_id": letter_id, "state": State.DEAD}, change, return_document=ReturnDocument.AFTER, session=session
         )
         if document is None:
-            known = self._letters.find_one({"_id": letter_id}, {"_id": 1}, session=session)
-            raise LetterNotFailed if known else LetterNotFound
+            raise LetterNotFailed
         return to_letter(document)
+
+    def is_retried(self, session: Session, letter_id: str, since: datetime) -> Letter | None:
+        """Return a letter that was retried and is open, or was retried after `since` and is sent; None of others."""
+        found = self._letters.find_one({"_id": letter_id, "alone": True, **documents.fresh(since)}, session=session)
+        return to_letter(found) if found else None
+
+    def is_asked_for(self, session: Session, letter: Letter, since: datetime) -> bool:
+        """Return whether a letter of the same words was asked for that is open, or is sent and younger than `since`."""
+        mine = {**ids_about(ids_again(letter.about)), "template": letter.template, "to": letter.to}
+        same = {**mine, "facts.sequence": letter.facts["sequence"], **documents.fresh(since)}
+        return self._letters.find_one(same, {"_id": 1}, session=session) is not None
 
     def find(self, state: State | None, most: int) -> list[Letter]:
         """Return the newest letters, of one state if given."""
@@ -212,7 +242,7 @@ class LetterStore:
         """Return since when one promised `before` waits that is overdue, was tried in vain or is stranded; or None."""
         wait: list[Document] = [{"dueAt": {"$lte": before}}, {"state": State.RETRYING, "createdAt": {"$lte": before}}]
         if stranded := self._stranded_behind(before):
-            wait.append({"after": {"$in": stranded}, "createdAt": {"$lte": before}, **WAITS})
+            wait.append({"after": {"$in": stranded}, "createdAt": {"$lte": before}, **documents.WAITS})
         found = [self._letters.find_one(each, {"createdAt": 1}) for each in wait]
         return min((row["createdAt"] for row in found if row), default=None)
 
@@ -232,7 +262,7 @@ class LetterStore:
     def _stranded_behind(self, since: datetime) -> list[str]:
         """Return the ids of what letters wait for, long after `since`, though it is no longer open."""
         # A head start is over by itself, and there may be many: only those behind another letter are looked at.
-        waits = {**WAITS, "after": {"$exists": True}, "dueAt": {"$gt": since + HEAD_START}}
+        waits = {**documents.WAITS, "after": {"$exists": True}, "dueAt": {"$gt": since + HEAD_START}}
         awaited = {row["after"] for row in self._letters.find(waits, {"after": 1})}
         return self._ended(awaited) if awaited else []
 
@@ -243,7 +273,7 @@ class LetterStore:
     def _let_go_on(self, firsts: Collection[str], now: datetime) -> int:
         """Let the letters come due that wait for those of `firsts` that are no longer open; return how many."""
         ended = self._ended(firsts) if firsts else []
-        return self._letters.update_many(*_waking(ended, now)).modified_count if ended else 0
+        return self._letters.update_many(*documents.waking(ended, now)).modified_count if ended else 0
 
     def _take(self, which: Document, lease: str, now: datetime) -> None:
         sets = {"dueAt": now + LEASE, "lease": lease, "state": State.SENDING}
@@ -262,8 +292,3 @@ class LetterStore:
         first = {row["_id"]: row for row in firsts}
         chosen = [first.get(row.get("after"), row) for row in rows]
         return {row["_id"]: row for row in chosen}
-
-
-def _waking(firsts: Sequence[str], now: datetime) -> tuple[Document, Document]:
-    # One that is under way, or has been tried and waits for its own next time, is let alone.
-    return {"after": {"$in": firsts}, "dueAt": {"$gt": now}, **WAITS}, {"$set": {"dueAt": now}}

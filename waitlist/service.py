@@ -109,6 +109,10 @@ class Waitlist:
         """Mark an entry left within the caller's transaction, which answers for the slot's count."""
         self.store.leave(session, entry_id)
 
+    def still_waits(self, session: Session, entry_id: str) -> bool:
+        """Return whether an entry waits, and goes on to until the caller's transaction has ended."""
+        return self.store.touch(session, entry_id)
+
     def count_by_slot(self, session: Session) -> Mapping[str, int]:
         """Return how many wait for each slot, counted from the entries themselves."""
         return self.store.count_by_slot(session)

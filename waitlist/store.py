@@ -86,6 +86,11 @@ class WaitlistStore:
         )
         return _entry(document) if document else None
 
+    def touch(self, session: Session, entry_id: str) -> bool:
+        """Return whether an entry waits, so that whatever ends that meets the caller's transaction."""
+        done = self._entries.update_one({"_id": entry_id, **WAITING}, {"$inc": {"touched": 1}}, session=session)
+        return done.matched_count == 1
+
     def get(self, entry_id: str) -> Entry:
         """Return an entry; raises EntryNotFound."""
         document = self._entries.find_one({"_id": entry_id})

@@ -800,7 +800,7 @@ def test_a_letter_that_was_given_up_is_tried_again_and_no_other(api: Api, db: Db
     again = api.admin("POST", f"/letters/{dead}/retry")
 
     assert (retried.status, retried.json["state"], retried.json["attempts"]) == (200, "queued", 0)
-    assert (again.status, again.code) == (409, "letter_not_failed")
+    assert (again.status, again.json) == (200, retried.json)  # the answer may have been lost
     assert api.admin("POST", f"/letters/{queued}/retry").code == "letter_not_failed"
     assert db["letters"].count_documents({"state": "queued"}) == 2
 
@@ -907,7 +907,7 @@ def test_a_letter_that_is_tried_again_is_written_down(api: Api, db: Db) -> None:
     assert (who.startswith("key-"), what, before, after) == (
         True, "letter.retried", {"state": "dead"}, {"state": "queued"},
     )  # fmt: skip
-    assert api.admin("POST", f"/letters/{letter}/retry").code == "letter_not_failed"
+    assert api.admin("POST", f"/letters/{letter}/retry").status == 200
     assert len(audited_by(api, ADMIN_KEY, letter)) == 1
 
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any
 
 import pytest
 
+import core.turns
 import wiring
-from core.mongo import Db, Document
+from app import create_app
+from booking.changes import Changes
+from booking.promises import Promises
+from core import metrics
+from core.config import Settings
+from core.mongo import Client, Db, Document
 from notifications.model import Letter, Outcome, Result, State
 from notifications.service import Letters
-from tests.api_client import Answer, Api
+from tests.api_client import Answer, Api, over_app
+from tests.faults.conftest import Desk
 
 Made = Mapping[str, Any]
 WAYS = ("cancel", "move")
@@ -171,3 +179,276 @@ def test_the_sender_frees_what_is_stranded(api: Api, services: wiring.Services, 
     assert services.worker.send_all_due() == 1
 
     assert told(db, made, "guest_cancellation")["state"] == State.SENT
+
+
+# What the back office asks for once more
+
+
+def round_at(services: wiring.Services, seconds: float, sent: list[str], *, trouble: str = "") -> None:
+    """Send what is due `seconds` from now, but for the letters of the template `trouble`; note what goes."""
+    store, at = services.worker.store, datetime.now(UTC) + timedelta(seconds=seconds)
+    for letter in store.lease(10, at):
+        if letter.template == trouble:
+            store.keep([Outcome(letter, Result.POSTPONED, "500", at + timedelta(minutes=2))], at)
+        else:
+            sent.append(letter.template)
+            store.keep([Outcome(letter, Result.SENT)], at)
+
+
+def test_a_confirmation_sent_again_goes_behind_the_first_and_a_cancellation_behind_both(
+    api: Api, services: wiring.Services
+) -> None:
+    made = api.book(api.slots()[0]).json["booking"]
+    sent: list[str] = []
+    round_at(services, 0, sent, trouble="admin_booking")
+    assert api.admin("POST", f"/bookings/{made['id']}/resend").status == 202
+    assert change(api, "cancel", made).status == 200
+
+    for seconds in (1, 2, 3, 61, 62, 63):
+        round_at(services, seconds, sent, trouble="admin_booking")
+    for seconds in (200, 201):
+        round_at(services, seconds, sent)
+
+    assert sent == ["guest_booking", "guest_booking", "guest_cancellation", "admin_booking"]
+
+
+def test_the_end_of_the_line_is_found_also_where_clocks_differ(api: Api, services: wiring.Services, db: Db) -> None:
+    made = api.book(api.slots()[0]).json["booking"]
+    assert change(api, "move", made).status == 200
+    early = {"$set": {"createdAt": datetime(2020, 1, 1, tzinfo=UTC)}}
+    db.letters.update_one({"template": "guest_rescheduled"}, early)  # by a machine whose clock is behind
+
+    assert change(api, "cancel", made).status == 200
+
+    assert told(db, made, "guest_cancellation")["after"] == told(db, made, "guest_rescheduled")["_id"]
+
+
+def all_sent(db: Db) -> None:
+    db.letters.update_many({}, {"$set": {"state": State.SENT}, "$unset": {"dueAt": ""}})
+
+
+def all_dead(db: Db) -> None:
+    db.letters.update_many({}, {"$set": {"state": State.DEAD}, "$unset": {"dueAt": ""}})
+
+
+@pytest.fixture
+def elsewhere(make_settings: Callable[..., Settings], mongo: Client, services: wiring.Services) -> Api:
+    """The same service in another process: it takes no turns with this one."""
+    settings = make_settings(MONGODB_DATABASE=services.db.name)
+    return Api(over_app(create_app(settings, client=mongo)))
+
+
+@dataclass
+class Elsewhere:
+    """A call to the same service in another process, made once, in the midst of a transaction of this one."""
+
+    call: Callable[[], Answer]
+    answers: list[Answer] = field(default_factory=list)
+    thread: Thread | None = None
+
+    def meets(self) -> None:
+        """Make the call; return when it is answered, or waits for the transaction of who calls this."""
+        if self.thread is None:
+            before = tried_again()
+            self.thread = Thread(target=lambda: self.answers.append(self.call()))
+            self.thread.start()
+            while self.thread.is_alive() and tried_again() == before:
+                """It is under way."""
+
+    @property
+    def answer(self) -> Answer:
+        assert self.thread
+        self.thread.join()
+        return self.answers[0]
+
+
+def tried_again() -> float:
+    return float(metrics.TRANSACTION_ATTEMPTS.labels("retried")._value.get())
+
+
+def in_the_midst(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, other: Elsewhere) -> None:
+    """Let `other` come right after `owner.name` has returned."""
+    do = getattr(owner, name)
+
+    def met(*given: Any) -> Any:
+        done = do(*given)
+        other.meets()
+        return done
+
+    monkeypatch.setattr(owner, name, met)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_letter_sent_again_during_a_change_elsewhere_is_true_at_the_end(
+    way: str, api: Api, elsewhere: Api, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = api.book(api.slots()[0]).json["booking"]
+    all_sent(db)
+    other = Elsewhere(lambda: change(elsewhere, way, made))
+    in_the_midst(monkeypatch, Promises, "again", other)
+
+    assert api.admin("POST", f"/bookings/{made['id']}/resend").status == 202
+
+    assert other.answer.status == 200
+    assert_in_order(db, made)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_letter_retried_during_a_change_elsewhere_is_true_at_the_end(
+    way: str, api: Api, elsewhere: Api, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = api.book(api.slots()[0]).json["booking"]
+    all_dead(db)
+    other = Elsewhere(lambda: change(elsewhere, way, made))
+    in_the_midst(monkeypatch, Changes, "_require_true", other)
+
+    assert api.admin("POST", f"/letters/{made['id']}-guest/retry").status in {200, 409}
+
+    assert other.answer.status == 200
+    assert_in_order(db, made)
+
+
+def assert_in_order(db: Db, made: Made) -> None:
+    """Fail if what goes to the guest is not one line, in which the last is about how the booking stands."""
+    letters = list(db.letters.find({"about": made["id"], "to": made["email"], "state": State.QUEUED}))
+    booking = db.bookings.find_one({"_id": made["id"]})
+    assert booking
+    line = [letter for letter in letters if letter.get("after") not in {each["_id"] for each in letters}]
+    assert len(line) <= 1, "two lines"
+    while following := [letter for letter in letters if line and letter.get("after") == line[-1]["_id"]]:
+        line += following
+    assert len(line) == len(letters)
+    if line:
+        assert line[-1]["facts"]["sequence"] == str(booking["sequence"])
+        assert [each["facts"]["sequence"] for each in line] == sorted(each["facts"]["sequence"] for each in line)
+
+
+def test_a_dead_letter_that_is_retried_goes_behind_what_its_guest_has_yet_to_get(
+    api: Api, services: wiring.Services, db: Db
+) -> None:
+    made = api.book(api.slots()[0]).json["booking"]
+    assert api.admin("POST", f"/bookings/{made['id']}/resend").status == 202
+    again = db.letters.find_one({"_id": {"$regex": f"^{made['id']}-again-"}})
+    assert again
+    services.worker.store.keep([Outcome(letter, Result.DEAD) for letter in in_hand(services)], datetime.now(UTC))
+    assert api.admin("POST", f"/letters/{made['id']}-guest/retry").status == 200
+    assert change(api, "cancel", made).status == 200
+
+    rows = {row["_id"]: row.get("after") for row in db.letters.find({"to": made["email"], "state": State.QUEUED})}
+    assert rows[again["_id"]] is None
+    assert rows[f"{made['id']}-guest"] == again["_id"]
+    assert rows[told(db, made, "guest_cancellation")["_id"]] == f"{made['id']}-guest"
+    sent: list[str] = []
+    for seconds in (1, 2, 3):
+        round_at(services, seconds, sent)
+    assert sent == ["guest_booking", "guest_booking", "guest_cancellation"]
+
+
+def test_a_letter_about_waiting_is_retried_only_while_its_guest_waits(api: Api, db: Db) -> None:
+    slot = api.slots()[0]
+    made = [api.book(slot).json["booking"] for _ in range(slot["capacity"])]
+    left, promoted, waits = (api.wait_for(slot).json["entry"] for _ in range(3))
+    all_dead(db)
+    assert api.held("DELETE", left).status == 200
+    assert change(api, "cancel", made[0]).status == 200
+    assert api.held("GET", promoted).json["status"] == "promoted"
+
+    def retry(entry: Made) -> Answer:
+        letter = db.letters.find_one({"about": entry["id"], "template": "guest_waiting"})
+        assert letter
+        return api.admin("POST", f"/letters/{letter['_id']}/retry")
+
+    answers = [retry(entry) for entry in (left, promoted, waits)]
+
+    refused, codes = (409, "letter_outdated"), [answer.code for answer in answers[:2]]
+    assert [(answer.status, code) for answer, code in zip(answers, codes, strict=False)] == [refused] * 2
+    assert answers[2].status == 200
+    assert db.letters.count_documents({"template": "guest_waiting", "state": State.QUEUED}) == 1
+
+
+def test_a_letter_about_waiting_that_is_retried_while_its_guest_leaves_elsewhere_is_dropped(
+    api: Api, elsewhere: Api, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slot = api.slots()[0]
+    for _ in range(slot["capacity"]):
+        api.book(slot)
+    entry = api.wait_for(slot).json["entry"]
+    all_dead(db)
+    letter = told(db, entry, "guest_waiting")["_id"]
+    other = Elsewhere(lambda: elsewhere.held("DELETE", entry))
+    in_the_midst(monkeypatch, Changes, "_require_true", other)
+
+    assert api.admin("POST", f"/letters/{letter}/retry").status in {200, 409}
+
+    assert other.answer.json["status"] == "left"
+    assert db.letters.count_documents({"_id": letter, "state": State.QUEUED}) == 0
+
+
+# Who is told to repeat it, for it is not done twice
+
+UNKNOWN = {"writeConcernError": {"code": 64, "errmsg": "late"}}
+
+
+def test_a_resend_whose_outcome_is_unknown_is_repeated_and_done_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.turns, "SECONDS", 0.4)
+    made = desk.api.book(desk.api.slots()[0]).json["booking"]
+    with desk.fault("commitTransaction", times=100000, **UNKNOWN):
+        first = desk.api.admin("POST", f"/bookings/{made['id']}/resend")
+    assert (first.status, first.code) == (503, "outcome_unknown")
+
+    for _ in range(2):
+        assert desk.api.admin("POST", f"/bookings/{made['id']}/resend").status == 202
+
+    assert desk.db.letters.count_documents({"about": made["id"], "template": "guest_booking"}) == 2
+    assert desk.db.audit.count_documents({"what": "booking.letter_resent"}) == 1
+
+
+def test_a_retry_whose_outcome_is_unknown_is_repeated_and_done_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.turns, "SECONDS", 0.4)
+    made = desk.api.book(desk.api.slots()[0]).json["booking"]
+    letter = f"{made['id']}-admin"
+    all_dead(desk.db)
+    with desk.fault("commitTransaction", times=100000, **UNKNOWN):
+        first = desk.api.admin("POST", f"/letters/{letter}/retry")
+    assert (first.status, first.code) == (503, "outcome_unknown")
+
+    again = desk.api.admin("POST", f"/letters/{letter}/retry")
+    all_sent(desk.db)
+    once_more = desk.api.admin("POST", f"/letters/{letter}/retry")
+
+    assert [(answer.status, answer.json["_id"]) for answer in (again, once_more)] == [(200, letter)] * 2
+    assert desk.db.audit.count_documents({"what": "letter.retried"}) == 1
+
+
+def test_a_letter_is_sent_again_as_often_as_it_is_asked_for(api: Api, db: Db) -> None:
+    """A minute after the last wish, or when it went wrong, or when the booking has changed, it is a new one."""
+    made = api.book(api.slots()[0]).json["booking"]
+
+    def resent() -> int:
+        assert api.admin("POST", f"/bookings/{made['id']}/resend").status == 202
+        return db.letters.count_documents({"_id": {"$regex": "-again-"}})
+
+    assert resent() == resent() == 1
+    all_sent(db)
+    assert resent() == 1
+    db.letters.update_many({}, [{"$set": {"createdAt": {"$subtract": ["$createdAt", 61_000]}}}])
+    assert resent() == 2
+    all_dead(db)
+    assert resent() == 3
+    assert change(api, "move", made).status == 200
+    assert resent() == 4
+
+
+def test_a_letter_that_was_retried_long_ago_is_not_given_up_and_cannot_be_retried(api: Api, db: Db) -> None:
+    made = api.book(api.slots()[0]).json["booking"]
+    letter = f"{made['id']}-admin"
+    all_dead(db)
+    assert api.admin("POST", f"/letters/{letter}/retry").status == 200
+    all_sent(db)
+    db.letters.update_many({}, [{"$set": {"createdAt": {"$subtract": ["$createdAt", 61_000]}}}])
+
+    assert api.admin("POST", f"/letters/{letter}/retry").code == "letter_not_failed"
