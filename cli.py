@@ -113,6 +113,11 @@ def _tell_forgotten(forget: Callable[[], Forgotten]) -> None:
     click.echo(
         f"{done.bookings} bookings made nobody's, {done.letters} letters and {done.entries} waiting entries deleted."
     )
+    if done.left:
+        click.echo(
+            f"Left: {done.left} letter(s) in a batch that the mail provider may have. They are deleted when that is "
+            "known, within two minutes as a rule and a day at most."
+        )
 
 
 def _told(row: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ nobody's. Letters and idempotency keys are deleted, waiting entries too. Log lin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -30,11 +30,12 @@ MOST_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What has been forgotten, in numbers."""
+    """What has been forgotten, in numbers; `left` letters are deleted when it is known what became of their batch."""
 
     bookings: int
     letters: int
     entries: int
+    left: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,12 @@ class Privacy:
         older = self.store.older_than(before)
         while ids := list(islice(older, MOST_AT_ONCE)):
             some = self._forget(ids, [], None)
-            done = Forgotten(done.bookings + some.bookings, done.letters + some.letters, done.entries)
+            done = replace(
+                done,
+                bookings=done.bookings + some.bookings,
+                letters=done.letters + some.letters,
+                left=done.left + some.left,
+            )
         return self._noted("people.retained", done)
 
     def _is_to_come(self, booking: Booking) -> bool:
@@ -89,7 +95,8 @@ class Privacy:
         self.store.erase(booking_ids)
         # Once more: the back office may have sent a letter again meanwhile. From now on it cannot.
         letters += self.letters.forget(booking_ids)
-        return Forgotten(len(booking_ids), letters, len(entry_ids))
+        left = self.letters.being_forgotten([*booking_ids, *entry_ids], email)
+        return Forgotten(len(booking_ids), letters, len(entry_ids), left)
 
     def _noted(self, what: str, done: Forgotten) -> Forgotten:
         if done != Forgotten(0, 0, 0):

@@ -52,8 +52,12 @@ class Letters:
         return self.store.about(about)
 
     def forget(self, abouts: Sequence[str], email: str | None = None) -> int:
-        """Delete the letters about each of `abouts`, and those to `email`; return how many there were."""
+        """Delete the letters about each of `abouts`, and those of the guest with `email`; return how many went."""
         return self.store.forget(abouts, email)
+
+    def being_forgotten(self, abouts: Sequence[str], email: str | None = None) -> int:
+        """Return how many of these letters wait for their batch to end, and are deleted then."""
+        return self.store.forgetting.left(abouts, email)
 
     def announce(self) -> None:
         """Say that a transaction with letters has been committed."""

@@ -18,6 +18,7 @@ from core.mongo import CollectionPlan, Db, Document, Session, insert
 from notifications import documents
 from notifications.documents import IS_OPEN, ids_about, to_document, to_letter
 from notifications.errors import LetterNotFailed, LetterNotFound
+from notifications.forgetting import Forgetting
 from notifications.model import (
     BEHIND,
     HEAD_START,
@@ -44,6 +45,7 @@ PLAN = CollectionPlan(
         IndexModel([("state", ASCENDING), ("_id", DESCENDING)]),
         IndexModel([("after", ASCENDING)], partialFilterExpression={"after": {"$type": "string"}}),
         IndexModel([("providerId", ASCENDING)], partialFilterExpression={"providerId": {"$exists": True}}),
+        IndexModel([("erased", ASCENDING)], partialFilterExpression={"erased": True}),
         IndexModel([("batch.key", ASCENDING)], partialFilterExpression={"batch.key": {"$exists": True}}),
     ),
     validator={"$jsonSchema": {"required": ["state", "to", "template"]}},
@@ -58,6 +60,7 @@ class LetterStore:
         """Use the collections of `db`."""
         self._letters = db[PLAN.name]
         self._roles = db[ROLES.name]
+        self.forgetting = Forgetting(db)
 
     def add(self, session: Session, letters: Sequence[Letter]) -> None:
         """Promise `letters` within the caller's transaction."""
@@ -103,13 +106,8 @@ class LetterStore:
         return [to_letter(found) for found in self._letters.find(ids_about(about)).sort("createdAt", ASCENDING)]
 
     def forget(self, abouts: Sequence[str], email: str | None = None) -> int:
-        """Delete the letters about each of `abouts`, and the guest's letters to `email`; return how many there were."""
-        # The organiser may be a guest as well; the letters to them are about other people.
-        wanted = [ids_about(about) for about in abouts]
-        wanted += [{"to": email, "template": {"$ne": "admin_booking"}}] if email else []
-        if not wanted:
-            return 0
-        return self._letters.bulk_write([DeleteMany(one) for one in wanted], ordered=False).deleted_count
+        """Delete the letters about each of `abouts` and of the guest with `email`; return how many went."""
+        return self.forgetting.forget(abouts, email)
 
     def lease(self, most: int, now: datetime) -> list[Letter]:
         """Take up to `most` due letters for LEASE; a worker that dies lets them come due again."""
@@ -192,7 +190,7 @@ class LetterStore:
 
         It goes alone: the provider may still know it by its own key, and would not recognise it in a batch.
         """
-        dead = self._letters.find_one({"_id": letter_id}, session=session)
+        dead = self._letters.find_one({"_id": letter_id, "erased": {"$exists": False}}, session=session)
         if dead is None:
             raise LetterNotFound
         sets = {"state": State.QUEUED, "dueAt": now, "createdAt": now, "attempts": 0, "lastError": "", "alone": True}

@@ -143,6 +143,7 @@ class LetterWorker:
                 freed = self.store.free_stranded(self.clock())
                 if freed:
                     LOG.warning("letters_freed", letters=freed)
+                self.store.forgetting.finish()
                 self.errand()
             except (DatabaseError, Unavailable) as error:
                 LOG.warning("letters_database_away", error=type(error).__name__)

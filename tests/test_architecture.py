@@ -67,7 +67,12 @@ OWN = "<own>"
 FURNITURE: Mapping[str, tuple[str, ...]] = {
     "model": (f"{OWN}.errors", "*.model"),
     "errors": ("core.errors",),
-    "store": ("pymongo*", "core.*", "core", f"{OWN}.model", f"{OWN}.errors", f"{OWN}.documents"),
+    "store": (
+        "pymongo*",
+        "core.*",
+        "core",
+        *(f"{OWN}.{name}" for name in ("model", "errors", "documents", "forgetting")),
+    ),
     "service": (f"{OWN}.*", OWN, "core.*", "core", "notifications.letters", "*.service", "*.model", "*.errors"),
     "schemas": ("marshmallow", "phonenumbers", "email_validator", "core.*", "core", "*.model", "*.schemas"),
 }

@@ -1,0 +1,161 @@
+"""Forgetting somebody whose letter is in a batch that may have been taken: no letter is doubled, and nothing stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+import wiring
+from notifications.forgetting import Forgetting
+from notifications.mailers import ResendMailer
+from notifications.model import Letter, State
+from tests.api_client import Api, over_app
+from tests.letters.conftest import ADMIN, Outbox
+from tests.letters.provider import KEY, Provider, Says
+from tests.letters.test_batches import (
+    HANGS_UP,
+    STEPS,
+    Killed,
+    Step,
+    assert_each_once,
+    die_at,
+    doubles,
+    killed_before_the_first_mark,
+    recover,
+    waiting,
+)
+
+
+def rows_about(outbox: Outbox, letter: Letter) -> int:
+    return outbox.db["letters"].count_documents({"about": letter.about})
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
+def test_forgetting_somebody_after_a_worker_was_killed_at_any_step_doubles_nobodys_letter(
+    step: Step, outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    gone, *others = waiting(outbox)
+    die_at(step, outbox, resend)
+
+    outbox.store.forget([gone.about], gone.to)
+    recover(outbox, resend)
+
+    arrived = provider.letters
+    assert sorted(to for to, _, _ in arrived.elements() if to != gone.to) == sorted(letter.to for letter in others)
+    assert doubles(provider) == 0
+    assert rows_about(outbox, gone) == 0
+
+
+def test_control_a_letter_that_is_deleted_out_of_such_a_batch_doubles_the_others(
+    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, *others = waiting(outbox)
+    die_at(killed_before_the_first_mark, outbox, resend)
+    monkeypatch.setattr(Forgetting, "_in_doubt", lambda *_: [])
+
+    assert outbox.store.forget([gone.about]) == 1
+    recover(outbox, resend)
+
+    assert doubles(provider) == len(others)
+
+
+def test_it_is_said_what_is_left_until_it_is_gone(outbox: Outbox, provider: Provider, resend: ResendMailer) -> None:
+    gone, other, *_ = waiting(outbox)
+    provider.next.append(HANGS_UP)
+    outbox.worker(resend).send_due()
+    store = outbox.store
+
+    assert store.forget([gone.about]) == 0
+    assert (store.forgetting.left([gone.about], None), store.forgetting.left([other.about], None)) == (1, 0)
+    outbox.clock.move(minutes=1)
+    outbox.worker(resend).send_all_due()
+    store.forgetting.finish()
+
+    assert store.forgetting.left([gone.about], None) == rows_about(outbox, gone) == 0
+    assert rows_about(outbox, other) == 1
+
+
+def test_a_letter_of_a_batch_that_turns_out_refused_is_not_sent_to_who_was_forgotten(
+    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, *others = waiting(outbox)
+    provider.next.append(Says(422, "validation_error"))
+    form = outbox.store.form_batch
+
+    def form_and_forget(*given: Any) -> bool:
+        formed = form(*given)
+        assert outbox.store.forget([gone.about]) == 0
+        return formed
+
+    monkeypatch.setattr(outbox.store, "form_batch", form_and_forget)
+    outbox.worker(resend).send_all_due()
+
+    assert_each_once(provider, others)
+    assert rows_about(outbox, gone) == 0
+
+
+def test_a_batch_of_known_outcome_holds_nothing_back(outbox: Outbox, resend: ResendMailer) -> None:
+    gone, other, *_ = waiting(outbox)
+    outbox.worker(resend).send_all_due()
+
+    assert outbox.store.forget([gone.about]) == 1
+
+    assert (rows_about(outbox, gone), rows_about(outbox, other)) == (0, 1)
+
+
+def test_a_letter_that_comes_into_a_batch_while_it_is_forgotten_stays_in_it(
+    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, *others = waiting(outbox)
+    look = Forgetting._in_doubt
+    begun: list[bool] = []
+
+    def meanwhile(forgetting: Forgetting, keys: list[str]) -> list[str]:
+        found = look(forgetting, keys)
+        if not begun:
+            begun.append(True)
+            die_at(killed_before_the_first_mark, outbox, resend)
+        return found
+
+    monkeypatch.setattr(Forgetting, "_in_doubt", meanwhile)
+
+    assert outbox.store.forget([gone.about]) == 0
+    recover(outbox, resend)
+
+    assert_each_once(provider, [gone, *others])
+    assert rows_about(outbox, gone) == 0
+
+
+def test_the_command_says_what_is_left_and_that_it_goes_by_itself(
+    make_app: Callable[..., Flask], provider: Provider
+) -> None:
+    app = make_app(
+        RESEND_API_KEY=KEY, RESEND_API_URL=provider.url, MAIL_RATE="200", MAIL_FROM="a@example.org", ADMIN_EMAIL=ADMIN
+    )
+    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    api = Api(over_app(app))
+    made = [api.book(slot).json["booking"] for slot in api.slots()[:7]]
+    with pytest.MonkeyPatch.context() as patch:
+        killed_before_the_first_mark(services.worker, patch)  # of the organiser's letters, which bring no file
+        with pytest.raises(Killed):
+            services.worker.send_due()
+    run = app.test_cli_runner().invoke
+
+    told = run(args=["erase", "--email", made[0]["email"]])
+    again = run(args=["erase", "--email", made[0]["email"]])
+
+    assert (told.exit_code, again.exit_code) == (0, 0)
+    assert told.output.startswith("1 bookings made nobody's, 1 letters and 0 waiting entries deleted.\nLeft: 1 letter")
+    assert again.output.startswith("0 bookings made nobody's, 0 letters and 0 waiting entries deleted.\nLeft: 1 letter")
+    assert all(each["to"] != made[0]["email"] for each in services.db.letters.find())
+
+    services.db.letters.update_many({"state": State.SENDING}, [{"$set": {"dueAt": "$createdAt"}}])  # the lease is over
+    services.worker.send_all_due()
+    last = run(args=["erase", "--email", made[0]["email"]])
+
+    assert last.output == "0 bookings made nobody's, 0 letters and 0 waiting entries deleted.\n"
+    assert services.db.letters.count_documents({"about": made[0]["id"]}) == 0
+    assert doubles(provider) == 0
