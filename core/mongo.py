@@ -53,7 +53,10 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.012
 NAMESPACE_EXISTS = 48
 # What pymongo raises while the database is away or slow: no bug of ours, and worth trying again.
 AWAY = (ConnectionFailure, ExecutionTimeout, WTimeoutError)
-TIME_LIMITS = (50, 262)  # MaxTimeMSExpired, ExceededTimeLimit
+# Codes that mean the same: LockTimeout, CursorNotFound, MaxTimeMSExpired, WriteConcernFailed, ReadConcernMajority-
+# NotAvailableYet, QueryPlanKilled, NetworkInterfaceExceededTimeLimit, SnapshotUnavailable, ExceededTimeLimit,
+# TransactionExceededLifetimeLimitSeconds, TemporarilyUnavailable, Interrupted.
+PASSING = (24, 43, 50, 64, 134, 175, 202, 246, 262, 290, 365, 11601)
 WRITE_CONFLICT, DUPLICATE_KEY = 112, 11000
 # For reads whose answer is a promise: what they see cannot be rolled back by a fail-over.
 LASTING = ReadConcern("majority")
@@ -265,7 +268,7 @@ def within(seconds: float) -> AbstractContextManager[None]:
 def is_away(error: PyMongoError) -> bool:
     """Return whether `error` means that the database is away or slow."""
     code = error.code if isinstance(error, OperationFailure) else None
-    return error.timeout or isinstance(error, AWAY) or code in TIME_LIMITS or _lacks_sessions(error)
+    return error.timeout or isinstance(error, AWAY) or code in PASSING or _lacks_sessions(error)
 
 
 def is_conflict(error: PyMongoError) -> bool:

@@ -132,8 +132,7 @@ def test_a_lasting_fault_is_told_politely_and_repeating_settles_it(desk: Desk, g
 READS = {
     "gone": {"closeConnection": True},
     "stepped down": {"errorCode": STEPPED_DOWN},
-    "out of time": {"errorCode": TIME_LIMIT},
-    "out of time in another way": {"errorCode": OTHER_TIME_LIMIT},
+    **{f"code {code}": {"errorCode": code} for code in core.mongo.PASSING},
 }
 
 
