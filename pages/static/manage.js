@@ -1,3 +1,5 @@
+import { hold } from "./deaf.js";
+
 // The token stands behind the # of a link, which no server sees. Hand it over in a form, and leave it nowhere.
 const token = new URLSearchParams(location.hash.slice(1)).get("token");
 if (token) {
@@ -21,5 +23,7 @@ for (const details of document.querySelectorAll("details[data-confirm]:not([open
   summary.addEventListener("click", (event) => {
     event.preventDefault();
     dialog.showModal();
+    // It may have opened with its "Yes" under a finger that taps twice.
+    hold(dialog.querySelector(".button-stop"));
   });
 }

@@ -581,7 +581,7 @@ def sentences_in(script: str) -> list[str]:
     return [literal for literal, text in plain if said.search(text) and literal not in CODE and literal != "Accept"]
 
 
-@pytest.mark.parametrize("name", ["book.js", "live.js", "manage.js", "notes.js", "waiting.js"])
+@pytest.mark.parametrize("name", ["book.js", "deaf.js", "live.js", "manage.js", "notes.js", "waiting.js"])
 def test_no_script_of_a_guests_page_holds_a_sentence(name: str) -> None:
     assert sentences_in((STATIC / name).read_text(encoding="utf-8")) == []
 

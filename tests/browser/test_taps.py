@@ -1,0 +1,66 @@
+"""A finger that taps twice presses once: what comes to lie under it is not pressed by the second tap."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.test_manage import follow_letter
+from tests.conftest import Served
+
+ASKED_DATE = "2026-03-21"
+# For the pages' own scripts, for which time stands still between two taps, however slow the machine is.
+BEFORE, TAPPED = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
+DEAF_MILLISECONDS = 700
+
+
+def tap(page: Page, target: Locator) -> None:
+    """Tap where the target is now, whatever it thinks of that."""
+    box = target.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+@pytest.mark.parametrize("what", ["booking", "entry"])
+def test_yes_is_not_pressed_by_the_second_tap_of_the_one_that_asked(visit: Visit, site: Served, what: str) -> None:
+    slot = site.api.slots(ASKED_DATE)[what == "entry"]
+    made = site.api.book(slot).json["booking"]
+    if what == "entry":
+        for _ in range(slot["remaining"] - 1):
+            site.api.book(slot)
+        made = site.api.wait_for(slot).json["entry"]
+    page = visit(375, height=553)
+    page.clock.install(time=BEFORE)
+    follow_letter(page, made)
+    page.clock.pause_at(TAPPED)
+    yes = page.locator("dialog .button-stop")
+
+    page.locator("[data-confirm] summary").click()
+    tap(page, yes)
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(yes).to_be_disabled()
+    page.clock.run_for(DEAF_MILLISECONDS)
+    expect(yes).to_be_enabled()
+    assert site.api.held("GET", made).json["status"] in ("confirmed", "waiting")
+    tap(page, yes)
+
+    expect(page.locator("[data-confirm]")).to_have_count(0)
+    assert site.api.held("GET", made).json["status"] in ("cancelled", "left")
+
+
+def test_keys_need_not_wait_to_say_yes(visit: Visit, site: Served) -> None:
+    made = site.api.book(site.api.slots(ASKED_DATE)[2]).json["booking"]
+    page = visit()
+    page.clock.install(time=BEFORE)
+    follow_letter(page, made)
+    page.clock.pause_at(TAPPED)
+
+    page.locator("[data-confirm] summary").press("Enter")
+    expect(page.get_by_role("button", name="No, keep it")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("This booking is cancelled")
