@@ -1,4 +1,5 @@
 // Makes the booking page quicker to use: one submission, another day without losing what was typed, news of places.
+import { anew, keepForm, parsed } from "./days.js";
 import { follow, take, words } from "./live.js";
 import { hush, note } from "./notes.js";
 
@@ -11,10 +12,9 @@ let stop = () => {};
 
 begin();
 if (form) {
-  document.addEventListener("click", chooseDay);
+  keepForm(showDay);
   document.addEventListener("click", take);
-  addEventListener("popstate", () => location.reload());
-  addEventListener("pageshow", (event) => event.persisted && location.reload());
+  addEventListener("pageshow", (event) => event.persisted && anew());
 }
 
 function begin() {
@@ -102,42 +102,18 @@ function online(milliseconds) {
   });
 }
 
-function parsed(text) {
-  const page = new DOMParser().parseFromString(text, "text/html");
-  // What is there for browsers without scripts would come to life.
-  page.querySelectorAll("noscript").forEach((element) => element.remove());
-  return page;
-}
-
-// Brings another day's slots, or another month, into the page around the form, so that what was typed stays.
-async function chooseDay(event) {
-  const link = event.target.closest("a[data-day]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-  event.preventDefault();
-  try {
-    const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
-    const page = parsed(await answer.text());
-    const isDay = Boolean(link.dataset.day);
-    if (!answer.ok || !page.querySelector(isDay ? "form.booking" : "#days")) throw new Error("not the page");
-    for (const id of isDay ? ["days", "hours"] : ["days"]) {
-      document.getElementById(id).replaceWith(document.adoptNode(page.getElementById(id)));
-    }
-    if (isDay) showDay(link.href);
-  } catch {
-    location.assign(link.href);
-  }
-}
-
-function showDay(address) {
+// Another day's slots are there.
+function showDay({ isChosen }) {
   stop();
   document.getElementById("summary")?.remove();
-  history.pushState(null, "", address);
   hush("news");
   hush("near");
   repeatChoice();
-  const hours = document.getElementById("hours");
-  hours.focus({ preventScroll: true });
-  const { top } = hours.getBoundingClientRect();
-  if (top < 0 || top > innerHeight / 2) hours.scrollIntoView();
+  if (isChosen) {
+    const hours = document.getElementById("hours");
+    hours.focus({ preventScroll: true });
+    const { top } = hours.getBoundingClientRect();
+    if (top < 0 || top > innerHeight / 2) hours.scrollIntoView();
+  }
   stop = follow(form);
 }
