@@ -14,7 +14,7 @@ begin();
 if (form) {
   keepForm(showDay);
   document.addEventListener("click", take);
-  addEventListener("pageshow", (event) => event.persisted && anew());
+  addEventListener("pageshow", (event) => event.persisted && wake());
 }
 
 function begin() {
@@ -24,6 +24,16 @@ function begin() {
   form.addEventListener("change", chosen);
   form.addEventListener("unchosen", repeatChoice);
   repeatChoice();
+  stop = follow(form);
+}
+
+// The browser kept the whole page while it was left. What was sent has been answered elsewhere; else only news are missing.
+function wake() {
+  if (form.classList.contains("is-sent")) {
+    anew();
+    return;
+  }
+  stop();
   stop = follow(form);
 }
 

@@ -15,6 +15,9 @@ if (token) {
 const once = document.querySelector("[data-once]");
 if (once) history.replaceState(null, "", once.dataset.once);
 
+// A browser keeps whole pages for the way back, and this one may tell of what has been moved or cancelled since.
+addEventListener("pageshow", (event) => event.persisted && location.replace(location.pathname + location.search));
+
 // What cannot be undone is asked in a dialog; without scripts it unfolds where it stands, and stays so for who was quicker.
 for (const details of document.querySelectorAll("details[data-confirm]:not([open])")) {
   const summary = details.querySelector("summary");
