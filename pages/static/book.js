@@ -1,10 +1,9 @@
 // Makes the booking page quicker to use: one submission, another day without losing what was typed, news of places.
-import { anew, keepForm, parsed } from "./days.js";
+import { PATIENCE, anew, keepForm, parsed, stay } from "./days.js";
 import { follow, take, words } from "./live.js";
 import { hush, note } from "./notes.js";
 
-// How long an answer may take before the same form is sent once more, and how long to rest before that.
-const PATIENCE = 30_000;
+// How long to rest before the same form is sent once more.
 const SHORTEST_REST = 1_000;
 const LONGEST_REST = 8_000;
 let form;
@@ -29,7 +28,7 @@ function begin() {
 
 // The browser kept the whole page while it was left. What was sent has been answered elsewhere; else only news are missing.
 function wake() {
-  if (form.classList.contains("is-sent")) {
+  if (!form || form.classList.contains("is-sent")) {
     anew();
     return;
   }
@@ -58,6 +57,10 @@ function repeatChoice() {
 
 // Sends the form until there is an answer. Its seal makes sure that it books once, however often it arrives.
 async function sendOnce(event) {
+  if (form.classList.contains("is-sent")) {
+    event.preventDefault();
+    return;
+  }
   if (event.submitter?.name === "language") {
     event.submitter.formAction = location.pathname + location.search;
     return;
@@ -65,20 +68,27 @@ async function sendOnce(event) {
   event.preventDefault();
   // Enter in a field presses a button that nobody sees.
   const submitter = event.submitter?.name ? event.submitter : form.querySelector("button[value=book]");
-  if (form.classList.contains("is-sent")) return;
   const filled = new FormData(form);
   if (submitter?.name) filled.append(submitter.name, submitter.value);
   form.classList.add("is-sent");
   stop();
+  stay();
   submitter?.setAttribute("aria-disabled", "true");
   if (submitter) submitter.textContent = words(form).sending;
-  let rest = SHORTEST_REST;
+  submitter?.focus({ preventScroll: true });
+  freeze();
+  let pause = SHORTEST_REST;
   while (!(await send(filled))) {
     note("sending", true);
-    await online(rest);
-    rest = Math.min(2 * rest, LONGEST_REST);
+    await online(pause);
+    pause = Math.min(2 * pause, LONGEST_REST);
   }
   note("sending", false);
+}
+
+// What has been sent cannot be changed any more: a change would be lost with the answer.
+function freeze() {
+  for (const part of document.querySelectorAll("#days, #hours, form.booking .field")) part.inert = true;
 }
 
 // Returns whether there was an answer of ours, and shows it.

@@ -187,7 +187,7 @@ function offer(form, cards) {
 
 // A near hour is chosen as if it had been clicked in its place.
 export function take(event) {
-  const button = event.target.closest("[data-take]");
+  const button = event.target.closest("form:not(.is-sent) [data-take]");
   if (!button) return;
   const input = document.getElementById(button.dataset.take);
   input.click();

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.journeys import age, choose, fill_in, somebody
@@ -95,3 +95,127 @@ def test_a_page_that_came_by_a_form_sends_it_again_only_when_its_button_is_press
 
     expect_kept(page)
     assert len(sent) == 1
+
+
+def day(page: Page, name: str = OTHER_DAY) -> Locator:
+    return page.get_by_role("link", name=name)
+
+
+@pytest.mark.parametrize("status", [0, 429, 502, 503])
+def test_a_day_that_does_not_come_leaves_everything_as_it_is_and_is_told(
+    visit: Visit, site: Served, status: int
+) -> None:  # a row of a table; 0: nobody answers
+    page = typed(visit(breaks=True, refused={"/"}), site, 5)
+    page.route(
+        f"**/?date={OTHER_DATE}*",
+        lambda route: route.fulfill(status=status, body="<h1>Busy</h1>") if status else route.abort(),
+        times=1,
+    )
+
+    day(page).click()
+    expect(page.locator("[data-note=day]")).to_contain_text("nothing you typed is lost")
+
+    expect_kept(page)
+    expect(page.locator("#choice")).to_contain_text(DAY)
+    expect(page.locator("#hours")).not_to_have_attribute("aria-busy", "true")
+    assert page.url.endswith(DATE)
+    day(page).click()
+    expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
+    expect(page.locator("[data-note=day]")).to_be_hidden()
+    expect_kept(page)
+
+
+def test_the_way_back_to_a_day_that_does_not_come_stays_where_it_is(visit: Visit, site: Served) -> None:
+    page = typed(visit(breaks=True), site, 5)
+    day(page).click()
+    expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
+
+    page.route(f"**/?date={DATE}", lambda route: route.abort())
+    page.go_back()
+    expect(page.locator("[data-note=day]")).to_be_visible()
+
+    expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
+    expect(page).to_have_url(re.compile(OTHER_DATE))
+    expect_kept(page)
+
+
+def test_what_is_no_page_of_ours_is_shown_for_itself(visit: Visit, site: Served) -> None:
+    page = typed(visit(), site, 5)
+    page.route(f"**/?date={OTHER_DATE}*", lambda route: route.fulfill(body="<h1>Welcome to the hotel</h1>"))
+
+    day(page).click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Welcome to the hotel")
+
+
+def test_of_two_days_the_one_tapped_last_is_shown(visit: Visit, site: Served) -> None:
+    page, held = typed(visit(), site, 5), list[Route]()
+    page.route("**/?date=2026-03-07*", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks it
+
+    day(page, "Saturday 7 March").click()
+    expect(page.locator("#hours")).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#hours")).to_have_css("opacity", "0.55")
+    day(page).click()
+    expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
+    held.pop().fulfill(response=page.request.get("/?date=2026-03-07"))
+    age(page)
+
+    expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
+    expect(page.locator("#hours")).not_to_have_attribute("aria-busy", "true")
+    expect(page).to_have_url(re.compile(OTHER_DATE))
+    expect(page.locator("[data-note=day]")).to_be_hidden()
+    expect_kept(page)
+
+
+def test_a_day_that_is_not_answered_is_given_up(visit: Visit, site: Served) -> None:
+    page = visit(breaks=True)
+    page.clock.install()
+    typed(page, site, 5)
+    page.route(f"**/?date={OTHER_DATE}*", lambda _: None)
+
+    with page.expect_request(f"**/?date={OTHER_DATE}*"):
+        day(page).click()
+    page.clock.run_for(30_000)
+
+    expect(page.locator("[data-note=day]")).to_be_visible()
+    expect(page.locator("#hours")).not_to_have_attribute("aria-busy", "true")
+    expect_kept(page)
+
+
+def test_while_it_is_sent_nothing_of_the_form_changes_and_no_button_loses_the_answer(
+    visit: Visit, site: Served
+) -> None:
+    page, held = typed(visit(), site, 5), list[Route]()
+    age(page)
+    page.route("**/", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks what it is given
+    with page.expect_request("**/"):
+        page.locator("#city").press("Enter")
+    expect(page.locator(BOOK)).to_be_focused()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    for target in (day(page), page.locator("#days a[data-day]").last, page.locator("button[value=de]")):
+        target.dispatch_event("click")
+    page.keyboard.press("Enter")
+    page.locator("#email").evaluate("(field) => field.focus()")
+    page.keyboard.type("no")
+
+    expect(page.locator("#email")).not_to_have_value(re.compile("no"))
+    expect(page.locator("#hours-title")).to_have_text(DAY)
+    closed = page.locator("[inert]").evaluate_all("parts => parts.map((part) => part.id)")
+    assert closed == ["days", "hours", *[""] * 6]
+    assert asked == []
+    held.pop().continue_()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked")
+
+
+def test_a_form_that_is_refused_can_be_changed_again(visit: Visit, site: Served) -> None:
+    page = typed(visit(), site, 5, phone="12")
+    age(page)
+    page.locator(BOOK).click()
+    page.locator("#summary").wait_for()
+
+    page.locator("#phone").fill("030 123456")
+    page.locator(BOOK).click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked")
