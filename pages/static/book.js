@@ -1,5 +1,6 @@
 // Makes the booking page quicker to use: one submission, another day without losing what was typed, news of places.
 import { PATIENCE, anew, keepForm, parsed, stay } from "./days.js";
+import { free } from "./deaf.js";
 import { follow, take, words } from "./live.js";
 import { hush, note } from "./notes.js";
 
@@ -73,9 +74,7 @@ async function sendOnce(event) {
   form.classList.add("is-sent");
   stop();
   stay();
-  submitter?.setAttribute("aria-disabled", "true");
-  if (submitter) submitter.textContent = words(form).sending;
-  submitter?.focus({ preventScroll: true });
+  if (submitter) begun(submitter);
   freeze();
   let pause = SHORTEST_REST;
   while (!(await send(filled))) {
@@ -84,6 +83,13 @@ async function sendOnce(event) {
     pause = Math.min(2 * pause, LONGEST_REST);
   }
   note("sending", false);
+}
+
+function begun(button) {
+  free(button);
+  button.setAttribute("aria-disabled", "true");
+  button.textContent = words(form).sending;
+  button.focus({ preventScroll: true });
 }
 
 // What has been sent cannot be changed any more: a change would be lost with the answer.

@@ -1,4 +1,5 @@
 // Keeps the places left in the slot cards true: by events where the service tells them, else by asking now and then.
+import { hold } from "./deaf.js";
 import { hush, note, tell } from "./notes.js";
 
 const EVERY = 15_000;
@@ -157,6 +158,12 @@ function announce(form, card, remaining, closed) {
   offer(form, remaining === 0 ? nearest(form, card) : []);
   form.querySelector("#news").textContent = said.replace("{hours}", hours(card));
   tell("news");
+  holdActions(form);
+}
+
+// Where one of its buttons was, the other may be now: nobody has read yet what it says.
+function holdActions(form) {
+  for (const button of form.querySelectorAll(".act .button")) hold(button);
 }
 
 // Returns the card's hours as they are said.
@@ -190,6 +197,10 @@ export function take(event) {
   const button = event.target.closest("form:not(.is-sent) [data-take]");
   if (!button) return;
   const input = document.getElementById(button.dataset.take);
+  const form = input.form;
   input.click();
+  // The page scrolls to the hour under the finger, where another hour or a button may come to lie.
+  hold(form.querySelector("fieldset.hours"));
+  holdActions(form);
   input.focus();
 }
