@@ -14,7 +14,7 @@ begin();
 if (form) {
   keepForm(showDay);
   document.addEventListener("click", take);
-  addEventListener("pageshow", (event) => event.persisted && wake());
+  addEventListener("pageshow", (event) => (event.persisted ? wake() : repeatChoice()));
 }
 
 function begin() {
@@ -33,6 +33,7 @@ function wake() {
     anew();
     return;
   }
+  repeatChoice();
   stop();
   stop = follow(form);
 }
@@ -48,7 +49,7 @@ function chosen(event) {
   repeatChoice();
 }
 
-// Says beside the button which hour was chosen far above it.
+// Says beside the button which hour was chosen far above it; on the way back, browsers choose it again after the scripts.
 function repeatChoice() {
   const label = form.querySelector("input[name=slotId]:checked + label");
   const said = label ? [...label.querySelectorAll(":scope > :first-child, .slot-hours .vh")] : [];

@@ -5,6 +5,8 @@ import { hush, note, tell } from "./notes.js";
 const EVERY = 15_000;
 // Longer than a browser takes to connect again: a shorter gap is nobody's business.
 const LATE = 4_000;
+// How long an answer may take that is asked for again anyway.
+const PATIENCE = 10_000;
 // After how long a service that refused its events is asked for them again.
 const AGAIN = 60_000;
 // A page is made anew in another language, so that its own is the one at all times.
@@ -88,11 +90,15 @@ function asker(query, apply) {
 }
 
 async function read(address) {
+  const giving = new AbortController();
+  const timer = setTimeout(() => giving.abort(), PATIENCE);
   try {
-    const answer = await fetch(address, { cache: "no-cache" });
+    const answer = await fetch(address, { cache: "no-cache", signal: giving.signal });
     return answer.ok ? await answer.json() : null;
   } catch {
     return null;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
