@@ -112,9 +112,9 @@ WORDS: Mapping[str, Word] = {
     "reopen": pgettext("a slot", "Open"),
     "closeOf": _("Close {hours}"),
     "reopenOf": _("Open {hours}"),
-    "capacitySaved": _("{hours}: capacity saved."),
-    "nowClosed": _("{hours} is closed."),
-    "nowOpen": _("{hours} is open again."),
+    "capacitySaved": _("{date}, {hours}: capacity saved."),
+    "nowClosed": _("{date}, {hours} is closed."),
+    "nowOpen": _("{date}, {hours} is open again."),
     # Letters
     "letter": _("Letter"),
     "to": pgettext("a column", "To"),

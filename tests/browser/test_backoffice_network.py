@@ -1,0 +1,104 @@
+"""The back office over a bad network: what is shown is what it says it is, and what is not known is told as such."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.backoffice import enter
+from tests.browser.conftest import Visit
+from tests.conftest import Served
+
+DATE, OTHER_DATE = "2026-03-17", "2026-03-23"
+CHOICES = {"slots": ("#date", OTHER_DATE), "letters": ("#state", "sent"), "bookings": ("#sorter", "name asc")}
+UNREACHABLE = "The service cannot be reached."
+
+
+def slots_of(page: Page, date: str = DATE) -> Page:
+    enter(page, f"/admin?view=slots&date={date}")
+    return page
+
+
+@pytest.mark.parametrize("view", CHOICES)
+def test_what_cannot_be_shown_is_not_said_to_be_chosen(visit: Visit, view: str) -> None:
+    select, choice = CHOICES[view]
+    page = visit(breaks=True)
+    enter(page, f"/admin?view={view}")
+    shown, address = page.locator(select).input_value(), page.url
+    page.route(f"**/api/admin/{view}?*", lambda route: route.abort())
+
+    page.locator(select).select_option(choice)
+    expect(page.locator("#notice")).to_contain_text(UNREACHABLE)
+
+    expect(page.locator(select)).to_have_value(shown)
+    expect(page).to_have_url(address)
+    expect(page.locator("[inert]")).to_have_count(0)
+    page.unroute(f"**/api/admin/{view}?*")
+    page.locator(select).select_option(choice)
+    expect(page.locator("#notice")).to_be_empty()
+    expect(page.locator(select)).to_have_value(choice)
+    expect(page).not_to_have_url(address)
+
+
+def test_the_way_back_to_what_cannot_be_shown_stays_where_it_is(visit: Visit) -> None:
+    page = slots_of(visit(breaks=True))
+    page.locator("#date").select_option(OTHER_DATE)
+    expect(page.locator(".places caption")).to_contain_text("23 Mar")
+    page.route("**/api/admin/slots?*", lambda route: route.abort())
+
+    page.go_back()
+    expect(page.locator("#notice")).to_contain_text(UNREACHABLE)
+
+    expect(page).to_have_url(re.compile(OTHER_DATE))
+    expect(page.locator("#date")).to_have_value(OTHER_DATE)
+
+
+def test_rows_of_another_date_than_the_one_chosen_take_no_click(visit: Visit, site: Served) -> None:
+    slot, other = site.api.slots(DATE)[0], site.api.slots(OTHER_DATE)[0]
+    page, held = slots_of(visit()), list[Route]()
+    page.route("**/api/admin/slots?*", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks it
+
+    with page.expect_request("**/api/admin/slots?*"):
+        page.locator("#date").select_option(OTHER_DATE)
+    box = page.locator(f"#close-{slot['_id']}").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    held.pop().continue_()
+    page.unroute("**/api/admin/slots?*")
+    page.locator(f"#close-{other['_id']}").click()
+
+    expect(page.locator("#notice")).to_have_text(f"Mon, 23 Mar 2026, {other['label']} is closed.")
+    assert [site.api.slots(date)[0]["closed"] for date in (DATE, OTHER_DATE)] == [False, True]
+
+
+def test_of_two_choices_the_later_one_is_what_counts(visit: Visit) -> None:
+    page, held = slots_of(visit(breaks=True)), list[Route]()
+    page.route("**/api/admin/slots?*", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks it
+
+    for date in (OTHER_DATE, "2026-03-21"):
+        with page.expect_request(f"**/api/admin/slots?date={date}"):
+            page.locator("#date").select_option(date)
+    first, second = held
+    first.abort()
+    second.continue_()
+
+    expect(page.locator(".places caption")).to_contain_text("21 Mar")
+    expect(page.locator("#notice")).to_be_empty()
+    expect(page.locator("#date")).to_have_value("2026-03-21")
+    expect(page).to_have_url(re.compile("2026-03-21"))
+
+
+def test_who_goes_back_before_a_view_has_come_stays_with_what_is_shown(visit: Visit) -> None:
+    page, held = slots_of(visit(breaks=True)), list[Route]()
+    page.route("**/api/admin/letters?*", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks it
+
+    with page.expect_request("**/api/admin/letters?*"):
+        page.locator("[data-view=letters]").click()
+    with page.expect_response("**/api/admin/slots?*"):
+        page.go_back()
+    held.pop().continue_()
+    page.locator("#view:not([aria-busy])").wait_for()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Slots")
