@@ -9,6 +9,7 @@ const wasPosted = Boolean(document.querySelector("form[data-posted]"));
 let shown = here();
 let whenShown;
 let asking;
+let wayBack;
 
 // Keeps the form through every choice of a day, and the way back from it; calls `show` after each.
 export function keepForm(show) {
@@ -50,9 +51,15 @@ async function choose(event) {
 
 // Links to a part of the page end up here too: they lead to no other day.
 async function back() {
-  if (here() === shown) return;
+  if (here() === shown) {
+    // Who goes back and forward again need not wait for what was between.
+    if (wayBack && wayBack === asking) leave();
+    return;
+  }
   const date = new URLSearchParams(location.search).get("date") ?? first;
-  const came = !isSent() && await bring(`?date=${encodeURIComponent(date)}`, ["days", "hours"]);
+  const coming = !isSent() && bring(`?date=${encodeURIComponent(date)}`, ["days", "hours"]);
+  wayBack = asking;
+  const came = await coming;
   if (came) {
     shown = here();
     whenShown({ isChosen: false });

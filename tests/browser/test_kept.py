@@ -139,6 +139,24 @@ def test_the_way_back_to_a_day_that_does_not_come_stays_where_it_is(visit: Visit
     expect_kept(page)
 
 
+def test_who_goes_back_and_forward_before_a_day_has_come_stays_with_the_one_shown(visit: Visit, site: Served) -> None:
+    page, held = typed(visit(), site, 5), list[Route]()
+    day(page).click()
+    expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
+    page.route(f"**/?date={DATE}", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks it
+
+    with page.expect_request(f"**/?date={DATE}"):
+        page.go_back()
+    expect(page.locator("#hours")).to_have_attribute("aria-busy", "true")
+    page.go_forward()
+    expect(page.locator("#hours")).not_to_have_attribute("aria-busy", "true")
+    held.pop().continue_()
+    age(page)
+
+    expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
+    expect(page).to_have_url(re.compile(OTHER_DATE))
+
+
 def test_what_is_no_page_of_ours_is_shown_for_itself(visit: Visit, site: Served) -> None:
     page = typed(visit(), site, 5)
     page.route(f"**/?date={OTHER_DATE}*", lambda route: route.fulfill(body="<h1>Welcome to the hotel</h1>"))
