@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.journeys import age, choose, fill_in, somebody
+from tests.browser.journeys import age, caught, choose, fill_in, somebody
 from tests.conftest import Served
 
 DATE, OTHER_DATE = "2026-03-17", "2026-03-23"
@@ -150,7 +150,7 @@ def test_who_goes_back_and_forward_before_a_day_has_come_stays_with_the_one_show
     expect(page.locator("#hours")).to_have_attribute("aria-busy", "true")
     page.go_forward()
     expect(page.locator("#hours")).not_to_have_attribute("aria-busy", "true")
-    held.pop().continue_()
+    caught(page, held).pop().continue_()
     age(page)
 
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
@@ -175,7 +175,7 @@ def test_of_two_days_the_one_tapped_last_is_shown(visit: Visit, site: Served) ->
     expect(page.locator("#hours")).to_have_css("opacity", "0.55")
     day(page).click()
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
-    held.pop().fulfill(response=page.request.get("/?date=2026-03-07"))
+    caught(page, held).pop().fulfill(response=page.request.get("/?date=2026-03-07"))
     age(page)
 
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
@@ -223,7 +223,7 @@ def test_while_it_is_sent_nothing_of_the_form_changes_and_no_button_loses_the_an
     closed = page.locator("[inert]").evaluate_all("parts => parts.map((part) => part.id)")
     assert closed == ["days", "hours", *[""] * 6]
     assert asked == []
-    held.pop().continue_()
+    caught(page, held).pop().continue_()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked")
 
 

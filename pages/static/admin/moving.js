@@ -31,6 +31,8 @@ export async function guarded(work, control) {
     return true;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
+    // It may have been done: what there is is shown as it is, if it can be had.
+    if (error.isUnknown) await redraw();
     tell(error.message, true);
     return false;
   } finally {
@@ -97,6 +99,15 @@ export async function draw() {
     if (turn === drawn || error.status === 401) throw error;
   } finally {
     if (turn === drawn) view.removeAttribute("aria-busy");
+  }
+}
+
+// Draw again what may have changed; nothing is said of what does not come.
+export async function redraw() {
+  try {
+    await draw();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 // The slots of a date: capacity, closing and opening.
 import { Refused, get, patch } from "./api.js";
 import { button, chip, choice, el, field, table } from "./dom.js";
-import { announce, draw, go, guarded, otherwise, tell } from "./moving.js";
+import { announce, go, guarded, otherwise, redraw, tell } from "./moving.js";
 import { count, dates, day, say } from "./words.js";
 
 export async function slots(asked) {
@@ -37,7 +37,7 @@ function row(slot) {
     event.preventDefault();
     guarded(async () => {
       await patch(`/slots/${slot._id}`, values()).catch(refuse);
-      await draw();
+      await redraw();
       tell(done);
     }, event.submitter ?? event.currentTarget);
   };
