@@ -12,6 +12,7 @@ from tests.browser.backoffice import enter
 from tests.browser.conftest import Visit
 from tests.browser.journeys import caught
 from tests.conftest import Served
+from tests.factories import ADMIN_KEY
 
 DATE, OTHER_DATE = "2026-03-17", "2026-03-23"
 CHOICES = {"slots": ("#date", OTHER_DATE), "letters": ("#state", "sent"), "bookings": ("#sorter", "name asc")}
@@ -182,3 +183,44 @@ def test_what_was_done_is_told_so_when_only_the_view_does_not_come(visit: Visit,
     page.locator(f"#close-{slot['_id']}").click()
 
     expect(page.locator("#notice")).to_have_text(f"Tue, 17 Mar 2026, {slot['label']} is closed.")
+
+
+def test_a_key_that_nobody_has_looked_at_stays_in_its_field(visit: Visit) -> None:
+    page = visit(breaks=True)
+    page.goto("/admin")
+    page.route("**/api/admin/validate", lambda route: route.abort(), times=1)
+    page.locator("#key").fill(ADMIN_KEY)
+
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice")).to_contain_text(UNREACHABLE)
+    expect(page.locator("#key")).to_have_value(ADMIN_KEY)
+    expect(page.locator("#key")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Bookings")
+    expect(page.locator("#key")).to_have_value("")
+
+
+def test_what_is_typed_while_a_search_runs_is_kept(visit: Visit) -> None:
+    page, held = visit(1280), list[Route]()
+    enter(page)
+    page.route("**/api/admin/bookings?*name=a*", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks it
+
+    page.locator("#name").fill("a")
+    page.keyboard.press("Enter")
+    request = caught(page, held).pop()
+    page.locator("#email").press_sequentially("ada@")
+    page.locator("#country").select_option("DE")
+    page.locator("#email").focus()
+    request.continue_()
+    expect(page).to_have_url(re.compile("name=a"))
+    page.locator("#view:not([aria-busy])").wait_for()
+    page.keyboard.type("example.org")
+
+    expect(page.locator("#email")).to_have_value("ada@example.org")
+    expect(page.locator("#country")).to_have_value("DE")
+    expect(page.locator("#name")).to_have_value("a")
+    page.locator("#clear").click()
+    expect(page).not_to_have_url(re.compile("name=a"))
+    page.locator("#view:not([aria-busy])").wait_for()
+    expect(page.locator("#email")).to_have_value("")

@@ -33,10 +33,13 @@ function unlock() {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const given = key.value.trim();
-  key.value = "";
   guarded(async () => {
-    await tryKey(given);
+    // A key that nobody has looked at need not be typed again.
+    await tryKey(key.value.trim()).catch((error) => {
+      if (error.status === 401) key.value = "";
+      throw error;
+    });
+    key.value = "";
     await unlock();
     document.querySelector("#main").focus({ preventScroll: true });
   }, event.submitter).then(() => form.hidden || key.focus());

@@ -78,13 +78,17 @@ export async function draw() {
   const name = viewAsked();
   const turn = (drawn += 1);
   const address = here();
+  const before = searched();
   tell("");
   view.setAttribute("aria-busy", "true");
   try {
     const parts = await draws[name](asked());
     if (turn !== drawn) return; // Something else was asked for meanwhile.
     const focused = view.contains(document.activeElement) && document.activeElement.id;
+    const typed = searched().filter(([id, value], at) => before[at]?.[0] === id && before[at][1] !== value);
     view.replaceChildren(...parts.filter(Boolean));
+    // What somebody types while an earlier search runs is theirs.
+    for (const [id, value] of typed) document.getElementById(id).value = value;
     shown = address;
     undo = undefined;
     if (focused) keepFocus(focused);
@@ -100,6 +104,11 @@ export async function draw() {
   } finally {
     if (turn === drawn) view.removeAttribute("aria-busy");
   }
+}
+
+// What the fields of the search hold, by their ids.
+function searched() {
+  return [...view.querySelectorAll("[role=search] :is(input, select[name])")].map(({ id, value }) => [id, value]);
 }
 
 // Draw again what may have changed; nothing is said of what does not come.
