@@ -39,7 +39,7 @@ FULL_SECONDS = 0.5
 TOGETHER_SECONDS = 0.5
 APART_SECONDS = 0.25
 HELD_SECONDS = 5.0
-DOUBT_SECONDS = 0.05
+DOUBT_SECONDS, UNSETTLED_SECONDS = 0.05, 0.005
 TOO_BUSY = "The service is too busy. You have not been booked; please try again."
 
 WishTicket = Ticket[Wish, Booked]
@@ -145,13 +145,19 @@ class Counter:
                 ticket.refuse(OutcomeUnknown(retry_after=2) if unsure else error)
 
     def _try(self, group: list[WishTicket], conflicts: float) -> None:
+        end = monotonic() + conflicts
         if any(ticket.request.slot_id in self._scarce for ticket in group):
             group = self._that_fit(group)
         while group := _in_time(group):
             try:
                 transaction(self.client, partial(self._write, group), self.seconds, conflicts)
             except Short:
-                group = self._that_fit(group)
+                fitting = self._that_fit(group)
+                if len(fitting) == len(group):  # The places are taken by bookings that a fail-over may still undo.
+                    if monotonic() > end:
+                        raise Contended(retry_after=2) from None
+                    time.sleep(UNSETTLED_SECONDS)
+                group = fitting
             except (BulkError, DuplicateKey) as error:
                 if not _is_duplicate(error):
                     raise

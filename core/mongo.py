@@ -53,7 +53,10 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.012
 NAMESPACE_EXISTS = 48
 # What pymongo raises while the database is away or slow: no bug of ours, and worth trying again.
 AWAY = (ConnectionFailure, ExecutionTimeout, WTimeoutError)
-TIME_LIMITS = (50, 262)  # MaxTimeMSExpired, ExceededTimeLimit
+# Codes that mean the same: LockTimeout, CursorNotFound, MaxTimeMSExpired, WriteConcernFailed, ReadConcernMajority-
+# NotAvailableYet, QueryPlanKilled, NetworkInterfaceExceededTimeLimit, SnapshotUnavailable, ExceededTimeLimit,
+# TransactionExceededLifetimeLimitSeconds, TemporarilyUnavailable, Interrupted.
+PASSING = (24, 43, 50, 64, 134, 175, 202, 246, 262, 290, 365, 11601)
 WRITE_CONFLICT, DUPLICATE_KEY = 112, 11000
 # For reads whose answer is a promise: what they see cannot be rolled back by a fail-over.
 LASTING = ReadConcern("majority")
@@ -149,7 +152,7 @@ def transaction(client: Client, work: Callable[[ClientSession], T], seconds: flo
             try:
                 result = _attempt(session, work, begun + seconds)
             except PyMongoError as error:
-                if not error.has_error_label("TransientTransactionError"):
+                if not error.has_error_label("TransientTransactionError") and not _lacks_sessions(error):
                     raise
                 metrics.TRANSACTION_ATTEMPTS.labels("retried").inc()
                 _give_up_in_time(error, time.monotonic() - begun, seconds, conflicts)
@@ -206,7 +209,9 @@ def _attempt(session: ClientSession, work: Callable[[ClientSession], T], deadlin
     try:
         with pymongo.timeout(max(deadline - time.monotonic(), 0.05)):
             result = work(session)
-    except BaseException:
+    except BaseException as error:
+        if _lacks_sessions(error):
+            _renew_connections(session.client)
         _abort(session)
         raise
     _commit(session, deadline)
@@ -230,10 +235,29 @@ def _commit(session: ClientSession, deadline: float) -> None:
         except PyMongoError as error:
             if error.has_error_label("TransientTransactionError"):
                 raise  # The server knows of no such transaction: it has surely not been committed.
-            if time.monotonic() >= deadline or not error.has_error_label("UnknownTransactionCommitResult"):
+            unsent = _lacks_sessions(error)
+            if unsent:
+                _renew_connections(session.client)
+            known = not unsent and not error.has_error_label("UnknownTransactionCommitResult")
+            if known or time.monotonic() >= deadline:
                 metrics.TRANSACTION_ATTEMPTS.labels("unknown").inc()
                 raise OutcomeUnknown(retry_after=RETRY_AFTER_SECONDS) from error
             time.sleep(random.uniform(SHORTEST_PAUSE, LONGEST_PAUSE))  # noqa: S311 # nosec B311 # jitter, not a secret
+
+
+def _lacks_sessions(error: BaseException) -> bool:
+    """Return whether a command was not sent because its connection was opened at a bad moment.
+
+    The driver asks a node once a connection whether it knows sessions. One that is just then neither primary nor
+    secondary, as after a fail-over, seems not to, and would not for as long as the connection lives.
+    """
+    return isinstance(error, ConfigurationError) and "Sessions are not supported" in str(error)
+
+
+def _renew_connections(client: Client) -> None:
+    # The driver does so itself after errors of the network; there is no public way to ask for it.
+    for server in list(client._topology._servers.values()):
+        server.pool.reset_without_pause()
 
 
 def within(seconds: float) -> AbstractContextManager[None]:
@@ -244,7 +268,7 @@ def within(seconds: float) -> AbstractContextManager[None]:
 def is_away(error: PyMongoError) -> bool:
     """Return whether `error` means that the database is away or slow."""
     code = error.code if isinstance(error, OperationFailure) else None
-    return error.timeout or isinstance(error, AWAY) or code in TIME_LIMITS
+    return error.timeout or isinstance(error, AWAY) or code in PASSING or _lacks_sessions(error)
 
 
 def is_conflict(error: PyMongoError) -> bool:

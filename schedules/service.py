@@ -10,6 +10,7 @@ from typing import Any
 
 from core.clock import Clock
 from core.combine import Recent
+from core.errors import Unavailable
 from core.mongo import DatabaseError, Session
 from schedules.errors import DateNotBookable, SlotClosed, SlotNotFound
 from schedules.model import DateSummary, Day, PlannedSlot, Schedule, Slot, SlotChange, nearest
@@ -59,14 +60,17 @@ class Schedules:
             raise SlotClosed
 
     def standing(self, slot_ids: Iterable[str]) -> Mapping[str, Slot]:
-        """Return the present state of the slots by id; those nobody asked for yet are made."""
+        """Return the state of the slots by id that no fail-over undoes; those nobody asked for yet are made."""
         wanted = set(slot_ids)
         found = self.store.find(wanted)
         missing = wanted - found.keys()
         if not missing:
             return found
         self.store.ensure([self.planned(slot_id) for slot_id in missing])
-        return self.store.find(wanted)
+        made = self.store.find(wanted)
+        if len(made) < len(wanted):
+            raise Unavailable(retry_after=1)  # Another process is making them.
+        return made
 
     def claim(self, session: Session, places: Mapping[str, int]) -> bool:
         """Take places within the caller's transaction; False when any slot has not as many left."""

@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from core.mongo import DUPLICATE_KEY, CollectionPlan, Db, Document, Session, Update, update_all
+from core.mongo import DUPLICATE_KEY, LASTING, CollectionPlan, Db, Document, Session, Update, update_all
 from schedules.errors import CapacityBelowBooked, SlotNotFound
 from schedules.model import PlannedSlot, Slot, SlotChange
 
@@ -45,6 +45,7 @@ class SlotStore:
     def __init__(self, db: Db) -> None:
         """Use the collection of `db`."""
         self._slots = db[PLAN.name]
+        self._lasting = self._slots.with_options(read_concern=LASTING)
 
     def ensure(self, planned: Iterable[PlannedSlot]) -> None:
         """Make those slots that are not there yet; safe to call from everywhere at once."""
@@ -71,8 +72,8 @@ class SlotStore:
         return [_slot(document) for document in self._slots.find(session=session)]
 
     def find(self, ids: Iterable[str]) -> dict[str, Slot]:
-        """Return those of the slots with `ids` that are there, by id."""
-        return {document["_id"]: _slot(document) for document in self._slots.find({"_id": {"$in": list(ids)}})}
+        """Return those of the slots with `ids` that are there, by id, as they are known to stay."""
+        return {document["_id"]: _slot(document) for document in self._lasting.find({"_id": {"$in": list(ids)}})}
 
     def claim(self, session: Session, places: Mapping[str, int]) -> bool:
         """Take `places[slot id]` places of each slot; return False when any slot has not as many left.

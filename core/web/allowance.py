@@ -1,8 +1,8 @@
 """Counting against a limit in blocks: a worker reserves a few places of an allowance at once and gives them out itself.
 
-What is given out was counted first, so all workers together never exceed the limit; reserved places are given back to
-nobody, so a limit may be met a few requests early, and only by an address whose requests change workers. Small limits,
-and the second half of every limit, are counted one by one.
+What is given out was counted first, in the same window, so all workers together never exceed the limit. Reserved places
+are given back to nobody, so a limit may be met a few requests early: by a block for each worker that an address left.
+Small limits, and the second half of every limit, are counted one by one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from limits import RateLimitItem
 from limits.storage import Storage
 
-from core.clock import monotonic
+from core.clock import monotonic, now
 
 # A block is this part of the limit, and never more than MOST; what is reserved is good for SECONDS.
 PART, MOST, SECONDS = 64, 64, 5.0
@@ -22,11 +22,12 @@ MOST_REMEMBERED = 20_000
 
 @dataclass
 class _Reserve:
-    """What is left of a block, and what the storage's count was when it was taken."""
+    """What is left of a block, and what the storage's count was lately; nothing holds after `until`."""
 
-    left: int
-    count: int
-    until: float
+    left: int = 0
+    count: int = 0
+    until: float = 0.0
+    is_filling: bool = False
 
 
 class Allowances:
@@ -41,24 +42,47 @@ class Allowances:
     def hit(self, item: RateLimitItem, *identifiers: str) -> bool:
         """Count one hit on `item`; return whether it is within the limit. Source: a fixed window, as in `limits`."""
         key = item.key_for(*identifiers)
-        block = self._from_reserve(key, item)
-        if not block:
-            return True
-        count = self._storage.incr(key, item.get_expiry(), amount=block)
-        usable = min(block, item.amount - (count - block))
         with self._lock:
-            if len(self._reserves) >= MOST_REMEMBERED:
-                self._reserves.clear()
-            self._reserves[key] = _Reserve(max(0, usable - 1), count, monotonic() + SECONDS)
-        return usable > 0
-
-    def _from_reserve(self, key: str, item: RateLimitItem) -> int:
-        """Take one of what is reserved and return 0, or return how much to reserve."""
-        with self._lock:
-            reserve = self._reserves.get(key)
-            if reserve is None or reserve.until <= monotonic():
-                return 1
+            reserve = self._reserve_of(key)
             if reserve.left > 0:
                 reserve.left -= 1
-                return 0
-        return min(MOST, max(1, item.amount // PART)) if reserve.count <= item.amount // 2 else 1
+                return True
+            block = _block(item, reserve)
+            # One block at a time: who comes meanwhile is counted by itself, or each of a crowd would reserve its own.
+            reserve.is_filling = reserve.is_filling or block > 1
+        try:
+            return self._count(item, key, reserve, block)
+        finally:
+            if block > 1:
+                reserve.is_filling = False
+
+    def _count(self, item: RateLimitItem, key: str, reserve: _Reserve, block: int) -> bool:
+        count = self._storage.incr(key, item.get_expiry(), amount=block)
+        usable = min(block, item.amount - (count - block))
+        # A block is good for its own window alone: in the next one nobody would have counted it.
+        ends_in = self._storage.get_expiry(key) - now().timestamp() if usable > 1 else SECONDS
+        with self._lock:
+            if block > 1:
+                reserve.left = max(0, usable - 1)
+            if block > 1 or reserve.left == 0:
+                reserve.until = monotonic() + min(SECONDS, ends_in)
+            reserve.count = count
+        return usable > 0
+
+    def _reserve_of(self, key: str) -> _Reserve:
+        reserve = self._reserves.get(key)
+        if reserve is None:
+            if len(self._reserves) >= MOST_REMEMBERED:
+                self._reserves.clear()
+            reserve = self._reserves[key] = _Reserve()
+        if reserve.until <= monotonic():
+            reserve.left = 0
+        return reserve
+
+
+def _block(item: RateLimitItem, reserve: _Reserve) -> int:
+    """Return how much to count: a block where the storage's count is known to leave room for it."""
+    is_known = reserve.until > monotonic()
+    if not is_known or reserve.is_filling or reserve.count > item.amount // 2:
+        return 1
+    return min(MOST, max(1, item.amount // PART))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,20 @@ def three_nodes() -> Iterator[devdb.ReplicaSet]:
         yield running
 
 
+@contextmanager
+def replication_stopped(nodes: Iterable[devdb.Node]) -> Iterator[None]:
+    """Let `nodes` hear nothing of what is written meanwhile."""
+    chosen, stop = list(nodes), {"configureFailPoint": "stopReplProducer"}
+    for node in chosen:
+        node.command({**stop, "mode": "alwaysOn"})
+    try:
+        time.sleep(1)  # A fetch that is under way still takes what comes.
+        yield
+    finally:
+        for node in chosen:
+            node.command({**stop, "mode": "off"})
+
+
 def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nodes: devdb.ReplicaSet) -> None:
     settings = factories.settings(three_nodes.uri)
     client = connect(three_nodes.uri, "cut-off")
@@ -42,17 +57,9 @@ def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nod
     slot = api.slots()[0]
     three_nodes.wait_writable(acknowledged_by=3)
     primary = three_nodes.primary()
-    others = [node for node in three_nodes.nodes if node is not primary]
-    stop = {"configureFailPoint": "stopReplProducer"}
-    for node in others:
-        node.command({**stop, "mode": "alwaysOn"})
-    try:
-        time.sleep(1)  # A fetch that is under way still takes what comes.
+    with replication_stopped(node for node in three_nodes.nodes if node is not primary):
         answers = [api.book(slot, key=key, **form) for _ in range(3)]
         primary.kill()
-    finally:
-        for node in others:
-            node.command({**stop, "mode": "off"})
     three_nodes.wait_writable()
 
     assert all(answer.status == 201 or is_polite(answer) for answer in answers)
@@ -62,6 +69,31 @@ def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nod
     assert api.book(slot, key=key, **form).status == 201
     assert_whole(stored[settings.mongodb_database])
     stored.close()
+    client.close()
+
+
+def test_nobody_is_refused_by_bookings_that_a_fail_over_undoes(three_nodes: devdb.ReplicaSet) -> None:
+    settings = factories.settings(three_nodes.uri)
+    client = connect(three_nodes.uri, "cut-off")
+    prepare_database(client[settings.mongodb_database])
+    app = create_app(settings, client=client)
+    counter = app.extensions["booking.services"][Services].bookings.counter
+    counter.seconds = 1.0
+    api = Api(over_app(app))
+    slot = api.slots()[0]
+    three_nodes.wait_writable(acknowledged_by=3)
+    primary = three_nodes.primary()
+    with replication_stopped(node for node in three_nodes.nodes if node is not primary):
+        first = all_at_once([partial(api.book, slot) for _ in range(slot["capacity"])])
+        after = all_at_once([partial(api.book, slot) for _ in range(2)])
+        primary.kill()
+    three_nodes.wait_writable()
+    counter.seconds = 8.0
+    in_the_end = [api.book(slot) for _ in range(slot["capacity"] + 1)]
+
+    assert all(map(is_polite, first))
+    assert all(map(is_polite, after)), [answer.body for answer in after]
+    assert list(map(kind, in_the_end)) == [(201, "booked")] * slot["capacity"] + [(409, "slot_full")]
     client.close()
 
 

@@ -13,6 +13,8 @@ from unittest.mock import Mock
 
 import pytest
 
+import core.mongo
+from booking.store import KeyStore
 from core.mongo import Client
 from tests import factories
 from tests.api_client import Answer, Api
@@ -130,8 +132,7 @@ def test_a_lasting_fault_is_told_politely_and_repeating_settles_it(desk: Desk, g
 READS = {
     "gone": {"closeConnection": True},
     "stepped down": {"errorCode": STEPPED_DOWN},
-    "out of time": {"errorCode": TIME_LIMIT},
-    "out of time in another way": {"errorCode": OTHER_TIME_LIMIT},
+    **{f"code {code}": {"errorCode": code} for code in core.mongo.PASSING},
 }
 
 
@@ -183,6 +184,35 @@ def test_a_commit_that_ends_in_doubt_holds_no_place_back(desk: Desk, guest: Gues
     made = active_ids(desk.db)
     assert {answer.status for answer in answers} == {201, 409}, [answer.body for answer in answers]
     assert len(made) == 1 + 4
+    assert_whole(desk.db)
+
+
+@pytest.mark.parametrize("step", ["the first", "one in the middle", "the commit"])
+def test_connections_opened_while_a_node_was_neither_primary_nor_secondary_are_opened_anew(
+    desk: Desk, guest: Guest, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The driver believes for as long as they live that there are no sessions, and so no transactions."""
+    moments = {
+        "the first": (core.mongo, "_attempt"),
+        "one in the middle": (KeyStore, "add"),
+        "the commit": (core.mongo, "_commit"),
+    }
+    where, name = moments[step]
+    go_on, met = getattr(where, name), list[int]()
+
+    def at_a_bad_moment(*args: Any) -> Any:
+        servers = desk.services.client._topology._servers.values() if not met else ()
+        met.extend(id(known) for server in servers for known in server.pool.conns)
+        for server in servers:
+            for known in server.pool.conns:
+                known.supports_sessions = False
+        return go_on(*args)
+
+    monkeypatch.setattr(where, name, at_a_bad_moment)
+    answers = [guest.asks(), *(desk.api.book(guest.slot) for _ in range(4))]
+
+    assert met, "a connection was met"
+    assert list(map(kind, answers)) == [(201, "booked")] * 4 + [(409, "slot_full")]
     assert_whole(desk.db)
 
 

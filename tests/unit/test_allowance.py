@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from limits import parse
 from limits.storage import MemoryStorage
 
+from core import clock
+from core.web import allowance
 from core.web.allowance import MOST, Allowances
 
 
@@ -45,6 +48,50 @@ def test_several_workers_together_never_exceed_the_limit(limit: int) -> None:
     assert sum(passed) >= limit - 4 * MOST
     if limit < 64:
         assert sum(passed) == limit
+
+
+class HeldStorage(MemoryStorage):
+    """A storage that answers nobody before as many ask as `crowd` has parties."""
+
+    crowd = Barrier(1)
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        self.crowd.wait(10)
+        return super().incr(key, expiry, amount)
+
+
+@pytest.mark.parametrize("limit", [300, 1000, 6400])
+def test_a_crowd_from_one_address_is_given_the_whole_limit(limit: int) -> None:
+    """Each who finds the block used up would reserve another one, of which only the last is given out."""
+    storage, item = HeldStorage(), parse(f"{limit} per hour")
+    worker = Allowances(storage)
+    passed = [worker.hit(item, "a")]
+    with ThreadPoolExecutor(8) as threads:
+        while (left := worker._reserves[item.key_for("a")].left) or passed[-1]:
+            passed += [worker.hit(item, "a") for _ in range(left)]
+            storage.crowd = Barrier(8)
+            passed += threads.map(lambda _: worker.hit(item, "a"), range(8))
+            storage.crowd = Barrier(1)
+
+    assert sum(passed) == limit
+
+
+def test_what_was_reserved_in_one_window_is_not_given_out_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, item = CountedStorage(), parse("640 per minute")
+    worker = Allowances(storage)
+    assert all(worker.hit(item, "a") for _ in range(3))
+    assert storage.asked == 2, "a block is reserved"
+    ends_in = 0.5
+    monkeypatch.setattr(storage, "get_expiry", lambda _: clock.now().timestamp() + ends_in)
+    while worker._reserves[item.key_for("a")].left:
+        worker.hit(item, "a")
+    worker.hit(item, "a")
+    asked, begun = storage.asked, clock.monotonic()
+
+    monkeypatch.setattr(allowance, "monotonic", lambda: begun + ends_in)
+    assert worker.hit(item, "a")
+
+    assert storage.asked == asked + 1
 
 
 def test_addresses_are_counted_apart() -> None:
