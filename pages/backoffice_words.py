@@ -23,7 +23,10 @@ WORDS: Mapping[str, Word] = {
     "title": _("{view} \u00b7 Back office"),
     # Entering
     "wrongKey": _("This key is not right."),
-    "unreachable": _("The service cannot be reached. Nothing has been changed as far as this page knows."),
+    "unreachable": _("The service cannot be reached. Please try again in a moment."),
+    "unknown": _(
+        "The service did not answer, so it is not known whether this was done. Please look before you repeat it."
+    ),
     "refused": _("The service answered {status}."),
     "left": _("You are signed out."),
     # Fields and columns
@@ -112,9 +115,9 @@ WORDS: Mapping[str, Word] = {
     "reopen": pgettext("a slot", "Open"),
     "closeOf": _("Close {hours}"),
     "reopenOf": _("Open {hours}"),
-    "capacitySaved": _("{hours}: capacity saved."),
-    "nowClosed": _("{hours} is closed."),
-    "nowOpen": _("{hours} is open again."),
+    "capacitySaved": _("{date}, {hours}: capacity saved."),
+    "nowClosed": _("{date}, {hours} is closed."),
+    "nowOpen": _("{date}, {hours} is open again."),
     # Letters
     "letter": _("Letter"),
     "to": pgettext("a column", "To"),

@@ -1,9 +1,10 @@
 // Makes the booking page quicker to use: one submission, another day without losing what was typed, news of places.
+import { PATIENCE, anew, keepForm, parsed, stay } from "./days.js";
+import { free } from "./deaf.js";
 import { follow, take, words } from "./live.js";
 import { hush, note } from "./notes.js";
 
-// How long an answer may take before the same form is sent once more, and how long to rest before that.
-const PATIENCE = 30_000;
+// How long to rest before the same form is sent once more.
 const SHORTEST_REST = 1_000;
 const LONGEST_REST = 8_000;
 let form;
@@ -11,10 +12,9 @@ let stop = () => {};
 
 begin();
 if (form) {
-  document.addEventListener("click", chooseDay);
+  keepForm(showDay);
   document.addEventListener("click", take);
-  addEventListener("popstate", () => location.reload());
-  addEventListener("pageshow", (event) => event.persisted && location.reload());
+  addEventListener("pageshow", (event) => (event.persisted ? wake() : repeatChoice()));
 }
 
 function begin() {
@@ -24,6 +24,17 @@ function begin() {
   form.addEventListener("change", chosen);
   form.addEventListener("unchosen", repeatChoice);
   repeatChoice();
+  stop = follow(form);
+}
+
+// The browser kept the whole page while it was left. What was sent has been answered elsewhere; else only news are missing.
+function wake() {
+  if (!form || form.classList.contains("is-sent")) {
+    anew();
+    return;
+  }
+  repeatChoice();
+  stop();
   stop = follow(form);
 }
 
@@ -38,7 +49,7 @@ function chosen(event) {
   repeatChoice();
 }
 
-// Says beside the button which hour was chosen far above it.
+// Says beside the button which hour was chosen far above it; on the way back, browsers choose it again after the scripts.
 function repeatChoice() {
   const label = form.querySelector("input[name=slotId]:checked + label");
   const said = label ? [...label.querySelectorAll(":scope > :first-child, .slot-hours .vh")] : [];
@@ -48,6 +59,10 @@ function repeatChoice() {
 
 // Sends the form until there is an answer. Its seal makes sure that it books once, however often it arrives.
 async function sendOnce(event) {
+  if (form.classList.contains("is-sent")) {
+    event.preventDefault();
+    return;
+  }
   if (event.submitter?.name === "language") {
     event.submitter.formAction = location.pathname + location.search;
     return;
@@ -55,20 +70,32 @@ async function sendOnce(event) {
   event.preventDefault();
   // Enter in a field presses a button that nobody sees.
   const submitter = event.submitter?.name ? event.submitter : form.querySelector("button[value=book]");
-  if (form.classList.contains("is-sent")) return;
   const filled = new FormData(form);
   if (submitter?.name) filled.append(submitter.name, submitter.value);
   form.classList.add("is-sent");
   stop();
-  submitter?.setAttribute("aria-disabled", "true");
-  if (submitter) submitter.textContent = words(form).sending;
-  let rest = SHORTEST_REST;
+  stay();
+  if (submitter) begun(submitter);
+  freeze();
+  let pause = SHORTEST_REST;
   while (!(await send(filled))) {
     note("sending", true);
-    await online(rest);
-    rest = Math.min(2 * rest, LONGEST_REST);
+    await online(pause);
+    pause = Math.min(2 * pause, LONGEST_REST);
   }
   note("sending", false);
+}
+
+function begun(button) {
+  free(button);
+  button.setAttribute("aria-disabled", "true");
+  button.textContent = words(form).sending;
+  button.focus({ preventScroll: true });
+}
+
+// What has been sent cannot be changed any more: a change would be lost with the answer.
+function freeze() {
+  for (const part of document.querySelectorAll("#days, #hours, form.booking .field")) part.inert = true;
 }
 
 // Returns whether there was an answer of ours, and shows it.
@@ -102,42 +129,18 @@ function online(milliseconds) {
   });
 }
 
-function parsed(text) {
-  const page = new DOMParser().parseFromString(text, "text/html");
-  // What is there for browsers without scripts would come to life.
-  page.querySelectorAll("noscript").forEach((element) => element.remove());
-  return page;
-}
-
-// Brings another day's slots, or another month, into the page around the form, so that what was typed stays.
-async function chooseDay(event) {
-  const link = event.target.closest("a[data-day]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-  event.preventDefault();
-  try {
-    const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
-    const page = parsed(await answer.text());
-    const isDay = Boolean(link.dataset.day);
-    if (!answer.ok || !page.querySelector(isDay ? "form.booking" : "#days")) throw new Error("not the page");
-    for (const id of isDay ? ["days", "hours"] : ["days"]) {
-      document.getElementById(id).replaceWith(document.adoptNode(page.getElementById(id)));
-    }
-    if (isDay) showDay(link.href);
-  } catch {
-    location.assign(link.href);
-  }
-}
-
-function showDay(address) {
+// Another day's slots are there.
+function showDay({ isChosen }) {
   stop();
   document.getElementById("summary")?.remove();
-  history.pushState(null, "", address);
   hush("news");
   hush("near");
   repeatChoice();
-  const hours = document.getElementById("hours");
-  hours.focus({ preventScroll: true });
-  const { top } = hours.getBoundingClientRect();
-  if (top < 0 || top > innerHeight / 2) hours.scrollIntoView();
+  if (isChosen) {
+    const hours = document.getElementById("hours");
+    hours.focus({ preventScroll: true });
+    const { top } = hours.getBoundingClientRect();
+    if (top < 0 || top > innerHeight / 2) hours.scrollIntoView();
+  }
   stop = follow(form);
 }

@@ -1,9 +1,12 @@
 // Keeps the places left in the slot cards true: by events where the service tells them, else by asking now and then.
+import { hold } from "./deaf.js";
 import { hush, note, tell } from "./notes.js";
 
 const EVERY = 15_000;
 // Longer than a browser takes to connect again: a shorter gap is nobody's business.
 const LATE = 4_000;
+// How long an answer may take that is asked for again anyway.
+const PATIENCE = 10_000;
 // After how long a service that refused its events is asked for them again.
 const AGAIN = 60_000;
 // A page is made anew in another language, so that its own is the one at all times.
@@ -87,11 +90,15 @@ function asker(query, apply) {
 }
 
 async function read(address) {
+  const giving = new AbortController();
+  const timer = setTimeout(() => giving.abort(), PATIENCE);
   try {
-    const answer = await fetch(address, { cache: "no-cache" });
+    const answer = await fetch(address, { cache: "no-cache", signal: giving.signal });
     return answer.ok ? await answer.json() : null;
   } catch {
     return null;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -157,6 +164,12 @@ function announce(form, card, remaining, closed) {
   offer(form, remaining === 0 ? nearest(form, card) : []);
   form.querySelector("#news").textContent = said.replace("{hours}", hours(card));
   tell("news");
+  holdActions(form);
+}
+
+// Where one of its buttons was, the other may be now: nobody has read yet what it says.
+function holdActions(form) {
+  for (const button of form.querySelectorAll(".act .button")) hold(button);
 }
 
 // Returns the card's hours as they are said.
@@ -187,9 +200,13 @@ function offer(form, cards) {
 
 // A near hour is chosen as if it had been clicked in its place.
 export function take(event) {
-  const button = event.target.closest("[data-take]");
+  const button = event.target.closest("form:not(.is-sent) [data-take]");
   if (!button) return;
   const input = document.getElementById(button.dataset.take);
+  const form = input.form;
   input.click();
+  // The page scrolls to the hour under the finger, where another hour or a button may come to lie.
+  hold(form.querySelector("fieldset.hours"));
+  holdActions(form);
   input.focus();
 }

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, Page
+from playwright.sync_api import Browser, BrowserType, Page, Route
 
 from tests.api_client import Api
 
@@ -51,6 +51,15 @@ def tab_to(page: Page, selector: str) -> None:
         if page.locator(f"{selector}:focus").count():
             return
     pytest.fail(f"no Tab leads to {selector}")
+
+
+def caught(page: Page, held: list[Route], count: int = 1) -> list[Route]:
+    """Wait until so many requests are held back, which a test learns of later than of the requests; return them."""
+    for _ in range(1000):
+        if len(held) == count:
+            return held
+        page.wait_for_timeout(10)
+    return pytest.fail(f"{len(held)} requests are held back, not {count}")
 
 
 STOP = """() => {

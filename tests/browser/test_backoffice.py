@@ -602,11 +602,14 @@ def test_the_skip_link_leads_to_the_content(visit: Visit) -> None:
     page = visit(375)
     enter(page)
     page.locator("body").evaluate("document.activeElement.blur()")
+    page.locator("#name").fill("hop")
 
     tab_to(page, ".skip")
     page.keyboard.press("Enter")
 
     expect(page.locator("#main")).to_be_focused()
+    expect(page.locator("#view")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("#name")).to_have_value("hop")
 
 
 # Slots and letters
@@ -622,14 +625,14 @@ def test_a_slot_gets_another_capacity_is_closed_and_opened(visit: Visit, site: S
 
     capacity.fill(str(width))
     page.locator(f"#save-{slot['_id']}").click()
-    expect(page.locator("#notice")).to_have_text(f"{slot['label']}: capacity saved.")
+    expect(page.locator("#notice")).to_have_text(f"Wed, 25 Mar 2026, {slot['label']}: capacity saved.")
     expect(page.locator(f"#save-{slot['_id']}")).to_be_focused()
     page.locator(f"#close-{slot['_id']}").click()
-    expect(page.locator("#notice")).to_have_text(f"{slot['label']} is closed.")
+    expect(page.locator("#notice")).to_have_text(f"Wed, 25 Mar 2026, {slot['label']} is closed.")
     closed = next(each for each in site.api.slots(CHANGED_DATE) if each["_id"] == slot["_id"])
     assert (closed["capacity"], closed["isFull"]) == (width, True)
     page.locator(f"#close-{slot['_id']}").click()
-    expect(page.locator("#notice")).to_have_text(f"{slot['label']} is open again.")
+    expect(page.locator("#notice")).to_have_text(f"Wed, 25 Mar 2026, {slot['label']} is open again.")
 
     opened = next(each for each in site.api.slots(CHANGED_DATE) if each["_id"] == slot["_id"])
     assert (opened["remaining"], opened["isFull"]) == (width, False)
@@ -660,10 +663,10 @@ def test_a_second_click_at_the_same_point_is_for_the_same_slot(visit: Visit, sit
     point = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
     page.mouse.click(*point)
-    expect(page.locator("#notice")).to_have_text(f"{mine['label']} is closed.")
+    expect(page.locator("#notice")).to_have_text(f"Tue, 17 Mar 2026, {mine['label']} is closed.")
     assert places_of_buttons(page) == before
     page.mouse.click(*point)
-    expect(page.locator("#notice")).to_have_text(f"{mine['label']} is open again.")
+    expect(page.locator("#notice")).to_have_text(f"Tue, 17 Mar 2026, {mine['label']} is open again.")
 
     assert places_of_buttons(page) == before
     assert site.api.slots(CLICKED_DATE) == slots

@@ -116,3 +116,19 @@ def test_what_a_proxy_says_instead_of_the_service_is_no_answer(visit: Visit, sit
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked")
     assert bookings(site, email) == 1
+
+
+def test_a_question_for_places_that_nobody_answers_is_told_and_asked_again(visit: Visit) -> None:
+    page = visit(breaks=True)
+    page.clock.install()
+    page.route("**/api/live*", lambda route: route.fulfill(status=204))
+    page.route("**/api/slots*", lambda _: None)
+    page.goto(f"/?date={DATE}")
+
+    with page.expect_request("**/api/slots*"):
+        page.clock.run_for(15_000)
+    page.clock.run_for(10_000)
+
+    expect(page.locator("[data-note=places]")).to_be_visible()
+    with page.expect_request("**/api/slots*"):
+        page.clock.run_for(15_000)

@@ -16,7 +16,7 @@ from tests.conftest import Served
 
 DATE, CLOSED_DATE = "2026-03-25", "2026-03-17"
 PHONE = {"width": 375, "height": 667}
-NOTICES = ("news", "near", "places", "sending")
+NOTICES = ("news", "near", "places", "sending", "day")
 TELL = "async (names) => { const { tell } = await import('/static/notes.js'); names.forEach((name) => tell(name)); }"
 HUSH = "async (names) => { const { hush } = await import('/static/notes.js'); names.forEach((name) => hush(name)); }"
 COVERED = """() => {

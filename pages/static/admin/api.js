@@ -16,9 +16,9 @@ export async function tryKey(key) {
   sessionStorage.setItem(KEY, key);
 }
 
-export const get = async (path) => (await call("GET", path)).json();
-export const post = async (path) => (await call("POST", path)).json();
-export const patch = async (path, body) => (await call("PATCH", path, { body })).json();
+export const get = (path) => read("GET", path);
+export const post = (path) => read("POST", path);
+export const patch = (path, body) => read("PATCH", path, { body });
 
 export async function call(method, path, options = {}) {
   try {
@@ -32,6 +32,11 @@ export async function call(method, path, options = {}) {
   }
 }
 
+async function read(method, path, options) {
+  const answer = await call(method, path, options);
+  return answer.json().catch(() => { throw lost(method); });
+}
+
 async function ask(method, path, { key, body, signal }) {
   // A header holds no more than this; whatever else was typed is no key.
   if (!/^[\x21-\x7e]*$/.test(key)) throw refusal(401, say("wrongKey"));
@@ -41,10 +46,13 @@ async function ask(method, path, { key, body, signal }) {
     answer = await fetch(`/api/admin${path}`, { method, cache: "no-store", headers, signal, body: body && JSON.stringify(body) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused(say("unreachable"));
+    throw lost(method);
   }
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
+  // What stands before the service answers without a code of it, and knows no more than this page.
+  if (method !== "GET" && !problem.code && answer.status >= 500) throw lost(method);
+  if (problem.code === "outcome_unknown") throw unknown(say("problem.outcome_unknown"));
   throw refusal(answer.status, answer.status === 401 ? say("wrongKey") : sentence(problem, answer.status));
 }
 
@@ -52,6 +60,17 @@ async function ask(method, path, { key, body, signal }) {
 function sentence({ code, errors = {}, message }, status) {
   const fields = Object.keys(errors).map((name) => named(`wrong.${name}`, say("wrong", { field: named(name, name) })));
   return fields.join(" ") || named(`problem.${code}`, message || say("refused", { status }));
+}
+
+// Of what only looks, nothing can have been done.
+function lost(method) {
+  return method === "GET" ? new Refused(say("unreachable")) : unknown(say("unknown"));
+}
+
+function unknown(message) {
+  const error = new Refused(message);
+  error.isUnknown = true;
+  return error;
 }
 
 function refusal(status, message) {

@@ -2,7 +2,7 @@
 import { get, post } from "./api.js";
 import { button, chip, el, typed } from "./dom.js";
 import { letterTable } from "./letters.js";
-import { draw, guarded, keepFocus, tell } from "./moving.js";
+import { guarded, keepFocus, redraw, tell } from "./moving.js";
 import { apart, day, moment, named, say } from "./words.js";
 
 const dialog = document.querySelector("#detail");
@@ -46,8 +46,8 @@ function history(entries) {
 
 function actions(item) {
   const act = (path, done) => (event) => inDialog(async () => {
-    const changed = await post(`/bookings/${item._id}/${path}`);
-    await draw();
+    const changed = await post(`/bookings/${item._id}/${path}`).catch((error) => lookAgain(item, error));
+    await redraw();
     await detail(changed);
     document.querySelector("#detail-done").focus();
     tellHere(done);
@@ -60,6 +60,18 @@ function actions(item) {
     button(say("done"), () => dialog.close(), { id: "detail-done", class: "button button-small" }),
     button(say("resend"), act("resend", say("resent")), { id: "resend" }),
     item.status === "confirmed" && button(say("cancel"), cancel, { id: "cancel", class: "button button-stop button-small" }));
+}
+
+// What may have been done to a booking is shown in its dialog, if it can be had, before it is told; throws the error.
+async function lookAgain(item, error) {
+  if (error.isUnknown) {
+    await guarded(async () => {
+      const [now] = (await get(`/bookings?reference=${item.reference}`)).items;
+      if (now) await detail(now);
+    });
+    document.querySelector("#detail-done").focus();
+  }
+  throw error;
 }
 
 // What is behind a dialog is not read out, so that it tells things itself.

@@ -3,7 +3,7 @@ import { get } from "./api.js";
 import { detail } from "./booking.js";
 import { button, chip, choice, el, field, table, typed } from "./dom.js";
 import { download } from "./download.js";
-import { announce, go, guarded } from "./moving.js";
+import { announce, go, guarded, otherwise } from "./moving.js";
 import { count, countries, dates, day, moment, say } from "./words.js";
 
 const FILTERS = ["reference", "name", "email", "phone", "date", "country", "status"];
@@ -69,6 +69,7 @@ function sorter({ sort, order, sorts, look }) {
   pick.removeAttribute("name");
   pick.addEventListener("change", () => {
     const [by, way] = pick.value.split(" ");
+    otherwise(() => { pick.value = `${sort} ${order}`; });
     look({ sort: by, order: way });
   });
   const made = field(say("sortBy"), pick);

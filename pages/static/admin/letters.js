@@ -1,7 +1,7 @@
 // Letters by state, and trying again those that were given up.
 import { get, post } from "./api.js";
 import { button, chip, choice, el, field, table, typed } from "./dom.js";
-import { announce, draw, go, guarded, keepFocus, tell } from "./moving.js";
+import { announce, draw, go, guarded, keepFocus, otherwise, tell } from "./moving.js";
 import { count, day, moment, named, say } from "./words.js";
 
 const STATES = ["dead", "retrying", "queued", "sending", "sent"];
@@ -12,7 +12,10 @@ export async function letters(asked) {
   const chosen = asked.get("state") === "any" || STATES.includes(asked.get("state")) ? asked.get("state") : "dead";
   const { items } = await get(`/letters?state=${chosen === "any" ? "" : chosen}`);
   const pick = choice("state", [["any", say("any")], ...STATES.map((state) => [state, say(state)])], chosen);
-  pick.addEventListener("change", () => go({ view: "letters", state: pick.value }));
+  pick.addEventListener("change", () => {
+    otherwise(() => { pick.value = chosen; });
+    go({ view: "letters", state: pick.value });
+  });
   announce(`${say("letters")}: ${count(items.length)}`);
   return [el("h1", { tabindex: "-1" }, say("letters")), el("div", { class: "panel filters" }, field(say("state"), pick)),
     items.length ? letterTable(items, draw) : el("p", { class: "panel" }, say("noLetters"))];

@@ -3,7 +3,7 @@ import { forgetKey, hasKey, onLocked, tryKey } from "./api.js";
 import { audit } from "./audit.js";
 import { bookings } from "./bookings.js";
 import { letters } from "./letters.js";
-import { clear, draw, go, guarded, setViews, tell } from "./moving.js";
+import { clear, draw, go, guarded, isShown, look, setViews, tell } from "./moving.js";
 import { overview } from "./overview.js";
 import { slots } from "./slots.js";
 import { say } from "./words.js";
@@ -33,10 +33,13 @@ function unlock() {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const given = key.value.trim();
-  key.value = "";
   guarded(async () => {
-    await tryKey(given);
+    // A key that nobody has looked at need not be typed again.
+    await tryKey(key.value.trim()).catch((error) => {
+      if (error.status === 401) key.value = "";
+      throw error;
+    });
+    key.value = "";
     await unlock();
     document.querySelector("#main").focus({ preventScroll: true });
   }, event.submitter).then(() => form.hidden || key.focus());
@@ -56,7 +59,7 @@ nav.addEventListener("click", (event) => {
 document.querySelector(".languages").addEventListener("submit", (event) => {
   event.currentTarget.elements.next.value = location.pathname + location.search;
 });
-addEventListener("popstate", () => hasKey() && guarded(draw));
+addEventListener("popstate", () => hasKey() && !isShown() && look());
 // A page that was left and comes back from the browser's memory shows nothing without a key.
 addEventListener("pageshow", () => hasKey() || lock());
 

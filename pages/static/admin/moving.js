@@ -6,6 +6,9 @@ const view = document.querySelector("#view");
 const notice = document.querySelector("#notice");
 let draws = {};
 let drawn = 0;
+// The address of what is drawn, and what makes up for a choice of what cannot be.
+let shown;
+let undo;
 
 export const setViews = (views) => { draws = views; };
 export const asked = () => new URLSearchParams(location.search);
@@ -19,15 +22,19 @@ export function tell(text, bad = false) {
 // For those who do not see what has changed.
 export const announce = (text) => { document.querySelector("#said").textContent = text; };
 
-// Do `work` and tell what was refused; `control` does nothing else meanwhile.
+// Do `work` and tell what was refused; `control` does nothing else meanwhile. Returns whether it was done.
 export async function guarded(work, control) {
-  if (control?.getAttribute("aria-disabled")) return;
+  if (control?.getAttribute("aria-disabled")) return false;
   control?.setAttribute("aria-disabled", "true");
   try {
     await work();
+    return true;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
+    // It may have been done: what there is is shown as it is, if it can be had.
+    if (error.isUnknown) await redraw();
     tell(error.message, true);
+    return false;
   } finally {
     control?.removeAttribute("aria-disabled");
   }
@@ -37,27 +44,53 @@ export async function guarded(work, control) {
 export async function go(where, top) {
   const query = new URLSearchParams(Object.entries(where).filter(([, value]) => value !== "" && value != null));
   history.pushState(null, "", `?${query}`);
-  await guarded(draw);
+  if (!await look()) return;
   const first = top && document.getElementById(top);
   first?.focus({ preventScroll: true });
   first?.scrollIntoView();
 }
 
+// Links to a part of the page lead to nothing else. What is still on its way must not come under another address, though.
+export const isShown = () => shown === here() && !view.hasAttribute("aria-busy");
+
+// Show what is at this address; when that cannot be had, the address becomes the one of what is shown.
+export async function look() {
+  if (await guarded(draw)) return true;
+  if (shown !== undefined) history.replaceState(null, "", shown);
+  undo?.();
+  return false;
+}
+
+// Lets `work` be done when what was chosen last cannot be shown.
+export const otherwise = (work) => { undo = work; };
+
+function here() {
+  return location.pathname + location.search;
+}
+
 export function clear() {
   drawn += 1;
+  shown = undo = undefined;
   view.replaceChildren();
 }
 
 export async function draw() {
   const name = viewAsked();
   const turn = (drawn += 1);
+  const address = here();
+  const before = searched();
   tell("");
   view.setAttribute("aria-busy", "true");
   try {
     const parts = await draws[name](asked());
     if (turn !== drawn) return; // Something else was asked for meanwhile.
     const focused = view.contains(document.activeElement) && document.activeElement.id;
+    const typed = searched().filter(([id, value], at) => before[at]?.[0] === id && before[at][1] !== value);
     view.replaceChildren(...parts.filter(Boolean));
+    // What somebody types while an earlier search runs is theirs.
+    for (const [id, value] of typed) document.getElementById(id).value = value;
+    shown = address;
+    undo = undefined;
     if (focused) keepFocus(focused);
     document.title = say("title", { view: say(name) });
     for (const link of document.querySelectorAll("[data-view]")) {
@@ -65,8 +98,25 @@ export async function draw() {
       else link.removeAttribute("aria-current");
     }
     showTab();
+  } catch (error) {
+    // Of what nobody waits for any more, only a key that is no longer right is told.
+    if (turn === drawn || error.status === 401) throw error;
   } finally {
     if (turn === drawn) view.removeAttribute("aria-busy");
+  }
+}
+
+// What the fields of the search hold, by their ids.
+function searched() {
+  return [...view.querySelectorAll("[role=search] :is(input, select[name])")].map(({ id, value }) => [id, value]);
+}
+
+// Draw again what may have changed; nothing is said of what does not come.
+export async function redraw() {
+  try {
+    await draw();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
   }
 }
 
