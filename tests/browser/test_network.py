@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 import devdb
 from core.mongo import Client
@@ -121,7 +121,12 @@ def test_what_a_proxy_says_instead_of_the_service_is_no_answer(visit: Visit, sit
 def test_a_question_for_places_that_nobody_answers_is_told_and_asked_again(visit: Visit) -> None:
     page = visit(breaks=True)
     page.clock.install()
-    page.route("**/api/live*", lambda route: route.fulfill(status=204))
+
+    def without_events(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace('data-live="1"', 'data-live="0"'))
+
+    page.route(f"**/?date={DATE}", without_events)
     page.route("**/api/slots*", lambda _: None)
     page.goto(f"/?date={DATE}")
 
