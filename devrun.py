@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 GRACE = 15.0  # seconds between asking a program to end and ending it
 WATCHDOG = "watchdog"
+MEMORY, ROOM = Path("/dev/shm"), 6 * 2**30  # bytes that must be free for all databases of a test run
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux
 
@@ -95,6 +96,15 @@ def start(nodes: int, data: Path | None) -> int:
 
 class FolderInUse(RuntimeError):
     """Another process runs a database in this folder."""
+
+
+def temporary_folder(*, in_memory: bool) -> Path:
+    """Return a new folder; one `in_memory` waits for no disk, if there is room for it, and else is like the others."""
+    import tempfile
+
+    room = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    has_room = os.access(MEMORY, os.W_OK) and min(room, shutil.disk_usage(MEMORY).free) >= ROOM
+    return Path(tempfile.mkdtemp(prefix="devdb-", dir=MEMORY if in_memory and has_room else None))
 
 
 def lock(folder: Path) -> IO[str]:

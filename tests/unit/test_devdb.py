@@ -17,6 +17,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 import devdb
+import devrun
 from core.config import environment
 from devrun import FolderInUse
 
@@ -29,6 +30,7 @@ OWNER = """
 import json, os, subprocess, sys, time
 from pathlib import Path
 import devdb
+import devrun
 if sys.argv[1] == "watched":
     replica_set = devdb.start(data=Path(sys.argv[2]) if sys.argv[2:] else None)
     told = {"uri": replica_set.uri, "folder": str(replica_set.nodes[0].folder)}
@@ -298,3 +300,17 @@ def test_run_needs_a_command_and_one_that_exists(spawn: Spawn, tmp_path: Path) -
     unknown = spawn(*options, "/nowhere/service", MONGODB_URI="mongodb://given")
     assert "devdb: /nowhere/service cannot be run" in unknown.communicate()[1]
     assert unknown.returncode == 127
+
+
+@pytest.mark.parametrize(("room", "is_in_memory"), [(0, True), (2**60, False)])
+def test_databases_of_tests_are_in_memory_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, room: int, is_in_memory: bool
+) -> None:  # a row of a table
+    monkeypatch.setattr(devrun, "MEMORY", tmp_path)
+    monkeypatch.setattr(devrun, "ROOM", room)
+
+    folders = [devrun.temporary_folder(in_memory=wanted) for wanted in (True, False)]
+
+    assert [folder.parent == tmp_path for folder in folders] == [is_in_memory, False]
+    for folder in folders:
+        folder.rmdir()
