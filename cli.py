@@ -116,7 +116,7 @@ def _tell_forgotten(forget: Callable[[], Forgotten]) -> None:
     if done.left:
         click.echo(
             f"Left: {done.left} letter(s) in a batch that the mail provider may have. They are deleted when that is "
-            "known, within two minutes as a rule and a day at most."
+            "known, a day from now at most."
         )
 
 

@@ -268,7 +268,7 @@ def within(seconds: float) -> AbstractContextManager[None]:
 def is_away(error: PyMongoError) -> bool:
     """Return whether `error` means that the database is away or slow."""
     code = error.code if isinstance(error, OperationFailure) else None
-    return error.timeout or isinstance(error, AWAY) or code in PASSING or _lacks_sessions(error)
+    return error.timeout or isinstance(error, AWAY) or code in PASSING
 
 
 def is_conflict(error: PyMongoError) -> bool:
