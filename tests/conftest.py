@@ -28,6 +28,7 @@ from core.config import Settings
 from core.mongo import Client, Db, connect
 from tests import factories
 from tests.api_client import Api, over_app, over_http
+from tests.databases import Databases
 
 ROOT = Path(__file__).parent.parent
 # How long an example takes says more of the machine than of the code.
@@ -57,30 +58,56 @@ def sweeper() -> Iterator[Executor]:
         yield running
 
 
-@pytest.fixture
-def make_settings(replica_set: devdb.ReplicaSet, mongo: Client, sweeper: Executor) -> Iterator[Callable[..., Settings]]:
-    """Make settings with a database of their own, which is dropped afterwards."""
-    made: list[Settings] = []
+@pytest.fixture(scope="session")
+def databases(mongo: Client, sweeper: Executor) -> Databases:
+    """The databases that tests have one after the other."""
+    return Databases(mongo, lambda name: sweeper.submit(mongo.drop_database, name))
 
-    def make(**changes: str) -> Settings:
-        made.append(factories.settings(replica_set.uri, **changes))
-        return made[-1]
+
+@pytest.fixture
+def make_database(databases: Databases) -> Iterator[Callable[[], str]]:
+    """Return the name of a prepared, empty database that nobody else uses during the test."""
+    taken: list[str] = []
+
+    def make() -> str:
+        taken.append(databases.take())
+        return taken[-1]
 
     yield make
-    for settings in made:
-        sweeper.submit(mongo.drop_database, settings.mongodb_database)
-        sweeper.submit(mongo.drop_database, f"{settings.mongodb_database}_limits")
+    for name in taken:
+        databases.give_back(name)
 
 
 @pytest.fixture
-def make_app(make_settings: Callable[..., Settings], mongo: Client) -> Callable[..., Flask]:
-    """Make an application over a prepared database; replacements in lower case, settings in upper case."""
+def make_settings(replica_set: devdb.ReplicaSet, mongo: Client, sweeper: Executor) -> Iterator[Callable[..., Settings]]:
+    """Make settings; a database that they do not name is one of their own, which is dropped afterwards."""
+    made: list[tuple[Settings, bool]] = []
+
+    def make(**changes: str) -> Settings:
+        settings = factories.settings(replica_set.uri, **changes)
+        made.append((settings, "MONGODB_DATABASE" in changes))
+        return settings
+
+    yield make
+    for settings, named in made:
+        if settings.rate_limit_storage != "memory://":
+            mongo.drop_database(f"{settings.mongodb_database}_limits")
+        if not named:
+            sweeper.submit(mongo.drop_database, settings.mongodb_database)
+
+
+@pytest.fixture
+def make_app(
+    make_settings: Callable[..., Settings], make_database: Callable[[], str], mongo: Client
+) -> Callable[..., Flask]:
+    """Make an application over `make_database`; replacements in lower case, settings in upper case."""
 
     def make(**changes: Any) -> Flask:
-        settings = make_settings(**{name: value for name, value in changes.items() if name.isupper()})
+        named = {name: value for name, value in changes.items() if name.isupper()}
         replacements = {name: value for name, value in changes.items() if not name.isupper()}
-        wiring.prepare_database(mongo[settings.mongodb_database])
-        return create_app(settings, **{"client": mongo, **replacements})
+        if "MONGODB_DATABASE" not in named:
+            named["MONGODB_DATABASE"] = make_database()
+        return create_app(make_settings(**named), **{"client": mongo, **replacements})
 
     return make
 

@@ -315,11 +315,13 @@ def test_two_proxies_are_believed_about_the_last_but_one(make_app: Callable[...,
     assert ask("192.0.2.2, 203.0.113.1") == 200
 
 
-def test_limits_hold_over_processes_that_share_their_storage(make_app: Callable[..., Flask]) -> None:
+def test_limits_hold_over_processes_that_share_their_storage(
+    make_app: Callable[..., Flask], make_database: Callable[[], str]
+) -> None:
     shared = {
         "RATE_LIMIT_DEFAULT": "3 per hour",
         "RATE_LIMIT_STORAGE": "mongodb",
-        "MONGODB_DATABASE": "t_shared_limits",
+        "MONGODB_DATABASE": make_database(),
     }
     doors = [Api(over_app(make_app(**shared))) for _ in range(2)]
 

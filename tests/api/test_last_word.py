@@ -162,9 +162,9 @@ def test_a_slot_that_closes_between_looking_and_joining_says_so(
 
 
 def test_places_that_come_free_by_another_cut_off_are_given_on_within_a_minute(
-    make_app: Make, small_schedule: Callable[..., str], clock: Hands
+    make_app: Make, make_database: Callable[[], str], small_schedule: Callable[..., str], clock: Hands
 ) -> None:
-    shared = {"MONGODB_DATABASE": "t_cut_off", "clock": clock}
+    shared = {"MONGODB_DATABASE": make_database(), "clock": clock}
     api, _ = house(make_app, SCHEDULE_FILE=small_schedule("cutoff_minutes = 60"), **shared)
     slot = api.slots("2031-06-10")[0]
     booking, entry = api.book(slot).json["booking"], api.wait_for(slot).json["entry"]
@@ -180,13 +180,14 @@ def test_places_that_come_free_by_another_cut_off_are_given_on_within_a_minute(
 
 
 def test_links_end_also_when_the_schedule_knows_the_slot_no_longer(
-    make_app: Make, small_schedule: Callable[..., str], clock: Hands
+    make_app: Make, make_database: Callable[[], str], small_schedule: Callable[..., str], clock: Hands
 ) -> None:
-    api, _ = house(make_app, MONGODB_DATABASE="t_next", SCHEDULE_FILE=small_schedule(), clock=clock)
+    shared = {"MONGODB_DATABASE": make_database(), "clock": clock}
+    api, _ = house(make_app, SCHEDULE_FILE=small_schedule(), **shared)
     booking = api.book(api.slots("2031-06-10")[0]).json["booking"]
     clock.at = clock.at.replace(year=2031, month=6, day=12)
 
-    turned, services = house(make_app, MONGODB_DATABASE="t_next", clock=clock)
+    turned, services = house(make_app, **shared)
 
     assert turned.held("GET", booking).status == 404
     assert services.privacy.erase(booking["email"]).bookings == 1

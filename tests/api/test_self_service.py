@@ -171,9 +171,12 @@ def test_the_token_of_another_booking_does_not_open(api: Api, door: Ask) -> None
     assert api.slots("2026-03-05")[0]["bookedCount"] == 2
 
 
-def test_a_token_signed_with_another_secret_does_not_open(make_app: Callable[..., Flask]) -> None:
-    api = Api(over_app(make_app(MONGODB_DATABASE="t_secret", SECRET_KEY="a secret only tests know")))
-    turned = Api(over_app(make_app(MONGODB_DATABASE="t_secret", SECRET_KEY="another secret of tests")))
+def test_a_token_signed_with_another_secret_does_not_open(
+    make_app: Callable[..., Flask], make_database: Callable[[], str]
+) -> None:
+    name = make_database()
+    api = Api(over_app(make_app(MONGODB_DATABASE=name, SECRET_KEY="a secret only tests know")))
+    turned = Api(over_app(make_app(MONGODB_DATABASE=name, SECRET_KEY="another secret of tests")))
     booking, token = made(api)
 
     assert look(api, booking["id"], token).status == 200

@@ -226,10 +226,12 @@ def test_two_hundred_first_calls_at_once_make_every_slot_once(app: Flask, db: Db
     assert db["slots"].count_documents({}) == slots
 
 
-def test_first_calls_at_once_in_two_processes_make_every_slot_once(make_app: Callable[..., Flask]) -> None:
+def test_first_calls_at_once_in_two_processes_make_every_slot_once(
+    make_app: Callable[..., Flask], make_database: Callable[[], str]
+) -> None:
     # Two applications share nothing but the database, as two processes do.
-    one = make_app(MONGODB_DATABASE="t_two_doors")
-    other = make_app(MONGODB_DATABASE="t_two_doors")
+    name = make_database()
+    one, other = make_app(MONGODB_DATABASE=name), make_app(MONGODB_DATABASE=name)
 
     with ThreadPoolExecutor(32) as crowd:
         answers = list(crowd.map(lambda app: Api(over_app(app)).slots("2026-03-09"), [one, other] * 32))

@@ -11,9 +11,7 @@ from functools import partial
 import pytest
 import structlog
 
-import wiring
 from core import log
-from core.config import Settings
 from core.mongo import Client, Db, transaction
 from notifications import letters, mailers, service, worker
 from notifications.mailers import Mailer, ResendMailer
@@ -115,9 +113,8 @@ def lasting_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def outbox(make_settings: Callable[..., Settings], mongo: Client) -> Outbox:
-    db = mongo[make_settings().mongodb_database]
-    wiring.prepare_database(db)
+def outbox(make_database: Callable[[], str], mongo: Client) -> Outbox:
+    db = mongo[make_database()]
     return Outbox(mongo, db, LetterStore(db), MovableClock())
 
 

@@ -1,0 +1,61 @@
+"""Prepared databases that tests have one after the other: making one costs 70 ms of a core, emptying one 7 ms."""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pymongo
+from pymongo.errors import PyMongoError
+
+import wiring
+from core.mongo import Client, Db
+
+# Databases rest this many turns before another test has them, for what its last test may still be writing.
+RESTING = 4
+EMPTYING_SECONDS = 2.0
+
+
+@dataclass
+class Databases:
+    """Hands out databases that are empty and shaped as new; what a test has reshaped is not handed out again."""
+
+    mongo: Client
+    drop: Callable[[str], object]
+    resting: deque[str] = field(default_factory=deque)
+    new: dict[str, Any] = field(default_factory=dict)
+
+    def take(self) -> str:
+        """Return the name of a database that nobody uses, prepared and empty."""
+        while len(self.resting) > RESTING:
+            name = self.resting.popleft()
+            if self._emptied(self.mongo[name]):
+                return name
+            self.drop(name)
+        name = f"t{uuid.uuid4().hex[:16]}"
+        wiring.prepare_database(self.mongo[name])
+        self.new = self.new or shape(self.mongo[name])
+        return name
+
+    def give_back(self, name: str) -> None:
+        """Take back a database, in whatever state it is."""
+        self.resting.append(name)
+
+    def _emptied(self, db: Db) -> bool:
+        try:
+            with pymongo.timeout(EMPTYING_SECONDS):
+                if shape(db) != self.new:
+                    return False
+                for name in self.new:
+                    db[name].delete_many({})
+        except PyMongoError:  # a transaction that its test left open, say
+            return False
+        return True
+
+
+def shape(db: Db) -> dict[str, Any]:
+    """Return the options and the indexes of each collection."""
+    return {found["name"]: (found["options"], db[found["name"]].index_information()) for found in db.list_collections()}

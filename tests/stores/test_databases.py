@@ -1,0 +1,68 @@
+"""Tests may share a database, one after the other, because each finds it as if it were new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from core.mongo import Client, Db
+from tests.databases import RESTING, Databases, shape
+
+
+@pytest.fixture
+def databases(mongo: Client) -> Iterator[Databases]:
+    dropped: list[str] = []
+    made = Databases(mongo, dropped.append)
+    yield made
+    for name in [*dropped, *made.resting]:
+        mongo.drop_database(name)
+
+
+def again(databases: Databases, name: str) -> str:
+    """Give a database back; return the one that is taken when its turn would be."""
+    databases.give_back(name)
+    for other in [databases.take() for _ in range(RESTING)]:
+        databases.give_back(other)
+    return databases.take()
+
+
+def test_a_used_database_is_empty_and_shaped_as_new(databases: Databases, mongo: Client) -> None:
+    name = databases.take()
+    new = shape(mongo[name])
+    for collection in new:
+        mongo[name][collection].insert_one({"left": "over"}, bypass_document_validation=True)
+
+    assert again(databases, name) == name
+
+    assert shape(mongo[name]) == new
+    assert [mongo[name][collection].count_documents({}) for collection in new] == [0] * len(new)
+
+
+def no_index(db: Db) -> None:
+    db["bookings"].drop_indexes()
+
+
+def no_validator(db: Db) -> None:
+    db.command({"collMod": "slots", "validator": {}})
+
+
+def one_more(db: Db) -> None:
+    db.create_collection("others")
+
+
+@pytest.mark.parametrize("harm", [no_index, no_validator, one_more])
+def test_a_database_that_was_reshaped_is_not_used_again(
+    databases: Databases, mongo: Client, harm: Callable[[Db], None]
+) -> None:
+    name = databases.take()
+    harm(mongo[name])
+
+    assert again(databases, name) != name
+
+
+def test_a_database_rests_before_another_test_has_it(databases: Databases) -> None:
+    name = databases.take()
+    databases.give_back(name)
+
+    assert name not in [databases.take() for _ in range(RESTING)]
