@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import socket
 import time
@@ -16,13 +17,19 @@ from tests.live.events import SECONDS, holder
 
 NAMESPACES = ["/", "/api"]
 PATH = "/socket.io/?EIO=4&transport=websocket"
+# A client's thread may tell of its end when the test, and what it printed to, are gone.
+UNHEARD = logging.getLogger("unheard")
+UNHEARD.addHandler(logging.NullHandler())
+UNHEARD.propagate = False
 
 
 class Listener:
     """A client on both namespaces that keeps what it is told, in order."""
 
     def __init__(self, url: str, *, namespaces: list[str] | None = None, **how: Any) -> None:
-        self.client = socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.1)
+        self.client = socketio.Client(
+            reconnection_delay=0.05, reconnection_delay_max=0.1, logger=UNHEARD, engineio_logger=UNHEARD
+        )
         self.heard: dict[str, queue.Queue[dict[str, Any]]] = {name: queue.Queue() for name in NAMESPACES}
         for name, kept in self.heard.items():
             self.client.on("slotUpdate", kept.put, namespace=name)
