@@ -8,7 +8,7 @@ import email.policy
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -28,7 +28,10 @@ from notifications.model import Attachment, Message
 from tests.conftest import free_port
 from tests.letters.provider import KEY, Provider, Says
 
-MESSAGE = Message("k" * 32, "Open day <bookings@example.org>", "ada@example.org", "Hello Ñ", "Text ü", "<p>ü</p>")
+WRITTEN = datetime(2026, 3, 1, 9, 30, 15, 123_000, tzinfo=UTC)
+MESSAGE = Message(
+    "k" * 32, "Open day <bookings@example.org>", "ada@example.org", "Hello Ñ", "Text ü", "<p>ü</p>", WRITTEN
+)
 UNKNOWN_SENDER = "invalid_from_address"
 
 
@@ -283,6 +286,17 @@ def test_a_mail_server_gets_text_and_html_under_a_message_id_that_follows_from_t
     assert html is not None
     assert plain.get_content().strip() == MESSAGE.text
     assert html.get_content().strip() == MESSAGE.html
+
+
+def test_a_mail_says_when_its_letter_was_written_and_is_the_same_each_time(
+    office: PostOffice, opened: Callable[..., str], tmp_path: Path
+) -> None:
+    SmtpMailer(f"smtp://{opened()}").send(MESSAGE)
+    ConsoleMailer(tmp_path).send(MESSAGE)
+    file = (tmp_path / f"{MESSAGE.key}.eml").read_bytes()
+    for mail in (*office.taken, email.message_from_bytes(file, policy=email.policy.default)):
+        assert mail.get_all("Date") == ["Sun, 01 Mar 2026 09:30:15 +0000"]
+    assert mailers._mime(MESSAGE).items() == mailers._mime(MESSAGE).items()
 
 
 @pytest.mark.parametrize(
