@@ -179,10 +179,21 @@ def test_preflights_are_no_wrong_keys(shared: Api) -> None:
 
 
 def test_an_allowed_origin_may_read_what_clients_need(shared: Api) -> None:
-    exposed = shared.get("/api/dates", headers={"Origin": ORIGIN}).headers["Access-Control-Expose-Headers"]
-
-    names = {name.strip() for name in exposed.split(",")}
+    names = exposed(shared.get("/api/dates", headers={"Origin": ORIGIN}))
     assert {"Location", "Idempotency-Replayed", "Retry-After", "X-Request-ID", "ETag"} <= names
+
+
+def test_an_allowed_origin_may_read_how_its_export_is_called(shared: Api) -> None:
+    answer = shared.send("GET", "/api/admin/bookings/export", headers={"Origin": ORIGIN, "X-Admin-Key": ADMIN_KEY})
+
+    assert answer.status == 200
+    assert "Content-Disposition" in answer.headers
+    assert "Content-Disposition" in exposed(answer)
+
+
+def exposed(answer: Answer) -> set[str]:
+    """Return the names of the headers that a browser lets the scripts of another origin read."""
+    return {name.strip() for name in answer.headers["Access-Control-Expose-Headers"].split(",")}
 
 
 def test_an_allowed_origin_may_read_that_it_called_too_often(shared: Api) -> None:
@@ -192,6 +203,9 @@ def test_an_allowed_origin_may_read_that_it_called_too_often(shared: Api) -> Non
 
     assert [answer.status for answer in answers] == [201, 429]
     assert [answer.headers.get("Access-Control-Allow-Origin") for answer in answers] == [ORIGIN, ORIGIN]
+    told = {name for name in dict(answers[1].headers) if name.startswith("RateLimit-")} | {"Retry-After"}
+    assert len(told) == 4
+    assert told <= exposed(answers[1])
 
 
 def test_pages_are_shared_with_nobody(shared: Api) -> None:
