@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 MONGODB = ("mongodb://", "mongodb+srv://")
 HIGHEST_PORT = 65_535
+UNSAID_PORTS = {"http": 80, "https": 443}
 # A host, or an address of IPv6 in brackets, and its port if there is one.
 HOST = re.compile(r"(?:[^\s,:/?#@%\[\]\\]+|\[[0-9A-Fa-f:.]+(?:%25[^\s\]]+)?\])(?::(?P<port>[0-9]{1,5}))?")
 STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -60,11 +61,13 @@ def url(value: str) -> str:
 
 
 def origin(value: str) -> str:
-    """Return the address of a web server that has no path."""
-    plain = url(value)
-    if urlsplit(plain).path or "@" in plain or "*" in plain:
+    """Return scheme, host and port as browsers write them: in small letters, without the port that goes unsaid."""
+    parts = urlsplit(url(value))
+    if parts.path or "@" in value or "*" in value:
         raise ValueError("must be scheme, host and port alone, such as https://book.example.org.")
-    return plain
+    host = f"[{parts.hostname}]" if parts.netloc.startswith("[") else parts.hostname
+    port = "" if parts.port in (None, UNSAID_PORTS[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def origins(value: str) -> tuple[str, ...]:

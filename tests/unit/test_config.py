@@ -193,6 +193,18 @@ def test_a_bad_value_is_refused_by_the_name_of_its_setting(name: str, value: str
             "https://a.example.org, http://localhost:3000/",
             ("https://a.example.org", "http://localhost:3000"),
         ),
+        (
+            "CORS_ORIGINS",
+            "HTTPS://Shop.Example:443, http://a.example:80/, https://b.example:80, http://[::1]:443, http://[2001:DB8::1]:80",
+            (
+                "https://shop.example",
+                "http://a.example",
+                "https://b.example:80",
+                "http://[::1]:443",
+                "http://[2001:db8::1]",
+            ),
+        ),
+        ("PUBLIC_URL", "HTTPS://Book.Example.org:443/", "https://book.example.org"),
         ("TRUSTED_PROXIES", "10", 10),
         ("RATE_LIMIT_DEFAULT", "10/second", "10/second"),
         ("RATE_LIMIT_BOOKINGS", "1 per day", "1 per day"),
