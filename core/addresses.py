@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from email.errors import MessageError, NonASCIILocalPartDefect, ObsoleteHeaderDefect
 from email.policy import default
+from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 MONGODB = ("mongodb://", "mongodb+srv://")
@@ -99,6 +100,14 @@ def email(value: str) -> str:
     if not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+\.[^@\s<>,]+", value):
         raise ValueError("must be one e-mail address.")
     return value
+
+
+def is_this_machine(host: str) -> bool:
+    """Return whether `host` names this machine by itself, without a look at what it resolves to."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_host(value: str) -> bool:
