@@ -10,6 +10,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from core.mongo import connect
+from tests.api.conftest import Told
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served
 from tests.factories import ADMIN_KEY, person
@@ -385,6 +387,38 @@ def test_not_ready_is_503_and_names_what_is_missing(databaseless: Flask) -> None
     assert answer.status == 503
     assert answer.json["dependencies"]["mongodb"].startswith("unavailable")
     assert b"127.0.0.1" not in answer.body
+
+
+def test_not_ready_is_told_within_a_second_also_when_no_server_is_found(
+    make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "pymongo.serverSelection")
+    client = connect("mongodb://127.0.0.1:1/?replicaSet=rs0")
+    api = Api(over_app(make_app(client=client)))
+    caplog.clear()
+
+    answer = api.get("/api/ready")
+    client.close()
+
+    assert (answer.status, answer.json["dependencies"]) == (
+        503,
+        {"mongodb": "unavailable (ServerSelectionTimeoutError)"},
+    )
+    waits = [json.loads(message) for message in caplog.messages if "Waiting for suitable server" in message]
+    assert [wait["operation"] for wait in waits] == ["ping"]
+    assert 0 < waits[0]["remainingTimeMS"] <= 1000
+
+
+def test_whatever_ready_asks_of_the_database_is_bounded(listened: Flask, told: Told) -> None:
+    api = Api(over_app(listened))
+    assert api.get("/api/ready").status == 200
+    told.names.clear()
+    told.bounds.clear()
+
+    assert api.get("/api/ready").status == 200
+
+    assert len(told.names) >= 3, "the ping, and what it warns of"
+    assert all(0 < bound <= 1000 for bound in told.bounds), list(zip(told.names, told.bounds, strict=True))
 
 
 def test_metrics_are_prometheus_text_about_requests_bookings_and_letters(api: Api) -> None:
