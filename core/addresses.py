@@ -30,6 +30,8 @@ def mongodb_uri(value: str) -> str:
     encoded = account.partition(":")[0] and account.count(":") <= 1 and "@" not in account
     if at and (not encoded or STRAY_PERCENT.search(account)):
         raise ValueError("must have user and password percent-encoded, as in p%40ss for p@ss.")
+    if at and not account.partition(":")[2] and "authmechanism=" not in options.lower():
+        raise ValueError("must have a password after the user, as in mongodb://user:password@host.")
     if not all(_is_host(host) or host.endswith(".sock") for host in hosts.split(",")):
         raise ValueError(
             "must name each server as host or host:port, with a port from 1 to 65535; user and password before them "
