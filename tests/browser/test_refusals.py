@@ -16,7 +16,8 @@ MUCH = "Two of us. " * 4000
 def refusal(status: int, heading: str, sentence: str) -> str:
     """Return a page as the service makes it where it has no form to show."""
     return f"""<!doctype html><title>{heading}</title><main id="main"><article class="panel card"><h1>{heading}</h1>
-      <p class="lead">{sentence}</p><p class="hint">The number is <span class="code">{status}</span>.</p></article></main>"""
+      <p class="lead">{sentence}</p>
+      <p class="hint">The number is <span class="code">{status}</span>.</p></article></main>"""
 
 
 def expect_usable(page: Page) -> None:
