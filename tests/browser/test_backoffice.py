@@ -981,7 +981,7 @@ def test_the_organiser_works_in_german(visit: Visit, site: Served) -> None:
     assert looked_over(page) == []
     page.locator(".rows .open").click()
     expect(page.locator("#detail-title")).to_contain_text("Buchung ")
-    expect(page.locator("#detail .list")).to_contain_text("aufgegeben")
+    expect(page.locator("#detail .list")).to_contain_text("fehlgeschlagen")
     assert looked_over(page) == []
     page.keyboard.press("Escape")
     page.locator("#phone").fill("abc")
