@@ -130,7 +130,7 @@ def test_control_a_catalogue_that_is_wrong_is_noticed(what: str, instead: str, f
     assert compiled(doctored) != compiled(text)
 
 
-# What these also mean: posted, instead of, mislaid, back in a moment; the last looks like a hyphen and is not found as one.
+# These also mean posted, instead of, mislaid and back in a moment; the last looks like a hyphen and is found as none.
 @pytest.mark.parametrize("word", ["aufgegeben", "an Stelle", "Buchung wurde verlegt", "Gleich wieder da", "\u2011"])
 def test_german_has_no_words_that_read_as_something_else(word: str) -> None:
     found = catalogue(file_of("de").read_text(encoding="utf-8"))
