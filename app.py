@@ -26,14 +26,14 @@ from core import config, log
 from core.config import ROOT, Settings
 from core.web import api, context, errors, headers, health, limits, requests
 from core.web.bodies import Bodies
+from schedules.errors import ScheduleError
 from schedules.routes import Board
 
 
 def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
     """Return the application for `settings`, read from the environment by default; see `wiring.build`."""
-    settings = settings or _settings_or_exit()
-    log.configure(settings.log_format)
-    services = wiring.build(settings, **replacements)
+    services = _services_or_exit(settings, replacements)
+    settings = services.settings
     app = Flask(__name__, static_folder=None)
     https = settings.public_url.startswith("https://")
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, SESSION_COOKIE_SECURE=https)
@@ -46,11 +46,13 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
     return app
 
 
-def _settings_or_exit() -> Settings:
-    """Return the settings of the environment, or end with their problems, as the operator's commands should."""
+def _services_or_exit(settings: Settings | None, replacements: dict[str, Any]) -> wiring.Services:
+    """Return the services, or end with what is wrong with settings or schedule file, as gunicorn.conf.py does."""
     try:
-        return config.from_env(config.environment())
-    except config.ConfigError as problems:
+        settings = settings or config.from_env(config.environment())
+        log.configure(settings.log_format)
+        return wiring.build(settings, **replacements)
+    except (config.ConfigError, ScheduleError) as problems:
         click.echo(str(problems), err=True)
         raise SystemExit(2) from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ import devdb
 from core.mongo import Client
 from tests import factories
 from tests.conftest import ROOT, free_port
+
+COMMANDS = [["init-db"], ["verify"], ["erase", "--email", "ada@example.org"], ["retain", "--days", "30"],
+            ["letters", "send", "--once"]]  # fmt: skip
 
 
 @pytest.fixture
@@ -105,3 +109,33 @@ def test_a_server_that_stands_alone_is_refused_and_told_why(tmp_path: Path) -> N
     assert served.returncode != 0
     assert "not part of a replica set" in served.stderr
     assert "Traceback" not in served.stderr
+
+
+def test_a_schedule_file_that_cannot_be_used_ends_every_command_as_it_ends_the_service(tmp_path: Path) -> None:
+    march = (ROOT / "schedules" / "march_2026.toml").read_text(encoding="utf-8")
+    (tmp_path / "broken.toml").write_text(march.replace("Europe/Berlin", "America/Newyork"), encoding="utf-8")
+    given = factories.environment("mongodb://127.0.0.1:1/?replicaSet=rs0", SCHEDULE_FILE=str(tmp_path / "broken.toml"))
+    asked = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
+
+    served = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
+        check=False, capture_output=True, text=True, cwd=ROOT, env=asked, timeout=60,
+    )  # fmt: skip
+    ended = [flask(asked, *command) for command in COMMANDS]
+
+    assert served.returncode == 2
+    assert served.stderr.startswith("broken.toml, line ")
+    assert {(command.returncode, command.stderr) for command in ended} == {(2, served.stderr)}
+
+
+def test_every_command_ends_with_one_sentence_when_the_database_is_away(tmp_path: Path) -> None:
+    given = factories.environment("mongodb://127.0.0.1:1/?replicaSet=rs0", RATE_LIMIT_STORAGE="")
+    asked = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
+
+    with ThreadPoolExecutor(len(COMMANDS)) as at_once:
+        ended = list(at_once.map(lambda command: flask(asked, *command), COMMANDS))
+
+    for command, end in zip(COMMANDS, ended, strict=True):
+        assert end.returncode == 2, command
+        assert "atabase" in end.stderr, command
+        assert end.stderr.count("\n") == 1, command
