@@ -29,6 +29,9 @@ from core.web.bodies import Bodies
 from schedules.errors import ScheduleError
 from schedules.routes import Board
 
+# What pages are made of is not counted against limits: many guests behind one address would come to pages without it.
+FILES = frozenset({"pages.static", "pages.docs_asset"})
+
 
 def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
     """Return the application for `settings`, read from the environment by default; see `wiring.build`."""
@@ -68,6 +71,7 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
         app,
         default=settings.rate_limit_default,
         bookings=settings.rate_limit_bookings,
+        free=FILES,
         **_limit_storage(settings),
     )
     context.install_services(
