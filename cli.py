@@ -78,6 +78,11 @@ def _verify(services: wiring.Services) -> click.Command:
         drift = services.bookings.drift()
         for row in drift:
             click.echo(f"drift: {_told(row)}")
+        for slot in services.schedules.strays():
+            click.echo(
+                f"note: slot {slot.id} on {slot.date}, {slot.label}, has bookings ({slot.booked_count}), "
+                "and the schedule file has no such slot."
+            )
         click.echo(
             f"{len(drift)} of the slots disagree with their bookings."
             if drift

@@ -34,7 +34,7 @@ from schedules.errors import ScheduleError  # noqa: E402
 
 try:
     SETTINGS = setup.from_env(setup.environment())
-    calendar.load(SETTINGS.schedule_file)
+    SCHEDULE = calendar.load(SETTINGS.schedule_file)
 except (setup.ConfigError, ScheduleError) as problem:
     print(problem, file=sys.stderr)
     raise SystemExit(2) from None
@@ -65,10 +65,13 @@ IN_A_ROW = 16
 
 def on_starting(_server: Any) -> None:
     """Refuse a database that cannot serve, with a sentence; prepare a good one before any worker begins."""
+    log.configure(SETTINGS.log_format)
     client = connect(SETTINGS.mongodb_uri, patient=True)
+    db = client[SETTINGS.mongodb_database]
     try:
         require_replica_set(client)
-        wiring.prepare_database(client[SETTINGS.mongodb_database])
+        wiring.prepare_database(db)
+        wiring.warn_of_strays(db, SCHEDULE)
     except NotReplicaSet as reason:
         print(reason, file=sys.stderr)
         raise SystemExit(2) from None

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
+from pymongo import MongoClient
 
 import devdb
-from core.mongo import Client
+import wiring
+from core.mongo import Client, DatabaseError, Db
 from tests import factories
-from tests.conftest import ROOT, free_port
+from tests.api_client import Api
+from tests.conftest import ROOT, free_port, serving
 
 COMMANDS = [["init-db"], ["verify"], ["erase", "--email", "ada@example.org"], ["retain", "--days", "30"],
             ["letters", "send", "--once"]]  # fmt: skip
@@ -139,3 +146,74 @@ def test_every_command_ends_with_one_sentence_when_the_database_is_away(tmp_path
         assert end.returncode == 2, command
         assert "atabase" in end.stderr, command
         assert end.stderr.count("\n") == 1, command
+
+
+# A schedule file that was changed under its bookings
+
+
+@pytest.fixture
+def shorter(tmp_path: Path) -> str:
+    """The schedule of March without its last date, and without the last hour of the days A."""
+    march = (ROOT / "schedules" / "march_2026.toml").read_text(encoding="utf-8")
+    changed = march.replace("UNTIL=20260331", "UNTIL=20260330").replace('end = "19:00"', 'end = "18:00"')
+    (tmp_path / "shorter.toml").write_text(changed, encoding="utf-8")
+    return str(tmp_path / "shorter.toml")
+
+
+@pytest.fixture
+def booked_slots(api: Api) -> list[dict[str, Any]]:
+    """Slots with one booking each: on a date that `shorter` lacks, at an hour that it lacks, and one that it has."""
+    slots = [api.slots("2026-03-31")[2], api.slots("2026-03-05")[-1], api.slots("2026-03-05")[0]]
+    assert [api.book(slot).status for slot in slots] == [201, 201, 201]
+    return slots
+
+
+def test_slots_with_bookings_that_the_schedule_file_lacks_are_noted_and_are_no_drift(
+    booked_slots: list[dict[str, Any]], make_app: Callable[..., Flask], app: Flask, db: Db, shorter: str
+) -> None:
+    changed = make_app(SCHEDULE_FILE=shorter, MONGODB_DATABASE=db.name)
+    verified = changed.test_cli_runner().invoke(args=["verify"])
+    notes = [line for line in verified.stdout.splitlines() if line.startswith("note: ")]
+
+    assert verified.exit_code == 0
+    assert [line.split()[2] for line in notes] == [booked_slots[1]["_id"], booked_slots[0]["_id"]]
+    assert "on 2026-03-05, 18:00-19:00, has bookings (1)" in notes[0]
+    assert "note" not in app.test_cli_runner().invoke(args=["verify"]).stdout
+
+    db.slots.update_one({"_id": booked_slots[0]["_id"]}, {"$set": {"schedule": "of another event"}})
+    assert changed.test_cli_runner().invoke(args=["verify"]).stdout.count("note: ") == 1
+
+
+def test_a_slot_whose_hours_have_another_end_is_noted_too(
+    booked_slots: list[dict[str, Any]], make_app: Callable[..., Flask], db: Db, tmp_path: Path
+) -> None:
+    march = (ROOT / "schedules" / "march_2026.toml").read_text(encoding="utf-8")
+    (tmp_path / "halves.toml").write_text(march.replace("slot_minutes = 60", "slot_minutes = 30"), encoding="utf-8")
+    changed = make_app(SCHEDULE_FILE=str(tmp_path / "halves.toml"), MONGODB_DATABASE=db.name)
+
+    verified = changed.test_cli_runner().invoke(args=["verify"])
+
+    assert verified.exit_code == 0
+    assert {slot["_id"] for slot in booked_slots} <= set(verified.stdout.split())
+
+
+def test_the_service_says_at_its_start_that_slots_with_bookings_are_not_in_the_file(
+    booked_slots: list[dict[str, Any]], replica_set: devdb.ReplicaSet, db: Db, shorter: str, tmp_path: Path
+) -> None:
+    assert len(booked_slots) == 3
+    with serving(replica_set.uri, tmp_path, MONGODB_DATABASE=db.name, SCHEDULE_FILE=shorter) as running:
+        lines = [json.loads(line) for line in running.log.read_text().splitlines() if "slots_off_schedule" in line]
+    with serving(replica_set.uri, tmp_path, MONGODB_DATABASE=db.name) as unchanged:
+        assert "slots_off_schedule" not in unchanged.log.read_text()
+
+    assert [(line["level"], line["count"], line["dates"]) for line in lines] == [
+        ("warning", 2, ["2026-03-05", "2026-03-31"])
+    ]
+
+
+def test_a_start_goes_on_when_the_database_does_not_tell_what_is_off_schedule(services: wiring.Services) -> None:
+    with MongoClient[dict[str, Any]]("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=20) as away:
+        with pytest.raises(DatabaseError):
+            away["nowhere"].slots.find_one({})
+
+        wiring.warn_of_strays(away["nowhere"], services.schedules.schedule)
