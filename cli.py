@@ -75,10 +75,10 @@ def _verify(services: wiring.Services) -> click.Command:
     @click.command("verify")
     def verify() -> None:
         """Recount every slot from its bookings; end with 1 and name each drift, or with 2 when nothing was counted."""
-        drift = services.bookings.drift()
+        drift, strays = services.bookings.drift(), services.schedules.strays()
         for row in drift:
             click.echo(f"drift: {_told(row)}")
-        for slot in services.schedules.strays():
+        for slot in strays:
             click.echo(
                 f"note: slot {slot.id} on {slot.date}, {slot.label}, has bookings ({slot.booked_count}), "
                 "and the schedule file has no such slot."
