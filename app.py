@@ -24,6 +24,7 @@ import wiring
 from admin.guards import AdminKeys
 from core import config, log
 from core.config import ROOT, Settings
+from core.mongo import DatabaseError
 from core.web import api, context, errors, headers, health, limits, requests
 from core.web.bodies import Bodies
 from schedules.errors import ScheduleError
@@ -56,8 +57,11 @@ def _services_or_exit(settings: Settings | None, replacements: dict[str, Any]) -
         log.configure(settings.log_format)
         return wiring.build(settings, **replacements)
     except (config.ConfigError, ScheduleError) as problems:
-        click.echo(str(problems), err=True)
-        raise SystemExit(2) from None
+        reason = str(problems)
+    except DatabaseError as error:
+        reason = wiring.no_address(error)
+    click.echo(reason, err=True)
+    raise SystemExit(2)
 
 
 def _furnish(app: Flask, services: wiring.Services) -> None:

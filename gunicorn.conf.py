@@ -24,6 +24,7 @@ import wiring  # noqa: E402
 from core import log, metrics  # noqa: E402
 from core.mongo import (  # noqa: E402
     Client,
+    DatabaseError,
     NotReplicaSet,
     connect,
     end_transactions_of,
@@ -66,7 +67,11 @@ IN_A_ROW = 16
 def on_starting(_server: Any) -> None:
     """Refuse a database that cannot serve, with a sentence; prepare a good one before any worker begins."""
     log.configure(SETTINGS.log_format)
-    client = connect(SETTINGS.mongodb_uri, patient=True)
+    try:
+        client = connect(SETTINGS.mongodb_uri, patient=True)
+    except DatabaseError as error:
+        print(wiring.no_address(error), file=sys.stderr)
+        raise SystemExit(2) from None
     db = client[SETTINGS.mongodb_database]
     try:
         require_replica_set(client)

@@ -170,6 +170,14 @@ def prepare_database(db: Db) -> None:
     ensure(db, PLANS)
 
 
+def no_address(error: DatabaseError) -> str:
+    """Return what to say of a MONGODB_URI that no client can be made for; the driver's own words may quote it."""
+    return (
+        f"MONGODB_URI cannot be used ({type(error).__name__}): check it, and that signs such as @ : / in its user "
+        "name and password are percent-encoded."
+    )
+
+
 def warn_of_strays(db: Db, schedule: Schedule) -> None:
     """Log that slots with bookings are no more in the schedule file, if there are any and the database tells."""
     with suppress(DatabaseError), within(START_SECONDS):

@@ -135,6 +135,21 @@ def test_a_schedule_file_that_cannot_be_used_ends_every_command_as_it_ends_the_s
     assert {(command.returncode, command.stderr) for command in ended} == {(2, served.stderr)}
 
 
+def test_an_address_that_is_none_ends_a_command_as_it_ends_the_service_and_is_not_quoted(tmp_path: Path) -> None:
+    asked = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **factories.environment("mongodb://u:hidden@s@h/")}
+
+    served = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
+        check=False, capture_output=True, text=True, cwd=ROOT, env=asked, timeout=60,
+    )  # fmt: skip
+    ended = flask(asked, "verify")
+
+    assert (served.returncode, ended.returncode) == (2, 2)
+    assert ended.stderr == served.stderr
+    assert ended.stderr.startswith("MONGODB_URI cannot be used")
+    assert "hidden" not in ended.stderr
+
+
 def test_every_command_ends_with_one_sentence_when_the_database_is_away(tmp_path: Path) -> None:
     given = factories.environment("mongodb://127.0.0.1:1/?replicaSet=rs0", RATE_LIMIT_STORAGE="")
     asked = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
