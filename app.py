@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -22,9 +23,8 @@ import schedules.routes
 import waitlist.routes
 import wiring
 from admin.guards import AdminKeys
-from core import config, log
+from core import config, log, mongo
 from core.config import ROOT, Settings
-from core.mongo import DatabaseError
 from core.web import api, context, errors, headers, health, limits, requests
 from core.web.bodies import Bodies
 from schedules.errors import ScheduleError
@@ -32,6 +32,9 @@ from schedules.routes import Board
 
 # What pages are made of is not counted against limits: many guests behind one address would come to pages without it.
 FILES = frozenset({"pages.static", "pages.docs_asset"})
+# Each of the two questions behind /api/ready may take so long, finding a server included: probes give up after some
+# seconds, and count no answer as a process that hangs.
+READY_SECONDS = 1.0
 
 
 def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
@@ -58,7 +61,7 @@ def _services_or_exit(settings: Settings | None, replacements: dict[str, Any]) -
         return wiring.build(settings, **replacements)
     except (config.ConfigError, ScheduleError) as problems:
         reason = str(problems)
-    except DatabaseError as error:
+    except mongo.DatabaseError as error:
         reason = wiring.no_address(error)
     click.echo(reason, err=True)
     raise SystemExit(2)
@@ -99,7 +102,7 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
     app.register_blueprint(pages.routes.blueprint)
     app.register_blueprint(live.sockets.blueprint)
     checks = {"mongodb": lambda: _ping(services)}
-    health.install(app, checks, services.letters.counts, services.letters.warnings)
+    health.install(app, checks, services.letters.counts, lambda: _warnings(services))
     app.extensions["booking.letters"] = services.worker
     app.extensions["booking.live"] = services.live
     app.extensions["booking.hub"] = services.hub
@@ -122,7 +125,13 @@ def _limit_storage(settings: Settings) -> dict[str, Any]:
 
 
 def _ping(services: wiring.Services) -> None:
-    services.client.admin.command("ping", maxTimeMS=1000)
+    with mongo.within(READY_SECONDS):
+        services.client.admin.command("ping")
+
+
+def _warnings(services: wiring.Services) -> Sequence[str]:
+    with mongo.within(READY_SECONDS):
+        return services.letters.warnings()
 
 
 def _version() -> str:

@@ -102,7 +102,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
     letters = Letters(LetterStore(db), clock)
     audit = Audit(AuditStore(db), clock)
     live = _live(db, schedules.schedule, clock)
-    store, keys, turns = BookingStore(db), KeyStore(db), Turns(client)
+    store, keys, turns = BookingStore(db), KeyStore(db), Turns(client, schedules.store.glance)
     links = Links(settings.secret_key, settings.public_url, "booking.manage", "bookings")
     waiting = Links(settings.secret_key, settings.public_url, "waitlist.leave", "waitlist")
     refuse = partial(_has_booked, store)
@@ -172,10 +172,7 @@ def prepare_database(db: Db) -> None:
 
 def no_address(error: DatabaseError) -> str:
     """Return what to say of a MONGODB_URI that no client can be made for; the driver's own words may quote it."""
-    return (
-        f"MONGODB_URI cannot be used ({type(error).__name__}): check it, and that signs such as @ : / in its user "
-        "name and password are percent-encoded."
-    )
+    return f"MONGODB_URI cannot be used ({type(error).__name__}): check its hosts, and that its options go together."
 
 
 def warn_of_strays(db: Db, schedule: Schedule) -> None:

@@ -135,8 +135,9 @@ def test_a_schedule_file_that_cannot_be_used_ends_every_command_as_it_ends_the_s
     assert {(command.returncode, command.stderr) for command in ended} == {(2, served.stderr)}
 
 
-def test_an_address_that_is_none_ends_a_command_as_it_ends_the_service_and_is_not_quoted(tmp_path: Path) -> None:
-    asked = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **factories.environment("mongodb://u:hidden@s@h/")}
+def test_an_address_that_the_driver_refuses_ends_a_command_as_it_ends_the_service_unquoted(tmp_path: Path) -> None:
+    given = factories.environment("mongodb://guest:hidden@a,b/?directConnection=true")
+    asked = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
 
     served = subprocess.run(
         [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
