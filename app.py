@@ -27,8 +27,11 @@ from core import config, log, mongo
 from core.config import ROOT, Settings
 from core.web import api, context, errors, headers, health, limits, requests
 from core.web.bodies import Bodies
+from schedules.errors import ScheduleError
 from schedules.routes import Board
 
+# What pages are made of is not counted against limits: many guests behind one address would come to pages without it.
+FILES = frozenset({"pages.static", "pages.docs_asset"})
 # Each of the two questions behind /api/ready may take so long, finding a server included: probes give up after some
 # seconds, and count no answer as a process that hangs.
 READY_SECONDS = 1.0
@@ -36,9 +39,8 @@ READY_SECONDS = 1.0
 
 def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
     """Return the application for `settings`, read from the environment by default; see `wiring.build`."""
-    settings = settings or _settings_or_exit()
-    log.configure(settings.log_format)
-    services = wiring.build(settings, **replacements)
+    services = _services_or_exit(settings, replacements)
+    settings = services.settings
     app = Flask(__name__, static_folder=None)
     https = settings.public_url.startswith("https://")
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, SESSION_COOKIE_SECURE=https)
@@ -51,13 +53,18 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
     return app
 
 
-def _settings_or_exit() -> Settings:
-    """Return the settings of the environment, or end with their problems, as the operator's commands should."""
+def _services_or_exit(settings: Settings | None, replacements: dict[str, Any]) -> wiring.Services:
+    """Return the services, or end with what is wrong with settings or schedule file, as gunicorn.conf.py does."""
     try:
-        return config.from_env(config.environment())
-    except config.ConfigError as problems:
-        click.echo(str(problems), err=True)
-        raise SystemExit(2) from None
+        settings = settings or config.from_env(config.environment())
+        log.configure(settings.log_format)
+        return wiring.build(settings, **replacements)
+    except (config.ConfigError, ScheduleError) as problems:
+        reason = str(problems)
+    except mongo.DatabaseError as error:
+        reason = wiring.no_address(error)
+    click.echo(reason, err=True)
+    raise SystemExit(2)
 
 
 def _furnish(app: Flask, services: wiring.Services) -> None:
@@ -71,6 +78,7 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
         app,
         default=settings.rate_limit_default,
         bookings=settings.rate_limit_bookings,
+        free=FILES,
         **_limit_storage(settings),
     )
     context.install_services(

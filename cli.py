@@ -1,4 +1,7 @@
-"""The operator's commands: `flask init-db`, `letters send`, `verify`, `erase`, `retain`."""
+"""The operator's commands: `flask init-db`, `letters send`, `verify`, `erase`, `retain`.
+
+Whichever of them the database does not serve ends with one sentence on stderr and with 2: `install` sees to that.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import click
@@ -15,14 +19,43 @@ from flask.cli import AppGroup
 import wiring
 from booking.privacy import Forgotten
 from core.errors import Unavailable
-from core.mongo import DatabaseError, NotReplicaSet, connect, require_replica_set
+from core.mongo import DatabaseError, NotReplicaSet, connect, is_away, require_replica_set
 
 
 def install(app: Flask, services: wiring.Services) -> None:
     """Add the commands to `app`'s command line."""
     commands = (_init_db(services), _verify(services), _letters(services), _erase(services), _retain(services))
     for command in commands:
+        _guard(command)
         app.cli.add_command(command)
+
+
+def _guard(command: click.Command) -> None:
+    """Let `command`, or each command of a group, end with a sentence when the database does not serve it."""
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            _guard(child)
+    elif command.callback:
+        command.callback = _served(command.callback)
+
+
+def _served(run: Callable[..., None]) -> Callable[..., None]:
+    @wraps(run)
+    def guarded(*args: Any, **options: Any) -> None:
+        try:
+            run(*args, **options)
+        except NotReplicaSet as error:
+            reason = str(error)
+        except (DatabaseError, Unavailable) as error:
+            refused = isinstance(error, DatabaseError) and not is_away(error)
+            did = "refused" if refused else "did not answer"
+            reason = f"Not finished: the database {did} ({type(error).__name__}). Please repeat."
+        else:
+            return
+        click.echo(reason, err=True)
+        sys.exit(2)
+
+    return guarded
 
 
 def _init_db(services: wiring.Services) -> click.Command:
@@ -30,10 +63,7 @@ def _init_db(services: wiring.Services) -> click.Command:
     def init_db() -> None:
         """Create collections, validators and indexes; doing it again changes nothing."""
         client = connect(services.settings.mongodb_uri, patient=True)
-        try:
-            require_replica_set(client)
-        except NotReplicaSet as error:
-            raise click.ClickException(str(error)) from error
+        require_replica_set(client)
         wiring.prepare_database(client[services.db.name])
         client.close()
         click.echo(f"Database {services.db.name} is ready.")
@@ -45,13 +75,14 @@ def _verify(services: wiring.Services) -> click.Command:
     @click.command("verify")
     def verify() -> None:
         """Recount every slot from its bookings; end with 1 and name each drift, or with 2 when nothing was counted."""
-        try:
-            drift = services.bookings.drift()
-        except DatabaseError as error:
-            click.echo(f"Nothing verified: the database did not answer ({type(error).__name__}).", err=True)
-            sys.exit(2)
+        drift, strays = services.bookings.drift(), services.schedules.strays()
         for row in drift:
             click.echo(f"drift: {_told(row)}")
+        for slot in strays:
+            click.echo(
+                f"note: slot {slot.id} on {slot.date}, {slot.label}, has bookings ({slot.booked_count}), "
+                "and the schedule file has no such slot."
+            )
         click.echo(
             f"{len(drift)} of the slots disagree with their bookings."
             if drift
@@ -105,11 +136,7 @@ def _retain(services: wiring.Services) -> click.Command:
 
 
 def _tell_forgotten(forget: Callable[[], Forgotten]) -> None:
-    try:
-        done = forget()
-    except (DatabaseError, Unavailable) as error:
-        click.echo(f"Not finished: the database did not answer ({type(error).__name__}). Please repeat.", err=True)
-        sys.exit(2)
+    done = forget()
     click.echo(
         f"{done.bookings} bookings made nobody's, {done.letters} letters and {done.entries} waiting entries deleted."
     )

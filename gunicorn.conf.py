@@ -24,6 +24,7 @@ import wiring  # noqa: E402
 from core import log, metrics  # noqa: E402
 from core.mongo import (  # noqa: E402
     Client,
+    DatabaseError,
     NotReplicaSet,
     connect,
     end_transactions_of,
@@ -34,7 +35,7 @@ from schedules.errors import ScheduleError  # noqa: E402
 
 try:
     SETTINGS = setup.from_env(setup.environment())
-    calendar.load(SETTINGS.schedule_file)
+    SCHEDULE = calendar.load(SETTINGS.schedule_file)
 except (setup.ConfigError, ScheduleError) as problem:
     print(problem, file=sys.stderr)
     raise SystemExit(2) from None
@@ -65,10 +66,17 @@ IN_A_ROW = 16
 
 def on_starting(_server: Any) -> None:
     """Refuse a database that cannot serve, with a sentence; prepare a good one before any worker begins."""
-    client = connect(SETTINGS.mongodb_uri, patient=True)
+    log.configure(SETTINGS.log_format)
+    try:
+        client = connect(SETTINGS.mongodb_uri, patient=True)
+    except DatabaseError as error:
+        print(wiring.no_address(error), file=sys.stderr)
+        raise SystemExit(2) from None
+    db = client[SETTINGS.mongodb_database]
     try:
         require_replica_set(client)
-        wiring.prepare_database(client[SETTINGS.mongodb_database])
+        wiring.prepare_database(db)
+        wiring.warn_of_strays(db, SCHEDULE)
     except NotReplicaSet as reason:
         print(reason, file=sys.stderr)
         raise SystemExit(2) from None

@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,10 +28,11 @@ from booking.reminders import Reminders
 from booking.service import Bookings
 from booking.store import BookingStore, KeyStore
 from core import clock as wall
+from core import log
 from core.clock import Clock
 from core.config import ROOT, Settings
 from core.links import Links
-from core.mongo import Client, CollectionPlan, Db, connect, ensure
+from core.mongo import Client, CollectionPlan, DatabaseError, Db, connect, ensure, within
 from core.turns import Turns
 from live.feed import Feed
 from live.hub import Hub
@@ -63,6 +65,9 @@ PLANS: tuple[CollectionPlan, ...] = (
     waitlist_store.PLAN,
 )
 MAIL_FOLDER = ROOT / "var" / "mail"
+# How long a start waits for what it only wants to tell.
+START_SECONDS = 2
+LOG = log.get("wiring")
 
 
 @dataclass(frozen=True)
@@ -163,6 +168,19 @@ def _live(db: Db, schedule: Schedule, clock: Clock) -> Live:
 def prepare_database(db: Db) -> None:
     """Create collections, validators and indexes; doing it again changes nothing."""
     ensure(db, PLANS)
+
+
+def no_address(error: DatabaseError) -> str:
+    """Return what to say of a MONGODB_URI that no client can be made for; the driver's own words may quote it."""
+    return f"MONGODB_URI cannot be used ({type(error).__name__}): check its hosts, and that its options go together."
+
+
+def warn_of_strays(db: Db, schedule: Schedule) -> None:
+    """Log that slots with bookings are no more in the schedule file, if there are any and the database tells."""
+    with suppress(DatabaseError), within(START_SECONDS):
+        strays = Schedules(schedule, SlotStore(db), wall.now).strays()
+        if strays:
+            LOG.warning("slots_off_schedule", count=len(strays), dates=sorted({slot.date for slot in strays}))
 
 
 def app_name(pid: int | None = None) -> str:

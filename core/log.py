@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from traceback import TracebackException
 from typing import Any, cast
 
 import orjson
@@ -18,10 +20,11 @@ def configure(log_format: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.ExceptionRenderer(_kinds_and_places),
     ]
     if log_format == "json":
         structlog.configure(
-            processors=[*shared, structlog.processors.format_exc_info, _to_json],
+            processors=[*shared, _to_json],
             logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
             cache_logger_on_first_use=True,
@@ -48,6 +51,19 @@ def bind(**values: str) -> None:
 def clear() -> None:
     """Forget what `bind` was given: a new request begins."""
     structlog.contextvars.clear_contextvars()
+
+
+def _kinds_and_places(exc_info: structlog.typing.ExcInfo) -> str:
+    """Return where an error was raised, and those it came of; not their words, which may hold what somebody wrote."""
+    return "\n".join(_told(TracebackException(*exc_info)))
+
+
+def _told(error: TracebackException) -> Iterator[str]:
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause:
+        yield from _told(cause)
+        yield "And then:"
+    yield "".join(error.stack.format()) + (error.exc_type.__name__ if error.exc_type else "")
 
 
 def _to_json(_logger: Any, _name: str, event: structlog.typing.EventDict) -> bytes:

@@ -138,7 +138,9 @@ def _template(file: _File, table: Mapping[str, Any], nth: int, length: int, capa
     start = file.take("start", _clock, within=table, nth=nth)
     end = file.take("end", _clock, within=table, nth=nth)
     minutes = _since_midnight(end) - _since_midnight(start)
-    if minutes <= 0 or minutes % length:
+    if minutes <= 0:
+        raise file.error("end", "must be on the same day as start, and after it: no slot goes past midnight.", nth)
+    if minutes % length:
         raise file.error("end", f"must be a whole number of slots of {length} minutes after start.", nth)
     edges = [_at_minute(_since_midnight(start) + step) for step in range(0, minutes + 1, length)]
     return _Template(
@@ -234,8 +236,11 @@ def _date(value: Any) -> date:
     if isinstance(value, date):
         return value
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        return date.fromisoformat(value)
-    raise ValueError("must be a date, such as 2026-03-01.")
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"has {value}, which is not in the calendar.") from None
+    raise ValueError(f"must be a date, such as 2026-03-01: not {str(value)[:40]!r}.")
 
 
 def _date_list(value: Any) -> list[date]:

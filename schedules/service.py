@@ -145,6 +145,14 @@ class Schedules:
         """Return all slots in the database, those of other schedules too."""
         return self.store.everything(session)
 
+    def strays(self) -> list[Slot]:
+        """Return the slots with bookings whose date or hours the schedule file has no more, in order."""
+        return [slot for slot in self.store.booked(self.schedule.id) if not self._plans(slot)]
+
+    def _plans(self, slot: Slot) -> bool:
+        planned = self.schedule.slot_with.get(slot.id)
+        return planned is not None and planned.label == slot.label
+
     def _offered(self, day: Day) -> list[Slot]:
         planned = {slot.id for slot in day.slots}
         found = self.store.on_date(self.schedule.id, day.date)

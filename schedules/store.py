@@ -71,6 +71,11 @@ class SlotStore:
         found = self._slots.find({"schedule": schedule}).sort([("date", ASCENDING), ("start", ASCENDING)])
         return [_slot(document) for document in found]
 
+    def booked(self, schedule: str) -> list[Slot]:
+        """Return the slots of which places are taken, in order of date and start."""
+        found = self._slots.find({"schedule": schedule, "bookedCount": {"$gt": 0}})
+        return [_slot(document) for document in found.sort([("date", ASCENDING), ("start", ASCENDING)])]
+
     def everything(self, session: Session | None = None) -> list[Slot]:
         """Return all slots there are, whatever schedule made them."""
         return [_slot(document) for document in self._slots.find(session=session)]

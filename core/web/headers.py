@@ -19,7 +19,8 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-HTTPS_ONLY = "max-age=31536000; includeSubDomains"
+# For this host alone: what else the operator's domain serves, and how, is not known here.
+HTTPS_ONLY = "max-age=31536000"
 
 
 def install(app: Flask, *, https: bool, origins: Sequence[str]) -> None:

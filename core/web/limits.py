@@ -7,7 +7,7 @@ its decorators apply cost a fifth of a booking's time. There are three limits, a
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flask import Flask, request
@@ -72,8 +72,10 @@ class Limits:
         return RateLimited(item.amount, max(1, round(window.reset_time - time.time())))
 
 
-def install(app: Flask, *, default: str, bookings: str, storage: str, options: dict[str, str]) -> Limits:
-    """Limit every route of `app`; `storage` and `options` say where the counts are kept."""
+def install(
+    app: Flask, *, default: str, bookings: str, storage: str, options: dict[str, str], free: Collection[str] = ()
+) -> Limits:
+    """Limit every route of `app` but the endpoints `free`; `storage` and `options` say where the counts are kept."""
     limiter = Limiter(
         context.client_address,
         storage_uri=f"{SCHEME}://",
@@ -88,7 +90,7 @@ def install(app: Flask, *, default: str, bookings: str, storage: str, options: d
     limits = Limits(limiter, Allowances(limiter.storage), parse_many(default), parse_many(bookings))
 
     def count() -> None:
-        if request.path not in context.WATCHED_PATHS:
+        if request.path not in context.WATCHED_PATHS and request.endpoint not in free:
             limits.count_request()
 
     app.before_request(count)

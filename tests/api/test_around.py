@@ -96,7 +96,7 @@ def test_browsers_are_told_to_stay_on_https_only_where_there_is_https(
     secure = Api(over_app(make_app(PUBLIC_URL="https://book.example.org"))).get(path)
     plain = Api(over_app(make_app(PUBLIC_URL="http://book.example.org"))).get(path)
 
-    assert re.match(r"max-age=\d{8}", secure.headers["Strict-Transport-Security"])
+    assert secure.headers["Strict-Transport-Security"] == "max-age=31536000"  # of this host, not of its neighbours
     assert "Strict-Transport-Security" not in plain.headers
 
 
@@ -229,6 +229,19 @@ def test_too_many_requests_are_told_when_to_come_back(make_app: Callable[..., Fl
     assert last["RateLimit-Remaining"] == "0"
     assert 0 < int(last["RateLimit-Reset"]) <= 3600
     assert 0 < int(last["Retry-After"]) <= 3600
+
+
+@pytest.mark.parametrize("path", ["/", "/api/docs"])
+def test_the_files_of_a_page_are_not_counted_and_the_page_is(make_app: Callable[..., Flask], path: str) -> None:
+    api = Api(over_app(make_app(RATE_LIMIT_DEFAULT="2 per hour")))
+    page = api.get(path).body.decode()
+    files = re.findall(r'<(?:link|script)[^>]* (?:href|src)="([^"]+)"', page)
+    assert len(files) >= 3
+
+    assert {api.get(file).status for file in files * 2} == {200}
+    assert [api.get("/api/dates").status for _ in range(2)] == [200, 429]
+    assert {api.get(file).status for file in files} == {200}
+    assert api.get(path).status == 429
 
 
 def test_the_limit_on_bookings_counts_valid_forms_alone(make_app: Callable[..., Flask]) -> None:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
+from pymongo import MongoClient
 
 import devdb
-from core.mongo import Client
+import wiring
+from core.mongo import Client, DatabaseError, Db
 from tests import factories
-from tests.conftest import ROOT, free_port
+from tests.api_client import Api
+from tests.conftest import ROOT, free_port, serving
+
+COMMANDS = [["init-db"], ["verify"], ["erase", "--email", "ada@example.org"], ["retain", "--days", "30"],
+            ["letters", "send", "--once"]]  # fmt: skip
 
 
 @pytest.fixture
@@ -105,3 +116,120 @@ def test_a_server_that_stands_alone_is_refused_and_told_why(tmp_path: Path) -> N
     assert served.returncode != 0
     assert "not part of a replica set" in served.stderr
     assert "Traceback" not in served.stderr
+
+
+def test_a_schedule_file_that_cannot_be_used_ends_every_command_as_it_ends_the_service(tmp_path: Path) -> None:
+    march = (ROOT / "schedules" / "march_2026.toml").read_text(encoding="utf-8")
+    (tmp_path / "broken.toml").write_text(march.replace("Europe/Berlin", "America/Newyork"), encoding="utf-8")
+    given = factories.environment("mongodb://127.0.0.1:1/?replicaSet=rs0", SCHEDULE_FILE=str(tmp_path / "broken.toml"))
+    asked = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
+
+    served = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
+        check=False, capture_output=True, text=True, cwd=ROOT, env=asked, timeout=60,
+    )  # fmt: skip
+    ended = [flask(asked, *command) for command in COMMANDS]
+
+    assert served.returncode == 2
+    assert served.stderr.startswith("broken.toml, line ")
+    assert {(command.returncode, command.stderr) for command in ended} == {(2, served.stderr)}
+
+
+def test_an_address_that_the_driver_refuses_ends_a_command_as_it_ends_the_service_unquoted(tmp_path: Path) -> None:
+    given = factories.environment("mongodb://guest:hidden@a,b/?directConnection=true")
+    asked = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
+
+    served = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
+        check=False, capture_output=True, text=True, cwd=ROOT, env=asked, timeout=60,
+    )  # fmt: skip
+    ended = flask(asked, "verify")
+
+    assert (served.returncode, ended.returncode) == (2, 2)
+    assert ended.stderr == served.stderr
+    assert ended.stderr.startswith("MONGODB_URI cannot be used")
+    assert "hidden" not in ended.stderr
+
+
+def test_every_command_ends_with_one_sentence_when_the_database_is_away(tmp_path: Path) -> None:
+    given = factories.environment("mongodb://127.0.0.1:1/?replicaSet=rs0", RATE_LIMIT_STORAGE="")
+    asked = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
+
+    with ThreadPoolExecutor(len(COMMANDS)) as at_once:
+        ended = list(at_once.map(lambda command: flask(asked, *command), COMMANDS))
+
+    for command, end in zip(COMMANDS, ended, strict=True):
+        assert end.returncode == 2, command
+        assert "atabase" in end.stderr, command
+        assert end.stderr.count("\n") == 1, command
+
+
+# A schedule file that was changed under its bookings
+
+
+@pytest.fixture
+def shorter(tmp_path: Path) -> str:
+    """The schedule of March without its last date, and without the last hour of the days A."""
+    march = (ROOT / "schedules" / "march_2026.toml").read_text(encoding="utf-8")
+    changed = march.replace("UNTIL=20260331", "UNTIL=20260330").replace('end = "19:00"', 'end = "18:00"')
+    (tmp_path / "shorter.toml").write_text(changed, encoding="utf-8")
+    return str(tmp_path / "shorter.toml")
+
+
+@pytest.fixture
+def booked_slots(api: Api) -> list[dict[str, Any]]:
+    """Slots with one booking each: on a date that `shorter` lacks, at an hour that it lacks, and one that it has."""
+    slots = [api.slots("2026-03-31")[2], api.slots("2026-03-05")[-1], api.slots("2026-03-05")[0]]
+    assert [api.book(slot).status for slot in slots] == [201, 201, 201]
+    return slots
+
+
+def test_slots_with_bookings_that_the_schedule_file_lacks_are_noted_and_are_no_drift(
+    booked_slots: list[dict[str, Any]], make_app: Callable[..., Flask], app: Flask, db: Db, shorter: str
+) -> None:
+    changed = make_app(SCHEDULE_FILE=shorter, MONGODB_DATABASE=db.name)
+    verified = changed.test_cli_runner().invoke(args=["verify"])
+    notes = [line for line in verified.stdout.splitlines() if line.startswith("note: ")]
+
+    assert verified.exit_code == 0
+    assert [line.split()[2] for line in notes] == [booked_slots[1]["_id"], booked_slots[0]["_id"]]
+    assert "on 2026-03-05, 18:00-19:00, has bookings (1)" in notes[0]
+    assert "note" not in app.test_cli_runner().invoke(args=["verify"]).stdout
+
+    db.slots.update_one({"_id": booked_slots[0]["_id"]}, {"$set": {"schedule": "of another event"}})
+    assert changed.test_cli_runner().invoke(args=["verify"]).stdout.count("note: ") == 1
+
+
+def test_a_slot_whose_hours_have_another_end_is_noted_too(
+    booked_slots: list[dict[str, Any]], make_app: Callable[..., Flask], db: Db, tmp_path: Path
+) -> None:
+    march = (ROOT / "schedules" / "march_2026.toml").read_text(encoding="utf-8")
+    (tmp_path / "halves.toml").write_text(march.replace("slot_minutes = 60", "slot_minutes = 30"), encoding="utf-8")
+    changed = make_app(SCHEDULE_FILE=str(tmp_path / "halves.toml"), MONGODB_DATABASE=db.name)
+
+    verified = changed.test_cli_runner().invoke(args=["verify"])
+
+    assert verified.exit_code == 0
+    assert {slot["_id"] for slot in booked_slots} <= set(verified.stdout.split())
+
+
+def test_the_service_says_at_its_start_that_slots_with_bookings_are_not_in_the_file(
+    booked_slots: list[dict[str, Any]], replica_set: devdb.ReplicaSet, db: Db, shorter: str, tmp_path: Path
+) -> None:
+    assert len(booked_slots) == 3
+    with serving(replica_set.uri, tmp_path, MONGODB_DATABASE=db.name, SCHEDULE_FILE=shorter) as running:
+        lines = [json.loads(line) for line in running.log.read_text().splitlines() if "slots_off_schedule" in line]
+    with serving(replica_set.uri, tmp_path, MONGODB_DATABASE=db.name) as unchanged:
+        assert "slots_off_schedule" not in unchanged.log.read_text()
+
+    assert [(line["level"], line["count"], line["dates"]) for line in lines] == [
+        ("warning", 2, ["2026-03-05", "2026-03-31"])
+    ]
+
+
+def test_a_start_goes_on_when_the_database_does_not_tell_what_is_off_schedule(services: wiring.Services) -> None:
+    with MongoClient[dict[str, Any]]("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=20) as away:
+        with pytest.raises(DatabaseError):
+            away["nowhere"].slots.find_one({})
+
+        wiring.warn_of_strays(away["nowhere"], services.schedules.schedule)

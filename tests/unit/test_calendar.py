@@ -153,13 +153,15 @@ BAD = [
     ("dates out of order", '"2027-01-04", "2027-01-05"', '"2027-01-05", "2027-01-04"', 8, "dates must give"),
     ("dates twice", '"2027-01-05"', '"2027-01-04"', 8, "dates must give"),
     ("no dates", '"2027-01-04", "2027-01-05", "2027-01-09"', "", 8, "dates must give"),
-    ("no such date", "2027-01-09", "2027-02-30", 8, "dates"),
-    ("date without zeros", "2027-01-09", "2027-1-9", 8, "dates must be a date"),
+    ("no such date", "2027-01-09", "2027-02-30", 8, "dates has 2027-02-30, which is not in the calendar."),
+    ("date without zeros", "2027-01-09", "2027-1-9", 8, "dates must be a date, such as 2026-03-01: not '2027-1-9'."),
     ("neither dates nor rule", 'dates = ["2027-01-04", "2027-01-05", "2027-01-09"]\n', "", 0, "is needed"),
     ("clock without quotes", '"08:00"', "08:00:00", 11, "start must be a time of day"),
     ("clock out of range", '"08:00"', '"24:00"', 11, "start must be a time of day"),
     ("clock without zero", '"08:00"', '"8:00"', 11, "start must be a time of day"),
-    ("end before start", 'end = "09:30"', 'end = "07:15"', 12, "end must be a whole number of slots"),
+    ("end before start", 'end = "09:30"', 'end = "07:15"', 12, "end must be on the same day as start, and after it"),
+    ("past midnight", 'end = "23:15"', 'end = "00:45"', 16, "end must be on the same day as start, and after it"),
+    ("no time at all", 'end = "23:15"', 'end = "22:30"', 16, "end must be on the same day as start, and after it"),
     ("half a slot", 'end = "09:30"', 'end = "09:00"', 12, "end must be a whole number of slots"),
     ("end of the second day", 'end = "23:15"', 'end = "23:00"', 16, "end must be a whole number of slots"),
 ]
@@ -200,6 +202,17 @@ def test_a_rule_that_gives_no_bounded_list_of_days_is_refused(rule: str) -> None
     )
 
     with pytest.raises(ScheduleError, match=r"line 10: rule"):
+        calendar.parse(text, "winter.toml")
+
+
+@pytest.mark.parametrize(("first", "reason"), [('"2027-02-29"', "has 2027-02-29, which"), ("5", "not '5'")])
+def test_a_first_date_that_is_none_is_named(first: str, reason: str) -> None:
+    text = GOOD.replace(
+        'dates = ["2027-01-04", "2027-01-05", "2027-01-09"]',
+        f'[recurrence]\nfirst = {first}\nrule = "FREQ=DAILY;COUNT=2"',
+    )
+
+    with pytest.raises(ScheduleError, match=f"line 9: first .*{reason}"):
         calendar.parse(text, "winter.toml")
 
 
