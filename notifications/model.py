@@ -70,7 +70,7 @@ class Letter:
 
     `due_at` means something only while the letter is open. `lease` names the lease under which it is in hand; `due_at`
     is then still when it came due, and `was` its state before: SENDING if whoever had it did not live to tell.
-    `alone` letters never go in a batch.
+    `alone` letters were retried by the back office: they come into no batch, and none is repeated for their sake.
     """
 
     id: str

@@ -188,20 +188,23 @@ class LetterStore:
     def retry(self, letter_id: str, now: datetime, session: Session | None = None) -> Letter:
         """Put a dead letter back into the queue with a day of patience; raises LetterNotFound or LetterNotFailed.
 
-        It goes alone: the provider may still know it by its own key, and would not recognise it in a batch.
+        It goes alone: the provider may still know it by its own key, and would not recognise it in a batch. While the
+        others of its batch are tried it stays with them, for without it they would not be recognised: see ADR 11.
         """
         dead = self._letters.find_one({"_id": letter_id, "erased": {"$exists": False}}, session=session)
         if dead is None:
             raise LetterNotFound
         sets = {"state": State.QUEUED, "dueAt": now, "createdAt": now, "attempts": 0, "lastError": "", "alone": True}
-        change: Document = {"$set": sets}
+        stays = "batch" in dead and self.forgetting.is_in_doubt(dead["batch"]["key"], session)
+        lets_go: Document = {} if stays else {"batch": ""}
         if dead["template"] not in documents.UNLINED:
             # It joins its guest's line anew, at the end; what was behind it waits for it no more.
             self._letters.update_many(*documents.waking([letter_id], now), session=session)
             self._letters.update_many({"after": letter_id}, {"$unset": {"after": ""}}, session=session)
             last = self.last_unsent(session, dead["about"], dead["to"])
-            change["$set"] |= {"after": last, "dueAt": now + BEHIND} if last else {}
-            change |= {} if last else {"$unset": {"after": ""}}
+            sets |= {"after": last, "dueAt": now + BEHIND} if last else {}
+            lets_go |= {} if last else {"after": ""}
+        change: Document = {"$set": sets} | ({"$unset": lets_go} if lets_go else {})
         document = self._letters.find_one_and_update(
             {"_id": letter_id, "state": State.DEAD}, change, return_document=ReturnDocument.AFTER, session=session
         )
