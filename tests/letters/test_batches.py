@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from core.mongo import transaction
 from notifications import letters
 from notifications.mailers import BatchMailer, ResendMailer, SmtpMailer
 from notifications.model import GIVE_UP_AFTER, LEASE, Attachment, Batch, Letter, Message, Outcome, State
@@ -467,6 +468,23 @@ def test_all_the_letters_of_a_batch_that_was_given_up_can_be_retried_one_after_t
 
     assert {call.path for call in provider.calls[2:]} == {"/emails"}
     assert_each_once(provider, promised)
+
+
+def test_a_letter_retried_out_of_a_batch_that_was_given_up_can_be_withdrawn_like_any_other(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    untrue, *_ = given_up(outbox, provider, resend)
+    outbox.store.retry(untrue.id, outbox.clock())
+
+    transaction(
+        outbox.client,
+        lambda session: outbox.store.withdraw(session, untrue.about, untrue.template, outbox.clock()),
+        10,
+    )
+    outbox.worker(resend).send_all_due()
+
+    assert provider.letters.total() == 0
+    assert untrue.id not in outbox.states()
 
 
 def test_a_letter_of_a_batch_whose_key_is_refused_goes_under_its_own_key_when_it_is_retried(
