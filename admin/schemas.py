@@ -151,6 +151,12 @@ class LettersQuery(QuerySchema):
     about = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
     state = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *State]))
     limit = Whole(MOST, load_default=MOST, metadata={"minimum": 1})
+    after = Matching(
+        r"(0|[1-9][0-9]{0,13})\.[0-9a-f]{32}-[0-9a-z-]{1,60}",
+        "1772701200000.019cb1d2e3f4000000000000000000a1-guest",
+        error="Not a cursor of the letters.",
+        load_default=None,
+    )
 
 
 class LetterSchema(ma.Schema):
@@ -180,9 +186,10 @@ class LetterSchema(ma.Schema):
 
 
 class LettersSchema(ma.Schema):
-    """Letters."""
+    """A part of the letters found; `next` walks on, or is null at its end."""
 
     items = ma.fields.List(ma.fields.Nested(LetterSchema))
+    next = ma.fields.String(allow_none=True)
 
 
 class DaySumSchema(ma.Schema):

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pymongo import ASCENDING, DESCENDING, DeleteMany, IndexModel, ReturnDocument, UpdateMany, UpdateOne
+from pymongo import ASCENDING, DeleteMany, IndexModel, ReturnDocument, UpdateMany, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from core.ids import new_id
@@ -27,6 +27,7 @@ from notifications.model import (
     Batch,
     Delivery,
     Letter,
+    LetterCursor,
     Outcome,
     Result,
     State,
@@ -42,7 +43,7 @@ PLAN = CollectionPlan(
             partialFilterExpression={"dueAt": {"$exists": True}},
             name="open",
         ),
-        IndexModel([("state", ASCENDING), ("_id", DESCENDING)]),
+        IndexModel([("state", ASCENDING), *documents.NEWEST_FIRST], name=documents.NEWEST),
         IndexModel([("after", ASCENDING)], partialFilterExpression={"after": {"$type": "string"}}),
         IndexModel([("providerId", ASCENDING)], partialFilterExpression={"providerId": {"$exists": True}}),
         IndexModel([("erased", ASCENDING)], partialFilterExpression={"erased": True}),
@@ -75,7 +76,7 @@ class LetterStore:
         """
         query = {**ids_about(about), "to": to, "template": {"$nin": documents.UNLINED}, "state": {"$in": OPEN}}
         rows = self._letters.find({**query, "withdrawn": {"$exists": False}}, {"after": 1}, session=session)
-        line = list(rows.sort([("createdAt", ASCENDING), ("_id", ASCENDING)]))
+        line = list(rows.sort(documents.OLDEST_FIRST))
         # Clocks differ: the last is the one that none is behind.
         followed = {row.get("after") for row in line}
         last: str | None = next((row["_id"] for row in reversed(line) if row["_id"] not in followed), None)
@@ -103,7 +104,7 @@ class LetterStore:
 
     def about(self, about: str) -> list[Letter]:
         """Return all letters about `about`, oldest first."""
-        return [to_letter(found) for found in self._letters.find(ids_about(about)).sort("createdAt", ASCENDING)]
+        return [to_letter(found) for found in self._letters.find(ids_about(about)).sort(documents.OLDEST_FIRST)]
 
     def forget(self, abouts: Sequence[str], email: str | None = None) -> int:
         """Delete the letters about each of `abouts` and of the guest with `email`; return how many went."""
@@ -223,9 +224,12 @@ class LetterStore:
         same = {**mine, "facts.sequence": letter.facts["sequence"], **documents.fresh(since)}
         return self._letters.find_one(same, {"_id": 1}, session=session) is not None
 
-    def find(self, state: State | None, most: int) -> list[Letter]:
-        """Return the newest letters, of one state if given."""
-        found = self._letters.find({"state": state} if state else {}).sort("_id", DESCENDING).limit(most)
+    def find(self, state: State | None, most: int, after: LetterCursor | None = None) -> list[Letter]:
+        """Return the newest letters, from behind `after` on, of one state if given."""
+        found: list[Document] = []
+        for where, order in documents.ranges(state, after):
+            rows = self._letters.find(where).sort(order).hint(documents.NEWEST)
+            found += rows.limit(most - len(found)) if len(found) < most else ()
         return [to_letter(document) for document in found]
 
     def counts(self) -> Mapping[str, int]:
