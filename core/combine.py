@@ -135,11 +135,14 @@ class Combiner(Generic[R, A]):
                 self._busy = False
 
 
-def shared_reads(read: Callable[[R], A], *, most_waiting: int = 10_000) -> Callable[[R], A]:
+def shared_reads(
+    read: Callable[[R], A], *, spoils: Callable[[Exception], bool] = lambda _: False, most_waiting: int = 10_000
+) -> Callable[[R], A]:
     """Return `read` such that callers with one argument who wait at the same time share one call of it.
 
     The call an answer comes from always began after the request for it arrived, so everybody sees what was written
-    before they asked.
+    before they asked. An error that `spoils` is raised for all who wait, whatever they asked for: what one read has
+    waited for in vain is not waited for once more by each of the others.
     """
 
     def work(tickets: Tickets[R, A]) -> None:
@@ -147,7 +150,9 @@ def shared_reads(read: Callable[[R], A], *, most_waiting: int = 10_000) -> Calla
         for ticket in tickets:
             by_request.setdefault(ticket.request, []).append(ticket)
         for wanted, waiting in by_request.items():
-            _read_for(waiting, wanted, read)
+            error = _read_for(waiting, wanted, read)
+            if error is not None and spoils(error):
+                raise error
 
     return Combiner(work, most_waiting=most_waiting, most_at_once=most_waiting).submit
 
@@ -179,12 +184,13 @@ class Recent(Generic[R, A]):
         self._known = {}
 
 
-def _read_for(tickets: Tickets[R, A], wanted: R, read: Callable[[R], A]) -> None:
+def _read_for(tickets: Tickets[R, A], wanted: R, read: Callable[[R], A]) -> Exception | None:
     try:
         value = read(wanted)
     except Exception as error:
         for ticket in tickets:
             ticket.refuse(error)
-    else:
-        for ticket in tickets:
-            ticket.answer(value)
+        return error
+    for ticket in tickets:
+        ticket.answer(value)
+    return None

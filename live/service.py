@@ -10,8 +10,8 @@ from functools import cached_property
 
 from core import metrics
 from core.clock import Clock
-from core.combine import shared_reads
 from core.mongo import DatabaseError
+from core.reads import shared
 from live.feed import Feed, Mark, latest, moved
 from live.messages import HEARTBEAT, Messages, retry
 from live.places import Places
@@ -69,7 +69,7 @@ class Live:
 
     @cached_property
     def _snapshots(self) -> Callable[[str], tuple[Mark, bytes]]:
-        return shared_reads(self._read)
+        return shared(self._read)
 
     def _read(self, date: str) -> tuple[Mark, bytes]:
         era = self.feed.era  # of before the read: what a new era brings must not be taken for known

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from flask import Response, request
 
-from core.combine import shared_reads
+from core.reads import shared
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def shared_json(read: Callable[[str], Any]) -> Callable[[str], Rendered]:
         body = orjson.dumps(read(key))
         return Rendered(body, f'"{hashlib.sha256(body).hexdigest()[:24]}"')
 
-    return shared_reads(render)
+    return shared(render)
 
 
 def respond(page: Rendered) -> Response:

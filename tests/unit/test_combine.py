@@ -249,3 +249,26 @@ def test_a_read_that_fails_fails_for_those_who_asked_it_alone() -> None:
     with pytest.raises(LookupError):
         ask("bad")
     assert ask("good") == "good"
+
+
+def test_a_read_that_fails_for_all_is_not_tried_for_each_who_waits() -> None:
+    inside, go = threading.Event(), threading.Event()
+    reads: list[str] = []
+
+    def read(wanted: str) -> str:
+        reads.append(wanted)
+        inside.set()
+        assert go.wait(10)
+        raise ConnectionError(wanted)
+
+    ask = shared_reads(read, spoils=lambda error: isinstance(error, ConnectionError))
+    with ThreadPoolExecutor(20) as pool:
+        first = pool.submit(ask, "first")
+        assert inside.wait(30)
+        others = [pool.submit(ask, wanted) for wanted in "abcdefgh"]
+        time.sleep(0.2)
+        go.set()
+        refusals = [other.exception(30) for other in [first, *others]]
+
+    assert {type(refusal) for refusal in refusals} == {ConnectionError}
+    assert len(reads) == 2
