@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING
-
 from core.mongo import Document
 from notifications.model import OPEN, Batch, Delivery, Letter, LetterCursor, Outcome, Result, State
 
@@ -17,8 +15,8 @@ IS_OPEN: Document = {"dueAt": {"$exists": True}}
 WAITS: Document = {"state": State.QUEUED}
 # Letters about a booking that none of its guest's letters goes behind.
 UNLINED = ("admin_booking", "guest_reminder")
-OLDEST_FIRST: Order = [("createdAt", ASCENDING), ("_id", ASCENDING)]
-NEWEST_FIRST: Order = [("createdAt", DESCENDING), ("_id", DESCENDING)]
+OLDEST_FIRST: Order = [("createdAt", 1), ("_id", 1)]
+NEWEST_FIRST: Order = [("createdAt", -1), ("_id", -1)]
 # The index over the states, and within each over the letters in the order NEWEST_FIRST.
 NEWEST = "newest"
 
