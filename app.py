@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -22,11 +23,15 @@ import schedules.routes
 import waitlist.routes
 import wiring
 from admin.guards import AdminKeys
-from core import config, log
+from core import config, log, mongo
 from core.config import ROOT, Settings
 from core.web import api, context, errors, headers, health, limits, requests
 from core.web.bodies import Bodies
 from schedules.routes import Board
+
+# Each of the two questions behind /api/ready may take so long, finding a server included: probes give up after some
+# seconds, and count no answer as a process that hangs.
+READY_SECONDS = 1.0
 
 
 def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
@@ -89,7 +94,7 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
     app.register_blueprint(pages.routes.blueprint)
     app.register_blueprint(live.sockets.blueprint)
     checks = {"mongodb": lambda: _ping(services)}
-    health.install(app, checks, services.letters.counts, services.letters.warnings)
+    health.install(app, checks, services.letters.counts, lambda: _warnings(services))
     app.extensions["booking.letters"] = services.worker
     app.extensions["booking.live"] = services.live
     app.extensions["booking.hub"] = services.hub
@@ -112,7 +117,13 @@ def _limit_storage(settings: Settings) -> dict[str, Any]:
 
 
 def _ping(services: wiring.Services) -> None:
-    services.client.admin.command("ping", maxTimeMS=1000)
+    with mongo.within(READY_SECONDS):
+        services.client.admin.command("ping")
+
+
+def _warnings(services: wiring.Services) -> Sequence[str]:
+    with mongo.within(READY_SECONDS):
+        return services.letters.warnings()
 
 
 def _version() -> str:

@@ -97,7 +97,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
     letters = Letters(LetterStore(db), clock)
     audit = Audit(AuditStore(db), clock)
     live = _live(db, schedules.schedule, clock)
-    store, keys, turns = BookingStore(db), KeyStore(db), Turns(client)
+    store, keys, turns = BookingStore(db), KeyStore(db), Turns(client, schedules.store.glance)
     links = Links(settings.secret_key, settings.public_url, "booking.manage", "bookings")
     waiting = Links(settings.secret_key, settings.public_url, "waitlist.leave", "waitlist")
     refuse = partial(_has_booked, store)

@@ -214,6 +214,9 @@ class StatsSchema(ma.Schema):
 
     seats = ma.fields.Integer()
     booked = ma.fields.Integer()
+    remaining = ma.fields.Integer(
+        metadata={"description": "How many places can still be booked; a closed slot has none."}
+    )
     byDay = ma.fields.List(ma.fields.Nested(DaySumSchema))
     byHour = ma.fields.List(ma.fields.Nested(HourSumSchema))
     letters = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer())

@@ -44,11 +44,12 @@ class Overview:
         ]
 
     def stats(self) -> Mapping[str, Any]:
-        """Return seats and booked places in all, by day and by hour, and letters by state."""
+        """Return seats, booked places and what can still be booked in all, by day and by hour, and letters by state."""
         slots = self.schedules.all_slots()
         return {
             "seats": sum(slot.capacity for slot in slots),
             "booked": sum(slot.booked_count for slot in slots),
+            "remaining": sum(day.remaining for day in self.schedules.dates()),
             "byDay": _sums(slots, lambda slot: (("date", slot.date), ("day", slot.day))),
             "byHour": sorted(_sums(slots, lambda slot: (("hour", slot.start),)), key=lambda row: str(row["hour"])),
             "letters": self.letters.counts(),

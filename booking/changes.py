@@ -83,11 +83,14 @@ class Changes:
     def reschedule(self, booking_id: str, slot_id: str) -> Booking:
         """Exchange a booking's place for one in another slot, in one transaction; where it is already, nothing changes.
 
-        Raises BookingNotFound, BookingCancelled, SlotNotFound, SlotClosed, SlotFull or DuplicateBooking.
+        Raises BookingNotFound, BookingForgotten, BookingCancelled, MovedTooOften, SlotNotFound, SlotClosed, SlotFull
+        or DuplicateBooking.
         """
         planned = self.schedules.planned(slot_id)
         self.schedules.require_open(planned)
-        booking = self.store.get(booking_id)
+        booking = self.store.find_ids([booking_id]).get(booking_id)  # as it is known to stay
+        if booking is None:
+            raise BookingNotFound
         if booking.slot_id != slot_id:
             _require_movable(booking)
             self._require_place(self.schedules.standing([slot_id])[slot_id])
@@ -274,6 +277,8 @@ class Changes:
 def _require_movable(booking: Booking) -> None:
     if booking.status is Status.CANCELLED:
         raise BookingCancelled
+    if booking.is_nobodys:
+        raise BookingForgotten
     if booking.sequence >= MOST_MOVES:
         raise MovedTooOften
 

@@ -7,6 +7,7 @@ nobody's. Letters and idempotency keys are deleted, waiting entries too. Log lin
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
@@ -21,6 +22,7 @@ from core.fields import address
 from core.ids import new_id
 from notifications.service import Letters
 from schedules.model import Schedule
+from waitlist.errors import EntryNotFound
 from waitlist.model import Entry, State
 from waitlist.service import Waitlist
 
@@ -82,7 +84,8 @@ class Privacy:
     def _leave(self, entries: Sequence[Entry]) -> list[str]:
         for entry in entries:
             if entry.state is State.WAITING:
-                self.waitlist.remove(entry.id)
+                with suppress(EntryNotFound):  # Another call of this kind was quicker.
+                    self.waitlist.remove(entry.id)
         return [entry.id for entry in entries]
 
     def _forget(self, booking_ids: Sequence[str], entry_ids: Sequence[str], email: str | None) -> Forgotten:

@@ -26,6 +26,7 @@ from core.ids import first_id
 from core.mongo import LASTING, CollectionPlan, Db, Document, Session, insert
 
 ACTIVE = {"status": "confirmed"}
+SOMEBODYS = {"erased": {"$ne": True}}
 BOOKINGS = CollectionPlan(
     name="bookings",
     indexes=(
@@ -93,13 +94,12 @@ class BookingStore:
 
     def remind(self, session: Session, booking_id: str, date: str) -> Booking | None:
         """Note within the caller's transaction that the guest is reminded of `date`; None when that is not due."""
-        where = {"_id": booking_id, "date": date, "remindedOf": {"$ne": date}, **ACTIVE}
-        return self._change(session, where, {"$set": {"remindedOf": date}})
+        return self._change(session, {"_id": booking_id, **_unreminded(date)}, {"$set": {"remindedOf": date}})
 
     def to_remind(self, date: str, made_before: datetime, most: int) -> list[str]:
         """Return ids of up to `most` confirmed bookings of `date`, last changed before a moment, not reminded yet."""
         old = {"$expr": {"$lt": [{"$ifNull": ["$changedAt", "$createdAt"]}, made_before]}}
-        found = self._bookings.find({"date": date, "remindedOf": {"$ne": date}, **ACTIVE, **old}, {"_id": 1})
+        found = self._bookings.find({**_unreminded(date), **old}, {"_id": 1})
         return [document["_id"] for document in found.limit(most)]
 
     def touch(self, session: Session, booking_id: str) -> Booking | None:
@@ -134,7 +134,7 @@ class BookingStore:
 
     def older_than(self, date: str) -> Iterator[str]:
         """Yield the ids of the bookings for dates before `date` that still name somebody."""
-        with self._bookings.find({"date": {"$lt": date}, "erased": {"$ne": True}}, {"_id": 1}) as found:
+        with self._bookings.find({"date": {"$lt": date}, **SOMEBODYS}, {"_id": 1}) as found:
             yield from (document["_id"] for document in found)
 
     def erase(self, ids: Sequence[str]) -> None:
@@ -214,6 +214,10 @@ class BookingStore:
             where, change, projection=WITHOUT_PARTS, return_document=ReturnDocument.AFTER, session=session
         )
         return to_booking(document) if document else None
+
+
+def _unreminded(date: str) -> Document:
+    return {"date": date, "remindedOf": {"$ne": date}, **ACTIVE, **SOMEBODYS}
 
 
 class KeyStore:

@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, cast
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from limits import parse_many
 
+from core import addresses
 from core.text import visible_ascii
 
 T = TypeVar("T")
@@ -96,23 +96,23 @@ def from_env(env: Mapping[str, str]) -> Settings:
     port = reader.number("PORT", 8000, 1, 65535)
     mails = bool(reader.text("RESEND_API_KEY") or reader.text("SMTP_URL"))
     settings = Settings(
-        mongodb_uri=reader.take("MONGODB_URI", _mongodb_uri),
+        mongodb_uri=reader.take("MONGODB_URI", addresses.mongodb_uri),
         mongodb_database=reader.take("MONGODB_DATABASE", _database_name, "booking"),
         admin_key=reader.take("ADMIN_KEY", _admin_keys),
         secret_key=reader.take("SECRET_KEY", _secrets),
-        public_url=reader.take("PUBLIC_URL", _origin, f"http://127.0.0.1:{port}"),
-        cors_origins=reader.take("CORS_ORIGINS", _origins, ""),
+        public_url=reader.take("PUBLIC_URL", addresses.origin, f"http://127.0.0.1:{port or 8000}"),
+        cors_origins=reader.take("CORS_ORIGINS", addresses.origins, ""),
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 0, 10),
         rate_limit_default=reader.take("RATE_LIMIT_DEFAULT", _rate, "300 per 15 minutes"),
         rate_limit_bookings=reader.take("RATE_LIMIT_BOOKINGS", _rate, "3 per hour"),
-        rate_limit_storage=reader.take("RATE_LIMIT_STORAGE", _limit_storage, "mongodb"),
+        rate_limit_storage=reader.take("RATE_LIMIT_STORAGE", addresses.limit_storage, "mongodb"),
         resend_api_key=reader.text("RESEND_API_KEY"),
-        resend_api_url=reader.take("RESEND_API_URL", _url, "https://api.resend.com"),
+        resend_api_url=reader.take("RESEND_API_URL", addresses.url, "https://api.resend.com"),
         resend_webhook_secret=reader.take("RESEND_WEBHOOK_SECRET", _webhook_secret, ""),
-        smtp_url=reader.take("SMTP_URL", _smtp_url, ""),
-        mail_from=reader.take("MAIL_FROM", _sender, None if mails else LOCAL_SENDER),
+        smtp_url=reader.take("SMTP_URL", addresses.smtp_url, ""),
+        mail_from=reader.take("MAIL_FROM", addresses.sender, None if mails else LOCAL_SENDER),
         mail_rate=reader.take("MAIL_RATE", _mail_rate, "2"),
-        admin_email=reader.take("ADMIN_EMAIL", _address, None if mails else LOCAL_ADMIN),
+        admin_email=reader.take("ADMIN_EMAIL", addresses.email, None if mails else LOCAL_ADMIN),
         schedule_file=reader.take("SCHEDULE_FILE", _file, "schedules/march_2026.toml"),
         log_format=reader.take("LOG_FORMAT", _one_of("json", "console"), "json"),
         web_concurrency=reader.number("WEB_CONCURRENCY", os.cpu_count() or 1, 1, 64),
@@ -158,12 +158,6 @@ class _Reader:
         return self.take(name, parse, str(default))
 
 
-def _mongodb_uri(value: str) -> str:
-    if not value.startswith(("mongodb://", "mongodb+srv://")):
-        raise ValueError("must begin with mongodb:// or mongodb+srv://.")
-    return value
-
-
 def _database_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,38}", value) or value in ("admin", "config", "local"):
         raise ValueError("must be 1 to 38 letters, digits, - or _, and none of MongoDB's own: admin, config, local.")
@@ -193,24 +187,6 @@ def _secrets(value: str) -> tuple[str, ...]:
     return secrets
 
 
-def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must be an http or https address, such as https://book.example.org.")
-    return value.rstrip("/")
-
-
-def _origin(value: str) -> str:
-    url = _url(value)
-    if urlsplit(url).path or "@" in url or "*" in url:
-        raise ValueError("must be scheme, host and port alone, such as https://book.example.org.")
-    return url
-
-
-def _origins(value: str) -> tuple[str, ...]:
-    return tuple(_origin(item.strip()) for item in value.split(",") if item.strip())
-
-
 def _rate(value: str) -> str:
     try:
         usable = all(item.amount > 0 for item in parse_many(value))
@@ -221,12 +197,6 @@ def _rate(value: str) -> str:
     return value
 
 
-def _limit_storage(value: str) -> str:
-    if value != "mongodb" and not value.startswith(("memory://", "mongodb://", "mongodb+srv://")):
-        raise ValueError('must be "mongodb" (the service\'s own database) or a mongodb:// or memory:// address.')
-    return value
-
-
 def _webhook_secret(value: str) -> str:
     try:
         key = b64decode(value.removeprefix("whsec_"), validate=True)
@@ -234,26 +204,6 @@ def _webhook_secret(value: str) -> str:
         key = b""
     if value and (not value.startswith("whsec_") or len(key) < SHORTEST_SECRET):
         raise ValueError("must be the signing secret that Resend shows for the webhook: whsec_ and base64.")
-    return value
-
-
-def _smtp_url(value: str) -> str:
-    if value and (urlsplit(value).scheme not in ("smtp", "smtps") or not urlsplit(value).hostname):
-        raise ValueError("must look like smtp://user:password@host:587 or smtps://host:465.")
-    return value
-
-
-def _sender(value: str) -> str:
-    address = value.rpartition("<")[2].removesuffix(">") if "<" in value else value
-    _address(address)
-    if any(c in value for c in "\r\n"):
-        raise ValueError("must be one line.")
-    return value
-
-
-def _address(value: str) -> str:
-    if not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+\.[^@\s<>,]+", value):
-        raise ValueError("must be one e-mail address.")
     return value
 
 

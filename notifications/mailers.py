@@ -23,6 +23,7 @@ from resend.exceptions import NoContentError, ResendError
 from resend.http_client import HTTPClient
 
 from core import log
+from core.addresses import is_this_machine
 from notifications.addresses import with_ascii_domain
 from notifications.errors import BatchRefused, MailerAway, TryLater, Undeliverable, WebhookRefused
 from notifications.mime import mime_of
@@ -42,6 +43,7 @@ REFUSALS = {400, 409, 413, 422}
 NOT_THE_LETTERS_FAULT = {"invalid_from_address", "missing_api_key"}
 LONGEST_REASON = 100
 NO_SMTPUTF8 = "mail server: no SMTPUTF8, which this address needs"
+NO_STARTTLS = "mail server: no STARTTLS"
 ODD_ANSWER = "resend: odd answer"
 
 _mime = mime_of
@@ -103,7 +105,7 @@ class ResendMailer:
 
 
 class SmtpMailer:
-    """Sends through a mail server, with STARTTLS when it is offered."""
+    """Sends through a mail server, with STARTTLS when it is offered; signing in on another machine demands it."""
 
     def __init__(self, url: str, timeout: float = SMTP_SECONDS) -> None:
         """Read server and account from `url`; `timeout` bounds each answer of the server, in seconds."""
@@ -150,6 +152,9 @@ class SmtpMailer:
         server.ehlo_or_helo_if_needed()
         if not self._tls and server.has_extn("starttls"):
             server.starttls(context=ssl.create_default_context())
+        elif not self._tls and self._user and not is_this_machine(self._host):
+            # Who listens on the way may have taken the offer out; the password goes to nobody in the clear.
+            raise MailerAway(NO_STARTTLS)
         if self._user:
             server.login(self._user, self._password)
 

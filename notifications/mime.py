@@ -7,7 +7,7 @@ from email.header import Header
 from email.headerregistry import BaseHeader, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
 from email.policy import Policy
-from email.utils import parseaddr
+from email.utils import format_datetime, parseaddr
 from typing import Any
 
 from notifications.addresses import with_ascii_domain
@@ -51,6 +51,7 @@ def mime_of(message: Message, *, readable: bool = False) -> EmailMessage:
         if message.reply_to:
             mime["Reply-To"] = with_ascii_domain(message.reply_to)
         mime["Subject"] = message.subject
+        mime["Date"] = format_datetime(message.written_at)
         mime["Message-ID"] = f"<{message.key}@{domain}>"
         mime["Auto-Submitted"] = "auto-generated"
         mime.set_content(message.text, **plainly)

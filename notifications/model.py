@@ -157,7 +157,10 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Message:
-    """A letter as it is sent. `key` makes repeating it harmless where the provider knows such keys."""
+    """A letter as it is sent. `key` makes repeating it harmless where the provider knows such keys.
+
+    `written_at` is when its letter was promised: the same however often it is sent.
+    """
 
     key: str
     sender: str
@@ -165,6 +168,7 @@ class Message:
     subject: str
     text: str
     html: str
+    written_at: datetime
     reply_to: str = ""
     attachments: tuple[Attachment, ...] = ()
 

@@ -64,6 +64,7 @@ def render(languages: Environments, sender: str, reply_to: str, attach: Attach, 
         subject=" ".join(fill("subject.txt").split()),
         text=fill("body.txt"),
         html=fill("body.html"),
+        written_at=letter.created_at,
         reply_to=reply_to,
         attachments=tuple(attach(letter)),
     )

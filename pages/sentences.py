@@ -16,7 +16,6 @@ from schedules.service import Schedules
 # Codes that only programs and the back office meet: no page of a guest has anything to say of them.
 ELSEWHERE = frozenset(
     {
-        "admin_key_missing",
         "booking_forgotten",
         "capacity_below_booked",
         "too_many_to_sort",

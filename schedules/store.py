@@ -47,6 +47,10 @@ class SlotStore:
         self._slots = db[PLAN.name]
         self._lasting = self._slots.with_options(read_concern=LASTING)
 
+    def glance(self, session: Session) -> None:
+        """Read anything within the caller's transaction."""
+        self._slots.find_one({}, {"_id": 1}, session=session)
+
     def ensure(self, planned: Iterable[PlannedSlot]) -> None:
         """Make those slots that are not there yet; safe to call from everywhere at once."""
         upserts = [UpdateOne({"_id": slot.id}, {"$setOnInsert": _new(slot)}, upsert=True) for slot in planned]

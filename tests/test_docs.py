@@ -113,6 +113,15 @@ def codes() -> dict[str, int]:
     return {code: status for status, code in errors.CODE_OF.items()} | of_kinds
 
 
+def test_no_error_code_that_is_raised_is_said_to_be_answered_by_no_route() -> None:
+    codes()  # loads them all
+    raised = {kind.code for kind in kinds_of(DomainError) if kind.__module__ != DomainError.__module__}
+    said = {code for code, cells in rows(section(told(OPERATIONS), "Error codes")).items() if "no route" in cells[1]}
+
+    assert "slot_full" in raised
+    assert said & raised == set()
+
+
 def test_every_error_code_is_in_operations_with_its_status_and_the_other_way_round() -> None:
     table = rows(section(told(OPERATIONS), "Error codes"))
 

@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from core.mongo import CollectionPlan, Db, Document, Session
+from core.mongo import LASTING, CollectionPlan, Db, Document, Session
 from waitlist.errors import AlreadyWaiting, EntryNotFound
 from waitlist.model import Entry, State
 
@@ -48,6 +48,7 @@ class WaitlistStore:
     def __init__(self, db: Db) -> None:
         """Use the collection of `db`."""
         self._entries = db[PLAN.name]
+        self._lasting = self._entries.with_options(read_concern=LASTING)
 
     def add(self, session: Session, entry: Entry, key: str) -> None:
         """Write `entry` within the caller's transaction, with the key of its request; raises AlreadyWaiting.
@@ -99,10 +100,14 @@ class WaitlistStore:
         return _entry(document)
 
     def find_made_by(self, key: str, slot_id: str, email: str, session: Session | None = None) -> Entry | None:
-        """Return the entry that a guest's request with `key` made, whatever has become of it; none without a key."""
+        """Return the entry that a guest's request with `key` made, whatever has become of it; none without a key.
+
+        Outside a transaction only what is there to stay is found.
+        """
         if not key:
             return None
-        found = self._entries.find_one({"requestKey": key, "email": email, "slotId": slot_id}, session=session)
+        entries = self._entries if session else self._lasting
+        found = entries.find_one({"requestKey": key, "email": email, "slotId": slot_id}, session=session)
         return _entry(found) if found else None
 
     def ahead_of(self, entry: Entry) -> int:

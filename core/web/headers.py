@@ -51,7 +51,17 @@ def _allow(app: Flask, origins: Sequence[str]) -> None:
             "X-Admin-Key",
             "X-Request-ID",
         ],
-        expose_headers=["ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID"],
+        expose_headers=[
+            "Content-Disposition",
+            "ETag",
+            "Idempotency-Replayed",
+            "Location",
+            "RateLimit-Limit",
+            "RateLimit-Remaining",
+            "RateLimit-Reset",
+            "Retry-After",
+            "X-Request-ID",
+        ],
         max_age=3600,
         vary_header=True,
     )

@@ -75,15 +75,29 @@ async function sendOnce(event) {
   form.classList.add("is-sent");
   stop();
   stay();
-  if (submitter) begun(submitter);
-  freeze();
+  const thaw = freeze(submitter);
   let pause = SHORTEST_REST;
-  while (!(await send(filled))) {
+  while (!(await send(filled, thaw))) {
     note("sending", true);
     await online(pause);
     pause = Math.min(2 * pause, LONGEST_REST);
   }
   note("sending", false);
+}
+
+// What has been sent cannot be changed any more: a change would be lost with the answer. Returns what ends it.
+function freeze(button) {
+  const label = button?.textContent;
+  if (button) begun(button);
+  const parts = [...document.querySelectorAll("#days, #hours, form.booking .field")];
+  for (const part of parts) part.inert = true;
+  return () => {
+    for (const part of parts) part.inert = false;
+    button?.removeAttribute("aria-disabled");
+    if (button) button.textContent = label;
+    form.classList.remove("is-sent");
+    stop = follow(form);
+  };
 }
 
 function begun(button) {
@@ -93,13 +107,8 @@ function begun(button) {
   button.focus({ preventScroll: true });
 }
 
-// What has been sent cannot be changed any more: a change would be lost with the answer.
-function freeze() {
-  for (const part of document.querySelectorAll("#days, #hours, form.booking .field")) part.inert = true;
-}
-
-// Returns whether there was an answer of ours, and shows it.
-async function send(filled) {
+// Returns whether there was an answer of ours, and shows it; one that has no form to go on with calls `thaw`.
+async function send(filled, thaw) {
   try {
     const answer = await fetch(form.getAttribute("action"), {
       method: "POST", body: filled, headers: { Accept: "text/html" }, signal: AbortSignal.timeout?.(PATIENCE),
@@ -111,6 +120,11 @@ async function send(filled) {
     const page = parsed(await answer.text());
     const main = page.getElementById("main");
     if (!main) return false;
+    if (!answer.ok && !main.querySelector("form.booking")) {
+      thaw();
+      tellRefusal(main);
+      return true;
+    }
     document.title = page.title;
     document.getElementById("main").replaceWith(document.adoptNode(main));
     begin();
@@ -119,6 +133,25 @@ async function send(filled) {
   } catch {
     return false;
   }
+}
+
+// What was typed stays: what a page says that has no form is told above ours.
+function tellRefusal(main) {
+  const said = main.querySelector(".summary") ?? document.createElement("div");
+  if (!said.matches(".summary")) {
+    const heading = document.createElement("h2");
+    const advice = document.createElement("p");
+    heading.textContent = main.querySelector("h1").textContent;
+    const { dataset, textContent } = main.querySelector(".lead");
+    advice.textContent = dataset.here ?? textContent;
+    said.append(heading, advice, ...main.querySelectorAll(".hint"));
+  }
+  said.id = said.className = "summary";
+  said.setAttribute("role", "alert");
+  said.tabIndex = -1;
+  document.querySelector(".summary")?.remove();
+  document.querySelector(".intro").after(document.adoptNode(said));
+  said.focus();
 }
 
 // Waits for so long, or until the browser is connected again.

@@ -56,6 +56,11 @@ async function back() {
     if (wayBack && wayBack === asking) leave();
     return;
   }
+  // What came as the answer to the form need not have any days.
+  if (!document.getElementById("days")) {
+    anew();
+    return;
+  }
   const date = new URLSearchParams(location.search).get("date") ?? first;
   const coming = !isSent() && bring(`?date=${encodeURIComponent(date)}`, ["days", "hours"]);
   wayBack = asking;

@@ -65,24 +65,26 @@ function listener(query, apply, asking) {
 // Asks now and then, and says so when nobody answers. What the browser has is sent as ETag: no change costs nearly nothing.
 function asker(query, apply) {
   let asking = false;
+  let turn = 0;
   let timer;
-  const ask = async () => {
+  const ask = async (mine) => {
     if (!document.hidden) {
       const slots = await read(`/api/slots?${query}`);
-      // Meanwhile events may have told something newer.
-      if (!asking) return;
+      // Meanwhile events may have told something newer, also when they have ended again.
+      if (mine !== turn) return;
       note("places", !slots);
       if (slots) apply(slots);
     }
-    timer = setTimeout(ask, EVERY);
+    timer = setTimeout(ask, EVERY, mine);
   };
   const start = (first = EVERY) => {
     if (asking) return;
     asking = true;
-    timer = setTimeout(ask, first);
+    timer = setTimeout(ask, first, turn);
   };
   const stop = () => {
     asking = false;
+    turn += 1;
     clearTimeout(timer);
     note("places", false);
   };

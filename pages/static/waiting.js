@@ -3,6 +3,8 @@ import { heed } from "./live.js";
 
 // Who leaves the list ahead of somebody changes no places, so no event tells of it.
 const EVERY = 60_000;
+// How long an answer may take that is asked for again anyway.
+const PATIENCE = 10_000;
 const standing = document.getElementById("standing");
 const { slot, date, live } = standing.dataset;
 let isAsking = false;
@@ -30,7 +32,7 @@ async function refresh() {
 
 async function ask() {
   try {
-    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout?.(PATIENCE) });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (answer.ok && page.getElementById("standing")) show(page);
   } catch {

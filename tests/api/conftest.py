@@ -68,12 +68,14 @@ class Hands:
 
 @dataclass
 class Told(monitoring.CommandListener):
-    """Keeps the names of the commands a client sends."""
+    """Keeps the names of the commands a client sends, and how many milliseconds each may take: 0 is any number."""
 
     names: list[str] = field(default_factory=list)
+    bounds: list[int] = field(default_factory=list)
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         self.names.append(event.command_name)
+        self.bounds.append(event.command.get("maxTimeMS", 0))
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         pass

@@ -762,6 +762,18 @@ def test_stats_sum_up_seats_bookings_and_letters(api: Api) -> None:
     assert stats["letters"] == {"queued": 9, "sending": 0, "retrying": 0, "sent": 0, "dead": 0}
 
 
+def test_stats_count_as_remaining_what_guests_are_offered(api: Api) -> None:
+    slots = api.slots("2026-03-05")
+    booked(api, 0, "2026-03-05")
+    booked(api, 1, "2026-03-05")
+    assert api.admin("PATCH", f"/slots/{slots[0]['_id']}", json={"closed": True}).status == 200
+
+    stats = api.admin("GET", "/stats").json
+
+    assert stats["remaining"] == sum(date["remaining"] for date in api.get("/api/dates").json["dates"])
+    assert stats["remaining"] == stats["seats"] - stats["booked"] - (slots[0]["capacity"] - 1)
+
+
 def test_stats_count_letters_by_state(api: Api, db: Db) -> None:
     booked(api)
     booked(api)

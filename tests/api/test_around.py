@@ -10,6 +10,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from core.mongo import connect
+from tests.api.conftest import Told
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served
 from tests.factories import ADMIN_KEY, person
@@ -179,10 +181,21 @@ def test_preflights_are_no_wrong_keys(shared: Api) -> None:
 
 
 def test_an_allowed_origin_may_read_what_clients_need(shared: Api) -> None:
-    exposed = shared.get("/api/dates", headers={"Origin": ORIGIN}).headers["Access-Control-Expose-Headers"]
-
-    names = {name.strip() for name in exposed.split(",")}
+    names = exposed(shared.get("/api/dates", headers={"Origin": ORIGIN}))
     assert {"Location", "Idempotency-Replayed", "Retry-After", "X-Request-ID", "ETag"} <= names
+
+
+def test_an_allowed_origin_may_read_how_its_export_is_called(shared: Api) -> None:
+    answer = shared.send("GET", "/api/admin/bookings/export", headers={"Origin": ORIGIN, "X-Admin-Key": ADMIN_KEY})
+
+    assert answer.status == 200
+    assert "Content-Disposition" in answer.headers
+    assert "Content-Disposition" in exposed(answer)
+
+
+def exposed(answer: Answer) -> set[str]:
+    """Return the names of the headers that a browser lets the scripts of another origin read."""
+    return {name.strip() for name in answer.headers["Access-Control-Expose-Headers"].split(",")}
 
 
 def test_an_allowed_origin_may_read_that_it_called_too_often(shared: Api) -> None:
@@ -192,6 +205,9 @@ def test_an_allowed_origin_may_read_that_it_called_too_often(shared: Api) -> Non
 
     assert [answer.status for answer in answers] == [201, 429]
     assert [answer.headers.get("Access-Control-Allow-Origin") for answer in answers] == [ORIGIN, ORIGIN]
+    told = {name for name in dict(answers[1].headers) if name.startswith("RateLimit-")} | {"Retry-After"}
+    assert len(told) == 4
+    assert told <= exposed(answers[1])
 
 
 def test_pages_are_shared_with_nobody(shared: Api) -> None:
@@ -371,6 +387,38 @@ def test_not_ready_is_503_and_names_what_is_missing(databaseless: Flask) -> None
     assert answer.status == 503
     assert answer.json["dependencies"]["mongodb"].startswith("unavailable")
     assert b"127.0.0.1" not in answer.body
+
+
+def test_not_ready_is_told_within_a_second_also_when_no_server_is_found(
+    make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "pymongo.serverSelection")
+    client = connect("mongodb://127.0.0.1:1/?replicaSet=rs0")
+    api = Api(over_app(make_app(client=client)))
+    caplog.clear()
+
+    answer = api.get("/api/ready")
+    client.close()
+
+    assert (answer.status, answer.json["dependencies"]) == (
+        503,
+        {"mongodb": "unavailable (ServerSelectionTimeoutError)"},
+    )
+    waits = [json.loads(message) for message in caplog.messages if "Waiting for suitable server" in message]
+    assert [wait["operation"] for wait in waits] == ["ping"]
+    assert 0 < waits[0]["remainingTimeMS"] <= 1000
+
+
+def test_whatever_ready_asks_of_the_database_is_bounded(listened: Flask, told: Told) -> None:
+    api = Api(over_app(listened))
+    assert api.get("/api/ready").status == 200
+    told.names.clear()
+    told.bounds.clear()
+
+    assert api.get("/api/ready").status == 200
+
+    assert len(told.names) >= 3, "the ping, and what it warns of"
+    assert all(0 < bound <= 1000 for bound in told.bounds), list(zip(told.names, told.bounds, strict=True))
 
 
 def test_metrics_are_prometheus_text_about_requests_bookings_and_letters(api: Api) -> None:

@@ -86,7 +86,7 @@ def test_plots_and_tables_are_in_the_language_that_is_asked_for(api: Api) -> Non
     assert {"5. März", "31. März"} <= set(texts(fill))
     assert "05.03.2026, 11:00: 1/4<" in fill["svg"]
     assert days["summary"].startswith("In 28 Tagen kam 1 Buchung, am ")
-    assert [row[0] for row in letters["rows"]][-2:] == ["gesendet", "aufgegeben"]
+    assert [row[0] for row in letters["rows"]][-2:] == ["gesendet", "fehlgeschlagen"]
     assert "wartet 2" in texts(letters)
     assert [english[name]["title"] for name in ("fill", "letters")] == ["Booked by date and hour", "Letters by state"]
     assert asked(api, language="fr") == english

@@ -203,3 +203,43 @@ def test_the_sender_promises_reminders_and_sends_them_at_once(
     services.worker.send_all_due()
 
     assert sorted(key.removeprefix(booking["id"]) for key in sent) == ["-admin", "-guest", "-reminder-2031-06-10"]
+
+
+def test_what_is_nobodys_is_neither_moved_nor_reminded(
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+) -> None:
+    app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
+    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    api, db = Api(over_app(app)), services.db
+    over, ahead = api.slots("2031-06-10")[0], api.slots("2031-06-11")[0]
+    booking = api.book(over, **ADA).json["booking"]
+    clock.at = clock.at.replace(year=2031, month=6, day=10, hour=16)  # the slot is over, its link is not
+    services.privacy.erase(ADA["email"])
+
+    answer = api.held("POST", booking, "/reschedule", json={"slotId": ahead["_id"]})
+
+    assert (answer.status, answer.code) == (409, "booking_forgotten")
+    assert [slot["bookedCount"] for slot in api.slots("2031-06-11")] == [0, 0]
+    # One that was moved before it was forgotten, as earlier versions let it be.
+    moved = {"date": "2031-06-11", "slotId": ahead["_id"], "slotLabel": ahead["label"]}
+    db.bookings.update_one({"_id": booking["id"]}, {"$set": moved})
+    clock.at = clock.at.replace(year=2031, month=6, day=10, hour=22)
+    assert services.reminders.run() == 0
+    assert services.changes.remind([booking["id"]], "2031-06-11") == 0
+    assert db.letters.count_documents({"template": "guest_reminder"}) == 0
+
+
+def test_two_who_forget_the_same_person_at_once_both_come_to_the_end(
+    api: Api, services: wiring.Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slot = api.slots(DATE)[0]
+    for _ in range(slot["capacity"]):
+        api.book(slot)
+    assert api.wait_for(slot, email=ADA["email"]).status == 202
+    found = services.waitlist.of_guest(ADA["email"])
+    assert services.privacy.erase(ADA["email"]).entries == 1
+
+    monkeypatch.setattr(type(services.waitlist), "of_guest", lambda *_: found)
+
+    assert services.privacy.erase(ADA["email"]).bookings == 0
+    assert services.bookings.drift() == []

@@ -209,7 +209,7 @@ def joined_and_left_meanwhile(
     """Join while another process carries out the same request and the guest leaves again; return both outcomes."""
     guest = wish()
     gone: list[Any] = []
-    another = replace(services.waitlist, turns=Turns(services.client))
+    another = replace(services.waitlist, turns=Turns(services.client, services.waitlist.turns.glance))
     draw = Schedules.queue
 
     def held_up(schedules: Schedules, session: Session, wanted: str) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from core.mongo import Client
+from tests.api_client import Api
 from tests.browser import backoffice
 from tests.browser.backoffice import CALM_DATE, HOSTILE, HOSTILE_DATE, enter, give_up, listed, look_at, shown
 from tests.browser.conftest import Visit
@@ -326,6 +327,18 @@ def test_pages_are_turned_and_stand_in_the_address(visit: Visit, site: Served) -
     page.locator("#name").fill("some")
     page.locator("#find").click()
     expect(page.locator(".pages")).to_contain_text("Page 1 of 3")
+
+
+def test_a_page_beyond_the_last_one_is_the_last_one(visit: Visit) -> None:
+    page = visit(1280)
+
+    enter(page, "/admin?view=bookings&status=cancelled&page=50")
+
+    expect(page.locator(".pages")).to_contain_text("Page 3 of 3")
+    expect(page.locator(".rows .open")).to_have_count(10)
+    expect(page.locator("#said")).to_have_text("Bookings found: 60. Page 3 of 3")
+    page.locator("#previous").click()
+    expect(page.locator(".pages")).to_contain_text("Page 2 of 3")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -850,6 +863,11 @@ def contrast(page: Page, one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+def offered(api: Api) -> int:
+    """Return how many places guests are offered."""
+    return sum(date["remaining"] for date in api.get("/api/dates").json["dates"])
+
+
 def fill_of(page: Page, selector: str, name: str = "fill") -> str:
     return str(page.locator(selector).first.evaluate(f"at => getComputedStyle(at).{name}"))
 
@@ -857,6 +875,8 @@ def fill_of(page: Page, selector: str, name: str = "fill") -> str:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_plots_are_images_with_names_numbers_and_tables(visit: Visit, site: Served, width: int, scheme: str) -> None:
+    closed = site.api.slots(HOSTILE_DATE)[-1]["_id"]
+    assert site.api.admin("PATCH", f"/slots/{closed}", json={"closed": True}).status == 200
     page = visit(width, color_scheme=scheme)
     enter(page, "/admin?view=overview")
 
@@ -864,6 +884,7 @@ def test_plots_are_images_with_names_numbers_and_tables(visit: Visit, site: Serv
         expect(page.get_by_role("img", name=name)).to_be_visible()
     stats = site.api.admin("GET", "/stats").json
     assert page.locator(".sum strong").first.text_content() == f"{stats['seats']:,}"
+    expect(page.locator(".sum", has_text="still free").locator("strong")).to_have_text(f"{offered(site.api):,}")
     cells = page.locator(".cell text").all_text_contents()
     assert len(cells) == len(site.api.admin("GET", "/slots").json)
     page.locator("#table-fill summary").click()
@@ -988,7 +1009,7 @@ def test_the_organiser_works_in_german(visit: Visit, site: Served) -> None:
     assert looked_over(page) == []
     page.locator(".rows .open").click()
     expect(page.locator("#detail-title")).to_contain_text("Buchung ")
-    expect(page.locator("#detail .list")).to_contain_text("aufgegeben")
+    expect(page.locator("#detail .list")).to_contain_text("fehlgeschlagen")
     assert looked_over(page) == []
     page.keyboard.press("Escape")
     page.locator("#phone").fill("abc")

@@ -15,6 +15,7 @@ import pytest
 
 import devdb
 from app import create_app
+from core import turns
 from core.mongo import Db, connect
 from tests import factories
 from tests.api_client import Answer, Api, over_app
@@ -46,14 +47,19 @@ def replication_stopped(nodes: Iterable[devdb.Node]) -> Iterator[None]:
             node.command({**stop, "mode": "off"})
 
 
-def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nodes: devdb.ReplicaSet) -> None:
-    settings = factories.settings(three_nodes.uri)
-    client = connect(three_nodes.uri, "cut-off")
+def application(nodes: devdb.ReplicaSet) -> tuple[Api, Services]:
+    """Return the verbs over an application on `nodes`, and what is behind it."""
+    settings = factories.settings(nodes.uri)
+    client = connect(nodes.uri, "cut-off")
     prepare_database(client[settings.mongodb_database])
     app = create_app(settings, client=client)
-    services: Services = app.extensions["booking.services"][Services]
+    return Api(over_app(app)), app.extensions["booking.services"][Services]
+
+
+def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nodes: devdb.ReplicaSet) -> None:
+    api, services = application(three_nodes)
     services.bookings.counter.seconds = 1.0
-    api, form, key = Api(over_app(app)), factories.person(), uuid.uuid4().hex
+    form, key = factories.person(), uuid.uuid4().hex
     slot = api.slots()[0]
     three_nodes.wait_writable(acknowledged_by=3)
     primary = three_nodes.primary()
@@ -64,22 +70,18 @@ def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nod
 
     assert all(answer.status == 201 or is_polite(answer) for answer in answers)
     stored = connect(three_nodes.uri)
-    assert booked_ids(answers) <= active_ids(stored[settings.mongodb_database])
+    assert booked_ids(answers) <= active_ids(stored[services.db.name])
     services.bookings.counter.seconds = 8.0
     assert api.book(slot, key=key, **form).status == 201
-    assert_whole(stored[settings.mongodb_database])
+    assert_whole(stored[services.db.name])
     stored.close()
-    client.close()
+    services.client.close()
 
 
 def test_nobody_is_refused_by_bookings_that_a_fail_over_undoes(three_nodes: devdb.ReplicaSet) -> None:
-    settings = factories.settings(three_nodes.uri)
-    client = connect(three_nodes.uri, "cut-off")
-    prepare_database(client[settings.mongodb_database])
-    app = create_app(settings, client=client)
-    counter = app.extensions["booking.services"][Services].bookings.counter
+    api, services = application(three_nodes)
+    counter = services.bookings.counter
     counter.seconds = 1.0
-    api = Api(over_app(app))
     slot = api.slots()[0]
     three_nodes.wait_writable(acknowledged_by=3)
     primary = three_nodes.primary()
@@ -94,7 +96,44 @@ def test_nobody_is_refused_by_bookings_that_a_fail_over_undoes(three_nodes: devd
     assert all(map(is_polite, first))
     assert all(map(is_polite, after)), [answer.body for answer in after]
     assert list(map(kind, in_the_end)) == [(201, "booked")] * slot["capacity"] + [(409, "slot_full")]
-    client.close()
+    services.client.close()
+
+
+def test_no_change_is_refused_or_confirmed_by_what_a_fail_over_undoes(
+    three_nodes: devdb.ReplicaSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, services = application(three_nodes)
+    full, roomy, nearly, free = api.slots()[:4]
+    for slot, count in ((full, 4), (nearly, 3)):
+        assert [api.book(slot).status for _ in range(count)] == [201] * count
+    first, second = (api.book(roomy).json["booking"] for _ in range(2))
+    waits = factories.contact()
+    three_nodes.wait_writable(acknowledged_by=3)
+    primary = three_nodes.primary()
+
+    with replication_stopped(node for node in three_nodes.nodes if node is not primary):
+        monkeypatch.setattr(turns, "SECONDS", 1.0)
+        answers = [
+            api.wait_for(full, **waits),
+            api.wait_for(full, **waits),
+            api.held("POST", first, "/reschedule", json={"slotId": nearly["_id"]}),
+            api.held("POST", second, "/reschedule", json={"slotId": nearly["_id"]}),
+            api.held("DELETE", second),
+            api.held("POST", second, "/reschedule", json={"slotId": free["_id"]}),
+            api.admin("PATCH", f"/slots/{full['_id']}", json={"capacity": 9}),
+            api.wait_for(full),
+        ]
+        primary.kill()
+    three_nodes.wait_writable()
+    monkeypatch.undo()
+
+    assert [answer.status for answer in answers] == [503] * len(answers), [answer.body for answer in answers]
+    assert services.db.waitlist.count_documents({}) == 0
+    assert api.wait_for(full, **waits).status == 202
+    assert api.wait_for(full, **waits).code == "already_waiting"
+    assert api.held("POST", second, "/reschedule", json={"slotId": nearly["_id"]}).status == 200
+    assert services.bookings.drift() == []
+    services.client.close()
 
 
 def test_the_primary_dies_in_a_rush_and_every_answer_stays_true(three_nodes: devdb.ReplicaSet, tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ import base64
 import email
 import email.policy
 import re
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -20,6 +21,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Session
 
 from core import clock, log
+from core.addresses import is_this_machine
 from core.fields import address
 from notifications import mailers
 from notifications.errors import BatchRefused, MailerAway, TryLater, Undeliverable
@@ -28,7 +30,10 @@ from notifications.model import Attachment, Message
 from tests.conftest import free_port
 from tests.letters.provider import KEY, Provider, Says
 
-MESSAGE = Message("k" * 32, "Open day <bookings@example.org>", "ada@example.org", "Hello Ñ", "Text ü", "<p>ü</p>")
+WRITTEN = datetime(2026, 3, 1, 9, 30, 15, 123_000, tzinfo=UTC)
+MESSAGE = Message(
+    "k" * 32, "Open day <bookings@example.org>", "ada@example.org", "Hello Ñ", "Text ü", "<p>ü</p>", WRITTEN
+)
 UNKNOWN_SENDER = "invalid_from_address"
 
 
@@ -285,6 +290,17 @@ def test_a_mail_server_gets_text_and_html_under_a_message_id_that_follows_from_t
     assert html.get_content().strip() == MESSAGE.html
 
 
+def test_a_mail_says_when_its_letter_was_written_and_is_the_same_each_time(
+    office: PostOffice, opened: Callable[..., str], tmp_path: Path
+) -> None:
+    SmtpMailer(f"smtp://{opened()}").send(MESSAGE)
+    ConsoleMailer(tmp_path).send(MESSAGE)
+    file = (tmp_path / f"{MESSAGE.key}.eml").read_bytes()
+    for mail in (*office.taken, email.message_from_bytes(file, policy=email.policy.default)):
+        assert mail.get_all("Date") == ["Sun, 01 Mar 2026 09:30:15 +0000"]
+    assert mailers._mime(MESSAGE).items() == mailers._mime(MESSAGE).items()
+
+
 @pytest.mark.parametrize(
     ("step", "answer", "meaning"),
     [
@@ -401,6 +417,62 @@ def test_an_account_that_is_refused_can_be_put_right(
     else:
         mailer.send(MESSAGE)
     assert len(office.taken) == (password != "wrong")
+
+
+class Listener:
+    """An account's check that takes every password, and remembers them."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+
+    def __call__(self, server: Any, session: Session, envelope: Any, mechanism: str, login: Any) -> AuthResult:
+        self.heard.append(login.password)
+        return AuthResult(success=True)
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
+@pytest.mark.parametrize(("host", "signs_in"), [("127.0.0.1", True), ("localhost", True), (None, False)])
+def test_no_password_goes_to_another_machine_in_the_clear(
+    office: PostOffice, opened: Callable[..., str], host: str | None, signs_in: bool, elsewhere: str
+) -> None:
+    listener = Listener()
+    port = opened(authenticator=listener, auth_require_tls=False).rpartition(":")[2]
+    mailer = SmtpMailer(f"smtp://ada:hunter2@{host or elsewhere}:{port}")
+    if signs_in:
+        mailer.send(MESSAGE)
+    else:
+        with pytest.raises(MailerAway, match=r"^mail server: no STARTTLS$"):
+            mailer.send(MESSAGE)
+    assert listener.heard == [b"hunter2"] * signs_in
+    assert len(office.taken) == signs_in
+
+
+def test_without_an_account_a_letter_goes_to_another_machine_in_the_clear(
+    office: PostOffice, opened: Callable[..., str], elsewhere: str
+) -> None:
+    SmtpMailer(f"smtp://{elsewhere}:{opened().rpartition(':')[2]}").send(MESSAGE)
+    assert len(office.taken) == 1
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the name of a machine that is not this one by its name; its post office stands here nevertheless."""
+    name = "mail.example.org"
+    found = socket.getaddrinfo
+
+    def asked(host: Any, *rest: Any, **options: Any) -> Any:
+        return found("127.0.0.1" if host == name else host, *rest, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", asked)
+    return name
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [("127.8.9.1", True), ("::1", True), ("localhost", True), ("10.0.0.1", False), ("127.0.0.1.example", False)],
+)
+def test_this_machine_is_known_by_its_addresses(host: str, here: bool) -> None:
+    assert is_this_machine(host) is here
 
 
 def read_by_each(raw: bytes) -> dict[str, str]:

@@ -70,6 +70,10 @@ def test_each_letter_reads_as_it_was_agreed_in_german(template: str) -> None:
     assert files_of(template, written) == agreed_files(template, GOLDEN / "de")
 
 
+def test_a_message_says_when_its_letter_was_promised() -> None:
+    assert filled(letter("guest_booking")).written_at == NOW
+
+
 def test_every_agreed_letter_still_exists() -> None:
     assert sorted({file.stem for file in GOLDEN.iterdir() if file.is_file()}) == NAMES
     assert sorted({file.stem for file in (GOLDEN / "de").iterdir()}) == GUESTS

@@ -24,6 +24,8 @@ from tests.live.events import opened
 from tests.live.sockets import NAMESPACES, Listener, bare, ends, listening, on_each
 
 FRIEND, STRANGER = "https://friend.example", "https://stranger.example"
+# As somebody may type an origin, and as browsers send it.
+TYPED, SENT = "HTTPS://Shop.Example:443", "https://shop.example"
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 UPGRADE = {
     "Upgrade": "websocket",
@@ -36,7 +38,7 @@ UPGRADE = {
 @pytest.fixture(scope="module")
 def service(replica_set: devdb.ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One service for the tests of this module."""
-    with serving(replica_set.uri, tmp_path_factory.mktemp("sockets"), CORS_ORIGINS=FRIEND) as running:
+    with serving(replica_set.uri, tmp_path_factory.mktemp("sockets"), CORS_ORIGINS=f"{FRIEND}, {TYPED}") as running:
         yield running
         mongo.drop_database(running.environment["MONGODB_DATABASE"])
         assert "Traceback" not in running.log.read_text()
@@ -140,7 +142,7 @@ def test_a_bad_handshake_is_refused_in_the_one_shape_and_logged(
 
 
 def test_control_the_same_handshake_without_a_fault_is_taken(service: Served) -> None:
-    for origin in ("", FRIEND, service.url):
+    for origin in ("", FRIEND, SENT, service.url):
         headers = UPGRADE | ({"Origin": origin} if origin else {})
         with requests.get(
             f"{service.url}/socket.io/?EIO=4&transport=websocket", headers=headers, timeout=30, stream=True

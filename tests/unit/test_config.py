@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
+from pymongo.errors import ConfigurationError
 
 from core.config import ROOT, AdminKey, ConfigError, Settings, environment, from_env
 
@@ -79,6 +81,23 @@ def test_every_problem_is_reported_together() -> None:
 BAD = [
     ("MONGODB_URI", "localhost:27017"),
     ("MONGODB_URI", "postgres://db"),
+    ("MONGODB_URI", "mongodb://"),
+    ("MONGODB_URI", "mongodb://u:p@ss@host/"),
+    ("MONGODB_URI", "mongodb://u:p/ss@host/"),
+    ("MONGODB_URI", "mongodb://u:5%@host/"),
+    ("MONGODB_URI", "mongodb://u:p:q@host/"),
+    ("MONGODB_URI", "mongodb://:p@host/"),
+    ("MONGODB_URI", "mongodb://u@host"),
+    ("MONGODB_URI", "mongodb+srv://u:@db.example.org"),
+    ("MONGODB_URI", "mongodb://host:99999"),
+    ("MONGODB_URI", "mongodb://host:0"),
+    ("MONGODB_URI", "mongodb://host:abc"),
+    ("MONGODB_URI", "mongodb://one,,two"),
+    ("MONGODB_URI", "mongodb://::1"),
+    ("MONGODB_URI", "mongodb://host/my db"),
+    ("MONGODB_URI", "mongodb://host/?replicaSet"),
+    ("MONGODB_URI", "mongodb+srv://db.example.org:27017"),
+    ("MONGODB_URI", "mongodb+srv://db.example.org,other.example.org"),
     ("MONGODB_DATABASE", "two words"),
     ("MONGODB_DATABASE", "a.b"),
     ("MONGODB_DATABASE", "a/b"),
@@ -91,6 +110,10 @@ BAD = [
     ("PUBLIC_URL", "ftp://book.example.org"),
     ("PUBLIC_URL", "https://book.example.org/path"),
     ("PUBLIC_URL", "https://book.example.org?x=1"),
+    ("PUBLIC_URL", "http://h:abc"),
+    ("PUBLIC_URL", "http://h:99999"),
+    ("PUBLIC_URL", "http://[::1"),
+    ("CORS_ORIGINS", "https://a.example.org:abc"),
     ("CORS_ORIGINS", "*"),
     ("CORS_ORIGINS", "https://*.example.org"),
     ("CORS_ORIGINS", "https://a.example.org, null"),
@@ -104,11 +127,25 @@ BAD = [
     ("RATE_LIMIT_BOOKINGS", "3 per century"),
     ("RATE_LIMIT_STORAGE", "file:///tmp"),
     ("RATE_LIMIT_STORAGE", "memory"),
+    ("RATE_LIMIT_STORAGE", "mongodb://u:p@ss@host/"),
     ("RESEND_API_URL", "api.resend.com"),
+    ("RESEND_API_URL", "http://h:abc"),
+    ("RESEND_API_URL", "http://h:0"),
     ("SMTP_URL", "mail.example.org"),
     ("SMTP_URL", "http://mail.example.org"),
     ("SMTP_URL", "smtp://"),
+    ("SMTP_URL", "smtp://host:abc"),
+    ("SMTP_URL", "smtp://host:99999"),
+    ("SMTP_URL", "smtp://user:p/ss@host:25"),
+    ("SMTP_URL", "smtp://user:p[ss@host:25"),
     ("MAIL_FROM", "nobody"),
+    ("MAIL_FROM", '"Open day <a@b.example"'),
+    ("MAIL_FROM", "Open day <a@b.example"),
+    ("MAIL_FROM", "Office, Open day <a@b.example>"),
+    ("MAIL_FROM", "a@b.example, Open day <a@b.example>"),
+    ("MAIL_FROM", "Team: Open day <a@b.example>"),
+    ("MAIL_FROM", ".:<a@b.example"),
+    ("MAIL_FROM", "Open\nday <a@b.example>"),
     ("MAIL_FROM", "Open day <nobody>"),
     ("MAIL_RATE", "0"),
     ("MAIL_RATE", "fast"),
@@ -158,12 +195,26 @@ def test_a_bad_value_is_refused_by_the_name_of_its_setting(name: str, value: str
             "https://a.example.org, http://localhost:3000/",
             ("https://a.example.org", "http://localhost:3000"),
         ),
+        (
+            "CORS_ORIGINS",
+            "HTTPS://Shop.Example:443, http://a.example:80/, https://b.example:80, http://[::1]:443, http://[2001:DB8::1]:80",
+            (
+                "https://shop.example",
+                "http://a.example",
+                "https://b.example:80",
+                "http://[::1]:443",
+                "http://[2001:db8::1]",
+            ),
+        ),
+        ("PUBLIC_URL", "HTTPS://Book.Example.org:443/", "https://book.example.org"),
         ("TRUSTED_PROXIES", "10", 10),
         ("RATE_LIMIT_DEFAULT", "10/second", "10/second"),
         ("RATE_LIMIT_BOOKINGS", "1 per day", "1 per day"),
         ("RATE_LIMIT_STORAGE", "mongodb://other:27017", "mongodb://other:27017"),
         ("MAIL_RATE", "0.5", 0.5),
         ("MAIL_FROM", "Open day <a@example.org>", "Open day <a@example.org>"),
+        ("MAIL_FROM", '"Office, Open day" <a@example.org>', '"Office, Open day" <a@example.org>'),
+        ("MAIL_FROM", "Dr. Open Tür <tür@straße.example>", "Dr. Open Tür <tür@straße.example>"),
         ("ADMIN_EMAIL", "a@example.org", "a@example.org"),
         ("LOG_FORMAT", "console", "console"),
         ("WEB_CONCURRENCY", "4", 4),
@@ -173,6 +224,29 @@ def test_a_bad_value_is_refused_by_the_name_of_its_setting(name: str, value: str
 )
 def test_each_setting_is_read(name: str, value: str, read_as: Any) -> None:
     assert getattr(read(**{name: value}), name.lower()) == read_as
+
+
+MONGODB_URIS = [
+    *(value for name, value in BAD if name == "MONGODB_URI" and "://" in value),
+    "mongodb://one:27017,two:27018/booking?replicaSet=rs0&w=majority",
+    "mongodb://user:p%40ss%2F%25@host/?tls=true",
+    "mongodb://user:p#ss@host/?replicaSet=",
+    "mongodb://subject@host/?authMechanism=MONGODB-X509",
+    "mongodb://[::1]:27017/?w=1;j=true",
+    "mongodb://%2Ftmp%2Fmongodb-27017.sock",
+    "mongodb+srv://user:word@db.example.org/?retryWrites=true",
+]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("value", MONGODB_URIS)
+def test_the_address_of_a_database_is_taken_when_the_driver_takes_it(value: str) -> None:
+    try:
+        MongoClient[dict[str, Any]](value, connect=False).close()
+    except (ConfigurationError, ValueError):
+        assert [problem.split()[0] for problem in problems(MONGODB_URI=value)] == ["MONGODB_URI"]
+    else:
+        assert read(MONGODB_URI=value).mongodb_uri == value
 
 
 def test_the_public_address_follows_the_port() -> None:
@@ -235,6 +309,26 @@ def test_no_bad_value_is_quoted_in_its_problem() -> None:
 
     assert len(refused.value.problems) >= 5
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MONGODB_URI", "mongodb://user:hunter2@more@host/"),
+        ("MONGODB_URI", "mongodb://user:hunter2/more@host/"),
+        ("MONGODB_URI", "mongodb://user:hunter2%@host/"),
+        ("RATE_LIMIT_STORAGE", "mongodb://user:hunter2@host:abc/"),
+        ("SMTP_URL", "smtp://user:hunter2/more@host"),
+        ("SMTP_URL", "smtp://user:hunter2[more@host"),
+        ("SMTP_URL", "smtp://user:hunter2\u2100more@host"),
+        ("RESEND_API_URL", "https://user:hunter2/more@host"),
+    ],
+)
+def test_no_address_that_cannot_be_read_is_quoted(name: str, value: str) -> None:
+    (problem,) = problems(**{"MAIL_FROM": "a@example.org", "ADMIN_EMAIL": "b@example.org", name: value})
+
+    assert problem.startswith(f"{name} must ")
+    assert "hunter2" not in problem
 
 
 def test_settings_cannot_be_changed() -> None:

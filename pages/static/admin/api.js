@@ -3,12 +3,22 @@ import { named, say, spoken } from "./words.js";
 
 const KEY = "adminKey";
 let whenLocked = () => {};
+// From signing in to signing out; aborted by the latter.
+let session = new AbortController();
 
 export class Refused extends Error {}
+// Thrown in the place of every answer that comes after signing out: nobody may see it any more.
+export class Left extends Refused {}
 
 export const hasKey = () => sessionStorage.getItem(KEY) !== null;
 export const forgetKey = () => sessionStorage.removeItem(KEY);
 export const onLocked = (work) => { whenLocked = work; };
+export const during = () => session.signal;
+
+export function endSession() {
+  session.abort();
+  session = new AbortController();
+}
 
 // Keep `key` if it is right; throws Refused otherwise.
 export async function tryKey(key) {
@@ -22,7 +32,7 @@ export const patch = (path, body) => read("PATCH", path, { body });
 
 export async function call(method, path, options = {}) {
   try {
-    return await ask(method, path, { ...options, key: sessionStorage.getItem(KEY) ?? "" });
+    return await within(during(), ask(method, path, { ...options, key: sessionStorage.getItem(KEY) ?? "" }));
   } catch (error) {
     if (error.status === 401) {
       forgetKey();
@@ -33,9 +43,12 @@ export async function call(method, path, options = {}) {
 }
 
 async function read(method, path, options) {
+  const mine = during();
   const answer = await call(method, path, options);
-  return answer.json().catch(() => { throw lost(method); });
+  return within(mine, answer.json().catch(() => { throw lost(method); }));
 }
+
+const within = (mine, work) => work.finally(() => { if (mine.aborted) throw new Left(); });
 
 async function ask(method, path, { key, body, signal }) {
   // A header holds no more than this; whatever else was typed is no key.

@@ -69,7 +69,7 @@ async function lookAgain(item, error) {
       const [now] = (await get(`/bookings?reference=${item.reference}`)).items;
       if (now) await detail(now);
     });
-    document.querySelector("#detail-done").focus();
+    document.querySelector("#detail-done")?.focus();
   }
   throw error;
 }
@@ -83,7 +83,7 @@ function tellHere(text, bad = false) {
 
 const inDialog = (work, control) => guarded(work, control).then(() => {
   const notice = document.querySelector("#notice");
-  if (notice.classList.contains("bad")) {
+  if (dialog.open && notice.classList.contains("bad")) {
     tellHere(notice.textContent, true);
     tell("");
   }

@@ -21,6 +21,8 @@ export async function bookings(asked) {
   const order = asked.get("order") || natural(sort);
   const page = Math.max(1, Math.trunc(Number(asked.get("page"))) || 1);
   const found = await get(`/bookings?${new URLSearchParams({ ...wanted, sort, order, page, limit: PAGE })}`);
+  // What was found has become less since the address was made.
+  if (page > found.totalPages && found.totalPages) return bookings(withPage(asked, found.totalPages));
   const look = (change, top) => go({ view: "bookings", ...wanted, ...only(asked, ["sort", "order"]), ...change }, top);
   const sorting = { sort, order, sorts: found.sorts, look };
   const standing = { total: count(found.total), page: count(page), pages: count(found.totalPages) };
@@ -29,6 +31,12 @@ export async function bookings(asked) {
     found.items.length ? table(say("bookings"), COLUMNS.map((column) => heading(column, sorting)), found.items.map(row), "rows")
       : el("p", { class: "panel" }, say("nothing")),
     found.totalPages > 1 && pages(found, look)];
+}
+
+function withPage(asked, page) {
+  const last = new URLSearchParams(asked);
+  last.set("page", page);
+  return last;
 }
 
 function filters(asked, sorting) {

@@ -1,5 +1,5 @@
 // The CSV of exactly what is filtered, with how far it is, as a file named by the service.
-import { Refused, call } from "./api.js";
+import { Refused, call, during } from "./api.js";
 import { button, el } from "./dom.js";
 import { tell } from "./moving.js";
 import { count, say, size } from "./words.js";
@@ -9,6 +9,8 @@ const KEEP_MILLISECONDS = 60_000;
 
 export async function download(wanted, total, place, start) {
   const stop = new AbortController();
+  const session = during();
+  session.addEventListener("abort", () => stop.abort(), { once: true });
   const bar = el("progress", { max: total, value: 0, "aria-label": say("download") });
   const words = el("span", { role: "status" });
   const ending = button(say("downloadCancel"), () => stop.abort(), { id: "download-cancel" });
@@ -26,6 +28,7 @@ export async function download(wanted, total, place, start) {
     save(file.pieces, name);
     tell(say("downloaded", { name, rows: count(file.rows), size: size(file.bytes) }, file.rows));
   } catch (error) {
+    if (session.aborted) return;
     tell(stop.signal.aborted ? say("downloadStopped") : error instanceof Refused ? error.message : say("downloadBroken"), !stop.signal.aborted);
   } finally {
     const focused = place.contains(document.activeElement);

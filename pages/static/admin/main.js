@@ -1,9 +1,9 @@
 // The back office: entering, leaving, and which view is shown.
-import { forgetKey, hasKey, onLocked, tryKey } from "./api.js";
+import { endSession, forgetKey, hasKey, onLocked, tryKey } from "./api.js";
 import { audit } from "./audit.js";
 import { bookings } from "./bookings.js";
 import { letters } from "./letters.js";
-import { clear, draw, go, guarded, isShown, look, setViews, tell } from "./moving.js";
+import { announce, clear, draw, go, guarded, isShown, look, setViews, tell } from "./moving.js";
 import { overview } from "./overview.js";
 import { slots } from "./slots.js";
 import { say } from "./words.js";
@@ -17,9 +17,15 @@ document.querySelector("#without").remove();
 setViews({ bookings, slots, letters, overview, audit });
 onLocked(lock);
 
+// Nothing of any guest stays in the page.
 function lock() {
+  endSession();
   clear();
-  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  announce("");
+  for (const dialog of document.querySelectorAll("dialog")) {
+    dialog.close();
+    dialog.replaceChildren();
+  }
   nav.hidden = leaving.hidden = true;
   form.hidden = false;
   key.focus();

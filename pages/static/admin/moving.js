@@ -1,5 +1,5 @@
 // Moving about: what is looked at stands in the address, and focus stays where it was.
-import { Refused } from "./api.js";
+import { Left, Refused } from "./api.js";
 import { say } from "./words.js";
 
 const view = document.querySelector("#view");
@@ -27,17 +27,21 @@ export async function guarded(work, control) {
   if (control?.getAttribute("aria-disabled")) return false;
   control?.setAttribute("aria-disabled", "true");
   try {
-    await work();
+    await work().catch(lookAnew);
     return true;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    // It may have been done: what there is is shown as it is, if it can be had.
-    if (error.isUnknown) await redraw();
-    tell(error.message, true);
+    if (!(error instanceof Left)) tell(error.message, true);
     return false;
   } finally {
     control?.removeAttribute("aria-disabled");
   }
+}
+
+// It may have been done: what there is is shown as it is, if it can be had; throws the error.
+async function lookAnew(error) {
+  if (error.isUnknown) await redraw();
+  throw error;
 }
 
 // Show what is at `where`; of something that is read from its top, `top` is the id of what stands there.
@@ -99,8 +103,8 @@ export async function draw() {
     }
     showTab();
   } catch (error) {
-    // Of what nobody waits for any more, only a key that is no longer right is told.
-    if (turn === drawn || error.status === 401) throw error;
+    // Of what nobody waits for any more, only a key that is no longer right is told, and that somebody has left.
+    if (turn === drawn || error.status === 401 || error instanceof Left) throw error;
   } finally {
     if (turn === drawn) view.removeAttribute("aria-busy");
   }
@@ -111,12 +115,12 @@ function searched() {
   return [...view.querySelectorAll("[role=search] :is(input, select[name])")].map(({ id, value }) => [id, value]);
 }
 
-// Draw again what may have changed; nothing is said of what does not come.
+// Draw again what may have changed; nothing is said of what does not come. Throws Left after signing out.
 export async function redraw() {
   try {
     await draw();
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof Refused) || error instanceof Left) throw error;
   }
 }
 

@@ -19,7 +19,7 @@ export async function overview() {
   const card = (name, number, kind = "") => el("p", { class: `panel sum ${kind}` }, el("strong", {}, count(number)), say(name));
   announce(plots.items.map((plot) => plot.summary).join(" "));
   return [el("h1", { tabindex: "-1" }, say("overview")),
-    el("div", { class: "sums" }, card("seats", sums.seats), card("seatsBooked", sums.booked), card("seatsFree", sums.seats - sums.booked),
+    el("div", { class: "sums" }, card("seats", sums.seats), card("seatsBooked", sums.booked), card("seatsFree", sums.remaining),
       card("lettersOpen", queued + sending + retrying), card("lettersDead", dead, dead ? "sum-bad" : "")),
     ...plots.items.map(figure)];
 }

@@ -1,0 +1,140 @@
+"""Addresses in settings: of databases, web servers, mail servers, people.
+
+Each function returns one as the service uses it, or raises ValueError with a sentence. Nothing of the value is in the
+sentence, also where the standard library would quote it: an address may hold a password.
+"""
+
+from __future__ import annotations
+
+import re
+from email.errors import MessageError, NonASCIILocalPartDefect, ObsoleteHeaderDefect
+from email.policy import default
+from ipaddress import ip_address
+from urllib.parse import SplitResult, unquote_plus, urlsplit
+
+MONGODB = ("mongodb://", "mongodb+srv://")
+HIGHEST_PORT = 65_535
+UNSAID_PORTS = {"http": 80, "https": 443}
+# A host, or an address of IPv6 in brackets, and its port if there is one.
+HOST = re.compile(r"(?:[^\s,:/?#@%\[\]\\]+|\[[0-9A-Fa-f:.]+(?:%25[^\s\]]+)?\])(?::(?P<port>[0-9]{1,5}))?")
+STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def mongodb_uri(value: str) -> str:
+    """Return the address of a MongoDB if the driver will be able to read it."""
+    if not value.startswith(MONGODB):
+        raise ValueError("must begin with mongodb:// or mongodb+srv://.")
+    place, _, options = value.partition("://")[2].partition("?")
+    servers, _, database = place.partition("/")
+    account, at, hosts = servers.rpartition("@")
+    encoded = account.partition(":")[0] and account.count(":") <= 1 and "@" not in account
+    if at and (not encoded or STRAY_PERCENT.search(account)):
+        raise ValueError("must have user and password percent-encoded, as in p%40ss for p@ss.")
+    if at and not account.partition(":")[2] and "authmechanism=" not in options.lower():
+        raise ValueError("must have a password after the user, as in mongodb://user:password@host.")
+    if not all(_is_host(host) or host.endswith(".sock") for host in hosts.split(",")):
+        raise ValueError(
+            "must name each server as host or host:port, with a port from 1 to 65535; user and password before them "
+            "must be percent-encoded."
+        )
+    if value.startswith(MONGODB[1]) and ("," in hosts or ":" in hosts):
+        raise ValueError("must name one host without a port after mongodb+srv://.")
+    if re.search(r'[/ "$]', unquote_plus(database)):
+        raise ValueError("must name no database after the servers, or one without / and spaces.")
+    if options and not all(re.fullmatch(r"[^=]+=[^=]*", each) for each in re.split("[&;]", options)):
+        raise ValueError("must have its options as name=value, joined by &.")
+    return value
+
+
+def limit_storage(value: str) -> str:
+    """Return where limits are counted: the word mongodb, or an address."""
+    if value.startswith(MONGODB):
+        return mongodb_uri(value)
+    if value != "mongodb" and not value.startswith("memory://"):
+        raise ValueError('must be "mongodb" (the service\'s own database) or a mongodb:// or memory:// address.')
+    return value
+
+
+def url(value: str) -> str:
+    """Return the address of a web server, which may have a path, without a slash at its end."""
+    parts = _split(value, ("http", "https"))
+    if parts is None or parts.query or parts.fragment:
+        raise ValueError("must be an http or https address, such as https://book.example.org.")
+    return value.rstrip("/")
+
+
+def origin(value: str) -> str:
+    """Return scheme, host and port as browsers write them: in small letters, without the port that goes unsaid."""
+    parts = urlsplit(url(value))
+    if parts.path or "@" in value or "*" in value:
+        raise ValueError("must be scheme, host and port alone, such as https://book.example.org.")
+    host = f"[{parts.hostname}]" if parts.netloc.startswith("[") else parts.hostname
+    port = "" if parts.port in (None, UNSAID_PORTS[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def origins(value: str) -> tuple[str, ...]:
+    """Return the origins in a list with commas."""
+    return tuple(origin(item.strip()) for item in value.split(",") if item.strip())
+
+
+def smtp_url(value: str) -> str:
+    """Return the address of a mail server, or nothing for none."""
+    if value and _split(value, ("smtp", "smtps")) is None:
+        raise ValueError("must look like smtp://user:password@host:587 or smtps://host:465.")
+    return value
+
+
+def sender(value: str) -> str:
+    """Return one address of a person or an office, which may have a name before it."""
+    if any(c in value for c in "\r\n"):
+        raise ValueError("must be one line.")
+    email(value.rpartition("<")[2].removesuffix(">") if "<" in value else value)
+    if not _is_one_mailbox(value):
+        raise ValueError(
+            'must be one sender; a name with a comma stands in quotes, as in "Office, Hall" <a@b.example>.'
+        )
+    return value
+
+
+def email(value: str) -> str:
+    """Return the address of a person or an office."""
+    if not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+\.[^@\s<>,]+", value):
+        raise ValueError("must be one e-mail address.")
+    return value
+
+
+def is_this_machine(host: str) -> bool:
+    """Return whether `host` names this machine by itself, without a look at what it resolves to."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_host(value: str) -> bool:
+    found = HOST.fullmatch(value)
+    return found is not None and (found["port"] is None or 0 < int(found["port"]) <= HIGHEST_PORT)
+
+
+def _split(value: str, schemes: tuple[str, ...]) -> SplitResult | None:
+    """Return the parts of `value`, or None when it has another scheme, no host, or a port that there cannot be."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return None
+    return parts if parts.scheme in schemes and _is_host(parts.netloc.rpartition("@")[2]) else None
+
+
+def _is_one_mailbox(value: str) -> bool:
+    """Return whether mail programs read one address in `value`.
+
+    A dot in the name is an old form that all of them read; whether more than ASCII may stand before the @ is for the
+    mail server to say.
+    """
+    try:
+        header = default.header_factory("From", value)
+    except (ValueError, IndexError, AttributeError, MessageError):  # what the parser raises over some odd ones
+        return False
+    harmless = (ObsoleteHeaderDefect, NonASCIILocalPartDefect)
+    return len(header.addresses) == 1 and all(isinstance(defect, harmless) for defect in header.defects)
