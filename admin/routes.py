@@ -10,6 +10,7 @@ from flask import Response
 from admin import csv
 from admin.guards import require_key, whose_key
 from admin.history import History
+from admin.letters import LetterSchema, LettersQuery, LettersSchema
 from admin.plots import svg
 from admin.schemas import (
     AdminBookingSchema,
@@ -17,9 +18,6 @@ from admin.schemas import (
     AuditQuery,
     AuditSchema,
     FilterSchema,
-    LetterSchema,
-    LettersQuery,
-    LettersSchema,
     ListingQuery,
     ListingSchema,
     PlotsQuery,
