@@ -10,6 +10,7 @@ from flask import Response
 from admin import csv
 from admin.guards import require_key, whose_key
 from admin.history import History
+from admin.letters import LetterSchema, LettersQuery, LettersSchema
 from admin.plots import svg
 from admin.schemas import (
     AdminBookingSchema,
@@ -17,9 +18,6 @@ from admin.schemas import (
     AuditQuery,
     AuditSchema,
     FilterSchema,
-    LetterSchema,
-    LettersQuery,
-    LettersSchema,
     ListingQuery,
     ListingSchema,
     PlotsQuery,
@@ -36,7 +34,7 @@ from booking.service import Bookings
 from core.languages import spoken
 from core.web import context, speech
 from core.web.api import Blueprint, Door
-from notifications.model import Letter, State
+from notifications.model import Letter, LetterCursor, LetterFilter, LetterPage, State
 from notifications.service import Letters
 from schedules.model import Slot, SlotChange
 from schedules.service import Schedules
@@ -128,13 +126,13 @@ def plots(width: int) -> dict[str, Any]:
 
 @blueprint.get("/letters")
 @Door(LettersSchema, query=LettersQuery, refuses=(401,), security="adminKey")
-def letters(about: str, state: str, limit: int) -> dict[str, list[Letter]]:
-    """List letters, newest first: all, those of one state, or those about one booking."""
-    outbox, wanted = context.service(Letters), State(state) if state else None
-    if not about:
-        return {"items": outbox.find(wanted, limit)}
-    found = [letter for letter in outbox.about(about) if wanted in (None, letter.state)]
-    return {"items": found[::-1][:limit]}
+def letters(about: str, state: str, limit: int, after: str | None) -> LetterPage:
+    """List letters, newest first: all, those of one state, or those about one booking.
+
+    `after` walks on from the `next` of the last answer. A letter that is retried is as new as its retry.
+    """
+    wanted = LetterFilter(about, State(state) if state else None)
+    return context.service(Letters).find(wanted, limit, LetterCursor.of(after) if after else None)
 
 
 @blueprint.post("/letters/<letter_id>/retry")

@@ -12,7 +12,6 @@ from core.clock import iso
 from core.fields import LONGEST_EMAIL, Kept, Matching, Text, Whole, YesOrNo, address
 from core.ids import as_reference
 from core.web.api import QuerySchema
-from notifications.model import OPEN, State
 from schedules.model import SlotChange
 from schedules.schemas import SlotSchema
 
@@ -143,46 +142,6 @@ class SlotChangeSchema(ma.Schema):
     def to_change(self, values: dict[str, Any], **_: Any) -> SlotChange:
         """Return the typed change."""
         return SlotChange(**values)
-
-
-class LettersQuery(QuerySchema):
-    """Which letters: of one state, or about one booking, newest first."""
-
-    about = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
-    state = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *State]))
-    limit = Whole(MOST, load_default=MOST, metadata={"minimum": 1})
-
-
-class LetterSchema(ma.Schema):
-    """A letter of the outbox, without what is in it but the slot that it tells of."""
-
-    _id = ma.fields.String(attribute="id")
-    bookingId = ma.fields.String(attribute="about")
-    date = ma.fields.String(attribute="facts.date")
-    slotLabel = ma.fields.String(attribute="facts.slot")
-    template = ma.fields.String()
-    to = ma.fields.String()
-    state = ma.fields.String()
-    attempts = ma.fields.Integer()
-    lastError = ma.fields.String(attribute="last_error")
-    createdAt = ma.fields.Function(lambda letter: iso(letter.created_at), metadata={"type": "string"})
-    dueAt = ma.fields.Function(
-        lambda letter: iso(letter.due_at) if letter.state in OPEN else None, metadata={"type": ["string", "null"]}
-    )
-    sentAt = ma.fields.Function(
-        lambda letter: iso(letter.sent_at) if letter.sent_at else None, metadata={"type": ["string", "null"]}
-    )
-    providerId = ma.fields.String(attribute="provider_id")
-    delivery = ma.fields.String(allow_none=True)
-    deliveryAt = ma.fields.Function(
-        lambda letter: iso(letter.delivery_at) if letter.delivery_at else None, metadata={"type": ["string", "null"]}
-    )
-
-
-class LettersSchema(ma.Schema):
-    """Letters."""
-
-    items = ma.fields.List(ma.fields.Nested(LetterSchema))
 
 
 class DaySumSchema(ma.Schema):

@@ -7,12 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from core.mongo import Document
-from notifications.model import OPEN, Batch, Delivery, Letter, Outcome, Result, State
+from notifications.model import OPEN, Batch, Delivery, Letter, LetterCursor, Outcome, Result, State
+
+Order = list[tuple[str, int]]
 
 IS_OPEN: Document = {"dueAt": {"$exists": True}}
 WAITS: Document = {"state": State.QUEUED}
 # Letters about a booking that none of its guest's letters goes behind.
 UNLINED = ("admin_booking", "guest_reminder")
+OLDEST_FIRST: Order = [("createdAt", 1), ("_id", 1)]
+NEWEST_FIRST: Order = [("createdAt", -1), ("_id", -1)]
+# The index over the states, and within each over the letters in the order NEWEST_FIRST.
+NEWEST = "newest"
 
 
 def ids_about(about: str) -> Document:
@@ -95,3 +101,14 @@ def waking(firsts: Sequence[str], now: datetime) -> tuple[Document, Document]:
 def fresh(since: datetime) -> Document:
     """Return the filter of letters that are open, or sent and younger than `since`."""
     return {"$or": [{"state": {"$in": OPEN}}, {"state": State.SENT, "createdAt": {"$gt": since}}]}
+
+
+def ranges(state: State | None, after: LetterCursor | None) -> list[tuple[Document, Order]]:
+    """Return the queries, each with its order, whose results one behind the other are the letters behind `after`."""
+    # Where all states are named, the database merges their parts of the index, and one index does for both orders.
+    mine: Document = {"state": {"$in": [state] if state else list(State)}}
+    if after is None:
+        return [(mine, NEWEST_FIRST)]
+    # It does not merge by what is the same in all of them: those of one moment are in the order of their ids alone.
+    at_once = {**mine, "createdAt": after.at, "_id": {"$lt": after.id}}
+    return [(at_once, NEWEST_FIRST[1:]), ({**mine, "createdAt": {"$lt": after.at}}, NEWEST_FIRST)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core.mongo import Db, Document
+from core.mongo import Db, Document, Session
 from notifications.documents import ids_about
 from notifications.model import OPEN
 
@@ -53,13 +53,16 @@ class Forgetting:
         """Return how many of the letters that were to be forgotten are still there."""
         return self.db.letters.count_documents({**_wanted(abouts, email), "erased": True})
 
+    def is_in_doubt(self, key: str, session: Session | None = None) -> bool:
+        """Return whether the batch `key` is whole and still tried: one given up is not, whatever of it is retried."""
+        columns = {"state": 1, "alone": 1, "batch.size": 1}
+        rows = list(self.db.letters.find({"batch.key": key}, columns, session=session))
+        tried = any(row["state"] in OPEN and "alone" not in row for row in rows)
+        return tried and len(rows) == rows[0]["batch"]["size"]
+
     def _in_doubt(self, keys: Iterable[str]) -> list[str]:
         """Return those of `keys` whose batches are whole, and have letters of which nobody knows whether they went."""
-        return [key for key in keys if self._is_in_doubt(key)]
-
-    def _is_in_doubt(self, key: str) -> bool:
-        rows = list(self.db.letters.find({"batch.key": key}, {"state": 1, "batch.size": 1}))
-        return any(row["state"] in OPEN for row in rows) and len(rows) == rows[0]["batch"]["size"]
+        return [key for key in keys if self.is_in_doubt(key)]
 
 
 def _wanted(abouts: Sequence[str], email: str | None) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 # Resend knows a key for 24 hours: no letter is tried again by itself after that, or it might arrive twice.
@@ -22,6 +22,8 @@ LONGEST_PAUSE = 3600.0
 SAME_WISH = timedelta(minutes=1)
 # A letter that is not out after this is worth a warning.
 LONG_WAIT = timedelta(minutes=10)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 class State(StrEnum):
@@ -70,7 +72,7 @@ class Letter:
 
     `due_at` means something only while the letter is open. `lease` names the lease under which it is in hand; `due_at`
     is then still when it came due, and `was` its state before: SENDING if whoever had it did not live to tell.
-    `alone` letters never go in a batch.
+    `alone` letters were retried by the back office: they come into no batch, and none is repeated for their sake.
     """
 
     id: str
@@ -92,6 +94,44 @@ class Letter:
     alone: bool = False
     lease: str = ""
     was: State = State.QUEUED
+
+
+@dataclass(frozen=True)
+class LetterFilter:
+    """What the back office looks for: letters about one booking, or of one state; nothing given looks for all."""
+
+    about: str = ""
+    state: State | None = None
+
+
+@dataclass(frozen=True, order=True)
+class LetterCursor:
+    """Where a walk through the letters is: when the last one was promised, to the millisecond, and its id."""
+
+    at: datetime
+    id: str
+
+    @classmethod
+    def behind(cls, letter: Letter) -> LetterCursor:
+        """Return the cursor that goes on behind `letter`."""
+        return cls(letter.created_at, letter.id)
+
+    @classmethod
+    def of(cls, text: str) -> LetterCursor:
+        """Return the cursor that `str` made `text` of."""
+        milliseconds, _, id_ = text.partition(".")
+        return cls(EPOCH + int(milliseconds) * MILLISECOND, id_)
+
+    def __str__(self) -> str:
+        return f"{(self.at - EPOCH) // MILLISECOND}.{self.id}"
+
+
+@dataclass(frozen=True)
+class LetterPage:
+    """A part of the letters found. `next` is where a walk goes on, or None at its end."""
+
+    items: list[Letter]
+    next: LetterCursor | None
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 A batch is a fixed unit. Its letters are written down with one key before it is handed over, and from then on all of
 them go under that key, in the order of their ids, however often the call must be repeated: also when some of them have
-been marked as sent. So the provider recognises it, and no letter arrives twice. Three things end a batch: the provider
-refused it and took none; it was given back before anybody tried it; or the provider has forgotten its key.
+been marked as sent. So the provider recognises it, and no letter arrives twice. Four things end a batch: the provider
+refused it and took none; it was given back before anybody tried it; it was given up, all that was not sent of it; or
+the provider has forgotten its key.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import datetime
 
 from core.ids import new_id
 from notifications.mailers import MOST_IN_BATCH, BatchMailer, Mailer
-from notifications.model import GIVE_UP_AFTER, Batch, Letter, Message, State
+from notifications.model import GIVE_UP_AFTER, OPEN, Batch, Letter, Message, State
 from notifications.sender import Parcel, Render
 from notifications.store import LetterStore
 
@@ -49,9 +50,12 @@ class Packer:
             lease = letters[0].lease
             whole = self.store.whole_batch(key, lease, now)
             mine = [letter for letter in whole if letter.lease == lease]
-            if len(whole) == batch.size and mine:
+            # One that was given up is not repeated for a letter of it that the back office retries: it tells the others
+            # what nobody asked to tell them again, and may by now be untrue.
+            tried = any(letter.state in OPEN and not letter.alone for letter in whole)
+            if len(whole) == batch.size and mine and tried:
                 yield Parcel(mine, batch, whole)
-            # Else somebody was forgotten meanwhile, or a worker died while it wrote the batch down: one by one.
+            # Else that, or somebody was forgotten, or a worker died while it wrote the batch down: one by one.
 
     def _new(self, letters: Sequence[Letter], now: datetime) -> Iterator[Parcel]:
         # Those that may have been tried before go on under the key they had then.

@@ -13,7 +13,7 @@ from core.clock import Clock
 from core.errors import NotFound
 from core.mongo import Session
 from notifications.mailers import event_in
-from notifications.model import LONG_WAIT, SAME_WISH, Delivery, Letter, State
+from notifications.model import LONG_WAIT, SAME_WISH, Delivery, Letter, LetterCursor, LetterFilter, LetterPage
 from notifications.store import LetterStore
 
 LOG = log.get("notifications.service")
@@ -63,9 +63,11 @@ class Letters:
         """Say that a transaction with letters has been committed."""
         self.wake.set()
 
-    def find(self, state: State | None, most: int) -> list[Letter]:
-        """Return the newest letters, of one state if given."""
-        return self.store.find(state, most)
+    def find(self, wanted: LetterFilter, most: int, after: LetterCursor | None = None) -> LetterPage:
+        """Return the newest of what is wanted, from behind `after` on."""
+        found = self._about(wanted, after) if wanted.about else self.store.find(wanted.state, most + 1, after)
+        items = found[:most]
+        return LetterPage(items, LetterCursor.behind(items[-1]) if len(found) > most else None)
 
     def retry(self, session: Session, letter_id: str) -> Letter:
         """Let a letter that was given up be tried again, within the caller's transaction.
@@ -92,6 +94,10 @@ class Letters:
         dead, since = self.store.given_up(), self.store.waiting_since(now - LONG_WAIT)
         told = [f"{dead} letter{'s were' if dead > 1 else ' was'} given up"] if dead else []
         return [*told, f"a letter has waited for {int((now - since).total_seconds() // 60)} minutes"] if since else told
+
+    def _about(self, wanted: LetterFilter, after: LetterCursor | None) -> list[Letter]:
+        newest = [each for each in self.store.about(wanted.about)[::-1] if wanted.state in (None, each.state)]
+        return [each for each in newest if after is None or LetterCursor.behind(each) < after]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pymongo import ASCENDING, DESCENDING, DeleteMany, IndexModel, ReturnDocument, UpdateMany, UpdateOne
+from pymongo import ASCENDING, DeleteMany, IndexModel, ReturnDocument, UpdateMany, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from core.ids import new_id
@@ -27,6 +27,7 @@ from notifications.model import (
     Batch,
     Delivery,
     Letter,
+    LetterCursor,
     Outcome,
     Result,
     State,
@@ -42,7 +43,7 @@ PLAN = CollectionPlan(
             partialFilterExpression={"dueAt": {"$exists": True}},
             name="open",
         ),
-        IndexModel([("state", ASCENDING), ("_id", DESCENDING)]),
+        IndexModel([("state", ASCENDING), *documents.NEWEST_FIRST], name=documents.NEWEST),
         IndexModel([("after", ASCENDING)], partialFilterExpression={"after": {"$type": "string"}}),
         IndexModel([("providerId", ASCENDING)], partialFilterExpression={"providerId": {"$exists": True}}),
         IndexModel([("erased", ASCENDING)], partialFilterExpression={"erased": True}),
@@ -75,7 +76,7 @@ class LetterStore:
         """
         query = {**ids_about(about), "to": to, "template": {"$nin": documents.UNLINED}, "state": {"$in": OPEN}}
         rows = self._letters.find({**query, "withdrawn": {"$exists": False}}, {"after": 1}, session=session)
-        line = list(rows.sort([("createdAt", ASCENDING), ("_id", ASCENDING)]))
+        line = list(rows.sort(documents.OLDEST_FIRST))
         # Clocks differ: the last is the one that none is behind.
         followed = {row.get("after") for row in line}
         last: str | None = next((row["_id"] for row in reversed(line) if row["_id"] not in followed), None)
@@ -103,7 +104,7 @@ class LetterStore:
 
     def about(self, about: str) -> list[Letter]:
         """Return all letters about `about`, oldest first."""
-        return [to_letter(found) for found in self._letters.find(ids_about(about)).sort("createdAt", ASCENDING)]
+        return [to_letter(found) for found in self._letters.find(ids_about(about)).sort(documents.OLDEST_FIRST)]
 
     def forget(self, abouts: Sequence[str], email: str | None = None) -> int:
         """Delete the letters about each of `abouts` and of the guest with `email`; return how many went."""
@@ -188,20 +189,23 @@ class LetterStore:
     def retry(self, letter_id: str, now: datetime, session: Session | None = None) -> Letter:
         """Put a dead letter back into the queue with a day of patience; raises LetterNotFound or LetterNotFailed.
 
-        It goes alone: the provider may still know it by its own key, and would not recognise it in a batch.
+        It goes alone: the provider may still know it by its own key, and would not recognise it in a batch. While the
+        others of its batch are tried it stays with them, for without it they would not be recognised: see ADR 11.
         """
         dead = self._letters.find_one({"_id": letter_id, "erased": {"$exists": False}}, session=session)
         if dead is None:
             raise LetterNotFound
         sets = {"state": State.QUEUED, "dueAt": now, "createdAt": now, "attempts": 0, "lastError": "", "alone": True}
-        change: Document = {"$set": sets}
+        stays = "batch" in dead and self.forgetting.is_in_doubt(dead["batch"]["key"], session)
+        lets_go: Document = {} if stays else {"batch": ""}
         if dead["template"] not in documents.UNLINED:
             # It joins its guest's line anew, at the end; what was behind it waits for it no more.
             self._letters.update_many(*documents.waking([letter_id], now), session=session)
             self._letters.update_many({"after": letter_id}, {"$unset": {"after": ""}}, session=session)
             last = self.last_unsent(session, dead["about"], dead["to"])
-            change["$set"] |= {"after": last, "dueAt": now + BEHIND} if last else {}
-            change |= {} if last else {"$unset": {"after": ""}}
+            sets |= {"after": last, "dueAt": now + BEHIND} if last else {}
+            lets_go |= {} if last else {"after": ""}
+        change: Document = {"$set": sets} | ({"$unset": lets_go} if lets_go else {})
         document = self._letters.find_one_and_update(
             {"_id": letter_id, "state": State.DEAD}, change, return_document=ReturnDocument.AFTER, session=session
         )
@@ -220,9 +224,12 @@ class LetterStore:
         same = {**mine, "facts.sequence": letter.facts["sequence"], **documents.fresh(since)}
         return self._letters.find_one(same, {"_id": 1}, session=session) is not None
 
-    def find(self, state: State | None, most: int) -> list[Letter]:
-        """Return the newest letters, of one state if given."""
-        found = self._letters.find({"state": state} if state else {}).sort("_id", DESCENDING).limit(most)
+    def find(self, state: State | None, most: int, after: LetterCursor | None = None) -> list[Letter]:
+        """Return the newest letters, from behind `after` on, of one state if given."""
+        found: list[Document] = []
+        for where, order in documents.ranges(state, after):
+            rows = self._letters.find(where).sort(order).hint(documents.NEWEST)
+            found += rows.limit(most - len(found)) if len(found) < most else ()
         return [to_letter(document) for document in found]
 
     def counts(self) -> Mapping[str, int]:

@@ -222,7 +222,10 @@ def test_erasing_the_organiser_as_a_guest_keeps_the_letters_about_others(api: Ap
 
     services.privacy.erase(organiser)
 
-    assert [letter.id for letter in services.letters.find(None, 10)] == [f"{other['id']}-guest", f"{other['id']}-admin"]
+    assert [letter.id for letter in services.letters.store.find(None, 10)] == [
+        f"{other['id']}-guest",
+        f"{other['id']}-admin",
+    ]
 
 
 def test_forgetting_that_broke_off_is_finished_by_the_next(

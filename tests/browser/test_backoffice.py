@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -768,6 +769,33 @@ def test_a_letter_that_was_given_up_is_tried_again(visit: Visit, site: Served, w
     page.locator("#state").select_option("any")
     expect(page.locator(".list tbody tr", has_text=mine["email"])).to_have_count(1)
     assert query(page) == "view=letters&state=any"
+
+
+def test_letters_are_read_in_parts(visit: Visit, site: Served) -> None:
+    mine = site.api.book(site.api.slots("2026-03-31")[1]).json["booking"]
+    row = site.db["letters"].find_one({"_id": f"{mine['id']}-guest"}) or {}
+    row.pop("dueAt", None)
+    given = {"state": "dead", "lastError": "mail server: 550", "about": "many"}
+    rows = [
+        {**row, **given, "_id": f"{number:032x}-guest", "to": f"many{number}@example.org",
+         "createdAt": datetime(2126, 3, 1, 0, number, tzinfo=UTC)}
+        for number in range(52)
+    ]  # fmt: skip
+    site.db["letters"].insert_many(rows)
+    page = visit(1280)
+    letters = page.locator(".list tbody tr")
+
+    enter(page, "/admin?view=letters")
+
+    expect(letters).to_have_count(50)
+    expect(letters.first).to_contain_text("many51@example.org")
+    page.locator("#older").click()
+    expect(letters.first).to_contain_text("many1@example.org")
+    expect(letters.nth(1)).to_contain_text("many0@example.org")
+    expect(page.locator("#letters")).to_be_focused()
+    page.go_back()
+    expect(letters.first).to_contain_text("many51@example.org")
+    site.db["letters"].delete_many({"about": "many"})
 
 
 def test_the_audit_is_read_in_parts(visit: Visit, site: Served) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from core.mongo import transaction
 from notifications import letters
 from notifications.mailers import BatchMailer, ResendMailer, SmtpMailer
 from notifications.model import GIVE_UP_AFTER, LEASE, Attachment, Batch, Letter, Message, Outcome, State
@@ -418,6 +419,132 @@ def test_the_dead_of_a_batch_are_sent_when_the_others_are(
     outbox.worker(resend).send_due()
     assert set(outbox.states().values()) == {State.SENT}
     assert_each_once(provider, promised)
+
+
+# Retried by the back office
+
+
+def end_the_day(outbox: Outbox, *of: Letter) -> None:
+    """Let the next trouble be the last of these letters."""
+    ends = {"createdAt": outbox.clock() - GIVE_UP_AFTER + timedelta(seconds=1)}
+    outbox.db["letters"].update_many({"_id": {"$in": [letter.id for letter in of]}}, {"$set": ends})
+
+
+def given_up(outbox: Outbox, provider: Provider, resend: ResendMailer) -> list[Letter]:
+    """Return the letters of a batch whose day ended without success."""
+    promised = waiting(outbox)
+    end_the_day(outbox, *promised)
+    provider.next += [Says(503, "application_error")] * 2
+    for _ in range(2):
+        outbox.worker(resend).send_due()
+        outbox.clock.move(minutes=1)
+    assert set(outbox.states().values()) == {State.DEAD}
+    assert len({call.key for call in provider.calls}) == 1
+    return promised
+
+
+def test_a_letter_retried_out_of_a_batch_that_was_given_up_goes_alone_and_leaves_the_others_dead(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    retried, *others = given_up(outbox, provider, resend)
+
+    outbox.store.retry(retried.id, outbox.clock())
+    outbox.worker(resend).send_all_due()
+
+    assert [(call.path, call.key) for call in provider.calls[2:]] == [("/emails", retried.id)]
+    assert_each_once(provider, [retried])
+    assert outbox.get(retried).state is State.SENT
+    assert {outbox.get(other).state for other in others} == {State.DEAD}
+
+
+def test_all_the_letters_of_a_batch_that_was_given_up_can_be_retried_one_after_the_other(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    promised = given_up(outbox, provider, resend)
+
+    for letter in promised:
+        outbox.store.retry(letter.id, outbox.clock())
+    outbox.worker(resend).send_all_due()
+
+    assert {call.path for call in provider.calls[2:]} == {"/emails"}
+    assert_each_once(provider, promised)
+
+
+def test_a_letter_retried_out_of_a_batch_that_was_given_up_can_be_withdrawn_like_any_other(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    untrue, *_ = given_up(outbox, provider, resend)
+    outbox.store.retry(untrue.id, outbox.clock())
+
+    transaction(
+        outbox.client,
+        lambda session: outbox.store.withdraw(session, untrue.about, untrue.template, outbox.clock()),
+        10,
+    )
+    outbox.worker(resend).send_all_due()
+
+    assert provider.letters.total() == 0
+    assert untrue.id not in outbox.states()
+
+
+def test_a_letter_of_a_batch_whose_key_is_refused_goes_under_its_own_key_when_it_is_retried(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    promised = waiting(outbox)
+    provider.next.append(Says(409, "invalid_idempotent_request"))
+    outbox.worker(resend).send_all_due()
+    assert {letter.last_error for letter in outbox.store.find(None, 100)} == {"resend: 409 invalid_idempotent_request"}
+    # The provider knows the batch's key for a day, with other words.
+    provider.inbox[provider.calls[0].key] = replace(provider.calls[0], bodies=[])
+
+    outbox.store.retry(promised[0].id, outbox.clock())
+    outbox.worker(resend).send_all_due()
+
+    assert (provider.calls[-1].path, provider.calls[-1].key) == ("/emails", promised[0].id)
+    assert outbox.get(promised[0]).state is State.SENT
+
+
+def test_a_retried_letter_stays_with_its_batch_while_the_others_are_tried(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    """Without it the provider would not recognise the batch, which it took: all the others would arrive twice."""
+    promised = waiting(outbox)
+    end_the_day(outbox, promised[0])
+    provider.next += [HANGS_UP, Says(500, "application_error")]
+    for _ in range(2):
+        outbox.worker(resend).send_due()
+        outbox.clock.move(minutes=1)
+    assert outbox.get(promised[0]).state is State.DEAD
+
+    outbox.store.retry(promised[0].id, outbox.clock())
+    outbox.worker(resend).send_all_due()
+
+    assert len({call.key for call in provider.calls}) == 1
+    assert_each_once(provider, promised)
+    assert set(outbox.states().values()) == {State.SENT}
+
+
+def test_a_retried_letter_goes_alone_when_the_others_of_its_batch_are_given_up_meanwhile(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    retried, *others = waiting(outbox)
+    end_the_day(outbox, retried)
+    provider.next += [Says(503, "application_error")] * 3
+    for _ in range(2):
+        outbox.worker(resend).send_due()
+        outbox.clock.move(minutes=1)
+    outbox.store.retry(retried.id, outbox.clock())
+    end_the_day(outbox, *others)
+    outbox.clock.move(minutes=1)
+    outbox.worker(resend).send_due()
+    assert {outbox.get(other).state for other in others} == {State.DEAD}
+
+    outbox.clock.move(minutes=1)
+    outbox.worker(resend).send_due()
+
+    assert [call.is_batch for call in provider.calls] == [True] * 3 + [False]
+    assert_each_once(provider, [retried])
+    assert {outbox.get(other).state for other in others} == {State.DEAD}
 
 
 def test_a_batch_that_is_whole_no_more_goes_one_by_one_and_loses_nobody(

@@ -23,6 +23,7 @@ from tests.letters.test_batches import (
     assert_each_once,
     die_at,
     doubles,
+    given_up,
     killed_before_the_first_mark,
     recover,
     waiting,
@@ -104,6 +105,20 @@ def test_a_batch_of_known_outcome_holds_nothing_back(outbox: Outbox, resend: Res
     assert outbox.store.forget([gone.about]) == 1
 
     assert (rows_about(outbox, gone), rows_about(outbox, other)) == (0, 1)
+
+
+def test_a_batch_that_was_given_up_holds_nothing_back_though_a_letter_of_it_is_retried(
+    outbox: Outbox, provider: Provider, resend: ResendMailer
+) -> None:
+    retried, gone, other, *_ = given_up(outbox, provider, resend)
+    outbox.store.retry(retried.id, outbox.clock())
+
+    assert outbox.store.forget([gone.about]) == 1
+    assert outbox.store.forget([retried.about]) == 1
+
+    outbox.worker(resend).send_all_due()
+    assert provider.letters.total() == 0
+    assert (rows_about(outbox, gone), rows_about(outbox, retried), rows_about(outbox, other)) == (0, 0, 1)
 
 
 def test_a_letter_that_comes_into_a_batch_while_it_is_forgotten_stays_in_it(

@@ -6,19 +6,22 @@ import { count, day, moment, named, say } from "./words.js";
 
 const STATES = ["dead", "retrying", "queued", "sending", "sent"];
 const COLUMNS = ["letter", "to", "state", "tries", "trouble", "when", "action"];
+const PART = 50;
 const KINDS = { sent: "good", delivered: "good", dead: "stop", bounced: "stop", complained: "stop", retrying: "wait" };
 
 export async function letters(asked) {
   const chosen = asked.get("state") === "any" || STATES.includes(asked.get("state")) ? asked.get("state") : "dead";
-  const { items } = await get(`/letters?state=${chosen === "any" ? "" : chosen}`);
+  const after = asked.get("after");
+  const { items, next } = await get(`/letters?${new URLSearchParams({ state: chosen === "any" ? "" : chosen, limit: PART, ...(after && { after }) })}`);
   const pick = choice("state", [["any", say("any")], ...STATES.map((state) => [state, say(state)])], chosen);
   pick.addEventListener("change", () => {
     otherwise(() => { pick.value = chosen; });
     go({ view: "letters", state: pick.value });
   });
   announce(`${say("letters")}: ${count(items.length)}`);
-  return [el("h1", { tabindex: "-1" }, say("letters")), el("div", { class: "panel filters" }, field(say("state"), pick)),
-    items.length ? letterTable(items, draw) : el("p", { class: "panel" }, say("noLetters"))];
+  return [el("h1", { id: "letters", tabindex: "-1" }, say("letters")), el("div", { class: "panel filters" }, field(say("state"), pick)),
+    items.length ? letterTable(items, draw) : el("p", { class: "panel" }, say("noLetters")),
+    next && el("p", { class: "pages" }, button(say("older"), () => go({ view: "letters", state: chosen, after: next }, "letters"), { id: "older" }))];
 }
 
 // Letters as a table; `again` draws anew what it stands in.
