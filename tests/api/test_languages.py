@@ -543,7 +543,7 @@ def test_no_word_of_what_goes_wrong_is_outside_the_catalogue(away: Flask, api: A
         ),
         "broken": reader.read(reader.visitor.get("/api/docs", headers=headers), 500),
     }
-    reader.visitor.get("/static/site.css")
+    reader.visitor.get("/bookings/x")
     found["too fast"] = reader.read(reader.visitor.get("/bookings/x", headers=headers), 429)
 
     assert {page: left for page, left in found.items() if left} == {}
