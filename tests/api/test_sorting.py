@@ -67,7 +67,7 @@ def walked(api: Api, **query: Any) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     after: dict[str, str] = {}
     while True:
-        answer = api.admin("GET", "/bookings", query={"limit": "7", **query, **after})
+        answer = api.admin("GET", "/bookings", query={"limit": "13", **query, **after})
         assert answer.status == 200, answer.body
         items += answer.json["items"]
         if answer.json["next"] is None:
