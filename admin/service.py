@@ -49,7 +49,7 @@ class Overview:
         return {
             "seats": sum(slot.capacity for slot in slots),
             "booked": sum(slot.booked_count for slot in slots),
-            "remaining": sum(day.remaining for day in self.schedules.dates()),
+            "remaining": self.schedules.free_in(slots),
             "byDay": _sums(slots, lambda slot: (("date", slot.date), ("day", slot.day))),
             "byHour": sorted(_sums(slots, lambda slot: (("hour", slot.start),)), key=lambda row: str(row["hour"])),
             "letters": self.letters.counts(),

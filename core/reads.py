@@ -11,7 +11,7 @@ from core.combine import shared_reads
 K = TypeVar("K")
 A = TypeVar("A")
 
-READ_SECONDS = 5.0  # a fail-over is over by then
+READ_SECONDS = 5.0  # as long as the client looks for a server
 
 
 def shared(read: Callable[[K], A]) -> Callable[[K], A]:

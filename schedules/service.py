@@ -158,6 +158,10 @@ class Schedules:
         found = self.store.on_date(self.schedule.id, day.date)
         return [self._as_of_now(slot) for slot in found if slot.id in planned]
 
+    def free_in(self, slots: Iterable[Slot]) -> int:
+        """Return how many places of the schedule's `slots` can be booked now."""
+        return sum(self._as_of_now(slot).remaining for slot in slots)
+
     def _as_of_now(self, slot: Slot) -> Slot:
         """Return `slot` closed when its cut-off is past."""
         planned = self.schedule.slot_with[slot.id]

@@ -61,11 +61,17 @@ def test_who_wrote_too_much_can_shorten_it(visit: Visit, site: Served) -> None:
     expect_usable(page)
 
 
-def test_after_a_refusal_another_day_can_be_chosen_and_left_again(visit: Visit, site: Served) -> None:
-    page = typed(visit(), site, 6)
+def typed_on_another_day(page: Page, site: Served) -> Page:
+    """Return `page` with a form that was filled in on one day, and can be sent on another."""
+    typed(page, site, 6)
     age(page)
     page.get_by_role("link", name=OTHER_DAY).click()
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
+    return page
+
+
+def test_after_a_refusal_another_day_can_be_chosen_and_left_again(visit: Visit, site: Served) -> None:
+    page = typed_on_another_day(visit(), site)
     body = refusal(503, "Not now", "Please try again in a moment.")
     page.route("**/", lambda route: route.fulfill(status=503, body=body, content_type="text/html"), times=1)
     page.locator(BOOK).click()
@@ -78,10 +84,7 @@ def test_after_a_refusal_another_day_can_be_chosen_and_left_again(visit: Visit, 
 
 
 def test_the_way_back_from_an_answer_without_days_is_asked_for_anew(visit: Visit, site: Served) -> None:
-    page = typed(visit(), site, 6)
-    age(page)
-    page.get_by_role("link", name=OTHER_DAY).click()
-    expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
+    page = typed_on_another_day(visit(), site)
 
     def done(route: Route) -> None:
         route.fulfill(status=200, body=refusal(200, "Done", "All is well."), content_type="text/html")
