@@ -46,7 +46,7 @@ bench-quick: $(VENV)/test.stamp ## The short bench: two minutes
 
 # Every letter as HTML and as text, beside each other: open var/letters/index.html.
 letters: $(VENV)/run.stamp ## Write every letter to var/letters/ for looking at
-	$(BIN)/python -m notifications.gallery var/letters
+	$(BIN)/python -m notifications.preview var/letters
 
 # In docs/screenshots/ only the pictures that the README shows are kept by git.
 screenshots: $(VENV)/test.stamp ## Take every page at two widths, light and dark

@@ -10,23 +10,26 @@ import click
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import admin.page.routes
 import admin.routes
 import booking.routes
 import cli
-import live.sockets
+import live.socketio.routes
 import live.sse
 import notifications.routes
-import pages.backoffice
-import pages.language
+import pages.locale
 import pages.routes
 import schedules.routes
 import waitlist.routes
 import wiring
 from admin.guards import AdminKeys
-from core import config, log, mongo
-from core.config import ROOT, Settings
-from core.web import api, context, errors, headers, health, limits, requests
-from core.web.bodies import Bodies
+from core import log
+from core.config.settings import ROOT, ConfigError, Settings, environment, from_env
+from core.mongo.client import timeout
+from core.mongo.failures import DatabaseError
+from core.web import context, endpoint, health, problem_details, request_logging, security_headers
+from core.web.body_limit import Bodies
+from core.web.rate_limits import limiter
 from schedules.errors import ScheduleError
 from schedules.routes import Board
 
@@ -56,12 +59,12 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
 def _services_or_exit(settings: Settings | None, replacements: dict[str, Any]) -> wiring.Services:
     """Return the services, or end with what is wrong with settings or schedule file, as gunicorn.conf.py does."""
     try:
-        settings = settings or config.from_env(config.environment())
+        settings = settings or from_env(environment())
         log.configure(settings.log_format)
         return wiring.build(settings, **replacements)
-    except (config.ConfigError, ScheduleError) as problems:
+    except (ConfigError, ScheduleError) as problems:
         reason = str(problems)
-    except mongo.DatabaseError as error:
+    except DatabaseError as error:
         reason = wiring.no_address(error)
     click.echo(reason, err=True)
     raise SystemExit(2)
@@ -70,11 +73,11 @@ def _services_or_exit(settings: Settings | None, replacements: dict[str, Any]) -
 def _furnish(app: Flask, services: wiring.Services) -> None:
     settings = services.settings
     # after_request functions run in the reverse order of their registration: the log line is written last.
-    requests.install(app)
-    headers.install(app, https=settings.public_url.startswith("https://"), origins=settings.cors_origins)
-    errors.install(app)
+    request_logging.install(app)
+    security_headers.install(app, https=settings.public_url.startswith("https://"), origins=settings.cors_origins)
+    problem_details.install(app)
     notifications.routes.install(app)
-    allowances = limits.install(
+    allowances = limiter.install(
         app,
         default=settings.rate_limit_default,
         bookings=settings.rate_limit_bookings,
@@ -97,10 +100,10 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
         admin.routes.blueprint,
         notifications.routes.blueprint,
     ]
-    api.install(app, version=_version(), blueprints=doors)
-    pages.language.install(app)
+    endpoint.install(app, version=_version(), blueprints=doors)
+    pages.locale.install(app)
     app.register_blueprint(pages.routes.blueprint)
-    app.register_blueprint(live.sockets.blueprint)
+    app.register_blueprint(live.socketio.routes.blueprint)
     checks = {"mongodb": lambda: _ping(services)}
     health.install(app, checks, services.letters.counts, lambda: _warnings(services))
     app.extensions["booking.letters"] = services.worker
@@ -125,12 +128,12 @@ def _limit_storage(settings: Settings) -> dict[str, Any]:
 
 
 def _ping(services: wiring.Services) -> None:
-    with mongo.within(READY_SECONDS):
+    with timeout(READY_SECONDS):
         services.client.admin.command("ping")
 
 
 def _warnings(services: wiring.Services) -> Sequence[str]:
-    with mongo.within(READY_SECONDS):
+    with timeout(READY_SECONDS):
         return services.letters.warnings()
 
 

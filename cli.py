@@ -17,9 +17,10 @@ from flask import Flask
 from flask.cli import AppGroup
 
 import wiring
-from booking.privacy import Forgotten
+from booking.erasure import Forgotten
 from core.errors import Unavailable
-from core.mongo import DatabaseError, NotReplicaSet, connect, is_away, require_replica_set
+from core.mongo.client import NotReplicaSet, connect, require_replica_set
+from core.mongo.failures import DatabaseError, is_unavailable
 
 
 def install(app: Flask, services: wiring.Services) -> None:
@@ -47,7 +48,7 @@ def _served(run: Callable[..., None]) -> Callable[..., None]:
         except NotReplicaSet as error:
             reason = str(error)
         except (DatabaseError, Unavailable) as error:
-            refused = isinstance(error, DatabaseError) and not is_away(error)
+            refused = isinstance(error, DatabaseError) and not is_unavailable(error)
             did = "refused" if refused else "did not answer"
             reason = f"Not finished: the database {did} ({type(error).__name__}). Please repeat."
         else:
@@ -62,7 +63,7 @@ def _init_db(services: wiring.Services) -> click.Command:
     @click.command("init-db")
     def init_db() -> None:
         """Create collections, validators and indexes; doing it again changes nothing."""
-        client = connect(services.settings.mongodb_uri, patient=True)
+        client = connect(services.settings.mongodb_uri, no_socket_timeout=True)
         require_replica_set(client)
         wiring.prepare_database(client[services.db.name])
         client.close()

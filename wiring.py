@@ -11,42 +11,44 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from admin.history import History
-from admin.service import Overview
+from admin.audit.view import History
+from admin.dashboard.service import Overview
 from audit import store as audit_store
 from audit.service import Audit
 from audit.store import AuditStore
-from booking import ics
+from booking import calendar_invite
 from booking import store as booking_store
 from booking.changes import Changes
-from booking.counter import Counter
+from booking.emails import Promises
+from booking.erasure import Privacy
 from booking.errors import DuplicateBooking
-from booking.guests import Guests
-from booking.privacy import Privacy
-from booking.promises import Promises
+from booking.group_commit import Counter
 from booking.reminders import Reminders
+from booking.self_service import Guests
 from booking.service import Bookings
 from booking.store import BookingStore, KeyStore
 from core import clock as wall
 from core import log
 from core.clock import Clock
-from core.config import ROOT, Settings
-from core.links import Links
-from core.mongo import Client, CollectionPlan, DatabaseError, Db, connect, ensure, within
-from core.turns import Turns
-from live.feed import Feed
-from live.hub import Hub
-from live.messages import Messages
-from live.places import Places
-from live.service import Live
-from live.watcher import Watcher
-from notifications import store as letter_store
+from core.concurrency.serial_transactions import Turns
+from core.config.settings import ROOT, Settings
+from core.mongo.client import Client, Db, connect, timeout
+from core.mongo.failures import DatabaseError
+from core.mongo.schema import CollectionSchema, ensure_collections
+from core.signed_tokens import Links
+from live.broadcast_log import Feed
+from live.change_stream import Watcher
+from live.connection_limits import Places
+from live.socketio.server import Hub
+from live.sse_format import Messages
+from live.streams import Live
+from notifications.delivery.worker import LetterWorker
 from notifications.mailers import ConsoleMailer, Mailer, ResendMailer, SmtpMailer
+from notifications.outbox import store as letter_store
+from notifications.outbox.service import Deliveries, Letters
+from notifications.outbox.store import LetterStore
 from notifications.render import environments, render
-from notifications.service import Deliveries, Letters
-from notifications.store import LetterStore
-from notifications.worker import LetterWorker
-from schedules import calendar
+from schedules import schedule_file
 from schedules import store as slot_store
 from schedules.model import Schedule
 from schedules.service import Schedules
@@ -55,7 +57,7 @@ from waitlist import store as waitlist_store
 from waitlist.service import Waitlist
 from waitlist.store import WaitlistStore
 
-PLANS: tuple[CollectionPlan, ...] = (
+PLANS: tuple[CollectionSchema, ...] = (
     slot_store.PLAN,
     booking_store.BOOKINGS,
     booking_store.KEYS,
@@ -98,7 +100,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
     client: Client = replacements.get("client") or connect(settings.mongodb_uri, app_name())
     clock: Clock = replacements.get("clock") or wall.now
     db = client[settings.mongodb_database]
-    schedules = Schedules(calendar.load(settings.schedule_file), SlotStore(db), clock)
+    schedules = Schedules(schedule_file.load(settings.schedule_file), SlotStore(db), clock)
     letters = Letters(LetterStore(db), clock)
     audit = Audit(AuditStore(db), clock)
     live = _live(db, schedules.schedule, clock)
@@ -107,7 +109,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
     waiting = Links(settings.secret_key, settings.public_url, "waitlist.leave", "waitlist")
     refuse = partial(_has_booked, store)
     waitlist = Waitlist(turns, WaitlistStore(db), schedules, letters, waiting, refuse, clock)
-    calendar_of = partial(ics.calendar, organizer=settings.admin_email)
+    calendar_of = partial(calendar_invite.calendar, organizer=settings.admin_email)
     promises = Promises(schedules.schedule, links, settings.admin_email, clock)
     counter = Counter(client, schedules, store, keys, letters, clock)
     changes = Changes(turns, store, counter, schedules, waitlist, letters, promises, audit, clock)
@@ -146,7 +148,7 @@ def _errand(reminders: Reminders, changes: Changes) -> int:
 def _worker(
     settings: Settings, letters: Letters, clock: Clock, errand: Callable[[], int], mailer: Mailer | None
 ) -> LetterWorker:
-    attach = partial(ics.attachments, organizer=settings.admin_email)
+    attach = partial(calendar_invite.attachments, organizer=settings.admin_email)
     return LetterWorker(
         store=letters.store,
         mailer=mailer or _mailer(settings),
@@ -167,7 +169,7 @@ def _live(db: Db, schedule: Schedule, clock: Clock) -> Live:
 
 def prepare_database(db: Db) -> None:
     """Create collections, validators and indexes; doing it again changes nothing."""
-    ensure(db, PLANS)
+    ensure_collections(db, PLANS)
 
 
 def no_address(error: DatabaseError) -> str:
@@ -177,7 +179,7 @@ def no_address(error: DatabaseError) -> str:
 
 def warn_of_strays(db: Db, schedule: Schedule) -> None:
     """Log that slots with bookings are no more in the schedule file, if there are any and the database tells."""
-    with suppress(DatabaseError), within(START_SECONDS):
+    with suppress(DatabaseError), timeout(START_SECONDS):
         strays = Schedules(schedule, SlotStore(db), wall.now).strays()
         if strays:
             LOG.warning("slots_off_schedule", count=len(strays), dates=sorted({slot.date for slot in strays}))

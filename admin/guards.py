@@ -11,9 +11,9 @@ from flask import g, request
 
 from admin.errors import WrongKey
 from core import log
-from core.config import AdminKey
+from core.config.settings import AdminKey
 from core.web import context
-from core.web.limits import Limits
+from core.web.rate_limits.limiter import Limits
 
 LOG = log.get("admin")
 HEADER = "X-Admin-Key"

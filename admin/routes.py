@@ -7,11 +7,12 @@ from typing import Any
 
 from flask import Response
 
-from admin import csv
+from admin.audit.view import History
+from admin.bookings import csv_export
+from admin.dashboard.charts import svg
+from admin.dashboard.service import Overview
+from admin.emails.schemas import LetterSchema, LettersQuery, LettersSchema
 from admin.guards import require_key, whose_key
-from admin.history import History
-from admin.letters import LetterSchema, LettersQuery, LettersSchema
-from admin.plots import svg
 from admin.schemas import (
     AdminBookingSchema,
     AdminSlotSchema,
@@ -27,15 +28,14 @@ from admin.schemas import (
     StatsSchema,
     ValidSchema,
 )
-from admin.service import Overview
 from booking.changes import Changes
 from booking.model import Booking, BookingFilter, Part
 from booking.service import Bookings
-from core.languages import spoken
-from core.web import context, speech
-from core.web.api import Blueprint, Door
-from notifications.model import Letter, LetterCursor, LetterFilter, LetterPage, State
-from notifications.service import Letters
+from core.i18n import spoken
+from core.web import accept_language, context
+from core.web.endpoint import Blueprint, Door
+from notifications.outbox.model import Letter, LetterCursor, LetterFilter, LetterPage, State
+from notifications.outbox.service import Letters
 from schedules.model import Slot, SlotChange
 from schedules.service import Schedules
 
@@ -70,7 +70,7 @@ def bookings(wanted: BookingFilter, part: Part) -> dict[str, Any]:
 @Door(None, query=FilterSchema, refuses=(401,), security="adminKey", media_type="text/csv")
 def export(wanted: BookingFilter) -> Response:
     """Export bookings as CSV, streamed."""
-    pieces = csv.lines(context.service(Bookings).walk(wanted))
+    pieces = csv_export.lines(context.service(Bookings).walk(wanted))
     # The first piece is read here, where a database that is away is answered like everywhere else.
     first = next(pieces)
     headers = {"Content-Disposition": 'attachment; filename="bookings.csv"'}
@@ -120,7 +120,7 @@ def plots(width: int) -> dict[str, Any]:
 
     Their words are in the language that Accept-Language prefers, English by default.
     """
-    drawn = context.service(Overview).figures(spoken(speech.accepted()))
+    drawn = context.service(Overview).figures(spoken(accept_language.accepted()))
     return {"items": [{**vars(each), "texts": each.texts, "svg": svg(each, width)} for each in drawn]}
 
 

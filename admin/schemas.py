@@ -9,9 +9,9 @@ import marshmallow as ma
 
 from booking.model import BookingFilter, Cursor, Part, Sort, Status
 from core.clock import iso
-from core.fields import LONGEST_EMAIL, Kept, Matching, Text, Whole, YesOrNo, address
 from core.ids import as_reference
-from core.web.api import QuerySchema
+from core.schema_fields import LONGEST_EMAIL, Kept, Matching, Text, Whole, YesOrNo, address
+from core.web.endpoint import QuerySchema
 from schedules.model import SlotChange
 from schedules.schemas import SlotSchema
 

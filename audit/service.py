@@ -10,7 +10,7 @@ from audit.model import Entry
 from audit.store import AuditStore
 from core.clock import Clock
 from core.ids import new_id
-from core.mongo import Session
+from core.mongo.transactions import Session
 
 Values = Mapping[str, Any]
 

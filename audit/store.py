@@ -5,9 +5,11 @@ from __future__ import annotations
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from audit.model import Entry
-from core.mongo import CollectionPlan, Db, Document, Session
+from core.mongo.client import Db, Document
+from core.mongo.schema import CollectionSchema
+from core.mongo.transactions import Session
 
-PLAN = CollectionPlan(
+PLAN = CollectionSchema(
     name="audit",
     indexes=(IndexModel([("about", ASCENDING), ("_id", DESCENDING)]),),
     validator={"$jsonSchema": {"required": ["at", "who", "what", "about"]}},

@@ -14,7 +14,7 @@ from typing import Any, cast
 from flask import Flask
 
 import app as product
-from booking.counter import Counter
+from booking.group_commit import Counter
 from booking.model import Booked, Wish
 from booking.service import Bookings
 from core.web.context import EXTENSION

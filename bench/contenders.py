@@ -17,10 +17,10 @@ import requests
 
 import wiring
 from bench.stock import Stock, slot_documents
-from core.config import ROOT
-from core.mongo import Client
+from core.config.settings import ROOT
+from core.mongo.client import Client
 from devrun import Watched
-from schedules import calendar
+from schedules import schedule_file
 from schedules.model import PlannedSlot
 
 WIDE = ROOT / "bench/schedules/wide.toml"
@@ -86,7 +86,7 @@ class Contender:
 
 def planned_in(schedule: Path) -> list[PlannedSlot]:
     """Return the slots a schedule file plans, in order."""
-    return list(calendar.load(schedule).slot_with.values())
+    return list(schedule_file.load(schedule).slot_with.values())
 
 
 def product(place: Place, name: str, schedule: Path, workers: int | None, app: str = "app:create_app()") -> Contender:

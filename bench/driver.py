@@ -23,16 +23,16 @@ from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from booking import documents
+from booking import mapping
 from booking.model import Booking
-from core.mongo import Db, connect
+from core.mongo.client import Db, connect
 from notifications import letters
-from notifications.documents import to_document
+from notifications.outbox.mapping import to_document
 
 BATCH = 64
 SNAPSHOT, MAJORITY = ReadConcern("snapshot"), WriteConcern("majority")
 AT = datetime(2026, 3, 1, tzinfo=UTC)
-BOOKING = documents.to_document(
+BOOKING = mapping.to_document(
     Booking(
         id="0" * 32, reference="K7MP-4QXD", full_name="Ada Guest", email="ada@example.com", phone="+14152000000",
         country="US", city="San Francisco", message="Looking forward to it.", date="2026-03-01", slot_id="",

@@ -25,11 +25,11 @@ from pathlib import Path
 import devdb
 import wiring
 from core import log
-from core.config import from_env
-from core.mongo import Session, transaction
+from core.config.settings import from_env
+from core.mongo.transactions import Session, transaction
 from notifications import letters as templates
-from notifications.model import Letter
-from notifications.worker import LetterWorker
+from notifications.delivery.worker import LetterWorker
+from notifications.outbox.model import Letter
 
 LETTERS = 10_000
 MOST_SECONDS = 120.0

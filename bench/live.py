@@ -21,7 +21,7 @@ from typing import Any
 
 import devdb
 from bench.contenders import EVENT, Contender, Place, product
-from core.mongo import connect
+from core.mongo.client import connect
 from tests.api_client import Api, over_http
 from tests.factories import person
 

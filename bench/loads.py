@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.config import ROOT
+from core.config.settings import ROOT
 
 SCRIPTS = ROOT / "bench/wrk"
 CONNECTIONS = 64

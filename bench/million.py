@@ -29,9 +29,9 @@ from bench.people import COUNTRIES, FIRST_NAMES, LAST_NAMES, Crowd
 from bench.scenes import Result
 from bench.stock import slot_documents
 from bench.targets import BARE_CURSOR, OURS
-from booking import documents
-from core.config import ROOT
-from core.mongo import Client, Db
+from booking import mapping
+from core.config.settings import ROOT
+from core.mongo.client import Client, Db
 
 BOOKINGS = 1_000_000
 # Part of the kept folder's name: raise it when the people, or the shape of a booking, change.
@@ -84,7 +84,7 @@ def _seed(db: Db) -> None:
     people = Crowd(BOOKINGS, planned).bookings()
     while batch := list(islice(people, BATCH)):
         counted.update(booking.slot_id for booking in batch if booking.status == "confirmed")
-        db.bookings.insert_many([documents.to_document(booking) for booking in batch], ordered=False)
+        db.bookings.insert_many([mapping.to_document(booking) for booking in batch], ordered=False)
     slots = slot_documents(planned, contenders.ENDLESSLY, product=True)
     db.slots.insert_many([slot | {"bookedCount": counted[slot["_id"]]} for slot in slots])
     wiring.prepare_database(db)

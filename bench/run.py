@@ -23,8 +23,8 @@ from bench.contenders import ENDLESS, EVENT, WIDE, Contender, Place, planned_in
 from bench.million import million
 from bench.scenes import SCENES, Result, Rush
 from bench.targets import NO_DATABASE, OURS
-from core.config import ROOT
-from core.mongo import connect
+from core.config.settings import ROOT
+from core.mongo.client import connect
 
 RESULTS = ROOT / "bench/results"
 RUSH = ("spread", "crowd", "strangers", "hot", "sold-out", "looking")

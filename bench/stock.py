@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.mongo import Db, suppress_exists
+from core.mongo.client import Db
+from core.mongo.schema import ignore_namespace_exists
 from schedules.model import PlannedSlot
 
 COLLECTIONS = ("slots", "bookings", "letters", "idempotency_keys")
@@ -56,7 +57,7 @@ class Stock:
         for name, (options, indexes) in self._plans.items():
             self.db.drop_collection(name)
             # A worker of the contender that is still starting may have made it that very moment.
-            with suppress_exists():
+            with ignore_namespace_exists():
                 self.db.create_collection(name, **options)
             if indexes:
                 self.db.command({"createIndexes": name, "indexes": indexes})

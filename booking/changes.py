@@ -12,19 +12,19 @@ from functools import partial
 from typing import Any
 
 from audit.service import Audit
-from booking.counter import Counter
+from booking.emails import Promises
 from booking.errors import BookingCancelled, BookingForgotten, BookingNotFound, MovedTooOften, SlotFull
+from booking.group_commit import Counter
 from booking.model import Booking, Status, promoted
-from booking.promises import Promises
 from booking.store import BookingStore
 from core import log
 from core.clock import Clock
+from core.concurrency.serial_transactions import Turns
 from core.ids import new_id, new_reference
-from core.mongo import Session
-from core.turns import Turns
+from core.mongo.transactions import Session
 from notifications.errors import LetterOutdated
-from notifications.model import Letter
-from notifications.service import Letters
+from notifications.outbox.model import Letter
+from notifications.outbox.service import Letters
 from schedules.errors import SlotClosed
 from schedules.model import PlannedSlot, Slot, SlotChange
 from schedules.service import Schedules

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from notifications.model import Letter
+from notifications.outbox.model import Letter
 from schedules.model import Slot
 from waitlist.model import Entry
 

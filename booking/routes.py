@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from booking.guests import Guests
 from booking.model import Booking, NewBooking
 from booking.schemas import (
     BookedSchema,
@@ -17,10 +16,11 @@ from booking.schemas import (
     OwnDataSchema,
     RescheduleSchema,
 )
+from booking.self_service import Guests
 from booking.service import Bookings
-from core.web import context, speech
-from core.web.api import Blueprint, Door, TokenHeader, token_of
-from core.web.limits import Limits
+from core.web import accept_language, context
+from core.web.endpoint import Blueprint, Door, TokenHeader, token_of
+from core.web.rate_limits.limiter import Limits
 
 blueprint = Blueprint("bookings", __name__, url_prefix="/api/bookings", description="Booking a place")
 BOOKING = BookingSchema()
@@ -42,7 +42,7 @@ def book(new: NewBooking, key: str | None) -> Response:
     The guest's letters are in the language that Accept-Language prefers: English, or German.
     """
     context.service(Limits).count_booking()
-    booked = context.service(Bookings).book(new, key, speech.accepted())
+    booked = context.service(Bookings).book(new, key, accept_language.accepted())
     context.outcome("replayed" if booked.replayed else "booked")
     response = jsonify(message=BOOKED, booking=_shown(booked.booking))
     response.status_code = 201

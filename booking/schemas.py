@@ -9,8 +9,8 @@ import marshmallow as ma
 from booking.model import NewBooking
 from core import text
 from core.clock import iso
-from core.fields import ContactSchema, Matching, Text
-from core.web.api import ProblemSchema
+from core.schema_fields import ContactSchema, Matching, Text
+from core.web.endpoint import ProblemSchema
 
 
 class SlotId(ma.fields.String):

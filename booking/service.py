@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from booking.counter import Counter
-from booking.documents import is_served
+from booking.emails import Promises
 from booking.errors import SlotDateMismatch, SlotFull, TooManyToSort
+from booking.group_commit import Counter
+from booking.mapping import is_served
 from booking.model import (
     KEY_LIFETIME,
     Booked,
@@ -24,13 +25,12 @@ from booking.model import (
     Status,
     Wish,
 )
-from booking.promises import Promises
 from booking.store import BookingStore
 from core import metrics
 from core.clock import Clock, monotonic
 from core.errors import DomainError
 from core.ids import new_id, new_reference
-from core.mongo import Client
+from core.mongo.client import Client
 from schedules.errors import DateNotBookable, SlotClosed
 from schedules.model import PlannedSlot, Slot
 from schedules.service import Schedules

@@ -8,7 +8,8 @@ from datetime import datetime
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from booking.documents import (
+from booking.errors import BookingNotFound, DuplicateBooking
+from booking.mapping import (
     EXPORTED,
     SORTED_BY,
     WITHOUT_PARTS,
@@ -20,14 +21,15 @@ from booking.documents import (
     to_document,
     to_export_row,
 )
-from booking.errors import BookingNotFound, DuplicateBooking
 from booking.model import NOBODY, Booking, BookingFilter, Cursor, ExportRow, Key, Part, Sort, Status
 from core.ids import first_id
-from core.mongo import LASTING, CollectionPlan, Db, Document, Session, insert
+from core.mongo.client import MAJORITY_READ, Db, Document
+from core.mongo.schema import CollectionSchema
+from core.mongo.transactions import Session, insert
 
 ACTIVE = {"status": "confirmed"}
 SOMEBODYS = {"erased": {"$ne": True}}
-BOOKINGS = CollectionPlan(
+BOOKINGS = CollectionSchema(
     name="bookings",
     indexes=(
         IndexModel(
@@ -57,7 +59,7 @@ BOOKINGS = CollectionPlan(
     ),
     validator={"$jsonSchema": {"required": ["email", "slotId", "status", "reference", "createdAt"]}},
 )
-KEYS = CollectionPlan(
+KEYS = CollectionSchema(
     name="idempotency_keys",
     indexes=(IndexModel([("expiresAt", ASCENDING)], expireAfterSeconds=0),),
 )
@@ -69,7 +71,7 @@ class BookingStore:
     def __init__(self, db: Db) -> None:
         """Use the collection of `db`."""
         self._bookings = db[BOOKINGS.name]
-        self._lasting = self._bookings.with_options(read_concern=LASTING)
+        self._lasting = self._bookings.with_options(read_concern=MAJORITY_READ)
 
     def add(self, session: Session, bookings: Sequence[Booking]) -> None:
         """Write `bookings` within the caller's transaction; a duplicate ends it with an error of code 11000."""
@@ -226,7 +228,7 @@ class KeyStore:
     def __init__(self, db: Db) -> None:
         """Use the collection of `db`."""
         self._keys = db[KEYS.name]
-        self._lasting = self._keys.with_options(read_concern=LASTING)
+        self._lasting = self._keys.with_options(read_concern=MAJORITY_READ)
 
     def add(self, session: Session, keys: Sequence[Key]) -> None:
         """Write `keys` within the caller's transaction; a known one ends it with an error of code 11000."""

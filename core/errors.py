@@ -1,4 +1,4 @@
-"""The kinds of refusal: facts about the business. `core/web/errors.py` gives each kind its HTTP status.
+"""The kinds of refusal: facts about the business. `core/web/problem_details.py` gives each kind its HTTP status.
 
 A concrete error is a class: its docstring is the sentence people read, its `code` is what programs read.
 """

@@ -7,10 +7,10 @@ import socket
 from flask import Response, request
 
 from core.web import context
-from core.web.api import Blueprint, Door
+from core.web.endpoint import Blueprint, Door
 from live.schemas import ResumeHeader
-from live.service import Live
-from live.wire import shut
+from live.socketio.connection import shut
+from live.streams import Live
 from schedules.schemas import SlotQuery
 
 ABOUT = (

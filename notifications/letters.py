@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.ids import new_id
-from notifications.model import BEHIND, HEAD_START, Letter, ids_again
+from notifications.outbox.model import BEHIND, HEAD_START, Letter, ids_again
 
 Facts = Mapping[str, str]
 

@@ -23,12 +23,12 @@ from resend.exceptions import NoContentError, ResendError
 from resend.http_client import HTTPClient
 
 from core import log
-from core.addresses import is_this_machine
-from notifications.addresses import with_ascii_domain
+from core.config.parsers import is_this_machine
+from notifications.delivery.throttle import asked_seconds
 from notifications.errors import BatchRefused, MailerAway, TryLater, Undeliverable, WebhookRefused
+from notifications.idna import with_ascii_domain
 from notifications.mime import mime_of
-from notifications.model import Message
-from notifications.pace import asked_seconds
+from notifications.outbox.model import Message
 
 LOG = log.get("notifications.mailers")
 MOST_IN_BATCH = 100

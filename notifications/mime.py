@@ -10,9 +10,9 @@ from email.policy import Policy
 from email.utils import format_datetime, parseaddr
 from typing import Any
 
-from notifications.addresses import with_ascii_domain
 from notifications.errors import Undeliverable
-from notifications.model import Attachment, Message
+from notifications.idna import with_ascii_domain
+from notifications.outbox.model import Attachment, Message
 
 
 class Subject(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  # as the registry puts them together

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from core.languages import ENGLISH, LANGUAGES, Language, day_in_words, hours_in_words, spoken
-from notifications.model import Attachment, Letter, Message
+from core.i18n import ENGLISH, LANGUAGES, Language, day_in_words, hours_in_words, spoken
+from notifications.outbox.model import Attachment, Letter, Message
 
 Attach = Callable[[Letter], Sequence[Attachment]]
 Environments = Mapping[str, Environment]

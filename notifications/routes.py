@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from flask import Flask, Response, request
 
 from core.web import context
-from core.web.api import Blueprint, Door
+from core.web.endpoint import Blueprint, Door
+from notifications.outbox.service import Deliveries
 from notifications.schemas import SignatureHeaders, TakenSchema
-from notifications.service import Deliveries
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", description="What providers tell")
 

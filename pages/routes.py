@@ -7,14 +7,17 @@ from pathlib import Path
 import flask_swagger_ui
 from flask import Response, render_template, send_from_directory
 
-from pages import book, manage, switch
-from pages.site import blueprint
+from pages import locale_routes
+from pages.booking import routes as booking_routes
+from pages.rendering import blueprint
+from pages.self_service import routes as self_service_routes
 
-__all__ = ["blueprint", "manage", "switch"]  # what these serve is on the blueprint once they are imported
+# What these serve is on the blueprint once they are imported.
+__all__ = ["blueprint", "locale_routes", "self_service_routes"]
 
 SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"
 DAY_SECONDS = 86_400
-blueprint.register_blueprint(book.blueprint)
+blueprint.register_blueprint(booking_routes.blueprint)
 
 
 @blueprint.get("/api/docs")

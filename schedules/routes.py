@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from flask import Response
 
-from core.web import context, pages
-from core.web.api import Blueprint, Door
+from core.web import context, etag
+from core.web.endpoint import Blueprint, Door
 from schedules.schemas import DatesSchema, SlotQuery, SlotSchema
 from schedules.service import Schedules
 
@@ -19,16 +19,16 @@ blueprint = Blueprint("schedules", __name__, url_prefix="/api", description="Dat
 class Board:
     """The rendered answers, shared by all who ask at the same time."""
 
-    dates: Callable[[str], pages.Rendered]
-    slots: Callable[[str], pages.Rendered]
+    dates: Callable[[str], etag.Rendered]
+    slots: Callable[[str], etag.Rendered]
 
     @classmethod
     def over(cls, schedules: Schedules) -> Board:
         """Return the board of `schedules`."""
         head = {"schedule": schedules.schedule.id, "timezone": schedules.schedule.timezone}
         return cls(
-            dates=pages.shared_json(lambda _: DatesSchema().dump({**head, "dates": schedules.dates()})),
-            slots=pages.shared_json(lambda date: SlotSchema(many=True).dump(schedules.slots_on(date))),
+            dates=etag.shared_json(lambda _: DatesSchema().dump({**head, "dates": schedules.dates()})),
+            slots=etag.shared_json(lambda date: SlotSchema(many=True).dump(schedules.slots_on(date))),
         )
 
 
@@ -36,11 +36,11 @@ class Board:
 @Door(DatesSchema)
 def dates() -> Response:
     """List every bookable date with its places."""
-    return pages.respond(context.service(Board).dates("all"))
+    return etag.respond(context.service(Board).dates("all"))
 
 
 @blueprint.get("/slots")
 @Door(SlotSchema(many=True), query=SlotQuery)
 def slots(date: str) -> Response:
     """List the slots of a date in order of start; they are made when a date is first asked for."""
-    return pages.respond(context.service(Board).slots(date))
+    return etag.respond(context.service(Board).slots(date))

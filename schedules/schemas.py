@@ -6,7 +6,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from core.web.api import QuerySchema
+from core.web.endpoint import QuerySchema
 
 
 class SlotQuery(QuerySchema):

@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from core.clock import Clock
-from core.combine import Recent
+from core.concurrency.batcher import Recent
 from core.errors import Unavailable
-from core.mongo import DatabaseError, Session
+from core.mongo.failures import DatabaseError
+from core.mongo.transactions import Session
 from schedules.errors import DateNotBookable, SlotClosed, SlotNotFound
 from schedules.model import DateSummary, Day, PlannedSlot, Schedule, Slot, SlotChange, nearest
 from schedules.store import SlotStore

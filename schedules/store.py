@@ -8,11 +8,14 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from core.mongo import DUPLICATE_KEY, LASTING, CollectionPlan, Db, Document, Session, Update, update_all
+from core.mongo.client import MAJORITY_READ, Db, Document
+from core.mongo.failures import DUPLICATE_KEY
+from core.mongo.schema import CollectionSchema
+from core.mongo.transactions import Session, Update, bulk_update
 from schedules.errors import CapacityBelowBooked, SlotNotFound
 from schedules.model import PlannedSlot, Slot, SlotChange
 
-PLAN = CollectionPlan(
+PLAN = CollectionSchema(
     name="slots",
     indexes=(IndexModel([("schedule", ASCENDING), ("date", ASCENDING), ("start", ASCENDING)], unique=True),),
     # The last line of defence: what a bug would oversell, the database refuses to write.
@@ -45,7 +48,7 @@ class SlotStore:
     def __init__(self, db: Db) -> None:
         """Use the collection of `db`."""
         self._slots = db[PLAN.name]
-        self._lasting = self._slots.with_options(read_concern=LASTING)
+        self._lasting = self._slots.with_options(read_concern=MAJORITY_READ)
 
     def glance(self, session: Session) -> None:
         """Read anything within the caller's transaction."""
@@ -106,7 +109,7 @@ class SlotStore:
         claims = [
             ({"_id": {"$in": ids}, **room_for(count)}, {"$inc": {"bookedCount": count}}) for count, ids in alike.items()
         ]
-        return update_all(session, self._slots, claims) == len(places)
+        return bulk_update(session, self._slots, claims) == len(places)
 
     def release(self, session: Session, slot_id: str) -> Slot:
         """Give one place of the slot back within the caller's transaction; return the slot as it is then."""
@@ -121,7 +124,7 @@ class SlotStore:
             ({"_id": taken, **room_for(1)}, {"$inc": {"bookedCount": 1}}),
             ({"_id": given}, {"$inc": {"bookedCount": -1}}),
         ]
-        return update_all(session, self._slots, updates) == len(updates)
+        return bulk_update(session, self._slots, updates) == len(updates)
 
     def queue(self, session: Session, slot_id: str) -> tuple[int, int] | None:
         """Draw the next ticket of a full slot within the caller's transaction; return it and how many wait then.

@@ -24,8 +24,8 @@ from pymongo import MongoClient
 import devdb
 import wiring
 from app import create_app
-from core.config import Settings
-from core.mongo import Client, Db, connect
+from core.config.settings import Settings
+from core.mongo.client import Client, Db, connect
 from tests import factories
 from tests.api_client import Api, over_app, over_http
 from tests.databases import Databases

@@ -12,7 +12,7 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 import wiring
-from core.mongo import Client, Db
+from core.mongo.client import Client, Db
 
 # Databases rest this many turns before another test has them, for what its last test may still be writing.
 RESTING = 4

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from booking.model import Booking
-from core.config import Settings, from_env
+from core.config.settings import Settings, from_env
 
 ADMIN_KEY = "test-admin-key-0001"
 SECOND_ADMIN_KEY = "test-admin-key-0002"

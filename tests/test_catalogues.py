@@ -14,7 +14,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from core.languages import CATALOGUES, ENGLISH, LANGUAGES
+from core.i18n import CATALOGUES, ENGLISH, LANGUAGES
 
 ROOT = Path(__file__).parent.parent
 TRANSLATED = [code for code in LANGUAGES if code != ENGLISH.code]

@@ -17,9 +17,9 @@ from pymongo import MongoClient
 
 from app import create_app
 from core import metrics
-from core.config import Settings
+from core.config.settings import Settings
 from core.errors import DomainError
-from core.web import errors
+from core.web import problem_details
 from tests import factories
 
 ROOT = Path(__file__).parent.parent
@@ -109,8 +109,8 @@ def codes() -> dict[str, int]:
     for file in product():
         if file.name == "errors.py":
             importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
-    of_kinds = {kind.code: errors.status_of(kind.__new__(kind)) for kind in kinds_of(DomainError)}
-    return {code: status for status, code in errors.CODE_OF.items()} | of_kinds
+    of_kinds = {kind.code: problem_details.status_of(kind.__new__(kind)) for kind in kinds_of(DomainError)}
+    return {code: status for status, code in problem_details.CODE_OF.items()} | of_kinds
 
 
 def test_no_error_code_that_is_raised_is_said_to_be_answered_by_no_route() -> None:

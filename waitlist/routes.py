@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from core.web import context, speech
-from core.web.api import Blueprint, Door, TokenHeader, token_of
-from core.web.limits import Limits
+from core.web import accept_language, context
+from core.web.endpoint import Blueprint, Door, TokenHeader, token_of
+from core.web.rate_limits.limiter import Limits
 from waitlist.model import Entry, NewEntry
 from waitlist.schemas import JoinedWaitlistSchema, NewWaitingSchema, WaitingSchema
 from waitlist.service import Waitlist
@@ -26,7 +26,7 @@ def join(new: NewEntry, slot_id: str) -> Response:
     The guest's letters are in the language that Accept-Language prefers: English, or German.
     """
     context.service(Limits).count_booking()
-    entry, position = context.service(Waitlist).join(slot_id, new, language=speech.accepted())
+    entry, position = context.service(Waitlist).join(slot_id, new, language=accept_language.accepted())
     response = jsonify(message=JOINED, entry=_shown(entry, position))
     response.status_code = 202
     return response

@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 
 from core.clock import iso
-from core.fields import ContactSchema
+from core.schema_fields import ContactSchema
 from waitlist.model import NewEntry
 
 

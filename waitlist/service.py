@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from core import log
 from core.clock import Clock
+from core.concurrency.serial_transactions import Turns
 from core.errors import Conflict, DomainError
 from core.ids import new_id
-from core.links import Links, is_over
-from core.mongo import Session
-from core.turns import Turns
+from core.mongo.transactions import Session
+from core.signed_tokens import Links, is_over
 from notifications import letters
-from notifications.service import Letters
+from notifications.outbox.service import Letters
 from schedules.errors import SlotClosed
 from schedules.model import PlannedSlot
 from schedules.service import Schedules

@@ -8,12 +8,14 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from core.mongo import LASTING, CollectionPlan, Db, Document, Session
+from core.mongo.client import MAJORITY_READ, Db, Document
+from core.mongo.schema import CollectionSchema
+from core.mongo.transactions import Session
 from waitlist.errors import AlreadyWaiting, EntryNotFound
 from waitlist.model import Entry, State
 
 WAITING = {"state": State.WAITING.value}
-PLAN = CollectionPlan(
+PLAN = CollectionSchema(
     name="waitlist",
     indexes=(
         IndexModel(
@@ -48,7 +50,7 @@ class WaitlistStore:
     def __init__(self, db: Db) -> None:
         """Use the collection of `db`."""
         self._entries = db[PLAN.name]
-        self._lasting = self._entries.with_options(read_concern=LASTING)
+        self._lasting = self._entries.with_options(read_concern=MAJORITY_READ)
 
     def add(self, session: Session, entry: Entry, key: str) -> None:
         """Write `entry` within the caller's transaction, with the key of its request; raises AlreadyWaiting.

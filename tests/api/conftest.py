@@ -15,7 +15,7 @@ from pymongo import MongoClient, monitoring
 import devdb
 import wiring
 from app import create_app
-from core.mongo import Client
+from core.mongo.client import Client
 from tests import factories
 from tests.api_client import Api, over_app
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from booking.store import BookingStore
-from core.mongo import Db
+from core.mongo.client import Db
 from tests.api.conftest import Hands
 from tests.api_client import Answer, Api, over_app
 from tests.factories import ADMIN_KEY, SECOND_ADMIN_KEY, person

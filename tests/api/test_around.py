@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from core.mongo import connect
+from core.mongo.client import connect
 from tests.api.conftest import Told
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client, TestResponse
 
-from core.mongo import Db
+from core.mongo.client import Db
 from tests.api_client import Api
 from tests.factories import person
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from core.mongo import Db
+from core.mongo.client import Db
 from tests.api.conftest import Hands
 from tests.api_client import Answer, Api, over_app
 from tests.factories import contact, person

@@ -17,7 +17,8 @@ from pymongo import MongoClient
 
 import devdb
 import wiring
-from core.mongo import Client, DatabaseError, Db
+from core.mongo.client import Client, Db
+from core.mongo.failures import DatabaseError
 from tests import factories
 from tests.api_client import Api
 from tests.conftest import ROOT, free_port, serving

@@ -8,7 +8,7 @@ import io
 import pytest
 from flask import Flask
 
-from core.mongo import Db
+from core.mongo.client import Db
 from tests.api_client import Answer, Api
 from tests.factories import ADMIN_KEY, person
 

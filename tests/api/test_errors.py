@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-import booking.counter
-from booking.counter import Counter
+import booking.group_commit
+from booking.group_commit import Counter
 from booking.service import Bookings
 from core.errors import OutcomeUnknown
 from tests.api_client import Answer, Api, over_app
@@ -237,7 +237,7 @@ def test_outcome_unknown_is_503_and_asks_to_repeat_with_the_same_key(
     def no_answer(*_: object) -> None:
         raise OutcomeUnknown(retry_after=2)
 
-    monkeypatch.setattr(booking.counter, "transaction", no_answer)
+    monkeypatch.setattr(booking.group_commit, "transaction", no_answer)
     answer = api.book(slot, key="again")
 
     problem = require_problem(answer, 503, "outcome_unknown")

@@ -20,10 +20,10 @@ from werkzeug.test import TestResponse
 
 import wiring
 from core.errors import DomainError
-from core.languages import GERMAN, LANGUAGES
-from core.mongo import Client, Db
-from pages import sentences
-from pages.countries import names
+from core.i18n import GERMAN, LANGUAGES
+from core.mongo.client import Client, Db
+from pages import error_messages
+from pages.booking.countries import names
 from tests.api.conftest import Hands
 from tests.api.test_pages import DATE, Browser, fill, shown, value
 from tests.api_client import Api
@@ -604,5 +604,5 @@ def test_every_code_that_a_guest_can_meet_has_a_sentence() -> None:
     codes = {kind.code for kind in kinds_of(DomainError) if kind.__module__.partition(".")[0] in mine}
 
     without = {"booking_not_found", "entry_not_found", "date_not_bookable"}  # a page, and words, of their own
-    assert codes - without - sentences.ELSEWHERE == codes & sentences.SENTENCES.keys()
-    assert sentences.SENTENCES.keys() - codes == {"outcome_unknown", "too_many_requests", "unavailable"}
+    assert codes - without - error_messages.ELSEWHERE == codes & error_messages.SENTENCES.keys()
+    assert error_messages.SENTENCES.keys() - codes == {"outcome_unknown", "too_many_requests", "unavailable"}

@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 
 import wiring
-from core.mongo import Db
+from core.mongo.client import Db
 from notifications.errors import TryLater
-from notifications.model import Message
-from notifications.store import LetterStore
+from notifications.outbox.model import Message
+from notifications.outbox.store import LetterStore
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
 from tests.factories import contact

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import wiring
-from core.mongo import Db
-from notifications.model import LetterFilter, State
+from core.mongo.client import Db
+from notifications.outbox.model import LetterFilter, State
 from tests.api_client import Api
 
 

@@ -15,14 +15,14 @@ from xml.etree import ElementTree
 import pytest
 from flask import Flask
 
-from admin import figures, plots
-from admin.figures import Figure, Places
-from admin.tally import SETTLING, Tally
-from booking import documents
+from admin.dashboard import chart_data, charts
+from admin.dashboard.chart_data import Figure, Places
+from admin.dashboard.daily_counts import SETTLING, Tally
+from booking import mapping
+from core.i18n import GERMAN, Language
 from core.ids import new_id
-from core.languages import GERMAN, Language
-from core.mongo import Db
-from notifications.model import State
+from core.mongo.client import Db
+from notifications.outbox.model import State
 from schedules.model import Schedule, Slot
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
@@ -103,8 +103,12 @@ def test_no_word_of_a_plot_is_outside_the_catalogue() -> None:
     nobody = Pseudo(**vars(GERMAN))
     slots = [Slot("slot-1", "2026-05-05", "A", "09:00", "10:00", "09:00-10:00", 4, 1, closed=True)]
     counts = {str(state): 2 for state in State}
-    drawn = [figures.fill(slots, nobody), figures.made([("2026-05-05", 0)], nobody), figures.letters(counts, nobody)]
-    drawn += [figures.made([("2026-05-05", number)], nobody) for number in (1, 2)]
+    drawn = [
+        chart_data.fill(slots, nobody),
+        chart_data.made([("2026-05-05", 0)], nobody),
+        chart_data.letters(counts, nobody),
+    ]
+    drawn += [chart_data.made([("2026-05-05", number)], nobody) for number in (1, 2)]
 
     said = [
         text
@@ -117,7 +121,7 @@ def test_no_word_of_a_plot_is_outside_the_catalogue() -> None:
 
 
 def spoken_in(figure: Figure) -> list[str]:
-    return list(ElementTree.fromstring(plots.svg(figure, 640)).itertext())
+    return list(ElementTree.fromstring(charts.svg(figure, 640)).itertext())
 
 
 @pytest.mark.parametrize("width", [1, 280, 343, 700, 1280, 5000])
@@ -147,9 +151,9 @@ def test_numbers_that_do_not_fit_into_a_cell_are_percents() -> None:
         Slot(f"slot-{n}", "2026-03-05", "A", hour, hour, hour, 1200, 100 * n, closed=False)
         for n, hour in enumerate(hours)
     ]
-    figure = figures.fill(slots)
+    figure = chart_data.fill(slots)
 
-    narrow, wide = (texts({"svg": plots.svg(figure, width)}) for width in (320, 1120))
+    narrow, wide = (texts({"svg": charts.svg(figure, width)}) for width in (320, 1120))
 
     assert {"0", "8", "92"} <= set(narrow)
     assert {"0/1200", "100/1200", "1100/1200"} <= set(wide)
@@ -163,7 +167,7 @@ def test_numbers_that_do_not_fit_into_a_cell_are_percents() -> None:
     ],
 )  # fmt: skip
 def test_only_nothing_is_empty_and_only_all_is_full(places: Places, percent: int, level: int) -> None:
-    assert (places.percent, plots.level(places)) == (percent, level)
+    assert (places.percent, charts.level(places)) == (percent, level)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +176,7 @@ def test_only_nothing_is_empty_and_only_all_is_full(places: Places, percent: int
      (10**6, [0, 200_000, 400_000, 600_000, 800_000, 1_000_000])],
 )  # fmt: skip
 def test_an_axis_has_whole_numbers_up_to_the_highest(highest: int, axis: list[int]) -> None:
-    assert plots.ticks(highest) == axis
+    assert charts.ticks(highest) == axis
 
 
 def test_an_event_without_anything_has_plots_too(quiet: Api) -> None:
@@ -228,7 +232,7 @@ def test_what_is_settled_is_counted_once(clock: Hands) -> None:
 
 
 def test_counting_bookings_reads_no_booking(services: Any, db: Db) -> None:
-    db["bookings"].insert_many(documents.to_document(made(number)) for number in range(300))
+    db["bookings"].insert_many(mapping.to_document(made(number)) for number in range(300))
     db.command({"profile": 2})
     try:
         counted = services.bookings.made_between(START, START + timedelta(minutes=200))
@@ -244,8 +248,8 @@ def test_counting_bookings_reads_no_booking(services: Any, db: Db) -> None:
 def test_a_plot_is_drawn_once_for_the_same_figures() -> None:
     figure = Figure("bookings", "x", new_id(START), ("Date", "Bookings"), (("2026-03-01", 1),))
 
-    assert plots.svg(figure, 640) is plots.svg(figure, 647)
-    assert plots.svg(figure, 640) is not plots.svg(replace(figure, language=GERMAN), 640)
+    assert charts.svg(figure, 640) is charts.svg(figure, 647)
+    assert charts.svg(figure, 640) is not charts.svg(replace(figure, language=GERMAN), 640)
 
 
 def test_the_library_leaves_no_finder_behind() -> None:

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 import wiring
-from core.mongo import Db
-from notifications.model import Message
+from core.mongo.client import Db
+from notifications.outbox.model import Message
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
 

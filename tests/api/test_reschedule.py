@@ -11,7 +11,7 @@ from flask import Flask
 from icalendar import Calendar
 
 import wiring
-from core.mongo import Db
+from core.mongo.client import Db
 from tests.api.conftest import Hands
 from tests.api_client import Answer, Api, over_app
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from flask import Flask
 
-from core.mongo import Db
+from core.mongo.client import Db
 from tests.api_client import Answer, Api, over_app
 
 Ask = Callable[[Api, str, str], Answer]

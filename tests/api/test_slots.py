@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from core.mongo import Db
+from core.mongo.client import Db
 from tests.api.conftest import Hands, Told
 from tests.api_client import Api, over_app
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 import wiring
-from booking import documents, service
+from booking import mapping, service
 from booking.model import BookingFilter, Cursor, Part, Sort, Status
 from booking.store import BookingStore
 from core import text
-from core.mongo import Db
+from core.mongo.client import Db
 from tests.api_client import Api
 from tests.factories import START
 from tests.factories import booking as made
@@ -45,7 +45,7 @@ def crowd(db: Db) -> Db:
     """Bookings whose names, dates, hours and countries are many times the same."""
     kinds = product(NAMES, DATES, COUNTRIES, HOURS)
     db["bookings"].insert_many(
-        documents.to_document(
+        mapping.to_document(
             made(
                 number,
                 full_name=name, date=date, country=country, slot_label=hour,
@@ -113,7 +113,7 @@ def test_a_walk_goes_on_where_it_was_though_its_last_booking_moved_away(api: Api
     first = api.admin("GET", "/bookings", query={"sort": "date", "limit": "7"}).json
     last = first["items"][-1]["_id"]
     crowd["bookings"].update_one({"_id": last}, {"$set": {"date": "2026-03-31"}})
-    crowd["bookings"].insert_one(documents.to_document(made(999, date="2026-03-01")))
+    crowd["bookings"].insert_one(mapping.to_document(made(999, date="2026-03-01")))
 
     rest = walked(api, sort="date", after=first["next"])
 
@@ -197,7 +197,7 @@ def test_an_order_that_is_offered_to_any_number_reads_a_page_and_sorts_nothing(
     services: wiring.Services, db: Db, by: Sort, wanted: BookingFilter, descending: bool, after: type[Cursor] | None
 ) -> None:
     db["bookings"].insert_many(
-        documents.to_document(
+        mapping.to_document(
             made(
                 number, date=DATES[number % 3], country=COUNTRIES[number % 2],
                 status=Status.CONFIRMED if wanted.status is Status.CONFIRMED or number % 2 else Status.CANCELLED,
@@ -206,7 +206,7 @@ def test_an_order_that_is_offered_to_any_number_reads_a_page_and_sorts_nothing(
         for number in range(600)
     )  # fmt: skip
     store = BookingStore(db)
-    assert documents.is_served(by, wanted)
+    assert mapping.is_served(by, wanted)
     cursor = None
     if after:
         _, cursor = store.find(wanted, Part(100, by=by, descending=descending))
@@ -238,7 +238,7 @@ def test_an_order_that_is_offered_to_any_number_reads_a_page_and_sorts_nothing(
 )
 def test_a_reference_or_a_guest_is_found_without_reading_others(db: Db, by: Sort, wanted: BookingFilter) -> None:
     db["bookings"].insert_many(
-        documents.to_document(
+        mapping.to_document(
             made(
                 number, email=f"guest{number % 100}@example.org", slot_id=f"slot-{number:07d}",
                 status=Status.CANCELLED if number // 100 % 2 else Status.CONFIRMED,

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 import devdb
 import wiring
 from app import create_app
-from core.mongo import Client
+from core.mongo.client import Client
 from tests import factories
 from tests.api.conftest import SMALL
 from tests.api_client import Api, over_app

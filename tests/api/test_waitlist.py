@@ -10,8 +10,9 @@ import pytest
 from flask import Flask
 
 import wiring
-from core.mongo import Db, Session
-from core.turns import Turns
+from core.concurrency.serial_transactions import Turns
+from core.mongo.client import Db
+from core.mongo.transactions import Session
 from schedules.service import Schedules
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app

@@ -7,10 +7,10 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from booking import documents
+from booking import mapping
 from booking.model import Status
 from core.clock import now
-from core.mongo import Db
+from core.mongo.client import Db
 from tests.api_client import Api
 from tests.factories import ADMIN_KEY
 from tests.factories import booking as made
@@ -49,7 +49,7 @@ def look_at(page: Page, view: str) -> None:
 def busy(api: Api, db: Db) -> None:
     """Give an event a past: bookings of weeks, hostile names, a letter that was given up, another capacity."""
     kinds = [made(n, id=_id(n), status=Status.CANCELLED, slot_id="long-ago-0001") for n in range(60)]
-    db["bookings"].insert_many(documents.to_document(each) for each in kinds)
+    db["bookings"].insert_many(mapping.to_document(each) for each in kinds)
     slots = api.slots(HOSTILE_DATE)
     for slot, name in zip(slots, HOSTILE.values(), strict=False):
         assert api.book(slot, fullName=name, message="Two of us,\nwith a wheelchair.").status == 201

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 import devdb
-from core.mongo import Client
+from core.mongo.client import Client
 from tests.browser.journeys import furnish, launched
 from tests.conftest import Served, serving
 

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 from playwright.sync_api import Page, sync_playwright
 
 import devdb
-from core.languages import LANGUAGES
+from core.i18n import LANGUAGES
 from tests.browser.backoffice import LIVELY_DATE, busy, enter, look_at
 from tests.browser.journeys import DATE, age, choose, fill_in, furnish, launched
 from tests.conftest import serving

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from core.mongo import Client
+from core.mongo.client import Client
 from tests.api_client import Api
 from tests.browser import backoffice
 from tests.browser.backoffice import CALM_DATE, HOSTILE, HOSTILE_DATE, enter, give_up, listed, look_at, shown

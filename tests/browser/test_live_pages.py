@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from live.service import MOST_AT_ONCE
+from live.streams import MOST_AT_ONCE
 from tests.api_client import Api
 from tests.browser.conftest import Visit
 from tests.browser.journeys import choose, fill_in

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from core.languages import LANGUAGES
+from core.i18n import LANGUAGES
 from tests.browser.conftest import Visit
 from tests.browser.screenshots import walk
 from tests.conftest import Served

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from core.mongo import Client
+from core.mongo.client import Client
 from tests.browser.conftest import Visit
 from tests.browser.journeys import DATE, age, fill_in, furthest, somebody, tab_to
 from tests.browser.test_looks import Inspector

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Page, Route, expect
 
 import devdb
-from core.mongo import Client
+from core.mongo.client import Client
 from tests.browser.conftest import Visit
 from tests.browser.journeys import age, choose, fill_in, somebody
 from tests.browser.wire import wired

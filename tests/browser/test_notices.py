@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.languages import LANGUAGES
+from core.i18n import LANGUAGES
 from tests.browser.conftest import Visit
 from tests.browser.journeys import choose, fill_in, tab_to
 from tests.browser.test_live_pages import SHIFTED, SHIFTS

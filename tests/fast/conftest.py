@@ -10,7 +10,7 @@ import pytest
 
 import wiring
 from app import create_app
-from booking import documents
+from booking import mapping
 from tests import factories
 from tests.api_client import Api, over_app
 
@@ -44,7 +44,7 @@ def put(services: wiring.Services) -> Put:
         nonlocal number
         number += 1
         booking = factories.booking(number, **changes)
-        services.db["bookings"].insert_one(documents.to_document(booking))
+        services.db["bookings"].insert_one(mapping.to_document(booking))
         return booking.id
 
     return add

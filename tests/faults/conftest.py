@@ -13,7 +13,8 @@ from flask import Flask
 
 import devdb
 import wiring
-from core.mongo import Client, Db, connect, end_transactions_of
+from core.mongo.client import Client, Db, connect
+from core.mongo.transactions import kill_transactions
 from tests.api_client import Api, over_app
 
 Fault = Callable[..., AbstractContextManager[None]]
@@ -59,5 +60,5 @@ def desk(make_app: Callable[..., Flask], replica_set: devdb.ReplicaSet, mongo: C
     app = make_app(client=client)
     services: wiring.Services = app.extensions["booking.services"][wiring.Services]
     yield Desk(app, services, fault)
-    end_transactions_of(mongo, name)  # a test that failed may have left one open, and nothing could be dropped
+    kill_transactions(mongo, name)  # a test that failed may have left one open, and nothing could be dropped
     client.close()

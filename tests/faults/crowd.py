@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from core.mongo import Db
+from core.mongo.client import Db
 from tests.api_client import Answer
 
 T = TypeVar("T")

@@ -12,10 +12,12 @@ from flask import Flask
 import devdb
 import schedules.store
 import wiring
-from booking.promises import Promises
+from booking.emails import Promises
 from booking.store import BookingStore
-from core.mongo import Client, Contended, Db, Document, Session, transaction
-from core.turns import Turns
+from core.concurrency.serial_transactions import Turns
+from core.mongo.client import Client, Db, Document
+from core.mongo.failures import WriteContention
+from core.mongo.transactions import Session, transaction
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
 from tests.faults.crowd import all_at_once
@@ -54,7 +56,7 @@ def is_held(services: wiring.Services, slot: Made) -> bool:
     """Tell whether a transaction that is under way keeps others from writing to the slot."""
     try:
         transaction(services.client, lambda session: services.schedules.claim(session, {slot["_id"]: 1}), 0.0)
-    except Contended:
+    except WriteContention:
         return True
     return False
 

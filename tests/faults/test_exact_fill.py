@@ -10,7 +10,7 @@ from flask import Flask
 
 import devdb
 import schedules.store
-from core.mongo import Client, Db
+from core.mongo.client import Client, Db
 from tests import factories
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving

@@ -15,8 +15,8 @@ import pytest
 
 import devdb
 from app import create_app
-from core import turns
-from core.mongo import Db, connect
+from core.concurrency import serial_transactions
+from core.mongo.client import Db, connect
 from tests import factories
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
@@ -112,7 +112,7 @@ def test_no_change_is_refused_or_confirmed_by_what_a_fail_over_undoes(
     primary = three_nodes.primary()
 
     with replication_stopped(node for node in three_nodes.nodes if node is not primary):
-        monkeypatch.setattr(turns, "SECONDS", 1.0)
+        monkeypatch.setattr(serial_transactions, "SECONDS", 1.0)
         answers = [
             api.wait_for(full, **waits),
             api.wait_for(full, **waits),

@@ -13,9 +13,11 @@ from unittest.mock import Mock
 
 import pytest
 
-import core.mongo
+import core.mongo.client
+import core.mongo.failures
+import core.mongo.transactions
 from booking.store import KeyStore
-from core.mongo import Client
+from core.mongo.client import Client
 from tests import factories
 from tests.api_client import Answer, Api
 from tests.faults.conftest import Desk
@@ -132,7 +134,7 @@ def test_a_lasting_fault_is_told_politely_and_repeating_settles_it(desk: Desk, g
 READS = {
     "gone": {"closeConnection": True},
     "stepped down": {"errorCode": STEPPED_DOWN},
-    **{f"code {code}": {"errorCode": code} for code in core.mongo.PASSING},
+    **{f"code {code}": {"errorCode": code} for code in core.mongo.failures.TRANSIENT_CODES},
 }
 
 
@@ -193,9 +195,9 @@ def test_connections_opened_while_a_node_was_neither_primary_nor_secondary_are_o
 ) -> None:
     """The driver believes for as long as they live that there are no sessions, and so no transactions."""
     moments = {
-        "the first": (core.mongo, "_attempt"),
+        "the first": (core.mongo.transactions, "_attempt"),
         "one in the middle": (KeyStore, "add"),
-        "the commit": (core.mongo, "_commit"),
+        "the commit": (core.mongo.transactions, "_commit"),
     }
     where, name = moments[step]
     go_on, met = getattr(where, name), list[int]()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import devdb
-from core.mongo import Client
+from core.mongo.client import Client
 from tests.conftest import Served, serving
 
 AT_ONCE = 20_000

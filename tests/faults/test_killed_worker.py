@@ -18,7 +18,8 @@ import pytest
 import requests
 
 import devdb
-from core.mongo import Client, end_transactions_of
+from core.mongo.client import Client
+from core.mongo.transactions import kill_transactions
 from tests import factories
 from tests.api_client import Answer
 from tests.conftest import ROOT, Served
@@ -51,7 +52,7 @@ def killed_while_it_holds(replica_set: devdb.ReplicaSet, desk: Desk, slot: dict[
     try:
         yield name
     finally:
-        end_transactions_of(desk.services.client, name)
+        kill_transactions(desk.services.client, name)
 
 
 def test_ending_a_dead_process_s_transactions_frees_its_slot(
@@ -62,10 +63,10 @@ def test_ending_a_dead_process_s_transactions_frees_its_slot(
     with killed_while_it_holds(replica_set, desk, slot) as dead:
         # The control: the server itself would hold the slot for a minute.
         assert is_polite(desk.api.book(slot))
-        assert end_transactions_of(mongo, "somebody-else") == 0
+        assert kill_transactions(mongo, "somebody-else") == 0
         assert is_polite(desk.api.book(slot))
 
-        assert end_transactions_of(mongo, dead) == 1
+        assert kill_transactions(mongo, dead) == 1
 
         assert [kind(desk.api.book(slot)) for _ in range(5)] == [(201, "booked")] * 4 + [(409, "slot_full")]
     assert_whole(desk.db)

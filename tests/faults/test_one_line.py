@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-import core.turns
+import core.concurrency.serial_transactions
 import wiring
 from app import create_app
 from booking.changes import Changes
-from booking.promises import Promises
+from booking.emails import Promises
 from core import metrics
-from core.config import Settings
-from core.mongo import Client, Db, Document
-from notifications.model import Letter, Outcome, Result, State
-from notifications.service import Letters
+from core.config.settings import Settings
+from core.mongo.client import Client, Db, Document
+from notifications.outbox.model import Letter, Outcome, Result, State
+from notifications.outbox.service import Letters
 from tests.api_client import Answer, Api, over_app
 from tests.faults.conftest import Desk
 
@@ -392,7 +392,7 @@ UNKNOWN = {"writeConcernError": {"code": 64, "errmsg": "late"}}
 def test_a_resend_whose_outcome_is_unknown_is_repeated_and_done_once(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.turns, "SECONDS", 0.4)
+    monkeypatch.setattr(core.concurrency.serial_transactions, "SECONDS", 0.4)
     made = desk.api.book(desk.api.slots()[0]).json["booking"]
     with desk.fault("commitTransaction", times=100000, **UNKNOWN):
         first = desk.api.admin("POST", f"/bookings/{made['id']}/resend")
@@ -408,7 +408,7 @@ def test_a_resend_whose_outcome_is_unknown_is_repeated_and_done_once(
 def test_a_retry_whose_outcome_is_unknown_is_repeated_and_done_once(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.turns, "SECONDS", 0.4)
+    monkeypatch.setattr(core.concurrency.serial_transactions, "SECONDS", 0.4)
     made = desk.api.book(desk.api.slots()[0]).json["booking"]
     letter = f"{made['id']}-admin"
     all_dead(desk.db)

@@ -12,13 +12,16 @@ import pytest
 import structlog
 
 from core import log
-from core.mongo import Client, Db, transaction
-from notifications import letters, mailers, service, worker
+from core.mongo.client import Client, Db
+from core.mongo.transactions import transaction
+from notifications import letters, mailers
+from notifications.delivery import worker
+from notifications.delivery.worker import LetterWorker
 from notifications.mailers import Mailer, ResendMailer
-from notifications.model import Attachment, Letter, State
+from notifications.outbox import service
+from notifications.outbox.model import Attachment, Letter, State
+from notifications.outbox.store import LetterStore
 from notifications.render import environments, render
-from notifications.store import LetterStore
-from notifications.worker import LetterWorker
 from tests.letters.provider import KEY, Provider, providing
 
 ADMIN = "admin@example.org"

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.mongo import transaction
+from core.mongo.transactions import transaction
 from notifications import letters
+from notifications.delivery.batching import FEWEST_IN_BATCH, Packer
+from notifications.delivery.throttle import Pace
+from notifications.delivery.worker import LetterWorker
 from notifications.mailers import BatchMailer, ResendMailer, SmtpMailer
-from notifications.model import GIVE_UP_AFTER, LEASE, Attachment, Batch, Letter, Message, Outcome, State
-from notifications.pace import Pace
-from notifications.packing import FEWEST_IN_BATCH, Packer
-from notifications.store import LetterStore
-from notifications.worker import LetterWorker
+from notifications.outbox.model import GIVE_UP_AFTER, LEASE, Attachment, Batch, Letter, Message, Outcome, State
+from notifications.outbox.store import LetterStore
 from tests.letters.conftest import ADMIN, FACTS, Outbox
 from tests.letters.provider import Call, Provider, Says, provider_id
 from tests.letters.test_worker import Recorder

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from core.errors import Unavailable
-from notifications import worker as loop
-from notifications.worker import LetterWorker
+from notifications.delivery import worker as loop
+from notifications.delivery.worker import LetterWorker
 from tests.letters.conftest import Outbox
 from tests.letters.test_worker import Recorder
 

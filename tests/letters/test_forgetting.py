@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 
 import wiring
-from notifications.forgetting import Forgetting
 from notifications.mailers import ResendMailer
-from notifications.model import Letter, State
+from notifications.outbox.erasure import Forgetting
+from notifications.outbox.model import Letter, State
 from tests.api_client import Api, over_app
 from tests.letters.conftest import ADMIN, Outbox
 from tests.letters.provider import KEY, Provider, Says

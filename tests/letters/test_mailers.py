@@ -21,12 +21,12 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Session
 
 from core import clock, log
-from core.addresses import is_this_machine
-from core.fields import address
+from core.config.parsers import is_this_machine
+from core.schema_fields import address
 from notifications import mailers
 from notifications.errors import BatchRefused, MailerAway, TryLater, Undeliverable
 from notifications.mailers import ConsoleMailer, ResendMailer, SmtpMailer
-from notifications.model import Attachment, Message
+from notifications.outbox.model import Attachment, Message
 from tests.conftest import free_port
 from tests.letters.provider import KEY, Provider, Says
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from notifications.model import GIVE_UP_AFTER, LONGEST_PAUSE, Letter, next_try, pause_after
-from notifications.pace import LONGEST_QUIET, Pace
+from notifications.delivery.throttle import LONGEST_QUIET, Pace
+from notifications.outbox.model import GIVE_UP_AFTER, LONGEST_PAUSE, Letter, next_try, pause_after
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 

@@ -14,21 +14,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking import ics
-from core.languages import ENGLISH, GERMAN, LANGUAGES, day_in_words, hours_in_words
-from notifications import gallery
+from booking import calendar_invite
+from core.i18n import ENGLISH, GERMAN, LANGUAGES, day_in_words, hours_in_words
+from notifications import preview
 from notifications.mailers import _mime
-from notifications.model import Letter, Message
+from notifications.outbox.model import Letter, Message
 from notifications.render import TEMPLATES, environment, environments, render
 from tests.letters.conftest import ADMIN, FACTS, SENDER
 from tests.pseudo import bracketed, bracketed_form, leftovers, visible
 
 GOLDEN = Path(__file__).parent.parent / "emails"
 NAMES = sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir())
-GUESTS = [name for name in NAMES if name != gallery.ORGANISERS]
+GUESTS = [name for name in NAMES if name != preview.ORGANISERS]
 IN_GERMAN = {"language": "de", "event": "Tage der offenen Tür, März 2026"}
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
-filled = partial(render, environments(), SENDER, ADMIN, ics.attachments)
+filled = partial(render, environments(), SENDER, ADMIN, calendar_invite.attachments)
 
 
 def letter(template: str, **facts: str) -> Letter:
@@ -53,7 +53,7 @@ def agreed_files(template: str, folder: Path = GOLDEN) -> dict[str, str]:
 
 def changed(templates: jinja2.Environment, template: str) -> set[str]:
     """Return the names of the files that are no longer as agreed when written with `templates`."""
-    now = files_of(template, render({"en": templates}, SENDER, ADMIN, ics.attachments, letter(template)))
+    now = files_of(template, render({"en": templates}, SENDER, ADMIN, calendar_invite.attachments, letter(template)))
     agreed = agreed_files(template)
     return {name for name in now.keys() | agreed.keys() if now.get(name) != agreed.get(name)}
 
@@ -103,7 +103,7 @@ def test_no_sentence_of_a_guests_letter_is_outside_the_catalogue(template: str) 
     templates = environment(GERMAN)
     templates.install_gettext_callables(bracketed, bracketed_form, newstyle=True)  # type: ignore[attr-defined]
 
-    message = render({"en": templates}, SENDER, ADMIN, ics.attachments, letter(template))
+    message = render({"en": templates}, SENDER, ADMIN, calendar_invite.attachments, letter(template))
 
     facts = [*FACTS.values(), "Donnerstag, 5. März 2026", "Dienstag, 3. März 2026", "10:00 bis 11:00 Uhr"]
     for text in (message.subject, message.text, visible(message.html)):
@@ -256,12 +256,12 @@ def test_another_language_says_hours_its_own_way(text: str, said: str) -> None:
 
 
 def every_letter() -> list[tuple[str, str, Message]]:
-    shown = [(code, gallery.letters(language)) for code, language in LANGUAGES.items()]
+    shown = [(code, preview.letters(language)) for code, language in LANGUAGES.items()]
     return [(code, name, message) for code, messages in shown for name, message in messages.items()]
 
 
 def test_the_gallery_shows_every_letter_as_html_and_as_text(tmp_path: Path) -> None:
-    gallery.write(tmp_path / "letters")
+    preview.write(tmp_path / "letters")
 
     index = (tmp_path / "letters" / "index.html").read_text()
     named = {name if code == "en" else f"{name}.{code}": message for code, name, message in every_letter()}
@@ -278,7 +278,7 @@ def test_the_gallery_shows_every_letter_as_html_and_as_text(tmp_path: Path) -> N
     facts=st.fixed_dictionaries({name: st.text(max_size=40) for name in FACTS}),
 )
 def test_the_same_letter_is_always_the_same_message(template: str, facts: Mapping[str, str]) -> None:
-    again = partial(render, environments(), SENDER, ADMIN, ics.attachments)
+    again = partial(render, environments(), SENDER, ADMIN, calendar_invite.attachments)
     once: Message = filled(letter(template, **facts))
     assert once == again(letter(template, **facts))
     assert once.key == "0" * 32

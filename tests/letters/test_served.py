@@ -16,8 +16,8 @@ import pytest
 
 import devdb
 import wiring
-from core.mongo import Client
-from notifications.model import LEASE
+from core.mongo.client import Client
+from notifications.outbox.model import LEASE
 from tests.conftest import ROOT, Served, serving, stop
 from tests.letters.conftest import ADMIN
 from tests.letters.provider import KEY, Provider, Says, providing

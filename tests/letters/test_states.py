@@ -10,13 +10,14 @@ import pytest
 from flask import Flask
 
 from core import metrics
-from core.mongo import Db, transaction
+from core.mongo.client import Db
+from core.mongo.transactions import transaction
 from core.web import health
 from notifications import letters
 from notifications.mailers import ResendMailer
-from notifications.model import GIVE_UP_AFTER, LEASE, LONG_WAIT, OPEN, Letter, Outcome, Result, State
-from notifications.service import Letters
-from notifications.store import LetterStore
+from notifications.outbox.model import GIVE_UP_AFTER, LEASE, LONG_WAIT, OPEN, Letter, Outcome, Result, State
+from notifications.outbox.service import Letters
+from notifications.outbox.store import LetterStore
 from tests.api_client import Api
 from tests.letters.conftest import ADMIN, FACTS, Outbox
 from tests.letters.provider import Provider, Says
@@ -121,7 +122,7 @@ def test_a_letter_that_was_interrupted_a_day_ago_is_given_up_and_not_doubled(
 def test_control_without_that_rule_it_would_be_sent(
     outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifications.sender.may_have_arrived", lambda *_: False)
+    monkeypatch.setattr("notifications.delivery.sender.may_have_arrived", lambda *_: False)
     reminder(outbox)
     lease_only(outbox)
     outbox.clock.move(days=1, seconds=1)

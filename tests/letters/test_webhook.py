@@ -14,8 +14,8 @@ import pytest
 from flask import Flask
 
 from core import metrics
-from core.config import ConfigError, from_env
-from core.mongo import Db
+from core.config.settings import ConfigError, from_env
+from core.mongo.client import Db
 from tests import factories
 from tests.api_client import Answer, Api, over_app
 
@@ -187,7 +187,7 @@ def test_control_the_same_call_with_the_right_signature_is_taken(api: Api, lette
 def test_control_without_the_check_anybody_could_say_anything(
     api: Api, letter: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifications.service.event_in", lambda body, *_: json.loads(body))
+    monkeypatch.setattr("notifications.outbox.service.event_in", lambda body, *_: json.loads(body))
 
     assert REFUSED["another's signature"](api).status == 200
     assert shown(api, letter)["delivery"] == "bounced"
@@ -239,7 +239,7 @@ def test_nothing_personal_is_logged(
 
         warning = info
 
-    monkeypatch.setattr("notifications.service.LOG", Listener())
+    monkeypatch.setattr("notifications.outbox.service.LOG", Listener())
     tell(api, event("email.delivered"))
     tell(api, event("email.bounced"))
 

@@ -12,12 +12,12 @@ from itertools import pairwise
 import pytest
 from pymongo.errors import AutoReconnect
 
-from core.mongo import DatabaseError
+from core.mongo.failures import DatabaseError
+from notifications.delivery.throttle import Pace
+from notifications.delivery.worker import IDLE_SECONDS, TERM, LetterWorker
 from notifications.errors import MailerAway, Undeliverable
 from notifications.mailers import ResendMailer
-from notifications.model import HEAD_START, LEASE, OPEN, Letter, Message, Outcome, Result, State
-from notifications.pace import Pace
-from notifications.worker import IDLE_SECONDS, TERM, LetterWorker
+from notifications.outbox.model import HEAD_START, LEASE, OPEN, Letter, Message, Outcome, Result, State
 from tests.letters.conftest import ADMIN, Outbox
 from tests.letters.provider import Provider, Says
 
@@ -216,7 +216,7 @@ def test_letters_leave_at_the_rate_and_never_closer(outbox: Outbox, monkeypatch:
                 passed.append(self._next - self._interval)
             return wait
 
-    monkeypatch.setattr("notifications.worker.Pace", Noted)
+    monkeypatch.setattr("notifications.delivery.worker.Pace", Noted)
     for number in range(4):
         outbox.booked(f"guest{number}")
     mailer = Recorder()
@@ -271,7 +271,7 @@ def test_a_worker_that_ends_leaves_the_role_and_must_ask_for_it_again(outbox: Ou
 def test_a_worker_that_loses_the_role_gives_back_what_it_has_not_sent(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifications.worker.RENEW_SECONDS", 0.0)
+    monkeypatch.setattr("notifications.delivery.worker.RENEW_SECONDS", 0.0)
     for number in range(20):
         outbox.booked(f"guest{number}")
 
@@ -299,7 +299,7 @@ def test_what_a_dead_worker_had_in_hand_comes_due_again_after_the_lease(outbox: 
 def test_a_slow_mail_server_does_not_cost_a_worker_its_lease_and_role(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifications.worker.RENEW_SECONDS", 0.05)
+    monkeypatch.setattr("notifications.delivery.worker.RENEW_SECONDS", 0.05)
     first, _ = outbox.booked("ada")
     others: list[int] = []
 
@@ -353,7 +353,7 @@ def test_a_letter_sent_while_the_database_is_away_is_marked_when_it_is_back(
         keep(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(outbox.store, "keep", keep_later)
-    monkeypatch.setattr("notifications.worker.MARK_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("notifications.delivery.worker.MARK_PAUSE_SECONDS", 0.01)
     outbox.worker(mailer).send_all_due()
     assert len(mailer.taken) == 2
     assert set(outbox.states().values()) == {State.SENT}
@@ -370,7 +370,7 @@ def test_the_loop_outlives_the_database(outbox: Outbox, monkeypatch: pytest.Monk
         return lease(most, now)  # type: ignore[arg-type]
 
     monkeypatch.setattr(outbox.store, "lease", troubled)
-    monkeypatch.setattr("notifications.worker.TROUBLE_SECONDS", 0.05)
+    monkeypatch.setattr("notifications.delivery.worker.TROUBLE_SECONDS", 0.05)
     worker = outbox.worker(mailer)
     with running(worker):
         wait_until(lambda: len(mailer.taken) == 2)

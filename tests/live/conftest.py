@@ -14,14 +14,14 @@ import pytest
 from flask import Flask
 
 import devdb
-import live.watcher
+import live.change_stream
 import wiring
 from app import create_app
-from core.config import Settings
-from core.mongo import Client, connect
-from live.feed import Feed
-from live.service import Live
-from live.watcher import Watcher
+from core.config.settings import Settings
+from core.mongo.client import Client, connect
+from live.broadcast_log import Feed
+from live.change_stream import Watcher
+from live.streams import Live
 from tests import factories
 from tests.api_client import Api, over_app
 from tests.live.events import DATE, Event, parsed
@@ -104,7 +104,7 @@ def make_worker(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Worker]]:
     """Make workers of one service; bounds of their feeds as arguments."""
-    monkeypatch.setattr(live.watcher, "PATIENCE_MS", 100)  # a watcher ends with its last question
+    monkeypatch.setattr(live.change_stream, "PATIENCE_MS", 100)  # a watcher ends with its last question
     settings = make_settings()
     wiring.prepare_database(mongo[settings.mongodb_database])
     ends: list[AbstractContextManager[Live]] = []

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
-import live.feed
-import live.watcher
-from live.service import Live
+import live.broadcast_log
+import live.change_stream
+from live.streams import Live
 from tests.api_client import Api, over_app
 from tests.live.conftest import Reading, with_feed
 from tests.live.events import DATE
@@ -19,8 +19,8 @@ from tests.live.events import DATE
 @pytest.fixture
 def asleep(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Api, Live]]:
     """A service whose watcher runs and has no reader yet."""
-    monkeypatch.setattr(live.watcher, "PATIENCE_MS", 100)
-    monkeypatch.setattr(live.watcher, "ASLEEP", 0.05)
+    monkeypatch.setattr(live.change_stream, "PATIENCE_MS", 100)
+    monkeypatch.setattr(live.change_stream, "ASLEEP", 0.05)
     app = make_app()
     streams = with_feed(app.extensions["booking.live"])
     thread = threading.Thread(target=streams.watcher.run, daemon=True)
@@ -71,7 +71,7 @@ def test_who_comes_back_after_it_slept_begins_with_a_snapshot(
     slot = api.slots(DATE)[0]
     reader = Reading(streams)
     known = reader.next().id
-    monkeypatch.setattr(live.feed, "REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr(live.broadcast_log, "REMEMBERED_SECONDS", 0.0)
     reader._messages.close()  # type: ignore[attr-defined]  # a generator
     slept = threading.Event()
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from live.feed import EVERY_DATE, Feed, Mark, latest, moved
+from live.broadcast_log import EVERY_DATE, Feed, Mark, latest, moved
 from live.model import END, Change, Position, decode
 from schedules.model import Slot
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-import live.feed
-import live.hub
-from core.mongo import Client
-from live.feed import Feed
-from live.hub import Hub
+import live.broadcast_log
+import live.socketio.server
+from core.mongo.client import Client
+from live.broadcast_log import Feed
+from live.connection_limits import MOST_PER_ADDRESS, MOST_STREAMS, Place
 from live.model import END, Position
-from live.places import MOST_PER_ADDRESS, MOST_STREAMS, Place
-from live.service import Live
+from live.socketio.server import Hub
+from live.streams import Live
 from tests.live.test_feed import DATE, OTHER, change
 from wiring import Services
 
@@ -140,8 +140,8 @@ class Connected:
 
 @pytest.fixture
 def connected(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connected]:
-    monkeypatch.setattr(live.hub, "IDLE_SECONDS", 0.02)
-    monkeypatch.setattr(live.hub, "WAKE_SECONDS", 0.0)
+    monkeypatch.setattr(live.socketio.server, "IDLE_SECONDS", 0.02)
+    monkeypatch.setattr(live.socketio.server, "WAKE_SECONDS", 0.0)
     made = Connected()
     yield made
     made.close()
@@ -150,7 +150,7 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connected]:
 def test_the_feed_is_wanted_as_long_as_somebody_is_connected(
     connected: Connected, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live.feed, "REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr(live.broadcast_log, "REMEMBERED_SECONDS", 0.0)
     assert not connected.feed.is_wanted()
 
     connected.connect()
@@ -203,10 +203,10 @@ def test_who_has_too_much_waiting_is_cut_off(waiting: int, dropped: bool, connec
 def test_a_bug_in_telling_cuts_everybody_off_and_ends_nothing(
     connected: Connected, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live.hub, "PAUSE_AFTER_BUG", 0.0)
+    monkeypatch.setattr(live.socketio.server, "PAUSE_AFTER_BUG", 0.0)
     connected.connect()
     connected.runner.start()
-    monkeypatch.setattr(live.hub, "told", lambda message: b"no JSON")
+    monkeypatch.setattr(live.socketio.server, "told", lambda message: b"no JSON")
     connected.feed.publish(change(101))
     assert connected.server.cut.wait(30)
     monkeypatch.undo()
@@ -229,8 +229,8 @@ def test_the_end_of_the_feed_says_good_bye_to_everybody(connected: Connected) ->
 def test_the_watcher_sleeps_again_after_the_last_has_gone(
     services: Services, mongo: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live.feed, "REMEMBERED_SECONDS", 0.0)
-    monkeypatch.setattr("live.watcher.PATIENCE_MS", 50)
+    monkeypatch.setattr(live.broadcast_log, "REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr("live.change_stream.PATIENCE_MS", 50)
     hub, feed, server = services.hub, services.live.feed, Server()
     hub.__dict__["_server"] = server
     slept, followed = threading.Event(), threading.Event()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import devdb
-from core.mongo import Client, Db
+from core.mongo.client import Client, Db
 from tests.conftest import Served, serving
 from tests.live.events import Board, Stream, on_both, on_worker, opened, shown
 from wiring import app_name

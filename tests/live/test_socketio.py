@@ -18,7 +18,7 @@ import socketio
 import websocket
 
 import devdb
-from core.mongo import Client, Db
+from core.mongo.client import Client, Db
 from tests.conftest import Served, serving
 from tests.live.events import opened
 from tests.live.sockets import NAMESPACES, Listener, bare, ends, listening, on_each

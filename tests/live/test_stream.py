@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-import live.watcher
-from live.feed import Mark
+import live.change_stream
+from live.broadcast_log import Mark
+from live.connection_limits import Places
 from live.model import END, Position
-from live.places import Places
 from schedules.model import Slot
 from tests.api_client import Api, over_app
 from tests.live.conftest import Reading, Worker, running, with_feed
@@ -292,7 +292,7 @@ def test_a_short_absence_of_the_database_is_not_noticed(worker: Worker, make_wor
 def test_a_long_absence_ends_with_a_snapshot(
     worker: Worker, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live.watcher, "LONG_AWAY", 0.5)
+    monkeypatch.setattr(live.change_stream, "LONG_AWAY", 0.5)
     slot, *_ = worker.api.slots()
     reading, other = worker.read(), make_worker()
     reading.next()

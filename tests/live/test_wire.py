@@ -8,8 +8,8 @@ from typing import cast
 
 import pytest
 
-from live.places import Place, Places
-from live.wire import Wire, understood
+from live.connection_limits import Place, Places
+from live.socketio.connection import Wire, understood
 
 
 class Narrow:

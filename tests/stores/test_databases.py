@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from core.mongo import Client, Db
+from core.mongo.client import Client, Db
 from tests.databases import RESTING, Databases, shape
 
 

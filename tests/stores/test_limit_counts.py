@@ -14,9 +14,9 @@ from pymongo.errors import BulkWriteError
 from pymongo.monitoring import CommandListener
 
 import devdb
-from core.mongo import Client
-from core.web.limit_counts import Key, MongoCounts
-from core.web.limit_storage import TogetherStorage
+from core.mongo.client import Client
+from core.web.rate_limits.batched_storage import TogetherStorage
+from core.web.rate_limits.mongo_storage import Key, MongoCounts
 
 HOUR = 3600
 Make = Callable[..., Any]
@@ -135,7 +135,7 @@ def test_a_crowd_whose_rows_have_gone_is_inserted_anew(make: Make) -> None:
 
 
 def test_what_it_remembers_is_bounded_and_only_a_guess(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.web.limit_counts.MOST_REMEMBERED", 3)
+    monkeypatch.setattr("core.web.rate_limits.mongo_storage.MOST_REMEMBERED", 3)
     counts, other = make(), make()
     counts.incr_many(hits("a", "b"))
     other.incr_many(hits("c", "d"))

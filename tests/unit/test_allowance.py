@@ -10,8 +10,8 @@ from limits import parse
 from limits.storage import MemoryStorage
 
 from core import clock
-from core.web import allowance
-from core.web.allowance import MOST, Allowances
+from core.web.rate_limits import prefetch
+from core.web.rate_limits.prefetch import MOST, Allowances
 
 
 class CountedStorage(MemoryStorage):
@@ -88,7 +88,7 @@ def test_what_was_reserved_in_one_window_is_not_given_out_in_the_next(monkeypatc
     worker.hit(item, "a")
     asked, begun = storage.asked, clock.monotonic()
 
-    monkeypatch.setattr(allowance, "monotonic", lambda: begun + ends_in)
+    monkeypatch.setattr(prefetch, "monotonic", lambda: begun + ends_in)
     assert worker.hit(item, "a")
 
     assert storage.asked == asked + 1

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from admin.page.messages import WORDS
 from admin.schemas import ListingQuery, SlotChangeSchema
 from booking.model import Status
-from core.config import ROOT
+from core.config.settings import ROOT
 from core.errors import DomainError
-from notifications.model import Delivery, State
-from pages.backoffice_words import WORDS
-from pages.sentences import ELSEWHERE
+from notifications.outbox.model import Delivery, State
+from pages.error_messages import ELSEWHERE
 
 SCRIPTS = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "pages/static/admin").glob("*.js")))
 TEMPLATES = {folder.name for folder in (ROOT / "notifications/templates/email").iterdir() if folder.is_dir()}

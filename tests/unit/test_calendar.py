@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.config import ROOT
-from schedules import calendar
+from core.config.settings import ROOT
+from schedules import schedule_file
 from schedules.errors import ScheduleError
 from schedules.model import Schedule
 
@@ -37,7 +37,7 @@ capacity = 2
 
 @pytest.fixture(scope="module")
 def march() -> Schedule:
-    return calendar.load(MARCH)
+    return schedule_file.load(MARCH)
 
 
 def test_march_2026_has_the_sixteen_odd_dates_in_turn_a_and_b(march: Schedule) -> None:
@@ -75,7 +75,7 @@ def test_another_file_is_another_schedule(tmp_path: Path) -> None:
     file = tmp_path / "winter.toml"
     file.write_text(GOOD, encoding="utf-8")
 
-    winter = calendar.load(file)
+    winter = schedule_file.load(file)
 
     assert (winter.id, winter.name, winter.timezone, winter.refusal) == (
         "winter",
@@ -93,10 +93,10 @@ def test_another_file_is_another_schedule(tmp_path: Path) -> None:
 
 
 def test_ids_differ_between_schedules_and_not_between_readings() -> None:
-    ids = [slot.id for slot in calendar.parse(GOOD, "a").slot_with.values()]
+    ids = [slot.id for slot in schedule_file.parse(GOOD, "a").slot_with.values()]
 
-    assert [slot.id for slot in calendar.parse(GOOD, "b").slot_with.values()] == ids
-    renamed = calendar.parse(GOOD.replace('id = "winter"', 'id = "other"'), "a")
+    assert [slot.id for slot in schedule_file.parse(GOOD, "b").slot_with.values()] == ids
+    renamed = schedule_file.parse(GOOD.replace('id = "winter"', 'id = "other"'), "a")
     assert not set(renamed.slot_with) & set(ids)
 
 
@@ -105,7 +105,7 @@ def test_the_id_of_a_slot_outlives_a_change_of_its_places_and_names() -> None:
         GOOD.replace("capacity = 6", "capacity = 60").replace("Early", "Morning").replace("Winter days", "Snow days")
     )
 
-    assert list(calendar.parse(changed, "a").slot_with) == list(calendar.parse(GOOD, "a").slot_with)
+    assert list(schedule_file.parse(changed, "a").slot_with) == list(schedule_file.parse(GOOD, "a").slot_with)
 
 
 def test_a_rule_may_give_the_dates() -> None:
@@ -114,7 +114,7 @@ def test_a_rule_may_give_the_dates() -> None:
         '[recurrence]\nfirst = 2027-01-04\nrule = "FREQ=WEEKLY;BYDAY=MO,SA;COUNT=4"',
     )
 
-    assert [day.date for day in calendar.parse(text, "x").days] == [
+    assert [day.date for day in schedule_file.parse(text, "x").days] == [
         "2027-01-04",
         "2027-01-09",
         "2027-01-11",
@@ -123,7 +123,7 @@ def test_a_rule_may_give_the_dates() -> None:
 
 
 def test_a_booking_is_taken_until_the_cut_off() -> None:
-    winter = calendar.parse(GOOD, "x")
+    winter = schedule_file.parse(GOOD, "x")
     slot = winter.days[0].slots[0]
 
     assert winter.takes_bookings(slot, slot.starts_at - timedelta(minutes=90, seconds=1))
@@ -173,7 +173,7 @@ def test_a_file_that_cannot_be_used_is_refused_by_line_and_reason(old: str, new:
     assert text != GOOD
 
     with pytest.raises(ScheduleError) as refused:
-        calendar.parse(text, "winter.toml")
+        schedule_file.parse(text, "winter.toml")
 
     sentence = str(refused.value)
     assert sentence.startswith("winter.toml")
@@ -202,7 +202,7 @@ def test_a_rule_that_gives_no_bounded_list_of_days_is_refused(rule: str) -> None
     )
 
     with pytest.raises(ScheduleError, match=r"line 10: rule"):
-        calendar.parse(text, "winter.toml")
+        schedule_file.parse(text, "winter.toml")
 
 
 @pytest.mark.parametrize(("first", "reason"), [('"2027-02-29"', "has 2027-02-29, which"), ("5", "not '5'")])
@@ -213,12 +213,12 @@ def test_a_first_date_that_is_none_is_named(first: str, reason: str) -> None:
     )
 
     with pytest.raises(ScheduleError, match=f"line 9: first .*{reason}"):
-        calendar.parse(text, "winter.toml")
+        schedule_file.parse(text, "winter.toml")
 
 
 def test_days_are_needed() -> None:
     with pytest.raises(ScheduleError, match="days is missing"):
-        calendar.parse(GOOD.partition("[[days]]")[0], "winter.toml")
+        schedule_file.parse(GOOD.partition("[[days]]")[0], "winter.toml")
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", None])
@@ -228,4 +228,4 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | 
         file.write_bytes(content)
 
     with pytest.raises(ScheduleError, match=r"winter.toml: cannot be read"):
-        calendar.load(file)
+        schedule_file.load(file)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from core.combine import Combiner, Tickets, shared_reads
+from core.concurrency.batcher import Combiner, Tickets, shared_reads
 from core.errors import Unavailable
 
 

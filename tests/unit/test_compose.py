@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from core.config import ROOT, Settings
+from core.config.settings import ROOT, Settings
 
 SETTINGS = {setting.name.upper() for setting in dataclasses.fields(Settings)}
 # What compose.yaml knows better than .env: where its own containers are, and on what they listen.

@@ -13,7 +13,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import ConfigurationError
 
-from core.config import ROOT, AdminKey, ConfigError, Settings, environment, from_env
+from core.config.settings import ROOT, AdminKey, ConfigError, Settings, environment, from_env
 
 NEEDED = {
     "MONGODB_URI": "mongodb://db.example.org/?replicaSet=rs0",

@@ -18,7 +18,7 @@ from pymongo.errors import OperationFailure
 
 import devdb
 import devrun
-from core.config import environment
+from core.config.settings import environment
 from devrun import FolderInUse
 
 ROOT = Path(devdb.__file__).parent

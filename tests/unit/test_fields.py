@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core import fields
+from core import schema_fields
 
 PARTS = st.text("aZ9-_+.xn@ \u212a\u0130\u00e9", max_size=8) | st.sampled_from(["a" * 30, "a" * 31, "b" * 63, "c" * 64])
 LOCALS = st.lists(PARTS, min_size=1, max_size=4).map(".".join)
@@ -22,12 +22,12 @@ def by_the_library(given_address: str) -> str | None:
         kept = validate_email(given_address.strip(), check_deliverability=False, allow_smtputf8=False).normalized
     except (EmailNotValidError, UnicodeError):
         return None
-    return kept.lower() if len(kept) <= fields.LONGEST_EMAIL else None
+    return kept.lower() if len(kept) <= schema_fields.LONGEST_EMAIL else None
 
 
 def kept(given_address: str) -> str | None:
     try:
-        return fields.address(given_address)
+        return schema_fields.address(given_address)
     except ValueError:
         return None
 
@@ -52,6 +52,6 @@ def test_common_addresses_take_the_short_way(common: str, monkeypatch: pytest.Mo
     def never(*_: object, **__: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(fields, "validate_email", never)
+    monkeypatch.setattr(schema_fields, "validate_email", never)
 
     assert kept(common) == common.lower()

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar, Timezone
 
-from booking import ics
-from notifications.model import Attachment, Letter
+from booking import calendar_invite
+from notifications.outbox.model import Attachment, Letter
 
 STAMP = datetime(2026, 2, 14, 8, 30, 15, 999_000, tzinfo=UTC)
 FACTS: Mapping[str, str] = {
@@ -41,7 +41,7 @@ def letter(template: str = "guest_booking", **facts: str) -> Letter:
 
 
 def attached(template: str = "guest_booking", **facts: str) -> Attachment:
-    (found,) = ics.attachments(letter(template, **facts))
+    (found,) = calendar_invite.attachments(letter(template, **facts))
     return found
 
 
@@ -77,7 +77,7 @@ def test_the_letter_of_a_cancellation_takes_the_booking_out_of_the_calendar() ->
 
 @pytest.mark.parametrize("template", ["admin_booking", "guest_waiting", "anything_else"])
 def test_other_letters_bring_no_file(template: str) -> None:
-    assert ics.attachments(letter(template)) == ()
+    assert calendar_invite.attachments(letter(template)) == ()
 
 
 def test_all_letters_about_a_booking_are_about_the_same_event() -> None:
@@ -97,7 +97,7 @@ def test_the_event_says_who_what_and_where_to_change_it() -> None:
 
 
 def test_an_organizer_is_named_when_given() -> None:
-    (file,) = ics.attachments(letter(), "office@example.org")
+    (file,) = calendar_invite.attachments(letter(), "office@example.org")
     assert parsed(file.content)[1]["ORGANIZER"] == "mailto:office@example.org"
 
 
@@ -108,12 +108,12 @@ def test_the_sequence_counts_the_changes(sequence: str, expected: int) -> None:
 
 def test_an_older_letter_without_a_sequence_is_the_first_of_its_booking() -> None:
     facts = {name: fact for name, fact in FACTS.items() if name != "sequence"}
-    content = ics.calendar(facts=facts, about="0123", stamp=STAMP, method="REQUEST")
+    content = calendar_invite.calendar(facts=facts, about="0123", stamp=STAMP, method="REQUEST")
     assert parsed(content)[1]["SEQUENCE"] == 0
 
 
 def test_a_published_entry_invites_nobody() -> None:
-    whole, event, _ = parsed(ics.calendar(facts=FACTS, about="0123", stamp=STAMP, method="PUBLISH"))
+    whole, event, _ = parsed(calendar_invite.calendar(facts=FACTS, about="0123", stamp=STAMP, method="PUBLISH"))
     assert whole["METHOD"] == "PUBLISH"
     assert "ATTENDEE" not in event
     assert event["UID"] == "0123@bookings.invalid"
@@ -186,14 +186,14 @@ def test_a_calendar_that_knows_only_the_file_finds_the_same_hour(
 )
 def test_the_zone_changes_when_its_clocks_do(zone: str, onsets: list[tuple[str, ...]]) -> None:
     found = []
-    for part in ics.timezone(zone, 2026).subcomponents:
+    for part in calendar_invite.timezone(zone, 2026).subcomponents:
         told = dict(line.partition(":")[::2] for line in lines(part.to_ical()))
         found.append((told["BEGIN"], told["DTSTART"], told.get("RRULE", ""), told["TZOFFSETFROM"], told["TZOFFSETTO"]))
     assert found == onsets
 
 
 def test_changes_that_follow_no_yearly_rule_are_written_out() -> None:
-    whole = lines(ics.timezone("Africa/Casablanca", 2026).to_ical())
+    whole = lines(calendar_invite.timezone("Africa/Casablanca", 2026).to_ical())
     assert [line for line in whole if line.startswith("RDATE")] == ["RDATE:20260215T030000", "RDATE:20260322T020000"]
     assert not [line for line in whole if line.startswith("RRULE")]
 
@@ -221,15 +221,15 @@ def test_an_hour_that_the_clocks_skip_is_the_one_they_show_instead() -> None:
     ids=str,
 )
 def test_a_letter_without_an_hour_on_a_calendar_goes_without_a_file(facts: dict[str, str]) -> None:
-    assert ics.attachments(letter(**facts)) == ()
+    assert calendar_invite.attachments(letter(**facts)) == ()
     with pytest.raises(ValueError):  # each has a message of its own
-        ics.calendar(facts={**FACTS, **facts}, about="0123", stamp=STAMP, method="PUBLISH")
+        calendar_invite.calendar(facts={**FACTS, **facts}, about="0123", stamp=STAMP, method="PUBLISH")
 
 
 @pytest.mark.parametrize("template", [*INVITING, "guest_cancellation"])
 def test_the_same_letter_brings_the_same_bytes_in_every_process(template: str) -> None:
     once = attached(template)
-    ics.timezone.cache_clear()
+    calendar_invite.timezone.cache_clear()
     assert attached(template) == once
 
 
@@ -272,4 +272,4 @@ def test_a_hostile_link_stays_inside_its_property() -> None:
 
 
 def test_a_zone_is_worked_out_once_for_a_year() -> None:
-    assert ics.timezone("Europe/Berlin", 2026) is ics.timezone("Europe/Berlin", 2026)
+    assert calendar_invite.timezone("Europe/Berlin", 2026) is calendar_invite.timezone("Europe/Berlin", 2026)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from core.languages import ENGLISH, GERMAN, LANGUAGES, day_in_words, hours_in_words, number_in_words, spoken
-from core.web.speech import preferred
-from pages.countries import countries, names
-from pages.language import safe
-from schedules import calendar
+from core.i18n import ENGLISH, GERMAN, LANGUAGES, day_in_words, hours_in_words, number_in_words, spoken
+from core.web.accept_language import preferred
+from pages.booking.countries import countries, names
+from pages.locale import safe
+from schedules import schedule_file
 from schedules.errors import ScheduleError
 
 SCHEDULE = Path("schedules/march_2026.toml").read_text(encoding="utf-8")
@@ -113,7 +113,7 @@ def test_nobody_is_sent_to_another_site(path: str) -> None:
 
 
 def test_a_schedule_has_its_words_in_other_languages() -> None:
-    schedule = calendar.parse(SCHEDULE, "file.toml")
+    schedule = schedule_file.parse(SCHEDULE, "file.toml")
 
     assert schedule.said("de").name == "Tage der offenen Tür, März 2026"
     assert schedule.said("en").name == schedule.said("fr").name == "Open days, March 2026"
@@ -133,4 +133,4 @@ def test_a_wrong_translation_of_a_schedule_is_refused_with_its_line(what: str, i
     assert what in SCHEDULE
 
     with pytest.raises(ScheduleError, match=f"line [0-9]+: {complaint}"):
-        calendar.parse(SCHEDULE.replace(what, instead), "file.toml")
+        schedule_file.parse(SCHEDULE.replace(what, instead), "file.toml")

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from booking.model import Booking, Key, NewBooking, Wish, compatible
-from core.links import Links, is_over
-from notifications.model import GIVE_UP_AFTER, Letter, next_try, pause_after
+from core.signed_tokens import Links, is_over
+from notifications.outbox.model import GIVE_UP_AFTER, Letter, next_try, pause_after
 from schedules.model import PlannedSlot, Slot, nearest
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Bookings in the back office: list, changes and CSV export."""

@@ -1,0 +1,132 @@
+"""What the back office's plots show, as tables with their words: a plot and the table beside it are one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.i18n import ENGLISH, Language, day_in_words, number_in_words
+from notifications.outbox.model import State
+from schedules.model import Slot
+
+NONE = "\u2013"
+
+
+@dataclass(frozen=True)
+class Places:
+    """How full a slot is."""
+
+    booked: int
+    capacity: int
+    closed: bool = False
+
+    @property
+    def percent(self) -> int:
+        """Return how much is booked; never 0 or 100 but when nothing or everything is."""
+        if self.booked in (0, self.capacity) or not self.capacity:
+            return 100 if self.booked else 0
+        return min(99, max(1, round(100 * self.booked / self.capacity)))
+
+
+Cell = str | int | Places | None
+Row = tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A table to be drawn: a row begins with what it is about; None stands where there is nothing."""
+
+    name: str
+    title: str
+    summary: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    language: Language = ENGLISH
+
+    @property
+    def texts(self) -> list[list[str]]:
+        """Return the rows as they are read."""
+        return [[self.said(cell) for cell in row] for row in self.rows]
+
+    def said(self, cell: Cell) -> str:
+        """Return a cell as it is read."""
+        if cell is None:
+            return NONE
+        if isinstance(cell, int):
+            return number_in_words(self.language, cell)
+        if isinstance(cell, Places):
+            closed = self.language.words.pgettext("a slot", "closed")
+            return f"{cell.booked}/{cell.capacity}" + (f", {closed}" if cell.closed else "")
+        return day_in_words(self.language, cell, "medium")
+
+
+def fill(slots: Sequence[Slot], language: Language = ENGLISH) -> Figure:
+    """Return how full the slots are, a row for each date and a column for each hour."""
+    words = language.words
+    hours = sorted({slot.start for slot in slots})
+    by_date: dict[str, dict[str, Places]] = {}
+    for slot in slots:
+        places = Places(slot.booked_count, slot.capacity, slot.closed)
+        by_date.setdefault(slot.date, {})[slot.start] = places
+    booked, seats = sum(slot.booked_count for slot in slots), sum(slot.capacity for slot in slots)
+    full = sum(slot.booked_count >= slot.capacity for slot in slots)
+    percent = Places(booked, seats).percent
+    summary = _filled(
+        language,
+        words.gettext("{booked} of {seats} places are booked, {percent} %. {full} of {slots} slots are full."),
+        {"booked": booked, "seats": seats, "percent": percent, "full": full, "slots": len(slots)},
+    )
+    rows = tuple((date, *(at.get(hour) for hour in hours)) for date, at in sorted(by_date.items()))
+    return Figure(
+        "fill", words.gettext("Booked by date and hour"), summary, (words.gettext("Date"), *hours), rows, language
+    )
+
+
+def made(days: Sequence[tuple[str, int]], language: Language = ENGLISH) -> Figure:
+    """Return how many bookings were made on each of `days`."""
+    words = language.words
+    total, (best, most) = sum(number for _, number in days), max(days, key=lambda day: day[1])
+    sentence = words.gettext("No booking was made in {days} days.")
+    if total:
+        sentence = words.ngettext(
+            "{total} booking was made in {days} days, on {best}. Cancelled ones count too.",
+            "{total} bookings were made in {days} days, most on {best}: {most}. Cancelled ones count too.",
+            total,
+        )
+    summary = _filled(language, sentence, {"total": total, "days": len(days), "most": most}, best=best)
+    columns = (words.gettext("Date"), words.gettext("Bookings"))
+    return Figure("bookings", words.gettext("Bookings made, by day"), summary, columns, tuple(days), language)
+
+
+def letters(counts: Mapping[str, int], language: Language = ENGLISH) -> Figure:
+    """Return how many letters are in each state."""
+    words = language.words
+    sent, dead, total = counts["sent"], counts["dead"], sum(counts.values())
+    summary = _filled(
+        language,
+        words.ngettext(
+            "{total} letter: {sent} sent, {open} under way, {dead} given up.",
+            "{total} letters, of which {sent} are sent, {open} under way and {dead} given up.",
+            total,
+        ),
+        {"total": total, "sent": sent, "dead": dead, "open": total - sent - dead},
+    )
+    rows = tuple((name, counts[state]) for state, name in _states(language).items())
+    columns = (words.gettext("State"), words.gettext("Letters"))
+    return Figure("letters", words.gettext("Letters by state"), summary, columns, rows, language)
+
+
+def _states(language: Language) -> Mapping[State, str]:
+    words = language.words
+    return {
+        State.QUEUED: words.gettext("queued"),
+        State.SENDING: words.gettext("sending"),
+        State.RETRYING: words.gettext("retrying"),
+        State.SENT: words.gettext("sent"),
+        State.DEAD: words.gettext("given up"),
+    }
+
+
+def _filled(language: Language, sentence: str, numbers: Mapping[str, int], best: str = "") -> str:
+    said = {name: number_in_words(language, number) for name, number in numbers.items()}
+    return sentence.format(**said, best=day_in_words(language, best, "medium"))

@@ -1,0 +1,65 @@
+"""What the back office sees over several rooms at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from admin.dashboard import chart_data
+from admin.dashboard.chart_data import Figure
+from admin.dashboard.daily_counts import Tally
+from booking.service import Bookings
+from core.clock import Clock
+from core.i18n import Language
+from notifications.outbox.service import Letters
+from schedules.model import Slot
+from schedules.service import Schedules
+
+DAYS_SHOWN = 28
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Sums over slots, bookings and letters."""
+
+    schedules: Schedules
+    bookings: Bookings
+    letters: Letters
+    clock: Clock
+
+    @cached_property
+    def _tally(self) -> Tally:
+        return Tally(self.bookings.made_between, self.clock)
+
+    def figures(self, language: Language) -> list[Figure]:
+        """Return what the plots show: how full each slot is, the bookings of the last days, letters by state."""
+        days = self.schedules.schedule.days_until(self.clock(), DAYS_SHOWN)
+        numbers = self._tally.of([(first, end) for _, first, end in days])
+        return [
+            chart_data.fill(self.schedules.all_slots(), language),
+            chart_data.made([(date, number) for (date, _, _), number in zip(days, numbers, strict=True)], language),
+            chart_data.letters(self.letters.counts(), language),
+        ]
+
+    def stats(self) -> Mapping[str, Any]:
+        """Return seats, booked places and what can still be booked in all, by day and by hour, and letters by state."""
+        slots = self.schedules.all_slots()
+        return {
+            "seats": sum(slot.capacity for slot in slots),
+            "booked": sum(slot.booked_count for slot in slots),
+            "remaining": self.schedules.free_in(slots),
+            "byDay": _sums(slots, lambda slot: (("date", slot.date), ("day", slot.day))),
+            "byHour": sorted(_sums(slots, lambda slot: (("hour", slot.start),)), key=lambda row: str(row["hour"])),
+            "letters": self.letters.counts(),
+        }
+
+
+def _sums(slots: Sequence[Slot], name: Callable[[Slot], tuple[tuple[str, str], ...]]) -> list[dict[str, Any]]:
+    sums: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    for slot in slots:
+        row = sums.setdefault(name(slot), [0, 0])
+        row[0] += slot.capacity
+        row[1] += slot.booked_count
+    return [{**dict(names), "seats": seats, "booked": booked} for names, (seats, booked) in sums.items()]

@@ -1,0 +1,1 @@
+"""The back office's HTML page, its messages, scripts and styles."""

@@ -1,0 +1,82 @@
+"""What guests and the admin are promised to read about a booking: the facts of its letters, and which letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from booking.model import Booking, Status
+from core.clock import Clock
+from core.signed_tokens import Links
+from notifications import letters
+from notifications.outbox.model import Letter
+from schedules.model import Schedule
+
+# The organiser reads English, whatever the guest reads.
+ORGANISERS = "en"
+
+
+@dataclass(frozen=True)
+class Promises:
+    """Makes letters as values; whoever changes a booking stores them in the same transaction."""
+
+    schedule: Schedule
+    links: Links
+    admin_email: str
+    clock: Clock
+
+    def made(self, booking: Booking, *, promoted: bool = False) -> list[Letter]:
+        """Return the admin's and the guest's letter of a new booking."""
+        write = letters.place_promoted if promoted else letters.booking_made
+        admins, guests = write(
+            about=booking.id,
+            admin=self.admin_email,
+            guest=booking.email,
+            facts=self.facts(booking),
+            now=booking.created_at,
+        )
+        if booking.language != ORGANISERS:
+            admins = replace(admins, facts=self.facts(replace(booking, language=ORGANISERS)))
+        return [admins, guests]
+
+    def cancelled(self, booking: Booking, behind: str | None) -> Letter:
+        """Return the guest's letter of a cancellation, which goes behind the letter `behind`."""
+        return letters.booking_cancelled(
+            about=booking.id, guest=booking.email, facts=self.facts(booking), now=self.clock(), behind=behind
+        )
+
+    def moved(self, old: Booking, new: Booking, behind: str | None) -> Letter:
+        """Return the guest's letter of another slot, which goes behind the letter `behind`."""
+        facts = self.facts(new) | {"oldDate": old.date, "oldSlot": old.slot_label}
+        return letters.booking_rescheduled(about=new.id, guest=new.email, facts=facts, now=self.clock(), behind=behind)
+
+    def again(self, booking: Booking, behind: str | None) -> Letter:
+        """Return the letter that says once more how a booking stands, which goes behind the letter `behind`."""
+        is_over = booking.status is Status.CANCELLED
+        write = letters.booking_cancelled_again if is_over else letters.booking_confirmed_again
+        facts = self.facts(booking)
+        return write(about=booking.id, guest=booking.email, facts=facts, now=self.clock(), behind=behind)
+
+    def reminder(self, booking: Booking) -> Letter:
+        """Return the letter of the day before."""
+        return letters.booking_reminder(
+            about=booking.id, guest=booking.email, facts=self.facts(booking), now=self.clock()
+        )
+
+    def facts(self, booking: Booking) -> dict[str, str]:
+        """Return what letters and calendars say about a booking."""
+        return {
+            "event": self.schedule.said(booking.language).name,
+            "timezone": self.schedule.timezone,
+            "date": booking.date,
+            "slot": booking.slot_label,
+            "reference": booking.reference,
+            "fullName": booking.full_name,
+            "email": booking.email,
+            "phone": booking.phone,
+            "country": booking.country,
+            "city": booking.city,
+            "message": booking.message,
+            "manageUrl": self.links.url(booking.id),
+            "sequence": str(booking.sequence),
+            "language": booking.language,
+        }

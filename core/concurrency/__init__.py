@@ -1,0 +1,1 @@
+"""Batching, request coalescing, short-lived caches and serialized transactions within a process."""

@@ -1,0 +1,239 @@
+"""Settings: the only reader of the environment.
+
+`from_env(mapping)` reads everything at once and reports every problem together; no setting has a dangerous default,
+and the `repr` of the result shows no secret. `.env.example` has a sentence for each name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar, cast
+
+from dotenv import dotenv_values
+from limits import parse_many
+
+from core.config import parsers
+from core.text import visible_ascii
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SHORTEST_SECRET = 16
+LABEL = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
+LOCAL_SENDER = "Open day <bookings@example.org>"
+LOCAL_ADMIN = "admin@example.org"
+
+
+class ConfigError(Exception):
+    """The settings are not usable. `problems` has one sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        """Keep the sentences; the message lists them all."""
+        super().__init__("These settings need attention:\n" + "\n".join(f"  - {p}" for p in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class AdminKey:
+    """A key of the back office, and the label under which the audit knows whoever has it."""
+
+    label: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything the operator can set; the names are those of the environment in lower case."""
+
+    mongodb_uri: str = field(repr=False)
+    mongodb_database: str
+    admin_key: tuple[AdminKey, ...] = field(repr=False)
+    secret_key: tuple[str, ...] = field(repr=False)
+    public_url: str
+    cors_origins: tuple[str, ...]
+    trusted_proxies: int
+    rate_limit_default: str
+    rate_limit_bookings: str
+    rate_limit_storage: str = field(repr=False)
+    resend_api_key: str = field(repr=False)
+    resend_api_url: str
+    resend_webhook_secret: str = field(default="", repr=False)
+    smtp_url: str = field(repr=False)
+    mail_from: str
+    mail_rate: float
+    admin_email: str
+    schedule_file: Path
+    log_format: str
+    web_concurrency: int
+    host: str
+    port: int
+    max_body_bytes: int
+
+
+def environment(dotenv: Path = ROOT / ".env") -> dict[str, str]:
+    """Return the process environment over the values of a `.env` file, where there is one."""
+    values = {name: value for name, value in dotenv_values(dotenv).items() if value is not None}
+    return values | dict(os.environ)
+
+
+def share_metrics_between_workers(directory: Path) -> None:
+    """Give this process and its children an empty directory for prometheus_client's multi-process files."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for stale in directory.glob("*.db"):
+        stale.unlink()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+
+
+def from_env(env: Mapping[str, str]) -> Settings:
+    """Return the settings that `env` gives, or raise ConfigError naming every problem in it."""
+    reader = _Reader(env)
+    port = reader.number("PORT", 8000, 1, 65535)
+    mails = bool(reader.text("RESEND_API_KEY") or reader.text("SMTP_URL"))
+    settings = Settings(
+        mongodb_uri=reader.take("MONGODB_URI", parsers.mongodb_uri),
+        mongodb_database=reader.take("MONGODB_DATABASE", _database_name, "booking"),
+        admin_key=reader.take("ADMIN_KEY", _admin_keys),
+        secret_key=reader.take("SECRET_KEY", _secrets),
+        public_url=reader.take("PUBLIC_URL", parsers.origin, f"http://127.0.0.1:{port or 8000}"),
+        cors_origins=reader.take("CORS_ORIGINS", parsers.origins, ""),
+        trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 0, 10),
+        rate_limit_default=reader.take("RATE_LIMIT_DEFAULT", _rate, "300 per 15 minutes"),
+        rate_limit_bookings=reader.take("RATE_LIMIT_BOOKINGS", _rate, "3 per hour"),
+        rate_limit_storage=reader.take("RATE_LIMIT_STORAGE", parsers.limit_storage, "mongodb"),
+        resend_api_key=reader.text("RESEND_API_KEY"),
+        resend_api_url=reader.take("RESEND_API_URL", parsers.url, "https://api.resend.com"),
+        resend_webhook_secret=reader.take("RESEND_WEBHOOK_SECRET", _webhook_secret, ""),
+        smtp_url=reader.take("SMTP_URL", parsers.smtp_url, ""),
+        mail_from=reader.take("MAIL_FROM", parsers.sender, None if mails else LOCAL_SENDER),
+        mail_rate=reader.take("MAIL_RATE", _mail_rate, "2"),
+        admin_email=reader.take("ADMIN_EMAIL", parsers.email, None if mails else LOCAL_ADMIN),
+        schedule_file=reader.take("SCHEDULE_FILE", _file, "schedules/march_2026.toml"),
+        log_format=reader.take("LOG_FORMAT", _one_of("json", "console"), "json"),
+        web_concurrency=reader.number("WEB_CONCURRENCY", os.cpu_count() or 1, 1, 64),
+        host=reader.take("HOST", _host, "127.0.0.1"),
+        port=port,
+        max_body_bytes=reader.number("MAX_BODY_BYTES", 32_768, 1_024, 10_485_760),
+    )
+    if settings.resend_api_key and settings.smtp_url:
+        reader.problems.append("RESEND_API_KEY and SMTP_URL are both set: keep the one that shall send the letters.")
+    if reader.problems:
+        raise ConfigError(reader.problems)
+    return settings
+
+
+class _Reader:
+    """Reads values and collects what is wrong with them."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+        self.problems: list[str] = []
+
+    def text(self, name: str) -> str:
+        return self.env.get(name, "").strip()
+
+    def take(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
+        """Parse a value; a missing one without default, or a bad one, becomes a problem. Values are never quoted."""
+        value = self.text(name) or default
+        if value is None:
+            self.problems.append(f"{name} is not set.")
+        else:
+            try:
+                return parse(value)
+            except ValueError as error:
+                self.problems.append(f"{name} {error}")
+        return cast("T", None)  # Never used: from_env raises.
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        def parse(value: str) -> int:
+            if not re.fullmatch(r"\d{1,9}", value) or not least <= int(value) <= most:
+                raise ValueError(f"must be a whole number from {least} to {most}.")
+            return int(value)
+
+        return self.take(name, parse, str(default))
+
+
+def _database_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,38}", value) or value in ("admin", "config", "local"):
+        raise ValueError("must be 1 to 38 letters, digits, - or _, and none of MongoDB's own: admin, config, local.")
+    return value
+
+
+def _admin_keys(value: str) -> tuple[AdminKey, ...]:
+    keys = tuple(_admin_key(key.strip()) for key in value.split(",") if key.strip())
+    if not keys or any(len(key.secret) < SHORTEST_SECRET or not visible_ascii(key.secret) for key in keys):
+        raise ValueError(f"must be keys of at least {SHORTEST_SECRET} visible ASCII characters, separated by commas.")
+    if len({key.label for key in keys}) < len(keys):
+        raise ValueError("must be keys with a label of its own each, or without any.")
+    return keys
+
+
+def _admin_key(value: str) -> AdminKey:
+    label, colon, secret = value.partition(":")
+    if colon and LABEL.fullmatch(label) and len(secret) >= SHORTEST_SECRET:
+        return AdminKey(label, secret)
+    return AdminKey(f"key-{hashlib.sha256(value.encode()).hexdigest()[:6]}", value)
+
+
+def _secrets(value: str) -> tuple[str, ...]:
+    secrets = tuple(secret.strip() for secret in value.split(",") if secret.strip())
+    if not secrets or any(len(secret) < SHORTEST_SECRET for secret in secrets):
+        raise ValueError(f"must be secrets of at least {SHORTEST_SECRET} characters, separated by commas.")
+    return secrets
+
+
+def _rate(value: str) -> str:
+    try:
+        usable = all(item.amount > 0 for item in parse_many(value))
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError('must be a rate such as "300 per 15 minutes".')
+    return value
+
+
+def _webhook_secret(value: str) -> str:
+    try:
+        key = b64decode(value.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if value and (not value.startswith("whsec_") or len(key) < SHORTEST_SECRET):
+        raise ValueError("must be the signing secret that Resend shows for the webhook: whsec_ and base64.")
+    return value
+
+
+def _mail_rate(value: str) -> float:
+    try:
+        rate = float(value)
+    except ValueError:
+        rate = 0.0
+    if not 0.01 <= rate <= 100_000:
+        raise ValueError("must be letters a second, from 0.01 to 100000.")
+    return rate
+
+
+def _file(value: str) -> Path:
+    path = Path(value) if Path(value).is_absolute() else ROOT / value
+    if not path.is_file():
+        raise ValueError("names no file.")
+    return path
+
+
+def _host(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.:\[\]-]{1,255}", value):
+        raise ValueError("must be an address of this machine, such as 127.0.0.1 or 0.0.0.0.")
+    return value
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of: {', '.join(choices)}.")
+        return value
+
+    return parse

@@ -1,0 +1,46 @@
+"""Collection schemas: indexes and validators, created or updated at start-up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pymongo import IndexModel
+from pymongo.errors import CollectionInvalid, OperationFailure
+
+from core.mongo.client import Db
+
+NAMESPACE_EXISTS = 48
+
+
+@dataclass(frozen=True)
+class CollectionSchema:
+    """A collection's name, indexes and validator."""
+
+    name: str
+    indexes: Sequence[IndexModel] = ()
+    validator: Mapping[str, Any] = field(default_factory=dict)
+
+
+def ensure_collections(db: Db, schemas: Sequence[CollectionSchema]) -> None:
+    """Create or update collections, validators and indexes. Idempotent."""
+    for schema in schemas:
+        validator = dict(schema.validator)
+        with ignore_namespace_exists():
+            db.create_collection(schema.name, validator=validator)
+        db.command({"collMod": schema.name, "validator": validator, "validationLevel": "strict"})
+        if schema.indexes:
+            db[schema.name].create_indexes(list(schema.indexes))
+
+
+class ignore_namespace_exists:  # noqa: N801  # a context manager, named like contextlib's own
+    """Context manager that ignores the error of an existing collection, also when another process created it first."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if isinstance(error, CollectionInvalid):
+            return True
+        return isinstance(error, OperationFailure) and error.code == NAMESPACE_EXISTS

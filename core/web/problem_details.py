@@ -1,0 +1,148 @@
+"""Errors to HTTP: a kind has a status, and one function makes the one payload every refusal has (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import orjson
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+
+from core import errors as kinds
+from core import log
+from core.mongo.failures import DatabaseError, as_domain_error, is_unavailable
+from core.web import context
+
+LOG = log.get("web.errors")
+
+STATUS_OF: dict[type[kinds.DomainError], int] = {
+    kinds.Invalid: 400,
+    kinds.Unauthenticated: 401,
+    kinds.Forbidden: 403,
+    kinds.NotFound: 404,
+    kinds.Conflict: 409,
+    kinds.Unprocessable: 422,
+    kinds.TooMany: 429,
+    kinds.Unavailable: 503,
+}
+CODE_OF = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "request_timeout",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    500: "internal_error",
+}
+MESSAGE_OF = {
+    400: "The request is not valid.",
+    404: "Not found.",
+    405: "This method is not allowed here.",
+    408: "The request did not arrive in time. Please try again.",
+    413: "The request body is too large.",
+    415: "Send the body as application/json.",
+    429: "Too many requests. Please wait and try again.",
+    500: "Something went wrong on our side.",
+}
+
+
+class Problem(TypedDict, total=False):
+    """What a refusal says."""
+
+    code: str
+    message: str
+    detail: str
+    errors: Mapping[str, Any]
+    extra: Mapping[str, Any]
+    headers: Mapping[str, str]
+
+
+def install(app: Flask) -> None:
+    """Answer every error of `app` with the one payload."""
+    app.register_error_handler(kinds.DomainError, on_domain_error)
+    app.register_error_handler(HTTPException, on_http_error)
+    app.register_error_handler(DatabaseError, on_database_error)
+    app.register_error_handler(Exception, on_bug)
+
+
+def respond(status: int, problem: Problem) -> Response:
+    """Return the `application/problem+json` answer of `status`: the only place that makes one."""
+    message = problem["message"]
+    payload = {
+        "type": f"/problems/{problem['code'].replace('_', '-')}",
+        "title": message.rstrip("."),
+        "status": status,
+        "code": problem["code"],
+        "detail": problem.get("detail") or message,
+        "message": message,
+        "requestId": context.request_id(),
+        **({"errors": problem["errors"]} if problem.get("errors") else {}),
+        **problem.get("extra", {}),
+    }
+    context.outcome(problem["code"])
+    response = Response(_encoded(payload), status, mimetype="application/problem+json")
+    response.headers.extend(problem.get("headers", {}))
+    return response
+
+
+def _encoded(payload: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(payload)
+    except TypeError:
+        # A member may have been named with half a character, which only JSON's own escapes can repeat.
+        return json.dumps(payload).encode()
+
+
+def status_of(error: kinds.DomainError) -> int:
+    """Return the HTTP status of the kind that `error` is."""
+    return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+
+
+def on_domain_error(error: kinds.DomainError) -> Response:
+    """Answer a refusal of the business."""
+    problem: Problem = {
+        "code": error.code,
+        "message": error.message,
+        "detail": error.detail,
+        "errors": error.errors,
+        "extra": error.extra,
+        "headers": {
+            **({"Retry-After": str(error.retry_after)} if error.retry_after else {}),
+            **getattr(error, "headers", {}),
+        },
+    }
+    return respond(status_of(error), problem)
+
+
+def on_http_error(error: HTTPException) -> Response:
+    """Answer what Flask and Werkzeug refuse: unknown paths and methods, bodies too large or not JSON."""
+    if error.response is not None or (error.code or 500) < 400:
+        return Response(error.get_response().get_data(), error.code, error.get_headers())
+    status = error.code or 500
+    if status >= 500:
+        return on_bug(error)
+    code = CODE_OF.get(status) or HTTP_STATUS_CODES[status].lower().replace(" ", "_")
+    allow = {name: value for name, value in error.get_headers() if name == "Allow"}
+    message = MESSAGE_OF.get(status) or f"{HTTP_STATUS_CODES[status]}."
+    return respond(status, {"code": code, "message": message, "headers": allow})
+
+
+def on_database_error(error: DatabaseError) -> Response:
+    """Answer a read or a single write that the database did not serve: 503 when it is away, 500 when it is a bug."""
+    if is_unavailable(error):
+        LOG.warning("database_away", error=type(error).__name__)
+        return on_domain_error(as_domain_error(error))
+    # Its words may hold what somebody wrote: only its kind and place are told.
+    LOG.error("database_error", error=type(error).__name__, trace="".join(traceback.format_tb(error.__traceback__)))
+    return respond(500, {"code": CODE_OF[500], "message": MESSAGE_OF[500]})
+
+
+def on_bug(error: Exception) -> Response:
+    """Answer 500 with nothing but the code and the request's id; the reason goes to the log."""
+    LOG.error("unhandled_error", exc_info=error)
+    return respond(500, {"code": CODE_OF[500], "message": MESSAGE_OF[500]})

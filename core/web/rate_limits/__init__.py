@@ -1,0 +1,1 @@
+"""Rate limits: the limiter, prefetched quota, and the storages that count."""

@@ -1,0 +1,97 @@
+"""Rate limits by address: Flask-Limiter's strategy over a storage that all workers share.
+
+The extension holds storage and strategy; its own checks are off, because working out anew for each request which of
+its decorators apply cost a fifth of a booking's time. There are three limits, and each is asked for by name.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from flask import Flask, request
+from flask_limiter import Limiter
+from limits import RateLimitItem, parse, parse_many
+
+from core.errors import TooMany
+from core.web import context
+from core.web.rate_limits.batched_storage import SCHEME
+from core.web.rate_limits.prefetch import Allowances
+
+WRONG_KEYS = (parse("10 per 15 minutes"),)
+
+
+class RateLimited(TooMany):
+    """Too many requests. Please wait and try again."""
+
+    def __init__(self, amount: int, seconds: int) -> None:
+        """Say how much is allowed, and in how many seconds it is allowed again."""
+        super().__init__(retry_after=seconds)
+        self.headers = {
+            "RateLimit-Limit": str(amount),
+            "RateLimit-Remaining": "0",
+            "RateLimit-Reset": str(seconds),
+        }
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits by what they count; each raises RateLimited beyond its allowance."""
+
+    limiter: Limiter
+    allowances: Allowances
+    default: Sequence[RateLimitItem]
+    bookings: Sequence[RateLimitItem]
+
+    def count_request(self) -> None:
+        """Count a request."""
+        self._hit("requests", self.default)
+
+    def count_booking(self) -> None:
+        """Count a well-formed attempt to book."""
+        self._hit("bookings", self.bookings)
+
+    def count_wrong_key(self) -> None:
+        """Count a wrong key; refuses beyond the allowance also when many come at once."""
+        self._hit("wrong-admin-key", WRONG_KEYS)
+
+    def require_patience(self) -> None:
+        """Refuse an address that has used up its wrong keys, whatever key it has now."""
+        for item in WRONG_KEYS:
+            if not self.limiter.limiter.test(item, "wrong-admin-key", context.client_address()):
+                raise self._refusal("wrong-admin-key", item)
+
+    def _hit(self, name: str, items: Sequence[RateLimitItem]) -> None:
+        for item in items:
+            if not self.allowances.hit(item, name, context.client_address()):
+                raise self._refusal(name, item)
+
+    def _refusal(self, name: str, item: RateLimitItem) -> RateLimited:
+        window = self.limiter.limiter.get_window_stats(item, name, context.client_address())
+        return RateLimited(item.amount, max(1, round(window.reset_time - time.time())))
+
+
+def install(
+    app: Flask, *, default: str, bookings: str, storage: str, options: dict[str, str], free: Collection[str] = ()
+) -> Limits:
+    """Limit every route of `app` but the endpoints `free`; `storage` and `options` say where the counts are kept."""
+    limiter = Limiter(
+        context.client_address,
+        storage_uri=f"{SCHEME}://",
+        storage_options={"inner": storage, **options},
+        strategy="fixed-window",
+        headers_enabled=False,
+    )
+    # An application that knows the limiter already gets no hooks from it: see above.
+    app.extensions["limiter"] = {limiter}
+    limiter.init_app(app)
+    app.extensions["booking.limits"] = limiter.storage
+    limits = Limits(limiter, Allowances(limiter.storage), parse_many(default), parse_many(bookings))
+
+    def count() -> None:
+        if request.path not in context.WATCHED_PATHS and request.endpoint not in free:
+            limits.count_request()
+
+    app.before_request(count)
+    return limits

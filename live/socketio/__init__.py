@@ -1,0 +1,1 @@
+"""Live updates over Socket.IO: server, connections and the WebSocket route."""

@@ -1,0 +1,1 @@
+"""Delivery of the outbox's e-mails: worker, batches, throttle and sender."""

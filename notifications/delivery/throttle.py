@@ -1,0 +1,75 @@
+"""The pace of sending: the provider's rate, and quiet while the provider is in trouble or asks for it."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+
+from core import clock
+from notifications.outbox.model import pause_after
+
+# How long a provider in trouble is left alone at most, when it does not say for how long.
+LONGEST_QUIET = 60.0
+LONGEST_RETRY_AFTER = 86_400.0
+
+
+class Pace:
+    """Lets callers pass at most `rate` times a second, and nobody while the provider is left alone."""
+
+    def __init__(self, rate: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Begin with nothing used up."""
+        self._interval = 1 / rate
+        self._monotonic = monotonic
+        self._next = self._quiet_until = float("-inf")
+        self._troubles = 0
+        self._lock = threading.Lock()
+
+    def take(self) -> float:
+        """Pass and return 0, or return the seconds after which it is worth asking again."""
+        with self._lock:
+            now = self._monotonic()
+            wait = max(self._next, self._quiet_until) - now
+            if wait > 0:
+                return wait
+            self._next = now + self._interval
+            return 0.0
+
+    def wait_seconds(self) -> float:
+        """Return how long a caller would wait now, without taking its place."""
+        with self._lock:
+            return max(0.0, max(self._next, self._quiet_until) - self._monotonic())
+
+    def is_quiet(self) -> bool:
+        """Return whether the provider is being left alone."""
+        with self._lock:
+            return self._monotonic() < self._quiet_until
+
+    def trouble(self, asked: float | None) -> None:
+        """Leave the provider alone: for the `asked` seconds, else longer with every trouble in a row."""
+        with self._lock:
+            now = self._monotonic()
+            if now >= self._quiet_until:  # Letters that were on their way together tell of one trouble.
+                self._troubles += 1
+            quiet = min(pause_after(self._troubles, None).total_seconds(), LONGEST_QUIET)
+            self._quiet_until = max(self._quiet_until, now + (quiet if asked is None else max(quiet, asked)))
+
+    def well(self) -> None:
+        """Forget the troubles: the provider has answered as it should."""
+        with self._lock:
+            self._troubles = 0
+
+
+def asked_seconds(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that `Retry-After` asks for, given as a number or as a date; None without a sensible one."""
+    asked = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
+    try:
+        seconds = float(asked)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(asked).timestamp() - clock.now().timestamp()
+        except (ValueError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None

@@ -1,0 +1,1 @@
+"""The outbox: e-mails stored in the transaction that enqueues them."""

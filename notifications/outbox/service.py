@@ -1,0 +1,138 @@
+"""Letters as the rest of the service sees them: promise them, look at them, try a dead one again, hear of their way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from core import log, metrics
+from core.clock import Clock
+from core.errors import NotFound
+from core.mongo.transactions import Session
+from notifications.mailers import event_in
+from notifications.outbox.model import LONG_WAIT, SAME_WISH, Delivery, Letter, LetterCursor, LetterFilter, LetterPage
+from notifications.outbox.store import LetterStore
+
+LOG = log.get("notifications.outbox.service")
+DELIVERY_OF = {f"email.{delivery}": delivery for delivery in Delivery}
+
+
+@dataclass(frozen=True)
+class Letters:
+    """The outbox. `wake` rouses this process's worker after a commit."""
+
+    store: LetterStore
+    clock: Clock
+    wake: threading.Event = field(default_factory=threading.Event)
+
+    def promise(self, session: Session, letters: Sequence[Letter]) -> None:
+        """Write `letters` within the caller's transaction."""
+        self.store.add(session, letters)
+
+    def promise_once(self, session: Session, letter: Letter) -> bool:
+        """Write `letter` within the caller's transaction unless it is known; return whether it is new."""
+        return self.store.add_once(session, letter)
+
+    def last_unsent(self, session: Session, about: str, to: str) -> str | None:
+        """Return, within the caller's transaction, the last letter about `about` that `to` has yet to get.
+
+        Whoever puts another behind it has seen it unsent: marking it as sent waits for the transaction, or ends it.
+        """
+        return self.store.last_unsent(session, about, to)
+
+    def withdraw(self, session: Session, about: str, template: str) -> None:
+        """Drop, within the caller's transaction, the letters of one kind about `about` that are not on their way."""
+        self.store.withdraw(session, about, template, self.clock())
+
+    def about(self, about: str) -> list[Letter]:
+        """Return all letters about `about`, oldest first."""
+        return self.store.about(about)
+
+    def forget(self, abouts: Sequence[str], email: str | None = None) -> int:
+        """Delete the letters about each of `abouts`, and those of the guest with `email`; return how many went."""
+        return self.store.forget(abouts, email)
+
+    def being_forgotten(self, abouts: Sequence[str], email: str | None = None) -> int:
+        """Return how many of these letters wait for their batch to end, and are deleted then."""
+        return self.store.forgetting.left(abouts, email)
+
+    def announce(self) -> None:
+        """Say that a transaction with letters has been committed."""
+        self.wake.set()
+
+    def find(self, wanted: LetterFilter, most: int, after: LetterCursor | None = None) -> LetterPage:
+        """Return the newest of what is wanted, from behind `after` on."""
+        found = self._about(wanted, after) if wanted.about else self.store.find(wanted.state, most + 1, after)
+        items = found[:most]
+        return LetterPage(items, LetterCursor.behind(items[-1]) if len(found) > most else None)
+
+    def retry(self, session: Session, letter_id: str) -> Letter:
+        """Let a letter that was given up be tried again, within the caller's transaction.
+
+        Raises LetterNotFound or LetterNotFailed.
+        """
+        return self.store.retry(letter_id, self.clock(), session)
+
+    def is_retried(self, session: Session, letter_id: str) -> Letter | None:
+        """Return a letter that is tried again already, or was within the last minute; None of all others."""
+        return self.store.is_retried(session, letter_id, self.clock() - SAME_WISH)
+
+    def is_asked_for(self, session: Session, letter: Letter) -> bool:
+        """Return whether the back office has asked for `letter` within the last minute, or it is not out yet."""
+        return self.store.is_asked_for(session, letter, self.clock() - SAME_WISH)
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many letters there are in each state."""
+        return self.store.counts()
+
+    def warnings(self) -> list[str]:
+        """Return what an operator should look into, in sentences without anything personal."""
+        now = self.clock()
+        dead, since = self.store.given_up(), self.store.waiting_since(now - LONG_WAIT)
+        told = [f"{dead} letter{'s were' if dead > 1 else ' was'} given up"] if dead else []
+        return [*told, f"a letter has waited for {int((now - since).total_seconds() // 60)} minutes"] if since else told
+
+    def _about(self, wanted: LetterFilter, after: LetterCursor | None) -> list[Letter]:
+        newest = [each for each in self.store.about(wanted.about)[::-1] if wanted.state in (None, each.state)]
+        return [each for each in newest if after is None or LetterCursor.behind(each) < after]
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """What the mail provider tells of letters it took. `secret` signs its calls; without one nobody is listened to."""
+
+    store: LetterStore
+    clock: Clock
+    secret: str = field(repr=False)
+
+    def take(self, body: bytes, signed: Mapping[str, str]) -> None:
+        """Keep the event in `body`; unknown letters and other events change nothing, and repeating it neither.
+
+        Raises NotFound when there is no secret, and WebhookRefused when the event is not the provider's.
+        """
+        if not self.secret:
+            raise NotFound
+        event = event_in(body, signed, self.secret)
+        delivery, told = DELIVERY_OF.get(str(event.get("type"))), event.get("data")
+        provider_id = told.get("email_id") if isinstance(told, dict) else None
+        if not delivery or not isinstance(provider_id, str) or not provider_id:
+            return
+        letter = self.store.delivered(provider_id, delivery, self._moment(event.get("created_at")))
+        if not letter:
+            return
+        metrics.LETTER_DELIVERIES.labels(delivery.value).inc()
+        if delivery is Delivery.DELIVERED:
+            LOG.info("letter_delivered", letter=letter)
+        else:
+            LOG.warning("letter_not_welcome", letter=letter, delivery=delivery.value)
+
+    def _moment(self, told: Any) -> datetime:
+        """Return the moment that the provider names, or the present where it names none."""
+        try:
+            moment = datetime.fromisoformat(str(told))
+        except ValueError:
+            return self.clock()
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""The booking page: availability, form and confirmation."""

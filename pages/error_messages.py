@@ -1,0 +1,55 @@
+"""What pages say of a refusal: the business gives a code, the page has the sentence for it in the guest's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext as _
+
+from core.errors import DomainError
+from core.web import context
+from pages.errors import ForeignForm, FormRefused
+from pages.locale import speaking
+from schedules.errors import DateNotBookable
+from schedules.service import Schedules
+
+# Codes that only programs and the back office meet: no page of a guest has anything to say of them.
+ELSEWHERE = frozenset(
+    {
+        "booking_forgotten",
+        "capacity_below_booked",
+        "too_many_to_sort",
+    }
+)
+SENTENCES: Mapping[str, str] = {
+    "already_waiting": _(
+        "You are on this hour's waiting list already. The link in your letter shows your place in it."
+    ),
+    "booking_cancelled": _("This booking is cancelled. Please book anew."),
+    "duplicate_booking": _("You have booked this hour already. The link in your letter opens your booking."),
+    "idempotency_key_reused": _(
+        "This form has booked a place already, with what you sent first. Look for its letter before you book another "
+        "one."
+    ),
+    "moved_too_often": _("This booking has been moved too often. Please cancel it and book anew."),
+    "outcome_unknown": _(
+        "We could not make sure that this was saved. Please send it once more, unchanged: nobody is booked twice."
+    ),
+    "slot_closed": _("This hour is closed for booking. Please choose another one."),
+    "slot_date_mismatch": _("This hour is not on that day. Please choose again."),
+    "slot_full": _("This hour is full. Please choose another one."),
+    "slot_has_places": _("A place in this hour has just come free. You can book it now."),
+    "slot_not_found": _("Choose an hour."),
+    "too_many_requests": _("Too many requests came from your connection. Please wait and try again."),
+    "unavailable": _("The service is briefly unavailable. Please try again."),
+    "waitlist_full": _("The waiting list of this hour is full. Please choose another one."),
+}
+
+
+def sentence(error: DomainError) -> str:
+    """Return what a page says of `error`, or nothing when its code means nothing to a guest."""
+    if isinstance(error, FormRefused | ForeignForm):
+        return error.detail
+    if isinstance(error, DateNotBookable):
+        return context.service(Schedules).schedule.said(speaking().code).refusal
+    return str(SENTENCES.get(error.code, ""))
