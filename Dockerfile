@@ -1,7 +1,7 @@
 # The service in production. It needs a MongoDB replica set; compose.yaml shows the two together.
 
 FROM python:3.11-slim AS packages
-COPY requirements.txt /requirements.txt
+COPY requirements/run.txt /requirements.txt
 RUN python -m venv /venv \
     && /venv/bin/pip install --disable-pip-version-check --no-cache-dir --require-hashes -r /requirements.txt
 

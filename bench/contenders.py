@@ -19,7 +19,7 @@ import wiring
 from bench.stock import Stock, slot_documents
 from core.config.settings import ROOT
 from core.mongo.client import Client
-from devrun import Watched
+from devdb.supervisor import SupervisedProcess
 from schedules import schedule_file
 from schedules.model import PlannedSlot
 
@@ -54,7 +54,7 @@ class Contender:
     environment: Mapping[str, str]
     stock: Stock
     product: bool
-    process: Watched
+    process: SupervisedProcess
     log: Path
 
     @property
@@ -150,7 +150,7 @@ def _start(
 ) -> Contender:
     log = place.folder / f"{name}.log"
     with log.open("wb") as output:
-        process = Watched(command, output=output, environment=environment)
+        process = SupervisedProcess(command, output=output, environment=environment)
     url = f"http://127.0.0.1:{environment['PORT']}"
     stock = Stock(place.client[environment["MONGODB_DATABASE"]])
     contender = Contender(name, url, environment, stock, is_product, process, log)

@@ -22,11 +22,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import devdb
 import wiring
 from core import log
 from core.config.settings import from_env
 from core.mongo.transactions import Session, transaction
+from devdb.replica_set import start_replica_set
 from notifications import letters as templates
 from notifications.delivery.worker import LetterWorker
 from notifications.outbox.model import Letter
@@ -51,7 +51,7 @@ def main(count: int) -> None:
         nowhere = rooms.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
         with redirect_stdout(nowhere):
             log.configure("json")  # The lines are made as in service, and read by nobody.
-        uri = os.environ.get("MONGODB_URI") or rooms.enter_context(devdb.start()).uri
+        uri = os.environ.get("MONGODB_URI") or rooms.enter_context(start_replica_set()).uri
         services = _services(uri, provider.recv())
         rooms.callback(services.client.drop_database, services.db.name)
         _promise(services, count)

@@ -19,9 +19,9 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-import devdb
 from bench.contenders import EVENT, Contender, Place, product
 from core.mongo.client import connect
+from devdb.replica_set import start_replica_set
 from tests.api_client import Api, over_http
 from tests.factories import person
 
@@ -35,7 +35,7 @@ def main() -> None:
     options.add_argument("--changes", type=int, default=40)
     options.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     chosen = options.parse_args()
-    with devdb.start() as mongod, tempfile.TemporaryDirectory() as folder, connect(mongod.uri) as client:
+    with start_replica_set() as mongod, tempfile.TemporaryDirectory() as folder, connect(mongod.uri) as client:
         place = Place(mongod.uri, client, Path(folder))
         for workers in chosen.workers:
             served = product(place, f"live{workers}", EVENT, workers)

@@ -21,7 +21,6 @@ from typing import Any
 import requests
 from pymongo import MongoClient
 
-import devdb
 import wiring
 from bench import contenders, loads, table
 from bench.contenders import ENDLESS, Contender, Place, planned_in
@@ -32,6 +31,7 @@ from bench.targets import BARE_CURSOR, OURS
 from booking import mapping
 from core.config.settings import ROOT
 from core.mongo.client import Client, Db
+from devdb.replica_set import start_replica_set
 
 BOOKINGS = 1_000_000
 # Part of the kept folder's name: raise it when the people, or the shape of a booking, change.
@@ -57,7 +57,7 @@ def million(scenes: Collection[str], results: list[Result], facts: dict[str, Any
 def _back_office(scenes: Collection[str], results: list[Result], facts: dict[str, Any]) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        database = stack.enter_context(devdb.start(nodes=1, data=KEPT))
+        database = stack.enter_context(start_replica_set(nodes=1, data=KEPT))
         # Without the product's time-outs: building an index over a million rows takes longer.
         client: Client = stack.enter_context(MongoClient(database.uri, tz_aware=True))
         place = Place(database.uri, client, folder)

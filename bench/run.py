@@ -17,7 +17,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import devdb
 from bench import contenders, loads, table
 from bench.contenders import ENDLESS, EVENT, WIDE, Contender, Place, planned_in
 from bench.million import million
@@ -25,6 +24,8 @@ from bench.scenes import SCENES, Result, Rush
 from bench.targets import NO_DATABASE, OURS
 from core.config.settings import ROOT
 from core.mongo.client import connect
+from devdb.errors import MongodMissing, NotReady
+from devdb.replica_set import start_replica_set
 
 RESULTS = ROOT / "bench/results"
 RUSH = ("spread", "crowd", "strangers", "hot", "sold-out", "looking")
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         loads.require_wrk()
         _compete(options, results, facts)
         million(options.scenes, results, facts)
-    except (loads.CannotLoad, contenders.DidNotStart, devdb.MongodMissing, devdb.NotReady) as reason:
+    except (loads.CannotLoad, contenders.DidNotStart, MongodMissing, NotReady) as reason:
         print(f"bench: {reason}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -72,7 +73,7 @@ def _compete(options: Options, results: list[Result], facts: dict[str, Any]) -> 
         return
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        database = stack.enter_context(devdb.start(nodes=1))
+        database = stack.enter_context(start_replica_set(nodes=1))
         client = connect(database.uri, "bench")
         stack.callback(client.close)
         place = Place(database.uri, client, folder)

@@ -21,11 +21,11 @@ from flask import Flask
 from hypothesis import settings as hypothesis
 from pymongo import MongoClient
 
-import devdb
 import wiring
 from app import create_app
 from core.config.settings import Settings
 from core.mongo.client import Client, Db, connect
+from devdb.replica_set import ReplicaSet, start_replica_set
 from tests import factories
 from tests.api_client import Api, over_app, over_http
 from tests.databases import Databases
@@ -37,14 +37,14 @@ hypothesis.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
-def replica_set() -> Iterator[devdb.ReplicaSet]:
+def replica_set() -> Iterator[ReplicaSet]:
     """One real node for the whole session, with fail points."""
-    with devdb.start(test_commands=True) as running:
+    with start_replica_set(test_commands=True) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def mongo(replica_set: devdb.ReplicaSet) -> Iterator[Client]:
+def mongo(replica_set: ReplicaSet) -> Iterator[Client]:
     """A client of the session's node, connected as the service connects."""
     client = connect(replica_set.uri)
     yield client
@@ -79,7 +79,7 @@ def make_database(databases: Databases) -> Iterator[Callable[[], str]]:
 
 
 @pytest.fixture
-def make_settings(replica_set: devdb.ReplicaSet, mongo: Client, sweeper: Executor) -> Iterator[Callable[..., Settings]]:
+def make_settings(replica_set: ReplicaSet, mongo: Client, sweeper: Executor) -> Iterator[Callable[..., Settings]]:
     """Make settings; a database that they do not name is one of their own, which is dropped afterwards."""
     made: list[tuple[Settings, bool]] = []
 
@@ -225,7 +225,7 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def served(replica_set: devdb.ReplicaSet, mongo: Client, tmp_path: Path) -> Iterator[Served]:
+def served(replica_set: ReplicaSet, mongo: Client, tmp_path: Path) -> Iterator[Served]:
     """The service as users get it, with two workers, over the session's node."""
     with serving(replica_set.uri, tmp_path) as running:
         yield running

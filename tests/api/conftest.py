@@ -12,10 +12,10 @@ import pytest
 from flask import Flask
 from pymongo import MongoClient, monitoring
 
-import devdb
 import wiring
 from app import create_app
 from core.mongo.client import Client
+from devdb.replica_set import ReplicaSet
 from tests import factories
 from tests.api_client import Api, over_app
 
@@ -114,7 +114,7 @@ def told() -> Told:
 
 
 @pytest.fixture
-def listened(make_app: Callable[..., Flask], replica_set: devdb.ReplicaSet, told: Told) -> Iterator[Flask]:
+def listened(make_app: Callable[..., Flask], replica_set: ReplicaSet, told: Told) -> Iterator[Flask]:
     """An application whose commands to the database are heard."""
     client: Client = MongoClient[dict[str, Any]](replica_set.uri, tz_aware=True, w="majority", event_listeners=[told])
     yield make_app(client=client)
@@ -132,7 +132,7 @@ def databaseless(make_app: Callable[..., Flask]) -> Iterator[Flask]:
 
 
 @pytest.fixture(scope="module")
-def quiet(replica_set: devdb.ReplicaSet, mongo: Client) -> Iterator[Api]:
+def quiet(replica_set: ReplicaSet, mongo: Client) -> Iterator[Api]:
     """The verbs over one application for all those tests of a module that book nothing; it is told if one does."""
     settings = factories.settings(replica_set.uri)
     db = mongo[settings.mongodb_database]
@@ -144,7 +144,7 @@ def quiet(replica_set: devdb.ReplicaSet, mongo: Client) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="module")
-def roomy(replica_set: devdb.ReplicaSet, mongo: Client) -> Iterator[Api]:
+def roomy(replica_set: ReplicaSet, mongo: Client) -> Iterator[Api]:
     """The verbs over one application for all those tests of a module that look at nothing but their own booking."""
     settings = factories.settings(replica_set.uri)
     wiring.prepare_database(mongo[settings.mongodb_database])

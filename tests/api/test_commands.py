@@ -15,10 +15,11 @@ import pytest
 from flask import Flask
 from pymongo import MongoClient
 
-import devdb
 import wiring
 from core.mongo.client import Client, Db
 from core.mongo.failures import DatabaseError
+from devdb.mongod import find_mongod
+from devdb.replica_set import ReplicaSet
 from tests import factories
 from tests.api_client import Api
 from tests.conftest import ROOT, free_port, serving
@@ -28,7 +29,7 @@ COMMANDS = [["init-db"], ["verify"], ["erase", "--email", "ada@example.org"], ["
 
 
 @pytest.fixture
-def environment(replica_set: devdb.ReplicaSet, mongo: Client) -> dict[str, str]:
+def environment(replica_set: ReplicaSet, mongo: Client) -> dict[str, str]:
     """The settings of a service that counts its limits in the database, as is the default."""
     settings = factories.environment(replica_set.uri, RATE_LIMIT_STORAGE="")
     return {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **settings}
@@ -99,7 +100,7 @@ def test_a_database_that_is_no_replica_set_is_refused_with_a_sentence(tmp_path: 
 def test_a_server_that_stands_alone_is_refused_and_told_why(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "db").mkdir()
-    mongod = devdb.find_mongod(dict(os.environ), sys.path)
+    mongod = find_mongod(dict(os.environ), sys.path)
     alone = subprocess.Popen(
         [str(mongod), "--dbpath", str(tmp_path / "db"), "--port", str(port), "--bind_ip", "127.0.0.1"],
         stdout=subprocess.DEVNULL,
@@ -216,7 +217,7 @@ def test_a_slot_whose_hours_have_another_end_is_noted_too(
 
 
 def test_the_service_says_at_its_start_that_slots_with_bookings_are_not_in_the_file(
-    booked_slots: list[dict[str, Any]], replica_set: devdb.ReplicaSet, db: Db, shorter: str, tmp_path: Path
+    booked_slots: list[dict[str, Any]], replica_set: ReplicaSet, db: Db, shorter: str, tmp_path: Path
 ) -> None:
     assert len(booked_slots) == 3
     with serving(replica_set.uri, tmp_path, MONGODB_DATABASE=db.name, SCHEDULE_FILE=shorter) as running:

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-import devdb
 import wiring
 from app import create_app
 from core.mongo.client import Client
+from devdb.replica_set import ReplicaSet
 from tests import factories
 from tests.api.conftest import SMALL
 from tests.api_client import Api, over_app
@@ -179,7 +179,7 @@ class People(RuleBasedStateMachine):
 
 
 @pytest.fixture(scope="module")
-def house(replica_set: devdb.ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def house(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Any:
     path: Path = tmp_path_factory.mktemp("schedule") / "small.toml"
     path.write_text(SMALL.format(more=""), encoding="utf-8")
     made = factories.settings(replica_set.uri, SCHEDULE_FILE=str(path))

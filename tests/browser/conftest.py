@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-import devdb
 from core.mongo.client import Client
+from devdb.replica_set import ReplicaSet
 from tests.browser.journeys import furnish, launched
 from tests.conftest import Served, serving
 
@@ -20,7 +20,7 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def site(replica_set: devdb.ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def site(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The service as users get it, with an event some of whose places are taken; no file meets what another booked."""
     with serving(replica_set.uri, tmp_path_factory.mktemp("site")) as served:
         furnish(served.api)

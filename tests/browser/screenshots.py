@@ -11,8 +11,8 @@ from typing import Literal, Protocol
 
 from playwright.sync_api import Page, sync_playwright
 
-import devdb
 from core.i18n import LANGUAGES
+from devdb.replica_set import start_replica_set
 from tests.browser.backoffice import LIVELY_DATE, busy, enter, look_at
 from tests.browser.journeys import DATE, age, choose, fill_in, furnish, launched
 from tests.conftest import serving
@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
     """Serve an event with some bookings and take every picture of it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (
-        devdb.start() as database,
+        start_replica_set() as database,
         tempfile.TemporaryDirectory() as room,
         serving(database.uri, Path(room)) as served,
         sync_playwright() as player,

@@ -7,8 +7,8 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
-import devdb
 from core.mongo.client import Client
+from devdb.replica_set import ReplicaSet
 from tests.browser.conftest import Visit
 from tests.browser.journeys import age, choose, fill_in, somebody
 from tests.browser.wire import wired
@@ -32,7 +32,7 @@ def bookings(site: Served, email: str) -> int:
 
 
 def test_while_the_service_is_gone_the_page_says_so_and_when_it_is_back_all_is_well_by_itself(
-    visit: Visit, replica_set: devdb.ReplicaSet, mongo: Client, tmp_path: Path
+    visit: Visit, replica_set: ReplicaSet, mongo: Client, tmp_path: Path
 ) -> None:
     """Two guests: one is looking, the other has pressed the button."""
     with serving(replica_set.uri, tmp_path) as before:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-import devdb
 import wiring
 from core.mongo.client import Client, Db, connect
 from core.mongo.transactions import kill_transactions
+from devdb.replica_set import ReplicaSet
 from tests.api_client import Api, over_app
 
 Fault = Callable[..., AbstractContextManager[None]]
@@ -42,7 +42,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(make_app: Callable[..., Flask], replica_set: devdb.ReplicaSet, mongo: Client) -> Iterator[Desk]:
+def desk(make_app: Callable[..., Flask], replica_set: ReplicaSet, mongo: Client) -> Iterator[Desk]:
     """The service over a client of its own; `fault` makes the database misbehave towards it for a while."""
     name = f"desk-{uuid.uuid4().hex[:12]}"
     client = connect(replica_set.uri, name)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-import devdb
 import schedules.store
 import wiring
 from booking.emails import Promises
@@ -18,6 +17,7 @@ from core.concurrency.serial_transactions import Turns
 from core.mongo.client import Client, Db, Document
 from core.mongo.failures import WriteContention
 from core.mongo.transactions import Session, transaction
+from devdb.replica_set import ReplicaSet
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
 from tests.faults.crowd import all_at_once
@@ -27,7 +27,7 @@ Made = Mapping[str, Any]
 
 
 @pytest.fixture(scope="module")
-def service(replica_set: devdb.ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def service(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The service with two workers, for all tests here: each takes a date of its own."""
     with serving(replica_set.uri, tmp_path_factory.mktemp("service")) as running:
         yield running

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-import devdb
 import schedules.store
 from core.mongo.client import Client, Db
+from devdb.replica_set import ReplicaSet
 from tests import factories
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
@@ -20,7 +20,7 @@ Call = Callable[[], Answer]
 
 
 @pytest.fixture(scope="module")
-def service(replica_set: devdb.ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def service(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The service with two workers, for all tests here: each takes a date of its own."""
     with serving(replica_set.uri, tmp_path_factory.mktemp("service")) as running:
         yield running

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-import devdb
 from app import create_app
 from core.concurrency import serial_transactions
 from core.mongo.client import Db, connect
+from devdb.node import Node
+from devdb.replica_set import ReplicaSet, start_replica_set
 from tests import factories
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
@@ -27,14 +28,14 @@ DATES = ("2026-03-01", "2026-03-03", "2026-03-05", "2026-03-07")
 
 
 @pytest.fixture
-def three_nodes() -> Iterator[devdb.ReplicaSet]:
+def three_nodes() -> Iterator[ReplicaSet]:
     """A replica set that survives the loss of a node."""
-    with devdb.start(nodes=3, test_commands=True) as running:
+    with start_replica_set(nodes=3, test_commands=True) as running:
         yield running
 
 
 @contextmanager
-def replication_stopped(nodes: Iterable[devdb.Node]) -> Iterator[None]:
+def replication_stopped(nodes: Iterable[Node]) -> Iterator[None]:
     """Let `nodes` hear nothing of what is written meanwhile."""
     chosen, stop = list(nodes), {"configureFailPoint": "stopReplProducer"}
     for node in chosen:
@@ -47,7 +48,7 @@ def replication_stopped(nodes: Iterable[devdb.Node]) -> Iterator[None]:
             node.command({**stop, "mode": "off"})
 
 
-def application(nodes: devdb.ReplicaSet) -> tuple[Api, Services]:
+def application(nodes: ReplicaSet) -> tuple[Api, Services]:
     """Return the verbs over an application on `nodes`, and what is behind it."""
     settings = factories.settings(nodes.uri)
     client = connect(nodes.uri, "cut-off")
@@ -56,7 +57,7 @@ def application(nodes: devdb.ReplicaSet) -> tuple[Api, Services]:
     return Api(over_app(app)), app.extensions["booking.services"][Services]
 
 
-def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nodes: devdb.ReplicaSet) -> None:
+def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nodes: ReplicaSet) -> None:
     api, services = application(three_nodes)
     services.bookings.counter.seconds = 1.0
     form, key = factories.person(), uuid.uuid4().hex
@@ -78,7 +79,7 @@ def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nod
     services.client.close()
 
 
-def test_nobody_is_refused_by_bookings_that_a_fail_over_undoes(three_nodes: devdb.ReplicaSet) -> None:
+def test_nobody_is_refused_by_bookings_that_a_fail_over_undoes(three_nodes: ReplicaSet) -> None:
     api, services = application(three_nodes)
     counter = services.bookings.counter
     counter.seconds = 1.0
@@ -100,7 +101,7 @@ def test_nobody_is_refused_by_bookings_that_a_fail_over_undoes(three_nodes: devd
 
 
 def test_no_change_is_refused_or_confirmed_by_what_a_fail_over_undoes(
-    three_nodes: devdb.ReplicaSet, monkeypatch: pytest.MonkeyPatch
+    three_nodes: ReplicaSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, services = application(three_nodes)
     full, roomy, nearly, free = api.slots()[:4]
@@ -136,7 +137,7 @@ def test_no_change_is_refused_or_confirmed_by_what_a_fail_over_undoes(
     services.client.close()
 
 
-def test_the_primary_dies_in_a_rush_and_every_answer_stays_true(three_nodes: devdb.ReplicaSet, tmp_path: Path) -> None:
+def test_the_primary_dies_in_a_rush_and_every_answer_stays_true(three_nodes: ReplicaSet, tmp_path: Path) -> None:
     with serving(three_nodes.uri, tmp_path) as served:
         slots = [slot for date in DATES for slot in served.api.slots(date)]
         guests = [Guest(served, slots[number % len(slots)]) for number in range(6 * len(slots))]

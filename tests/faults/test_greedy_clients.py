@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import devdb
 from core.mongo.client import Client
+from devdb.replica_set import ReplicaSet
 from tests.conftest import Served, serving
 
 AT_ONCE = 20_000
@@ -20,7 +20,7 @@ SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
-def lonely(replica_set: devdb.ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def lonely(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A service with one worker, which all share."""
     folder: Path = tmp_path_factory.mktemp("greedy")
     with serving(replica_set.uri, folder, WEB_CONCURRENCY="1") as running:

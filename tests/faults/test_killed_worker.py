@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 import requests
 
-import devdb
 from core.mongo.client import Client
 from core.mongo.transactions import kill_transactions
+from devdb.replica_set import ReplicaSet
 from tests import factories
 from tests.api_client import Answer
 from tests.conftest import ROOT, Served
@@ -41,7 +41,7 @@ time.sleep(60)
 
 
 @contextmanager
-def killed_while_it_holds(replica_set: devdb.ReplicaSet, desk: Desk, slot: dict[str, Any]) -> Iterator[str]:
+def killed_while_it_holds(replica_set: ReplicaSet, desk: Desk, slot: dict[str, Any]) -> Iterator[str]:
     """Let another process claim `slot` in a transaction and kill it; yield the name the database knows it by."""
     name = f"dead-{uuid.uuid4().hex[:12]}"
     command = [sys.executable, "-c", CLAIM_AND_WAIT, replica_set.uri, name, desk.db.name, slot["_id"]]
@@ -56,7 +56,7 @@ def killed_while_it_holds(replica_set: devdb.ReplicaSet, desk: Desk, slot: dict[
 
 
 def test_ending_a_dead_process_s_transactions_frees_its_slot(
-    desk: Desk, replica_set: devdb.ReplicaSet, mongo: Client
+    desk: Desk, replica_set: ReplicaSet, mongo: Client
 ) -> None:
     slot = desk.api.slots()[0]
     desk.hurry(0.5)

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-import devdb
 import wiring
 from core.mongo.client import Client
+from devdb.replica_set import ReplicaSet
 from notifications.outbox.model import LEASE
 from tests.conftest import ROOT, Served, serving, stop
 from tests.letters.conftest import ADMIN
@@ -99,7 +99,7 @@ def assert_admin_first(provider: Provider, guests: list[str]) -> None:
 
 @pytest.mark.parametrize("at_the_time", [AWAY, TAKES_WITHOUT_A_WORD], ids=["before sending", "before marking"])
 def test_a_service_that_is_killed_loses_no_letter_and_sends_none_twice(
-    at_the_time: Says, provider: Provider, settings: dict[str, str], replica_set: devdb.ReplicaSet, tmp_path: Path
+    at_the_time: Says, provider: Provider, settings: dict[str, str], replica_set: ReplicaSet, tmp_path: Path
 ) -> None:
     provider.usually = at_the_time
     with serving(replica_set.uri, tmp_path, **settings) as served:
@@ -117,7 +117,7 @@ def test_a_service_that_is_killed_loses_no_letter_and_sends_none_twice(
 
 
 def test_a_service_that_is_killed_within_a_batch_loses_no_letter_and_sends_none_twice(
-    provider: Provider, settings: dict[str, str], replica_set: devdb.ReplicaSet, tmp_path: Path
+    provider: Provider, settings: dict[str, str], replica_set: ReplicaSet, tmp_path: Path
 ) -> None:
     count = 10
     # While the provider is left alone, letters gather.
@@ -140,7 +140,7 @@ def test_a_service_that_is_killed_within_a_batch_loses_no_letter_and_sends_none_
 
 
 def test_two_workers_and_a_lone_sender_send_each_letter_once_the_admins_first(
-    provider: Provider, settings: dict[str, str], replica_set: devdb.ReplicaSet, tmp_path: Path
+    provider: Provider, settings: dict[str, str], replica_set: ReplicaSet, tmp_path: Path
 ) -> None:
     with serving(replica_set.uri, tmp_path, **settings) as served:
         alone = lone_sender(served)
@@ -157,7 +157,7 @@ def test_two_workers_and_a_lone_sender_send_each_letter_once_the_admins_first(
 
 
 def test_a_booking_is_answered_while_the_provider_hangs_and_a_refused_letter_can_be_retried(
-    provider: Provider, settings: dict[str, str], replica_set: devdb.ReplicaSet, tmp_path: Path
+    provider: Provider, settings: dict[str, str], replica_set: ReplicaSet, tmp_path: Path
 ) -> None:
     provider.by_recipient[ADMIN] = Says(422, "validation_error", seconds=5)
     with serving(replica_set.uri, tmp_path, **settings) as served:

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-import devdb
 import live.change_stream
 import wiring
 from app import create_app
 from core.config.settings import Settings
 from core.mongo.client import Client, connect
+from devdb.replica_set import ReplicaSet
 from live.broadcast_log import Feed
 from live.change_stream import Watcher
 from live.streams import Live
@@ -99,7 +99,7 @@ def running(live: Live) -> Iterator[Live]:
 @pytest.fixture
 def make_worker(
     make_settings: Callable[..., Settings],
-    replica_set: devdb.ReplicaSet,
+    replica_set: ReplicaSet,
     mongo: Client,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Worker]]:
@@ -140,7 +140,7 @@ def make_worker(
 
 
 @pytest.fixture(scope="module")
-def quiet(replica_set: devdb.ReplicaSet, mongo: Client) -> Iterator[Api]:
+def quiet(replica_set: ReplicaSet, mongo: Client) -> Iterator[Api]:
     """The verbs over one application without a watcher, for those tests of a module that change nothing."""
     settings = factories.settings(replica_set.uri)
     wiring.prepare_database(mongo[settings.mongodb_database])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import devdb
+from devdb.replica_set import start_replica_set
 from tests.conftest import serving
 from tests.live.events import Board, on_both, shown
 
 
 def test_streams_survive_the_death_of_the_primary(tmp_path: Path) -> None:
-    with devdb.start(nodes=3) as three_nodes, serving(three_nodes.uri, tmp_path) as served:
+    with start_replica_set(nodes=3) as three_nodes, serving(three_nodes.uri, tmp_path) as served:
         slot, other, *_ = served.api.slots()
         with on_both(served.url, served.workers()) as streams:
             assert served.api.book(slot).status == 201

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-import devdb
 from core.mongo.client import Client, Db
+from devdb.replica_set import ReplicaSet
 from tests.conftest import Served, serving
 from tests.live.events import Board, Stream, on_both, on_worker, opened, shown
 from wiring import app_name
 
 
 @pytest.fixture(scope="module")
-def service(replica_set: devdb.ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def service(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One service for the tests of this module, which use a date each."""
     with serving(replica_set.uri, tmp_path_factory.mktemp("live")) as running:
         yield running
@@ -144,7 +144,7 @@ days = [{name = "Long", start = "00:00", end = "23:55"}, {name = "Short", start 
 
 
 def test_a_stop_ends_a_hundred_streams_at_once_and_each_has_one_line(
-    replica_set: devdb.ReplicaSet, mongo: Client, tmp_path: Path
+    replica_set: ReplicaSet, mongo: Client, tmp_path: Path
 ) -> None:
     file = tmp_path / "crowded.toml"
     file.write_text(CROWDED, encoding="utf-8")

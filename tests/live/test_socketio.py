@@ -17,8 +17,8 @@ import requests
 import socketio
 import websocket
 
-import devdb
 from core.mongo.client import Client, Db
+from devdb.replica_set import ReplicaSet
 from tests.conftest import Served, serving
 from tests.live.events import opened
 from tests.live.sockets import NAMESPACES, Listener, bare, ends, listening, on_each
@@ -36,7 +36,7 @@ UPGRADE = {
 
 
 @pytest.fixture(scope="module")
-def service(replica_set: devdb.ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def service(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One service for the tests of this module."""
     with serving(replica_set.uri, tmp_path_factory.mktemp("sockets"), CORS_ORIGINS=f"{FRIEND}, {TYPED}") as running:
         yield running
@@ -250,7 +250,7 @@ days = [{name = "Long", start = "00:00", end = "23:55"}]
 
 
 def test_a_slow_client_is_dropped_a_dead_worker_replaced_and_a_stop_ends_the_rest(
-    replica_set: devdb.ReplicaSet, mongo: Client, tmp_path: Path
+    replica_set: ReplicaSet, mongo: Client, tmp_path: Path
 ) -> None:
     file = tmp_path / "long.toml"
     file.write_text(LONG, encoding="utf-8")

@@ -13,10 +13,10 @@ from limits.storage import MongoDBStorage
 from pymongo.errors import BulkWriteError
 from pymongo.monitoring import CommandListener
 
-import devdb
 from core.mongo.client import Client
 from core.web.rate_limits.batched_storage import TogetherStorage
 from core.web.rate_limits.mongo_storage import Key, MongoCounts
+from devdb.replica_set import ReplicaSet
 
 HOUR = 3600
 Make = Callable[..., Any]
@@ -40,7 +40,7 @@ class Commands(CommandListener):
 
 
 @pytest.fixture
-def make(replica_set: devdb.ReplicaSet, mongo: Client) -> Iterator[Make]:
+def make(replica_set: ReplicaSet, mongo: Client) -> Iterator[Make]:
     """Make storages as different processes have them, over the same rows."""
     database = f"t_counts_{time.monotonic_ns()}"
     made: list[MongoCounts] = []
@@ -266,9 +266,7 @@ def test_one_refused_statement_keeps_no_other_from_being_counted(make: Make) -> 
     assert [counts.get(key) for key in "abc"] == [5, 2, 2]
 
 
-def test_a_crowd_with_an_address_each_is_counted_together_and_exactly(
-    make: Make, replica_set: devdb.ReplicaSet
-) -> None:
+def test_a_crowd_with_an_address_each_is_counted_together_and_exactly(make: Make, replica_set: ReplicaSet) -> None:
     commands = Commands()
     database = make()._database_name
     together = TogetherStorage("together://", replica_set.uri, database_name=database, w=1, event_listeners=[commands])
