@@ -19,12 +19,14 @@ from dotenv import dotenv_values
 from limits import parse_many
 
 from core.config import parsers
+from core.config.cpu_cores import available_cores
 from core.text import visible_ascii
 
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHORTEST_SECRET = 16
+MAX_DEFAULT_WORKERS = 8
 LABEL = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 LOCAL_SENDER = "Open day <bookings@example.org>"
 LOCAL_ADMIN = "admin@example.org"
@@ -115,7 +117,7 @@ def from_env(env: Mapping[str, str]) -> Settings:
         admin_email=reader.take("ADMIN_EMAIL", parsers.email, None if mails else LOCAL_ADMIN),
         schedule_file=reader.take("SCHEDULE_FILE", _file, "schedules/march_2026.toml"),
         log_format=reader.take("LOG_FORMAT", _one_of("json", "console"), "json"),
-        web_concurrency=reader.number("WEB_CONCURRENCY", os.cpu_count() or 1, 1, 64),
+        web_concurrency=reader.number("WEB_CONCURRENCY", min(available_cores(), MAX_DEFAULT_WORKERS), 1, 64),
         host=reader.take("HOST", _host, "127.0.0.1"),
         port=port,
         max_body_bytes=reader.number("MAX_BODY_BYTES", 32_768, 1_024, 10_485_760),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import ConfigurationError
 
+from core.config.cpu_cores import available_cores
 from core.config.settings import ROOT, AdminKey, ConfigError, Settings, environment, from_env
 
 NEEDED = {
@@ -54,7 +54,7 @@ def test_with_what_is_needed_the_rest_has_safe_defaults() -> None:
         admin_email="admin@example.org",
         schedule_file=ROOT / "schedules" / "march_2026.toml",
         log_format="json",
-        web_concurrency=os.cpu_count() or 1,
+        web_concurrency=min(available_cores(), 8),
         host="127.0.0.1",
         port=8000,
         max_body_bytes=32_768,
