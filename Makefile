@@ -36,10 +36,10 @@ lint: install-test
 types: install-test
 	$(BIN)/mypy .
 
-bench: install-bench ## Measure against the peers: about ten minutes
+bench: install-bench ## Benchmark the service and its peers: about ten minutes
 	$(BIN)/python -m bench.run
 
-bench-quick: install-bench ## The short bench: two minutes
+bench-quick: install-bench ## The short benchmark: two minutes
 	$(BIN)/python -m bench.run --quick
 
 # Every letter as HTML and as text, beside each other: open var/letters/index.html.

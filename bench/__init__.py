@@ -1,1 +1,1 @@
-"""The rush, and what it is compared with: load scripts for wrk, and two textbook services that sell the same places."""
+"""Benchmarks of the service, as deployed, beside comparable services and earlier commits."""

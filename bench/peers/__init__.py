@@ -1,1 +1,1 @@
-"""Services a competent developer would write for the same task, kept apart from the product: they import none of it."""
+"""Peers: comparable services for the same task, in other designs. They import nothing of the service."""

@@ -1,0 +1,36 @@
+"""Baseline without a database: the rate of HTTP, validation, rate limits and responses alone.
+
+    gunicorn -c gunicorn.conf.py 'bench.baseline:create_app()'
+
+Everything is the service's own but the group commit, which is replaced by one that writes nothing. The rate limits
+still count in the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+from flask import Flask
+
+import app as service
+from booking.group_commit import Counter
+from booking.model import Booked, Wish
+from booking.service import Bookings
+from core.web.context import EXTENSION
+
+
+class NullService:
+    """A group commit that accepts every request and writes nothing."""
+
+    def book(self, wish: Wish) -> Booked:
+        """Return the requested booking."""
+        return Booked(wish.booking)
+
+
+def create_app(**replacements: Any) -> Flask:
+    """Return the service's application with a NullService as group commit."""
+    app = service.create_app(**replacements)
+    services = app.extensions[EXTENSION]
+    services[Bookings] = replace(services[Bookings], counter=cast("Counter", NullService()))
+    return app

@@ -1,0 +1,138 @@
+"""Database fixtures: the collections of a system are replaced before a round and counted after it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.mongo.client import Db
+from core.mongo.schema import ignore_namespace_exists
+from schedules.model import PlannedSlot
+
+COLLECTIONS = ("slots", "bookings", "letters", "idempotency_keys")
+# A peer's driver may retry a transaction for two minutes.
+SETTLE_TIMEOUT_SECONDS = 130.0
+UNCHANGED_SECONDS = 0.5
+
+Documents = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class StoredCounts:
+    """The contents of a database after a round.
+
+    `booked` is the sum of the slots' counters; `oversold` is the highest excess of a counter over its capacity.
+    """
+
+    bookings: int
+    emails: int
+    booked: int
+    oversold: int
+
+
+@dataclass(frozen=True)
+class CollectionDefinition:
+    """The options and secondary indexes of a collection, as the server lists them."""
+
+    options: dict[str, Any]
+    indexes: Documents
+
+
+@dataclass
+class SystemDatabase:
+    """The collections of one system."""
+
+    db: Db
+    _definitions: dict[str, CollectionDefinition] = field(default_factory=dict)
+
+    def record_collections(self) -> None:
+        """Record the options and indexes that the system gives its collections at start-up.
+
+        Returns when two readings are equal, because a peer creates indexes while it already answers.
+        """
+        before: dict[str, CollectionDefinition] | None = None
+        while before != self._definitions:
+            before = dict(self._definitions)
+            self._read_definitions()
+            time.sleep(UNCHANGED_SECONDS)
+
+    def reset(self, slots: Documents) -> None:
+        """Recreate every collection empty, with its options and indexes, and insert `slots`.
+
+        Deleting the documents of a large collection would take longer than the round, and leave a fragmented file.
+        """
+        for name, definition in self._definitions.items():
+            self.db.drop_collection(name)
+            # A worker of the system that is still starting may have created it at the same moment.
+            with ignore_namespace_exists():
+                self.db.create_collection(name, **definition.options)
+            if definition.indexes:
+                self.db.command({"createIndexes": name, "indexes": definition.indexes})
+        self.db.slots.insert_many(slots)
+        self.flush()
+
+    def flush(self) -> None:
+        """Write all data to disk, so that no round pays for the writes of the round before it."""
+        self.db.client.admin.command("fsync")
+
+    def count(self) -> StoredCounts:
+        """Count the stored documents after all writes have ended."""
+        self._wait_until_settled()
+        excess = {"$subtract": ["$bookedCount", "$capacity"]}
+        group = {"_id": None, "booked": {"$sum": "$bookedCount"}, "oversold": {"$max": excess}}
+        row = next(self.db.slots.aggregate([{"$group": group}]))
+        return StoredCounts(
+            bookings=self.db.bookings.count_documents({}),
+            emails=self.db.letters.count_documents({}),
+            booked=row["booked"],
+            oversold=row["oversold"],
+        )
+
+    def _read_definitions(self) -> None:
+        for found in self.db.list_collections(filter={"name": {"$in": list(COLLECTIONS)}}):
+            name = found["name"]
+            indexes = [dict(index) for index in self.db[name].list_indexes() if index["name"] != "_id_"]
+            self._definitions[name] = CollectionDefinition(found.get("options", {}), indexes)
+
+    def _wait_until_settled(self) -> None:
+        deadline = time.monotonic() + SETTLE_TIMEOUT_SECONDS
+        unchanged_since = time.monotonic()
+        last = -1
+        while time.monotonic() < deadline and time.monotonic() - unchanged_since < UNCHANGED_SECONDS:
+            bookings = self.db.bookings.estimated_document_count()
+            open_transactions = self.db.client.admin.command("serverStatus")["transactions"]["currentOpen"]
+            if bookings != last or open_transactions:
+                last = bookings
+                unchanged_since = time.monotonic()
+            time.sleep(0.1)
+
+
+def slot_documents(slots: Iterable[PlannedSlot], capacity: int, *, with_schedule: bool) -> Documents:
+    """Return unbooked slots as documents; the service's have the schedule's id and day, the peers' do not."""
+    documents = []
+    for slot in slots:
+        document = _slot_document(slot, capacity)
+        if with_schedule:
+            document |= {"schedule": slot.schedule, "day": slot.day}
+        documents.append(document)
+    return documents
+
+
+def slot_lines(slots: Sequence[PlannedSlot]) -> str:
+    """Return the slots as the load generators read them, one `<id> <date>` a line."""
+    return "".join(f"{slot.id} {slot.date}\n" for slot in slots)
+
+
+def _slot_document(slot: PlannedSlot, capacity: int) -> dict[str, Any]:
+    return {
+        "_id": slot.id,
+        "date": slot.date,
+        "start": slot.start,
+        "end": slot.end,
+        "label": slot.label,
+        "capacity": capacity,
+        "bookedCount": 0,
+        "closed": False,
+    }

@@ -1,0 +1,117 @@
+"""Interleaved rounds: all systems of a scenario in rotation, so that drift of the machine's speed affects all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from bench.git_worktree import Checkout
+from bench.load_generators import LoadFailed
+from bench.options import Options
+from bench.results import FLASH_SALE, HOT_SLOT, INTERLEAVED_SCENARIOS, MANY_SLOTS, RoundResult
+from bench.scenarios import SCENARIOS, ScenarioRunner
+from bench.system_specs import (
+    EVENT,
+    EVENT_UNLIMITED,
+    THOUSAND_SLOTS,
+    Deployment,
+    commit_spec,
+    express_spec,
+    flask_spec,
+    no_database_spec,
+    planned_slots,
+    service_spec,
+)
+from bench.systems import System, SystemSpec, start_system
+
+SALE_WORKERS = 2
+
+T = TypeVar("T")
+Round = Callable[[], RoundResult]
+
+
+def rotated(items: Sequence[T], number: int) -> list[T]:
+    """Return the items in order, beginning with another one for each number."""
+    first = number % len(items)
+    return [*items[first:], *items[:first]]
+
+
+@dataclass
+class InterleavedRun:
+    """The systems of a run. Each is started once, on first use, and idles while another one is loaded."""
+
+    options: Options
+    runner: ScenarioRunner
+    stack: ExitStack
+    checkout: Checkout | None = None
+    _started: dict[str, System] = field(default_factory=dict)
+
+    def results(self) -> Iterator[RoundResult]:
+        """Yield the result of every round of every scenario."""
+        scenarios = [scenario for scenario in INTERLEAVED_SCENARIOS if scenario in self.options.scenarios]
+        rounds = {scenario: self._rounds(scenario) for scenario in scenarios}
+        for number in range(self.options.rounds):
+            for systems in rounds.values():
+                for run_round in rotated(systems, number):
+                    yield run_round()
+
+    def _rounds(self, scenario: str) -> list[Round]:
+        """Return one round of the scenario for each of its systems."""
+        rounds: list[Round] = [partial(self._run_round, scenario, system) for system in self._systems(scenario)]
+        if scenario in (MANY_SLOTS, HOT_SLOT) and self.options.with_peers:
+            rounds.append(partial(self.runner.pymongo_inserts, scenario))
+        return rounds
+
+    def _run_round(self, scenario: str, system: System) -> RoundResult:
+        try:
+            return SCENARIOS[scenario](self.runner, system)
+        except LoadFailed as error:
+            return RoundResult(scenario, system.name, 0.0, problem=str(error))
+
+    def _systems(self, scenario: str) -> list[System]:
+        systems = [self._service(scenario)]
+        if self.checkout:
+            systems.append(self._commit(scenario, self.checkout))
+        if not self.options.with_peers:
+            return systems
+        systems.append(self._express())
+        if scenario != FLASH_SALE:
+            systems.append(self._flask())
+        if scenario == MANY_SLOTS:
+            systems.append(self._no_database())
+        return systems
+
+    def _service(self, scenario: str) -> System:
+        deployment = self._deployment("service", scenario)
+        return self._start_once(service_spec(self.runner.workspace, deployment), deployment.schedule)
+
+    def _commit(self, scenario: str, checkout: Checkout) -> System:
+        deployment = self._deployment("commit", scenario)
+        return self._start_once(commit_spec(self.runner.workspace, deployment, checkout), deployment.schedule)
+
+    def _no_database(self) -> System:
+        deployment = self._deployment("no_database", MANY_SLOTS)
+        return self._start_once(no_database_spec(self.runner.workspace, deployment), deployment.schedule)
+
+    def _express(self) -> System:
+        return self._start_once(express_spec(self.runner.workspace, self.options.express_workers), EVENT_UNLIMITED)
+
+    def _flask(self) -> System:
+        return self._start_once(flask_spec(self.runner.workspace), EVENT_UNLIMITED)
+
+    def _deployment(self, key: str, scenario: str) -> Deployment:
+        schedule = {MANY_SLOTS: THOUSAND_SLOTS, FLASH_SALE: EVENT}.get(scenario, EVENT_UNLIMITED)
+        workers = SALE_WORKERS if scenario == FLASH_SALE else self.options.workers
+        return Deployment(f"{key}_{schedule.stem}", schedule, workers)
+
+    def _start_once(self, spec: SystemSpec, schedule: Path) -> System:
+        if spec.key not in self._started:
+            system = start_system(self.runner.workspace, spec)
+            self.stack.callback(system.stop)
+            self.runner.warm_up(system, planned_slots(schedule))
+            self._started[spec.key] = system
+        return self._started[spec.key]

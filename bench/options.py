@@ -1,0 +1,68 @@
+"""Command-line options of `python -m bench.run`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.results import INTERLEAVED_SCENARIOS, LONG_SCENARIOS
+
+ALL_SCENARIOS = (*INTERLEAVED_SCENARIOS, *LONG_SCENARIOS)
+ROUNDS = 4
+QUICK_ROUNDS = 2
+SECONDS = 4.0
+QUICK_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options. `workers`: None is one for each core. `against` is a git ref or empty."""
+
+    scenarios: frozenset[str]
+    rounds: int
+    seconds: float
+    workers: int | None
+    express_workers: int
+    against: str
+    with_peers: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the members for the results file."""
+        return {**vars(self), "scenarios": sorted(self.scenarios)}
+
+
+def parse_options(arguments: Sequence[str]) -> Options:
+    """Return the options of a command line. Exits with code 2 if it is wrong."""
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    scenarios = frozenset(INTERLEAVED_SCENARIOS if parsed.quick else ALL_SCENARIOS)
+    if parsed.only:
+        scenarios = frozenset(parsed.only.split(","))
+    if unknown := scenarios.difference(ALL_SCENARIOS):
+        parser.error(f"unknown scenario: {', '.join(sorted(unknown))}")
+    if parsed.against and not scenarios.intersection(INTERLEAVED_SCENARIOS):
+        parser.error(f"--against needs one of the scenarios {', '.join(INTERLEAVED_SCENARIOS)}")
+    return Options(
+        scenarios=scenarios,
+        rounds=parsed.rounds or (QUICK_ROUNDS if parsed.quick else ROUNDS),
+        seconds=parsed.seconds or (QUICK_SECONDS if parsed.quick else SECONDS),
+        workers=parsed.workers,
+        express_workers=parsed.express_workers,
+        against=parsed.against,
+        with_peers=not parsed.no_peers,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description="Benchmark the service.")
+    parser.add_argument("--quick", action="store_true", help="two minutes: fewer, shorter rounds, no million bookings")
+    parser.add_argument("--only", metavar="SCENARIO,SCENARIO", help=", ".join(ALL_SCENARIOS))
+    parser.add_argument("--against", default="", metavar="REF", help="compare with the service of this git commit")
+    parser.add_argument("--no-peers", action="store_true", help="leave out the Express and Flask peers")
+    parser.add_argument("--rounds", type=int, metavar="N")
+    parser.add_argument("--seconds", type=float, metavar="S", help="length of a round")
+    parser.add_argument("--workers", type=int, metavar="N", help="of the service; default: one for each core")
+    parser.add_argument("--express-workers", type=int, default=1, metavar="N", help="default: 1, its fastest")
+    return parser

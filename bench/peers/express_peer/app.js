@@ -1,0 +1,73 @@
+/** The web application: two endpoints, one log line per request, every error as JSON. */
+
+import { randomUUID } from 'node:crypto';
+import express from 'express';
+import mongoose from 'mongoose';
+import { pino } from 'pino';
+import { pinoHttp } from 'pino-http';
+import { ZodError, z } from 'zod';
+import { ApiError, createBooking, listSlots } from './bookings.js';
+import { NewBooking } from './schemas.js';
+
+export function createApp() {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(requestLog());
+  app.use(express.json());
+
+  app.get('/api/slots', async (request, response) => {
+    response.json(await listSlots(String(request.query.date ?? '')));
+  });
+
+  app.post('/api/bookings', async (request, response) => {
+    const { booking, slot } = await createBooking(NewBooking.parse(request.body));
+    response
+      .status(201)
+      .location(`/api/bookings/${booking._id}`)
+      .json({ message: 'Booking created successfully.', booking: serializeBooking(booking, slot) });
+  });
+
+  app.use((request, response) => {
+    response.status(404).json({ code: 'not_found', message: 'Not found.' });
+  });
+  app.use(handleError);
+  return app;
+}
+
+function serializeBooking(booking, slot) {
+  const { _id, ...members } = booking.toObject();
+  return { ...members, id: _id, date: slot.date, slot: slot.label };
+}
+
+function requestLog() {
+  return pinoHttp({
+    logger: pino(),
+    genReqId: (request, response) => {
+      const id = request.headers['x-request-id'] ?? randomUUID();
+      response.setHeader('X-Request-ID', id);
+      return id;
+    },
+    serializers: {
+      req: (request) => ({ id: request.id, method: request.method, url: request.url }),
+      res: (response) => ({ status: response.statusCode }),
+    },
+  });
+}
+
+// Express recognises an error handler by its four parameters.
+function handleError(error, request, response, next) {
+  if (error instanceof ApiError) {
+    response.status(error.status).json({ code: error.code, message: error.message });
+  } else if (error instanceof ZodError) {
+    const { fieldErrors } = z.flattenError(error);
+    response.status(400).json({ code: 'validation_failed', message: 'Invalid input.', errors: fieldErrors });
+  } else if (error.expose) {
+    response.status(error.status).json({ code: error.type, message: error.message });
+  } else if (error instanceof mongoose.mongo.MongoError) {
+    request.log.error(error);
+    response.status(503).json({ code: 'unavailable', message: 'Try again later.' });
+  } else {
+    request.log.error(error);
+    response.status(500).json({ code: 'internal_error', message: 'Something went wrong.' });
+  }
+}

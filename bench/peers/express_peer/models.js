@@ -1,0 +1,72 @@
+/** The collections and their indexes. */
+
+import { randomInt, randomUUID } from 'node:crypto';
+import mongoose from 'mongoose';
+
+const REFERENCE_ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
+
+const newId = () => randomUUID().replaceAll('-', '');
+
+function newReference() {
+  return Array.from({ length: 8 }, () => REFERENCE_ALPHABET[randomInt(REFERENCE_ALPHABET.length)]).join('');
+}
+
+const slotSchema = new mongoose.Schema(
+  {
+    _id: String,
+    date: { type: String, required: true },
+    start: { type: String, required: true },
+    end: { type: String, required: true },
+    label: { type: String, required: true },
+    capacity: { type: Number, required: true, min: 0 },
+    bookedCount: { type: Number, required: true, default: 0, min: 0 },
+    closed: { type: Boolean, required: true, default: false },
+  },
+  { versionKey: false },
+);
+slotSchema.index({ date: 1, start: 1 });
+
+const bookingSchema = new mongoose.Schema(
+  {
+    _id: { type: String, default: newId },
+    reference: { type: String, default: newReference },
+    slotId: { type: String, required: true },
+    email: { type: String, required: true },
+    fullName: { type: String, required: true },
+    phone: { type: String, required: true },
+    country: { type: String, required: true },
+    city: { type: String, default: '' },
+    message: { type: String, default: '' },
+    status: { type: String, enum: ['confirmed', 'cancelled'], default: 'confirmed' },
+    createdAt: { type: Date, default: () => new Date() },
+  },
+  { versionKey: false },
+);
+bookingSchema.index(
+  { email: 1, slotId: 1 },
+  { unique: true, partialFilterExpression: { status: 'confirmed' } },
+);
+
+const emailSchema = new mongoose.Schema(
+  {
+    _id: { type: String, default: newId },
+    kind: { type: String, enum: ['office', 'guest'], required: true },
+    to: { type: String, required: true },
+    bookingId: { type: String, required: true },
+    state: { type: String, enum: ['pending', 'sent', 'failed'], default: 'pending' },
+    attempts: { type: Number, default: 0 },
+    createdAt: { type: Date, default: () => new Date() },
+  },
+  { versionKey: false },
+);
+emailSchema.index({ state: 1, createdAt: 1 });
+
+export const Slot = mongoose.model('Slot', slotSchema, 'slots');
+export const Booking = mongoose.model('Booking', bookingSchema, 'bookings');
+export const Email = mongoose.model('Email', emailSchema, 'letters');
+
+/** Connect, and create missing collections and indexes. */
+export async function connect(uri, dbName) {
+  await mongoose.connect(uri, { dbName });
+  await Promise.all([Slot.init(), Booking.init(), Email.init()]);
+}

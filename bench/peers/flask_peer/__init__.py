@@ -1,0 +1,1 @@
+"""The Flask peer: Flask and PyMongo, one transaction per request."""

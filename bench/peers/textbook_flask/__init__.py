@@ -1,1 +1,0 @@
-"""The booking task in textbook Flask and PyMongo: one transaction for each request, and no more machinery than that."""

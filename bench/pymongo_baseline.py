@@ -1,0 +1,133 @@
+"""PyMongo baseline: the bookings per second of one process with group commits and no web service.
+
+    python -m bench.pymongo_baseline MONGODB_URI DATABASE SECONDS < slot ids
+
+Standard input has one slot id per line; batches of 64 use the slots in turn. A transaction increments the slots'
+counters under the capacity guard, then inserts bookings, idempotency keys and e-mails of the service's form, under its
+indexes and validators. There is no HTTP, no validation and no signed link. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count, cycle, islice
+from typing import Any
+from uuid import uuid4
+
+from pymongo import InsertOne, UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from bench.sample_emails import CONTEXT
+from booking import mapping
+from booking.model import Booking
+from core.mongo.client import Db, connect
+from notifications import letters
+from notifications.outbox.mapping import to_document
+
+BATCH_SIZE = 64
+SNAPSHOT = ReadConcern("snapshot")
+MAJORITY = WriteConcern("majority")
+CREATED_AT = datetime(2026, 3, 1, tzinfo=UTC)
+BOOKING = mapping.to_document(
+    Booking(
+        id="0" * 32, reference="K7MP-4QXD", full_name="Ada Guest", email="ada@example.com", phone="+14152000000",
+        country="US", city="San Francisco", message="Looking forward to it.", date="2026-03-01", slot_id="",
+        slot_label="10:00-11:00", created_at=CREATED_AT,
+    )
+)  # fmt: skip
+EMAILS = [
+    to_document(email)
+    for email in letters.booking_made(
+        about="0" * 32, admin="admin@example.org", guest="ada@example.com", facts=CONTEXT, now=CREATED_AT
+    )
+]
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The documents of one transaction, and the number of bookings of each slot."""
+
+    claims: Counter[str]
+    bookings: Rows
+    keys: Rows
+    emails: Rows
+
+
+def main(uri: str, database: str, seconds: float, slot_ids: list[str]) -> None:
+    """Write bookings for `seconds` and print the result."""
+    client = connect(uri, "bench-pymongo")
+    db = client[database]
+    slots = cycle(slot_ids)
+    guests = count()
+    bookings = 0
+    start = time.monotonic()
+    cpu_start = time.process_time()
+    while time.monotonic() < start + seconds:
+        batch = _make_batch(list(islice(slots, BATCH_SIZE)), guests)
+        with client.start_session() as session, session.start_transaction(SNAPSHOT, MAJORITY):
+            _write(db, session, batch)
+        bookings += len(batch.bookings)
+    elapsed = time.monotonic() - start
+    cpu_ms = (time.process_time() - cpu_start) * 1000
+    print(json.dumps({"bookings": bookings, "seconds": elapsed, "perSecond": bookings / elapsed, "cpuMs": cpu_ms}))
+
+
+def _write(db: Db, session: ClientSession, batch: Batch) -> None:
+    claims = [_claim(slot_id, seats) for slot_id, seats in sorted(batch.claims.items())]
+    if db.slots.bulk_write(claims, session=session).matched_count != len(claims):
+        raise RuntimeError("A slot is full or missing.")
+    for collection, rows in (
+        (db.bookings, batch.bookings),
+        (db.idempotency_keys, batch.keys),
+        (db.letters, batch.emails),
+    ):
+        collection.bulk_write([InsertOne(row) for row in rows], session=session)
+
+
+def _claim(slot_id: str, seats: int) -> UpdateOne:
+    fits = {"$lte": [{"$add": ["$bookedCount", seats]}, "$capacity"]}
+    return UpdateOne({"_id": slot_id, "closed": False, "$expr": fits}, {"$inc": {"bookedCount": seats}})
+
+
+def _make_batch(slot_ids: Sequence[str], guests: Iterator[int]) -> Batch:
+    now = datetime.now(UTC)
+    bookings = [_booking(slot_id, next(guests), now) for slot_id in slot_ids]
+    keys = [_idempotency_key(booking["_id"], now) for booking in bookings]
+    emails = [email for booking in bookings for email in _emails(booking["_id"], now)]
+    return Batch(Counter(slot_ids), bookings, keys, emails)
+
+
+def _booking(slot_id: str, guest: int, now: datetime) -> dict[str, Any]:
+    return {
+        **BOOKING,
+        "_id": uuid4().hex,
+        "reference": uuid4().hex[:9],
+        "email": f"pymongo-{guest}@example.com",
+        "slotId": slot_id,
+        "createdAt": now,
+    }
+
+
+def _idempotency_key(booking_id: str, now: datetime) -> dict[str, Any]:
+    expires_at = now + timedelta(days=1)
+    return {"_id": uuid4().hex, "fingerprint": uuid4().hex * 2, "bookingId": booking_id, "expiresAt": expires_at}
+
+
+def _emails(booking_id: str, now: datetime) -> Rows:
+    rows = [{**email, "_id": uuid4().hex, "about": booking_id, "createdAt": now, "dueAt": now} for email in EMAILS]
+    rows[1]["after"] = rows[0]["_id"]
+    return rows
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.stdin.read().split())

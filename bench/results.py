@@ -1,0 +1,66 @@
+"""Round results, and the names of scenarios and systems in reports and results files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+SERVICE = "service"
+EXPRESS = "express"
+FLASK = "flask"
+NO_DATABASE = "service without database"
+PYMONGO_INSERTS = "pymongo inserts"
+PYMONGO_CURSOR = "pymongo cursor"
+
+MANY_SLOTS = "many-slots"
+EVENT_SLOTS = "event-slots"
+DISTINCT_CLIENTS = "distinct-clients"
+HOT_SLOT = "hot-slot"
+SOLD_OUT = "sold-out"
+LIST_SLOTS = "list-slots"
+FLASH_SALE = "flash-sale"
+EXPORT = "export"
+EXPORT_MEMORY = "export-memory"
+ADMIN_LISTING = "admin-listing"
+EMAILS = "emails"
+
+# The scenarios of equal, interleaved rounds with the same load for every system.
+WRK_SCENARIOS = (MANY_SLOTS, EVENT_SLOTS, DISTINCT_CLIENTS, HOT_SLOT, SOLD_OUT, LIST_SLOTS)
+INTERLEAVED_SCENARIOS = (*WRK_SCENARIOS, FLASH_SALE)
+# The scenarios with a million bookings, and the e-mails. EXPORT_MEMORY is measured with EXPORT.
+LONG_SCENARIOS = (EXPORT, ADMIN_LISTING, EMAILS)
+
+UNITS: Mapping[str, str] = {
+    MANY_SLOTS: "bookings/s",
+    EVENT_SLOTS: "bookings/s",
+    DISTINCT_CLIENTS: "bookings/s",
+    HOT_SLOT: "bookings/s",
+    SOLD_OUT: "refusals/s",
+    LIST_SLOTS: "responses/s",
+    FLASH_SALE: "seconds",
+    EXPORT: "rows/s",
+    EXPORT_MEMORY: "MiB added",
+    ADMIN_LISTING: "ms, worst p95",
+    EMAILS: "emails/s",
+}
+# Their value is a time or a size, not a rate.
+LOWER_IS_BETTER = frozenset({FLASH_SALE, EXPORT_MEMORY, ADMIN_LISTING})
+
+
+@dataclass(frozen=True)
+class RoundResult:
+    """One round of a scenario with one system. A round with a `problem` is not counted.
+
+    `value` has the scenario's unit; p50 and p99 are milliseconds; CPU times are milliseconds per answered request.
+    """
+
+    scenario: str
+    system: str
+    value: float
+    p50: float | None = None
+    p99: float | None = None
+    service_cpu_ms: float | None = None
+    mongod_cpu_ms: float | None = None
+    statuses: Mapping[int, int] = field(default_factory=dict)
+    unanswered: int = 0
+    problem: str = ""

@@ -1,0 +1,247 @@
+"""Scenarios: the loads on one system, each with the checks of its responses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import requests
+
+import wiring
+from bench import load_generators
+from bench.checks import EMAILS_PER_BOOKING, round_problem
+from bench.cpu_meter import CpuMeter, CpuPerRequest
+from bench.fixtures import SystemDatabase, slot_documents, slot_lines
+from bench.load_generators import BookingMode, LoadFailed, LoadResult
+from bench.processes import service_processes
+from bench.results import (
+    DISTINCT_CLIENTS,
+    EVENT_SLOTS,
+    FLASH_SALE,
+    HOT_SLOT,
+    LIST_SLOTS,
+    MANY_SLOTS,
+    PYMONGO_INSERTS,
+    SOLD_OUT,
+    RoundResult,
+)
+from bench.system_specs import EVENT, EVENT_UNLIMITED, THOUSAND_SLOTS, planned_slots
+from bench.systems import UNLIMITED_CAPACITY, System, Workspace
+from schedules.model import PlannedSlot
+
+SALE_CLIENTS = 2000
+SEATS_PER_SLOT = 4
+FULL_SLOTS = 10
+SLOTS_PER_DATE = 9
+WARM_UP_SECONDS = 2.0
+# A worker caches "sold out" for half a second; a round begins after that.
+CACHE_EXPIRY_SECONDS = 0.6
+_run_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class BookingLoad:
+    """Bookings in the `requested` slots, which are some of those `offered`."""
+
+    scenario: str
+    offered: Sequence[PlannedSlot]
+    requested: Sequence[PlannedSlot]
+    mode: BookingMode = BookingMode.ROUND_ROBIN
+
+
+@dataclass(frozen=True)
+class ScenarioRunner:
+    """Runs one round of a scenario with one system; `seconds` is the length of a steady load."""
+
+    workspace: Workspace
+    seconds: float
+
+    def many_slots(self, system: System) -> RoundResult:
+        """Book in 1,000 slots of unlimited capacity."""
+        slots = planned_slots(THOUSAND_SLOTS)
+        return self._book(system, BookingLoad(MANY_SLOTS, slots, slots))
+
+    def event_slots(self, system: System) -> RoundResult:
+        """Book in the event's 136 slots with unlimited capacity."""
+        slots = planned_slots(EVENT_UNLIMITED)
+        return self._book(system, BookingLoad(EVENT_SLOTS, slots, slots))
+
+    def distinct_clients(self, system: System) -> RoundResult:
+        """Book in the event's slots, each request from a new IP address."""
+        slots = planned_slots(EVENT_UNLIMITED)
+        return self._book(system, BookingLoad(DISTINCT_CLIENTS, slots, slots, BookingMode.DISTINCT_CLIENTS))
+
+    def hot_slot(self, system: System) -> RoundResult:
+        """Book in one slot of unlimited capacity."""
+        slots = planned_slots(EVENT_UNLIMITED)
+        return self._book(system, BookingLoad(HOT_SLOT, slots, slots[:1]))
+
+    def sold_out(self, system: System) -> RoundResult:
+        """Try to book in ten full slots, beside others that have seats."""
+        slots = planned_slots(EVENT_UNLIMITED)
+        full = slots[:FULL_SLOTS]
+        system.reset(slots)
+        ids = [slot.id for slot in full]
+        system.database.db.slots.update_many({"_id": {"$in": ids}}, {"$set": {"capacity": SEATS_PER_SLOT}})
+        filled = _fill(system, full)
+        run = _new_run()
+        file = self._slots_file(run, full)
+        loaded, cpu = self._measure(
+            system,
+            lambda: load_generators.create_bookings(system.url, file, run, self.seconds, BookingMode.ROUND_ROBIN),
+        )
+        problem = round_problem(system, filled, 0) or _status_problem(loaded, 409)
+        return _result(SOLD_OUT, system, loaded, cpu, problem)
+
+    def list_slots(self, system: System) -> RoundResult:
+        """List the nine slots of a date."""
+        slots = planned_slots(EVENT_UNLIMITED)
+        system.reset(slots)
+        _wait_for_cache_expiry()
+        dates = _dates_with(slots, SLOTS_PER_DATE)
+        loaded, cpu = self._measure(system, lambda: load_generators.list_slots(system.url, dates, self.seconds))
+        return _result(LIST_SLOTS, system, loaded, cpu, _status_problem(loaded, 200))
+
+    def flash_sale(self, system: System) -> RoundResult:
+        """Let 2,000 clients request the event's 544 seats at once; the value is the seconds to the last response."""
+        slots = planned_slots(EVENT)
+        seats = SEATS_PER_SLOT * len(slots)
+        system.reset(slots, capacity=SEATS_PER_SLOT)
+        _wait_for_cache_expiry()
+        run = _new_run()
+        file = self._slots_file(run, slots)
+        loaded, cpu = self._measure(system, lambda: load_generators.burst(system.url, file, SALE_CLIENTS, run))
+        expected = {201: seats, 409: SALE_CLIENTS - seats}
+        problem = round_problem(system, loaded.created, loaded.unanswered)
+        if not problem and dict(loaded.statuses) != expected:
+            problem = f"expected {expected}, got {dict(loaded.statuses)} and {loaded.unanswered} unanswered"
+        return RoundResult(
+            scenario=FLASH_SALE,
+            system=system.name,
+            value=loaded.seconds,
+            service_cpu_ms=cpu.service,
+            mongod_cpu_ms=cpu.mongod,
+            statuses=loaded.statuses,
+            unanswered=loaded.unanswered,
+            problem=problem,
+        )
+
+    def pymongo_inserts(self, scenario: str) -> RoundResult:
+        """Write bookings with PyMongo alone, in one slot or in 1,000."""
+        slots = planned_slots(THOUSAND_SLOTS)
+        if scenario == HOT_SLOT:
+            slots = slots[:1]
+        database = SystemDatabase(self.workspace.client["bench_pymongo"])
+        wiring.prepare_database(database.db)
+        database.record_collections()
+        database.reset(slot_documents(slots, UNLIMITED_CAPACITY, with_schedule=True))
+        meter = CpuMeter.start((), [self.workspace.mongod_pid])
+        ids = [slot.id for slot in slots]
+        output = load_generators.pymongo_bookings(self.workspace.uri, database.db.name, ids, self.seconds)
+        bookings = output["bookings"]
+        cpu = meter.per_request(bookings)
+        stored = database.count()
+        valid = stored.bookings == stored.booked == bookings and stored.emails == EMAILS_PER_BOOKING * bookings
+        return RoundResult(
+            scenario=scenario,
+            system=PYMONGO_INSERTS,
+            value=output["perSecond"],
+            service_cpu_ms=output["cpuMs"] / bookings,
+            mongod_cpu_ms=cpu.mongod,
+            problem="" if valid else f"{bookings} bookings were written, but the database has {stored}",
+        )
+
+    def warm_up(self, system: System, slots: Sequence[PlannedSlot]) -> None:
+        """Load the system before its first round, so that its code is loaded and compiled."""
+        system.reset(slots)
+        run = _new_run()
+        file = self._slots_file(run, slots)
+        load_generators.create_bookings(system.url, file, run, WARM_UP_SECONDS, BookingMode.ROUND_ROBIN)
+
+    def _book(self, system: System, load: BookingLoad) -> RoundResult:
+        system.reset(load.offered)
+        _wait_for_cache_expiry()
+        run = _new_run()
+        file = self._slots_file(run, load.requested)
+        loaded, cpu = self._measure(
+            system, lambda: load_generators.create_bookings(system.url, file, run, self.seconds, load.mode)
+        )
+        problem = round_problem(system, loaded.created, loaded.unanswered)
+        return _result(load.scenario, system, loaded, cpu, problem)
+
+    def _measure(self, system: System, load: Callable[[], LoadResult]) -> tuple[LoadResult, CpuPerRequest]:
+        meter = CpuMeter.start(service_processes(system.port), [self.workspace.mongod_pid])
+        loaded = load()
+        return loaded, meter.per_request(loaded.answered)
+
+    def _slots_file(self, run: str, slots: Sequence[PlannedSlot]) -> Path:
+        file = self.workspace.folder / f"{run}.slots"
+        file.write_text(slot_lines(slots))
+        return file
+
+
+SCENARIOS: Mapping[str, Callable[[ScenarioRunner, System], RoundResult]] = {
+    MANY_SLOTS: ScenarioRunner.many_slots,
+    EVENT_SLOTS: ScenarioRunner.event_slots,
+    DISTINCT_CLIENTS: ScenarioRunner.distinct_clients,
+    HOT_SLOT: ScenarioRunner.hot_slot,
+    SOLD_OUT: ScenarioRunner.sold_out,
+    LIST_SLOTS: ScenarioRunner.list_slots,
+    FLASH_SALE: ScenarioRunner.flash_sale,
+}
+
+
+def _result(scenario: str, system: System, loaded: LoadResult, cpu: CpuPerRequest, problem: str) -> RoundResult:
+    if not problem and loaded.connection_errors:
+        problem = f"{loaded.connection_errors} connection errors"
+    return RoundResult(
+        scenario=scenario,
+        system=system.name,
+        value=loaded.per_second,
+        p50=loaded.p50,
+        p99=loaded.p99,
+        service_cpu_ms=cpu.service,
+        mongod_cpu_ms=cpu.mongod,
+        statuses=loaded.statuses,
+        unanswered=loaded.unanswered,
+        problem=problem,
+    )
+
+
+def _status_problem(loaded: LoadResult, status: int) -> str:
+    if loaded.all_have_status(status):
+        return ""
+    return f"expected only {status}, got {dict(loaded.statuses)} and {loaded.connection_errors} connection errors"
+
+
+def _fill(system: System, slots: Sequence[PlannedSlot]) -> int:
+    """Book every seat of the slots and return their number."""
+    run = f"fill{next(_run_numbers)}"
+    seats = [slot for slot in slots for _ in range(SEATS_PER_SLOT)]
+    with requests.Session() as session:
+        for guest, slot in enumerate(seats):
+            body = {
+                "fullName": "Ada Guest", "email": f"{run}-{guest}@example.com", "phone": f"+1{4152000000 + guest}",
+                "country": "US", "city": "", "date": slot.date, "slotId": slot.id, "message": "",
+            }  # fmt: skip
+            response = session.post(f"{system.url}/api/bookings", json=body, timeout=30)
+            if response.status_code != 201:
+                raise LoadFailed(f"{system.name} refused a free seat: {response.text[:300]}")
+    return len(seats)
+
+
+def _dates_with(slots: Sequence[PlannedSlot], number: int) -> list[str]:
+    """Return the dates that have this number of slots."""
+    dates = [slot.date for slot in slots]
+    return [date for date in dict.fromkeys(dates) if dates.count(date) == number]
+
+
+def _new_run() -> str:
+    return f"run{next(_run_numbers)}"
+
+
+def _wait_for_cache_expiry() -> None:
+    time.sleep(CACHE_EXPIRY_SECONDS)
