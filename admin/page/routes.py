@@ -20,13 +20,13 @@ def admin() -> Response:
     """Show the frame of the back office."""
     schedule = context.service(Schedules).schedule
     words = {key: _said(word) for key, word in WORDS.items()}
-    known = {
+    page_data = {
         "zone": schedule.timezone,
         "dates": [day.date for day in schedule.days],
         "countries": [(country.code, country.name) for country in countries(speaking())],
-        "words": words,
+        "messages": words,
     }
-    return page("admin.html", known=known)
+    return page("admin.html", page_data=page_data)
 
 
 def _said(word: Word) -> str | dict[str, str]:

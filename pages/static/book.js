@@ -1,65 +1,65 @@
-// Makes the booking page quicker to use: one submission, another day without losing what was typed, news of places.
-import { PATIENCE, anew, keepForm, parsed, stay } from "./days.js";
-import { free } from "./deaf.js";
-import { follow, take, words } from "./live.js";
-import { hush, note } from "./notes.js";
+// Booking form: submits once until it is answered, keeps what was typed across dates, shows live availability.
+import { REQUEST_TIMEOUT_MS, cancelNavigation, enableDateNavigation, parsePage, reloadPage } from "./date_navigation.js";
+import { bindForm, messages, selectAlternative } from "./live.js";
+import { release } from "./tap_guard.js";
+import { dismiss, setToast } from "./toasts.js";
 
-// How long to rest before the same form is sent once more.
-const SHORTEST_REST = 1_000;
-const LONGEST_REST = 8_000;
+// Backoff between attempts to send the same submission.
+const MIN_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 8_000;
 let form;
-let stop = () => {};
+let unbind = () => {};
 
-begin();
+init();
 if (form) {
-  keepForm(showDay);
-  document.addEventListener("click", take);
-  addEventListener("pageshow", (event) => (event.persisted ? wake() : repeatChoice()));
+  enableDateNavigation(handleDateShown);
+  document.addEventListener("click", selectAlternative);
+  addEventListener("pageshow", (event) => (event.persisted ? resume() : showSelection()));
 }
 
-function begin() {
+function init() {
   form = document.querySelector("form.booking");
   if (!form) return;
-  form.addEventListener("submit", sendOnce);
-  form.addEventListener("change", chosen);
-  form.addEventListener("unchosen", repeatChoice);
-  repeatChoice();
-  stop = follow(form);
+  form.addEventListener("submit", handleSubmit);
+  form.addEventListener("change", handleChange);
+  form.addEventListener("slot-unselected", showSelection);
+  showSelection();
+  unbind = bindForm(form);
 }
 
-// The browser kept the whole page while it was left. What was sent has been answered elsewhere; else only news are missing.
-function wake() {
-  if (!form || form.classList.contains("is-sent")) {
-    anew();
+// Handles a restore from the back/forward cache. A submitted form has been answered, so it is loaded again.
+function resume() {
+  if (!form || form.classList.contains("is-submitting")) {
+    reloadPage();
     return;
   }
-  repeatChoice();
-  stop();
-  stop = follow(form);
+  showSelection();
+  unbind();
+  unbind = bindForm(form);
 }
 
-function chosen(event) {
+function handleChange(event) {
   if (event.target.name !== "slotId") return;
   if (event.target.closest(".slot-closed")) {
     event.target.checked = false;
     return;
   }
-  hush("news");
-  hush("near");
-  repeatChoice();
+  dismiss("selection-changed");
+  dismiss("alternatives");
+  showSelection();
 }
 
-// Says beside the button which hour was chosen far above it; on the way back, browsers choose it again after the scripts.
-function repeatChoice() {
+// Repeats the selected slot beside the button. Browsers restore the selection after the scripts have run.
+function showSelection() {
   const label = form.querySelector("input[name=slotId]:checked + label");
-  const said = label ? [...label.querySelectorAll(":scope > :first-child, .slot-hours .vh")] : [];
-  document.getElementById("choice").textContent = said.map((part) => part.textContent).join("")
-    .replace(/\s+/g, " ").trim().replace(/,$/, "");
+  const parts = label ? [...label.querySelectorAll(":scope > :first-child, .slot-hours .visually-hidden")] : [];
+  const text = parts.map((part) => part.textContent).join("");
+  document.getElementById("selected-slot").textContent = text.replace(/\s+/g, " ").trim().replace(/,$/, "");
 }
 
-// Sends the form until there is an answer. Its seal makes sure that it books once, however often it arrives.
-async function sendOnce(event) {
-  if (form.classList.contains("is-sent")) {
+// Sends the form until there is an answer. Its token makes the submission idempotent.
+async function handleSubmit(event) {
+  if (form.classList.contains("is-submitting")) {
     event.preventDefault();
     return;
   }
@@ -68,66 +68,67 @@ async function sendOnce(event) {
     return;
   }
   event.preventDefault();
-  // Enter in a field presses a button that nobody sees.
+  // Enter in a field presses the hidden default button, which has no name.
   const submitter = event.submitter?.name ? event.submitter : form.querySelector("button[value=book]");
-  const filled = new FormData(form);
-  if (submitter?.name) filled.append(submitter.name, submitter.value);
-  form.classList.add("is-sent");
-  stop();
-  stay();
-  const thaw = freeze(submitter);
-  let pause = SHORTEST_REST;
-  while (!(await send(filled, thaw))) {
-    note("sending", true);
-    await online(pause);
-    pause = Math.min(2 * pause, LONGEST_REST);
+  const data = new FormData(form);
+  if (submitter?.name) data.append(submitter.name, submitter.value);
+  form.classList.add("is-submitting");
+  unbind();
+  cancelNavigation();
+  const unlock = lock(submitter);
+  let backoff = MIN_BACKOFF_MS;
+  while (!(await send(data, unlock))) {
+    setToast("submit-retry", true);
+    await waitOrOnline(backoff);
+    backoff = Math.min(2 * backoff, MAX_BACKOFF_MS);
   }
-  note("sending", false);
+  setToast("submit-retry", false);
 }
 
-// What has been sent cannot be changed any more: a change would be lost with the answer. Returns what ends it.
-function freeze(button) {
+// Makes the form read-only, as later changes would not be part of the submission. Returns a function that ends it.
+function lock(button) {
   const label = button?.textContent;
-  if (button) begun(button);
-  const parts = [...document.querySelectorAll("#days, #hours, form.booking .field")];
-  for (const part of parts) part.inert = true;
+  if (button) showBusy(button);
+  const sections = [...document.querySelectorAll("#days, #hours, form.booking .field")];
+  for (const section of sections) section.inert = true;
   return () => {
-    for (const part of parts) part.inert = false;
+    for (const section of sections) section.inert = false;
     button?.removeAttribute("aria-disabled");
     if (button) button.textContent = label;
-    form.classList.remove("is-sent");
-    stop = follow(form);
+    form.classList.remove("is-submitting");
+    unbind = bindForm(form);
   };
 }
 
-function begun(button) {
-  free(button);
+function showBusy(button) {
+  release(button);
   button.setAttribute("aria-disabled", "true");
-  button.textContent = words(form).sending;
+  button.textContent = messages(form).sending;
   button.focus({ preventScroll: true });
 }
 
-// Returns whether there was an answer of ours, and shows it; one that has no form to go on with calls `thaw`.
-async function send(filled, thaw) {
+// Returns true if the service answered, and shows the answer. Calls `unlock` if the answer has no form of its own.
+async function send(data, unlock) {
   try {
-    const answer = await fetch(form.getAttribute("action"), {
-      method: "POST", body: filled, headers: { Accept: "text/html" }, signal: AbortSignal.timeout?.(PATIENCE),
+    const response = await fetch(form.getAttribute("action"), {
+      method: "POST", body: data, headers: { Accept: "text/html" }, signal: AbortSignal.timeout?.(REQUEST_TIMEOUT_MS),
     });
-    if (answer.redirected && answer.ok) {
-      location.assign(answer.url);
+    if (response.redirected && response.ok) {
+      location.assign(response.url);
       return true;
     }
-    const page = parsed(await answer.text());
+    const page = parsePage(await response.text());
     const main = page.getElementById("main");
+    // A page without #main comes from a proxy.
     if (!main) return false;
-    if (!answer.ok && !main.querySelector("form.booking")) {
-      thaw();
-      tellRefusal(main);
+    if (!response.ok && !main.querySelector("form.booking")) {
+      unlock();
+      showRefusal(main);
       return true;
     }
     document.title = page.title;
     document.getElementById("main").replaceWith(document.adoptNode(main));
-    begin();
+    init();
     (document.getElementById("summary") ?? document.getElementById("main")).focus();
     return true;
   } catch {
@@ -135,45 +136,51 @@ async function send(filled, thaw) {
   }
 }
 
-// What was typed stays: what a page says that has no form is told above ours.
-function tellRefusal(main) {
-  const said = main.querySelector(".summary") ?? document.createElement("div");
-  if (!said.matches(".summary")) {
-    const heading = document.createElement("h2");
-    const advice = document.createElement("p");
-    heading.textContent = main.querySelector("h1").textContent;
-    const { dataset, textContent } = main.querySelector(".lead");
-    advice.textContent = dataset.here ?? textContent;
-    said.append(heading, advice, ...main.querySelectorAll(".hint"));
-  }
-  said.id = said.className = "summary";
-  said.setAttribute("role", "alert");
-  said.tabIndex = -1;
+// Shows an error page's message above the form, so that what was typed stays.
+function showRefusal(main) {
+  const summary = main.querySelector(".summary") ?? summaryOf(main);
+  summary.id = "summary";
+  summary.className = "summary";
+  summary.setAttribute("role", "alert");
+  summary.tabIndex = -1;
   document.querySelector(".summary")?.remove();
-  document.querySelector(".intro").after(document.adoptNode(said));
-  said.focus();
+  document.querySelector(".intro").after(document.adoptNode(summary));
+  summary.focus();
 }
 
-// Waits for so long, or until the browser is connected again.
-function online(milliseconds) {
+function summaryOf(main) {
+  const summary = document.createElement("div");
+  const heading = document.createElement("h2");
+  const advice = document.createElement("p");
+  heading.textContent = main.querySelector("h1").textContent;
+  const { dataset, textContent } = main.querySelector(".lead");
+  advice.textContent = dataset.formAdvice ?? textContent;
+  summary.append(heading, advice, ...main.querySelectorAll(".hint"));
+  return summary;
+}
+
+// Waits for this time, or until the browser is online again.
+function waitOrOnline(milliseconds) {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds);
     addEventListener("online", resolve, { once: true });
   });
 }
 
-// Another day's slots are there.
-function showDay({ isChosen }) {
-  stop();
+function handleDateShown({ isChosen }) {
+  unbind();
   document.getElementById("summary")?.remove();
-  hush("news");
-  hush("near");
-  repeatChoice();
-  if (isChosen) {
-    const hours = document.getElementById("hours");
-    hours.focus({ preventScroll: true });
-    const { top } = hours.getBoundingClientRect();
-    if (top < 0 || top > innerHeight / 2) hours.scrollIntoView();
-  }
-  stop = follow(form);
+  dismiss("selection-changed");
+  dismiss("alternatives");
+  showSelection();
+  if (isChosen) focusHours();
+  unbind = bindForm(form);
+}
+
+// Scrolls to the hours only if they begin outside the upper half of the window.
+function focusHours() {
+  const hours = document.getElementById("hours");
+  hours.focus({ preventScroll: true });
+  const { top } = hours.getBoundingClientRect();
+  if (top < 0 || top > innerHeight / 2) hours.scrollIntoView();
 }

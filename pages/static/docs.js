@@ -1,4 +1,4 @@
-// Starts Swagger UI on the document this service makes of itself.
+// Starts Swagger UI on the service's own OpenAPI document.
 SwaggerUIBundle({
   url: "/api/openapi.json",
   dom_id: "#swagger-ui",

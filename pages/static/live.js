@@ -1,102 +1,115 @@
-// Keeps the places left in the slot cards true: by events where the service tells them, else by asking now and then.
-import { hold } from "./deaf.js";
-import { hush, note, tell } from "./notes.js";
+// Live availability: updates the slot cards from server-sent events, or by polling where there is no event stream.
+import { suppress } from "./tap_guard.js";
+import { dismiss, setToast, show } from "./toasts.js";
 
-const EVERY = 15_000;
-// Longer than a browser takes to connect again: a shorter gap is nobody's business.
-const LATE = 4_000;
-// How long an answer may take that is asked for again anyway.
-const PATIENCE = 10_000;
-// After how long a service that refused its events is asked for them again.
-const AGAIN = 60_000;
-// A page is made anew in another language, so that its own is the one at all times.
+const POLL_MS = 15_000;
+// Polling starts after a gap longer than a browser's reconnection takes.
+const RECONNECT_GRACE_MS = 4_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+// After this time a stream that the server refused is requested again.
+const RETRY_MS = 60_000;
+const MAX_ALTERNATIVES = 3;
+// The language cannot change: another language loads a new page.
 const { lang } = document.documentElement;
 const numbers = new Intl.NumberFormat(lang);
 const plurals = new Intl.PluralRules(lang);
 
-// Follows the date that the form shows; returns a function that ends it.
-export function follow(form) {
+// Keeps the form's slot cards up to date; returns a function that stops it.
+export function bindForm(form) {
   const { date } = document.getElementById("hours").dataset;
-  const apply = (slots) => { slots.forEach((slot) => show(form, slot)); count(form); };
-  return heed(date, form.dataset.live === "1", apply);
+  const apply = (slots) => {
+    slots.forEach((slot) => updateCards(form, slot));
+    updateDayTotal(form);
+  };
+  return subscribe(date, form.dataset.live === "1", apply);
 }
 
-// Hands every word about the slots of a date to `apply`, all of them or the one that changed; returns what ends it.
-export function heed(date, isLive, apply) {
+// Calls `apply` with the changed slots of a date: all in a snapshot, one in an update. Returns a function that stops it.
+export function subscribe(date, isLive, apply) {
   const query = `date=${encodeURIComponent(date)}`;
-  const asking = asker(query, apply);
+  const poller = createPoller(query, apply);
   if (!isLive) {
-    asking.start();
-    return asking.stop;
+    poller.start();
+    return poller.stop;
   }
-  const listening = listener(query, apply, asking);
-  return () => { listening.stop(); asking.stop(); };
+  const stream = openEventStream(query, apply, poller);
+  return () => {
+    stream.stop();
+    poller.stop();
+  };
 }
 
-// The browser connects again by itself and goes on where it was, unless it was refused; until it has, asking helps.
-function listener(query, apply, asking) {
-  let source, timer;
-  const connected = () => {
+// The browser reconnects by itself and resumes, unless the server refused it. Polling covers the gap.
+function openEventStream(query, apply, poller) {
+  let source;
+  let timer;
+  const handleOpen = () => {
     clearTimeout(timer);
     timer = undefined;
-    asking.stop();
+    poller.stop();
   };
-  const failed = () => {
+  const handleError = () => {
     if (source.readyState === EventSource.CLOSED) {
       clearTimeout(timer);
-      asking.start();
-      timer = setTimeout(connect, AGAIN);
+      poller.start();
+      timer = setTimeout(connect, RETRY_MS);
     } else {
-      timer ??= setTimeout(() => asking.start(0), LATE);
+      timer ??= setTimeout(() => poller.start(0), RECONNECT_GRACE_MS);
     }
   };
   const connect = () => {
     timer = undefined;
     source = new EventSource(`/api/live?${query}`);
-    source.addEventListener("open", connected);
+    source.addEventListener("open", handleOpen);
     source.addEventListener("snapshot", (event) => apply(JSON.parse(event.data)));
     source.addEventListener("slotUpdate", (event) => apply([JSON.parse(event.data)]));
-    source.addEventListener("error", failed);
-  };
-  connect();
-  return { stop: () => { clearTimeout(timer); source.close(); } };
-}
-
-// Asks now and then, and says so when nobody answers. What the browser has is sent as ETag: no change costs nearly nothing.
-function asker(query, apply) {
-  let asking = false;
-  let turn = 0;
-  let timer;
-  const ask = async (mine) => {
-    if (!document.hidden) {
-      const slots = await read(`/api/slots?${query}`);
-      // Meanwhile events may have told something newer, also when they have ended again.
-      if (mine !== turn) return;
-      note("places", !slots);
-      if (slots) apply(slots);
-    }
-    timer = setTimeout(ask, EVERY, mine);
-  };
-  const start = (first = EVERY) => {
-    if (asking) return;
-    asking = true;
-    timer = setTimeout(ask, first, turn);
+    source.addEventListener("error", handleError);
   };
   const stop = () => {
-    asking = false;
-    turn += 1;
     clearTimeout(timer);
-    note("places", false);
+    source.close();
+  };
+  connect();
+  return { stop };
+}
+
+// Polls the slots and shows a toast while that fails. The browser sends the ETag, so an unchanged answer is small.
+function createPoller(query, apply) {
+  let isRunning = false;
+  // Each stop starts a new generation: a response of an older one is ignored.
+  let generation = 0;
+  let timer;
+  const poll = async (ownGeneration) => {
+    if (!document.hidden) {
+      const slots = await fetchJson(`/api/slots?${query}`);
+      // Events may have been newer than this response, even if the stream has ended again.
+      if (ownGeneration !== generation) return;
+      setToast("stale-availability", !slots);
+      if (slots) apply(slots);
+    }
+    timer = setTimeout(poll, POLL_MS, ownGeneration);
+  };
+  const start = (delay = POLL_MS) => {
+    if (isRunning) return;
+    isRunning = true;
+    timer = setTimeout(poll, delay, generation);
+  };
+  const stop = () => {
+    isRunning = false;
+    generation += 1;
+    clearTimeout(timer);
+    setToast("stale-availability", false);
   };
   return { start, stop };
 }
 
-async function read(address) {
-  const giving = new AbortController();
-  const timer = setTimeout(() => giving.abort(), PATIENCE);
+// Returns the parsed response, or null after an error or a timeout.
+async function fetchJson(address) {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), REQUEST_TIMEOUT_MS);
   try {
-    const answer = await fetch(address, { cache: "no-cache", signal: giving.signal });
-    return answer.ok ? await answer.json() : null;
+    const response = await fetch(address, { cache: "no-cache", signal: controller.signal });
+    return response.ok ? await response.json() : null;
   } catch {
     return null;
   } finally {
@@ -104,111 +117,136 @@ async function read(address) {
   }
 }
 
-function show(form, slot) {
+// A slot can have two cards: one among the hours, one among the offered alternatives.
+function updateCards(form, slot) {
   const id = slot._id ?? slot.slotId;
-  for (const card of form.querySelectorAll(`.slot[data-slot="${CSS.escape(id)}"]`)) update(form, card, slot);
+  for (const card of findCards(form, id)) applyUpdate(form, card, slot);
 }
 
-function update(form, card, { remaining, capacity, closed = false }) {
-  const before = Number(card.dataset.remaining);
-  const chosen = card.querySelector("input");
-  const state = closed ? "closed" : level(remaining, capacity);
-  card.className = `slot slot-${state}`;
+function findCards(form, id) {
+  return form.querySelectorAll(`.slot[data-slot="${CSS.escape(id)}"]`);
+}
+
+function applyUpdate(form, card, { remaining, capacity, closed = false }) {
+  const wasFull = Number(card.dataset.remaining) === 0;
+  const input = card.querySelector("input");
+  const wasSelected = input.checked;
+  const level = closed ? "closed" : levelOf(remaining, capacity);
+  card.className = `slot slot-${level}`;
   card.dataset.remaining = remaining;
   card.dataset.capacity = capacity;
-  card.querySelector(".slot-state").textContent = closed ? words(form).closed : left(form, remaining);
-  const places = card.querySelectorAll("circle");
-  places.forEach((place, index) => place.classList.toggle("taken", index < capacity - remaining));
-  card.querySelector(".seats")?.classList.toggle("is-other", places.length !== capacity);
-  const wasChosen = chosen.checked;
-  // A closed hour cannot be booked; what has the focus keeps it.
-  if (closed) chosen.checked = false;
-  chosen.disabled = closed && chosen !== document.activeElement;
-  if (!wasChosen) return;
-  if (closed || (before === 0) !== (remaining === 0)) announce(form, card, remaining, closed);
-  if (closed) form.dispatchEvent(new Event("unchosen"));
+  card.querySelector(".slot-state").textContent = closed ? messages(form).closed : remainingText(form, remaining);
+  updateSeats(card, remaining, capacity);
+  // A closed slot cannot be booked. Disabling the focused input would lose the focus.
+  if (closed) input.checked = false;
+  input.disabled = closed && input !== document.activeElement;
+  if (!wasSelected) return;
+  if (closed || wasFull !== (remaining === 0)) announceChange(form, card, remaining, closed);
+  if (closed) form.dispatchEvent(new Event("slot-unselected"));
 }
 
-function level(remaining, capacity) {
+// Marks the taken seats. A drawing of another capacity is hidden.
+function updateSeats(card, remaining, capacity) {
+  const seats = card.querySelectorAll("circle");
+  seats.forEach((seat, index) => seat.classList.toggle("taken", index < capacity - remaining));
+  card.querySelector(".seats")?.classList.toggle("is-outdated", seats.length !== capacity);
+}
+
+function levelOf(remaining, capacity) {
   if (remaining === 0) return "full";
   return remaining * 3 <= capacity ? "few" : "free";
 }
 
-// What the scripts say is written into the page, in its language.
-export function words(form) {
-  return JSON.parse(form.dataset.words);
+// Returns the texts that the page contains for its scripts, in its language.
+export function messages(form) {
+  return JSON.parse(form.dataset.messages);
 }
 
-function left(form, remaining) {
-  const { full, places } = words(form);
+function remainingText(form, remaining) {
+  const { full, places } = messages(form);
   if (remaining === 0) return full;
-  return (places[plurals.select(remaining)] ?? places.other).replace("{number}", numbers.format(remaining));
+  const template = places[plurals.select(remaining)] ?? places.other;
+  return template.replace("{number}", numbers.format(remaining));
 }
 
-// The day's own number in the month is the sum of its slots.
-function count(form) {
+// Updates the number of the selected day in the calendar, which is the sum over its open slots.
+function updateDayTotal(form) {
   const day = document.querySelector(".day[aria-current]");
-  const shown = day?.querySelector(".day-left b");
-  if (!shown) return;
-  const cards = [...form.querySelectorAll(".hours .slot")];
+  const total = day?.querySelector(".day-left b");
+  if (!total) return;
+  const cards = hourCards(form);
   const open = cards.filter((card) => !card.classList.contains("slot-closed"));
-  const sum = (name) => open.reduce((total, card) => total + Number(card.dataset[name]), 0);
-  const [remaining, capacity] = [sum("remaining"), sum("capacity")];
-  shown.textContent = numbers.format(remaining);
-  const state = level(remaining, capacity);
-  day.className = `day day-${state}`;
-  day.querySelector(".day-taken")?.setAttribute("width", capacity ? Math.floor(100 * (capacity - remaining) / capacity) : 0);
+  const sum = (name) => open.reduce((subtotal, card) => subtotal + Number(card.dataset[name]), 0);
+  const remaining = sum("remaining");
+  const capacity = sum("capacity");
+  total.textContent = numbers.format(remaining);
+  day.className = `day day-${levelOf(remaining, capacity)}`;
+  const takenPercent = capacity ? Math.floor(100 * (capacity - remaining) / capacity) : 0;
+  day.querySelector(".day-taken")?.setAttribute("width", takenPercent);
 }
 
-function announce(form, card, remaining, closed) {
-  const { nowClosed, nowFull, nowFree } = words(form);
-  const said = closed ? nowClosed : remaining === 0 ? nowFull : nowFree;
-  offer(form, remaining === 0 ? nearest(form, card) : []);
-  form.querySelector("#news").textContent = said.replace("{hours}", hours(card));
-  tell("news");
-  holdActions(form);
+function hourCards(form) {
+  return [...form.querySelectorAll(".hours .slot")];
 }
 
-// Where one of its buttons was, the other may be now: nobody has read yet what it says.
-function holdActions(form) {
-  for (const button of form.querySelectorAll(".act .button")) hold(button);
+// Tells the guest that the selected slot has become full, free or closed.
+function announceChange(form, card, remaining, closed) {
+  const text = changeText(form, remaining, closed);
+  offerAlternatives(form, remaining === 0 ? nearestFree(form, card) : []);
+  form.querySelector("#selection-changed").textContent = text.replace("{hours}", hoursText(card));
+  show("selection-changed");
+  suppressSubmit(form);
 }
 
-// Returns the card's hours as they are said.
-function hours(card) {
-  return card.querySelector(".slot-hours .vh").textContent.trim().replace(/,$/, "");
+function changeText(form, remaining, closed) {
+  const { nowClosed, nowFull, nowFree } = messages(form);
+  if (closed) return nowClosed;
+  return remaining === 0 ? nowFull : nowFree;
 }
 
-// The nearest hours of the same day that have places left, at most three.
-function nearest(form, card) {
-  const cards = [...form.querySelectorAll(".hours .slot")];
-  const here = cards.indexOf(form.querySelector(`.hours .slot[data-slot="${CSS.escape(card.dataset.slot)}"]`));
-  const far = (other) => Math.abs(cards.indexOf(other) - here);
-  return cards.filter((other) => Number(other.dataset.remaining) > 0).sort((a, b) => far(a) - far(b)).slice(0, 3);
+// The two submit buttons replace each other in one place, so a tap could hit the one that the guest has not read.
+function suppressSubmit(form) {
+  for (const button of form.querySelectorAll(".submit-actions .button")) suppress(button);
 }
 
-function offer(form, cards) {
-  form.querySelector("#near").lastElementChild.replaceChildren(...cards.map((card) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "near";
-    button.dataset.take = card.querySelector("input").id;
-    button.append(...card.querySelector(".slot-hours").cloneNode(true).childNodes);
-    return button;
-  }));
-  if (cards.length) tell("near");
-  else hush("near");
+// Returns the card's hours as screen readers read them.
+function hoursText(card) {
+  return card.querySelector(".slot-hours .visually-hidden").textContent.trim().replace(/,$/, "");
 }
 
-// A near hour is chosen as if it had been clicked in its place.
-export function take(event) {
-  const button = event.target.closest("form:not(.is-sent) [data-take]");
+// Returns the cards of the same day that have places left, nearest first.
+function nearestFree(form, card) {
+  const cards = hourCards(form);
+  const index = cards.findIndex((other) => other.dataset.slot === card.dataset.slot);
+  const distance = (other) => Math.abs(cards.indexOf(other) - index);
+  const free = cards.filter((other) => Number(other.dataset.remaining) > 0);
+  return free.sort((one, other) => distance(one) - distance(other)).slice(0, MAX_ALTERNATIVES);
+}
+
+function offerAlternatives(form, cards) {
+  form.querySelector("#alternatives").lastElementChild.replaceChildren(...cards.map(alternativeButton));
+  if (cards.length) show("alternatives");
+  else dismiss("alternatives");
+}
+
+function alternativeButton(card) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "alternative";
+  button.dataset.selects = card.querySelector("input").id;
+  button.append(...card.querySelector(".slot-hours").cloneNode(true).childNodes);
+  return button;
+}
+
+// Selects the slot of a clicked alternative, as a click on its own card would.
+export function selectAlternative(event) {
+  const button = event.target.closest("form:not(.is-submitting) [data-selects]");
   if (!button) return;
-  const input = document.getElementById(button.dataset.take);
-  const form = input.form;
+  const input = document.getElementById(button.dataset.selects);
+  const { form } = input;
   input.click();
-  // The page scrolls to the hour under the finger, where another hour or a button may come to lie.
-  hold(form.querySelector("fieldset.hours"));
-  holdActions(form);
+  // The page scrolls to the selected slot, so another slot or a button may come under the finger.
+  suppress(form.querySelector("fieldset.hours"));
+  suppressSubmit(form);
   input.focus();
 }

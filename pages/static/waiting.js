@@ -1,63 +1,69 @@
-// Keeps the page of a place in line true: it is asked for anew when its hour changes, and now and then.
-import { heed } from "./live.js";
+// Waiting list page: fetches itself again when its slot changes, and once a minute.
+import { subscribe } from "./live.js";
 
-// Who leaves the list ahead of somebody changes no places, so no event tells of it.
-const EVERY = 60_000;
-// How long an answer may take that is asked for again anyway.
-const PATIENCE = 10_000;
-const standing = document.getElementById("standing");
-const { slot, date, live } = standing.dataset;
-let isAsking = false;
+// An entry that leaves the list ahead of this one changes no capacity, so no event reports it.
+const REFRESH_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const status = document.getElementById("entry-status");
+const { slot, date, live } = status.dataset;
+let isRefreshing = false;
 let isStale = false;
 
-const end = heed(date, live === "1", (slots) => slots.some((one) => (one._id ?? one.slotId) === slot) && refresh());
-const timer = setInterval(() => document.hidden || refresh(), EVERY);
-document.addEventListener("visibilitychange", seen);
+const unsubscribe = subscribe(date, live === "1", (slots) => slots.some((changed) => idOf(changed) === slot) && refresh());
+const timer = setInterval(() => document.hidden || refresh(), REFRESH_MS);
+document.addEventListener("visibilitychange", refreshIfVisible);
 
-function seen() {
+// A snapshot names a slot by `_id`, an update by `slotId`.
+function idOf(changed) {
+  return changed._id ?? changed.slotId;
+}
+
+function refreshIfVisible() {
   if (!document.hidden) refresh();
 }
 
-// One question at a time; what happens meanwhile is asked for after it.
+// Sends one request at a time. A change during a request causes another one afterwards.
 async function refresh() {
   isStale = true;
-  if (isAsking) return;
-  isAsking = true;
-  while (isStale && standing.dataset.state === "waiting") {
+  if (isRefreshing) return;
+  isRefreshing = true;
+  while (isStale && status.dataset.state === "waiting") {
     isStale = false;
-    await ask();
+    await fetchPage();
   }
-  isAsking = false;
+  isRefreshing = false;
 }
 
-async function ask() {
+async function fetchPage() {
   try {
-    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout?.(PATIENCE) });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (answer.ok && page.getElementById("standing")) show(page);
+    const signal = AbortSignal.timeout?.(REQUEST_TIMEOUT_MS);
+    const response = await fetch(location.pathname, { headers: { Accept: "text/html" }, signal });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (response.ok && page.getElementById("entry-status")) update(page);
   } catch {
-    // The next event, or the next minute, asks again.
+    // The next event or the next minute tries again.
   }
 }
 
-// Puts new words in the place of the old ones, where they are read out; the focus stays where it is.
-function show(page) {
-  standing.dataset.state = page.getElementById("standing").dataset.state;
-  for (const part of ["#standing", ".when", "#ways"]) {
-    const [before, now] = [document.querySelector(part), page.querySelector(part)];
-    if (before.innerHTML !== now.innerHTML) before.replaceChildren(...document.adoptNode(now).childNodes);
+// Replaces the content of the changed parts, which a live region announces; the focus stays.
+function update(page) {
+  status.dataset.state = page.getElementById("entry-status").dataset.state;
+  for (const selector of ["#entry-status", ".when", "#entry-actions"]) {
+    const current = document.querySelector(selector);
+    const fresh = page.querySelector(selector);
+    if (current.innerHTML !== fresh.innerHTML) current.replaceChildren(...document.adoptNode(fresh).childNodes);
   }
-  if (standing.dataset.state === "waiting") return;
-  end();
+  if (status.dataset.state === "waiting") return;
+  unsubscribe();
   clearInterval(timer);
-  document.removeEventListener("visibilitychange", seen);
-  withdraw(document.getElementById("changes"));
+  document.removeEventListener("visibilitychange", refreshIfVisible);
+  removeChanges(document.getElementById("changes"));
 }
 
-// Takes away what can no longer be done, unless somebody is about to do it: they are told then how it stands.
-function withdraw(changes) {
+// Removes the actions that are no longer possible, once the user is not using them. Until then the server answers them.
+function removeChanges(changes) {
   if (changes.contains(document.activeElement) || changes.querySelector("dialog[open]")) {
-    changes.addEventListener("focusout", () => setTimeout(() => withdraw(changes)), { once: true });
+    changes.addEventListener("focusout", () => setTimeout(() => removeChanges(changes)), { once: true });
   } else {
     changes.remove();
   }

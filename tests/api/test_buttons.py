@@ -84,7 +84,7 @@ def test_a_move_is_told_in_words_to_when_and_as_a_status(api: Api, hold: Hold) -
 
     told = (
         holder.client.post(f"{holder.path}/reschedule", data={"slotId": slots[1]["_id"]}, follow_redirects=True)
-        .text.partition('<div class="told" role="status" tabindex="-1" autofocus')[2]
+        .text.partition('<div class="success" role="status" tabindex="-1" autofocus')[2]
         .partition("</div>")[0]
     )
 

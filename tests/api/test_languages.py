@@ -396,9 +396,9 @@ class Reader:
         assert answer.status_code == status, shown(answer)
         assert answer.mimetype == "text/html"
         texts = [visible(answer.text)]
-        for name, quoted in re.findall(r' (aria-label|title|placeholder|alt|data-words)="([^"]*)"', answer.text):
+        for name, quoted in re.findall(r' (aria-label|title|placeholder|alt|data-messages)="([^"]*)"', answer.text):
             said = html.unescape(quoted)
-            texts += every_text(json.loads(said)) if name == "data-words" else [said]
+            texts += every_text(json.loads(said)) if name == "data-messages" else [said]
         return [left for text in texts for left in leftovers(text, self.known)]
 
 
@@ -511,8 +511,8 @@ def test_no_word_of_the_other_pages_is_outside_the_catalogue(browser: Browser, a
 
 def test_no_word_of_the_back_office_is_outside_the_catalogue(reader: Reader) -> None:
     answer = reader.visitor.get("/admin")
-    (known,) = re.findall(r'<script type="application/json" id="known">(.*?)</script>', answer.text)
-    words = every_text(json.loads(known)["words"])
+    (known,) = re.findall(r'<script type="application/json" id="page-data">(.*?)</script>', answer.text)
+    words = every_text(json.loads(known)["messages"])
 
     assert reader.read(answer, 200) == []
     assert len(words) > 140
@@ -569,7 +569,7 @@ def test_control_a_word_outside_the_catalogue_is_noticed(app: Flask, reader: Rea
 
 
 # What scripts say to themselves and to the browser: code, not words for people.
-CODE = {"Escape", "slot slot-${state}", "day day-${state}", ".day-left b"}
+CODE = {"Escape", "slot slot-${level}", "day day-${levelOf(remaining, capacity)}", ".day-left b"}
 
 
 def sentences_in(script: str) -> list[str]:
@@ -581,7 +581,9 @@ def sentences_in(script: str) -> list[str]:
     return [literal for literal, text in plain if said.search(text) and literal not in CODE and literal != "Accept"]
 
 
-@pytest.mark.parametrize("name", ["book.js", "days.js", "deaf.js", "live.js", "manage.js", "notes.js", "waiting.js"])
+@pytest.mark.parametrize(
+    "name", ["book.js", "date_navigation.js", "live.js", "self_service.js", "tap_guard.js", "toasts.js", "waiting.js"]
+)
 def test_no_script_of_a_guests_page_holds_a_sentence(name: str) -> None:
     assert sentences_in((STATIC / name).read_text(encoding="utf-8")) == []
 

@@ -83,8 +83,8 @@ def value(page: str, name: str) -> str:
 
 def wrong(page: str, name: str) -> str:
     """Return what is said beside a field, which the field itself points to."""
-    said = re.search(rf'id="{name}-wrong">(?:<span[^>]*>[^<]*</span>)?([^<]*)<', page)
-    assert not said or re.search(rf'aria-invalid="true" aria-describedby="{name}-wrong', page)
+    said = re.search(rf'id="{name}-error">(?:<span[^>]*>[^<]*</span>)?([^<]*)<', page)
+    assert not said or re.search(rf'aria-invalid="true" aria-describedby="{name}-error', page)
     return html.unescape(said[1]) if said else ""
 
 
@@ -102,7 +102,7 @@ def test_the_month_shows_every_bookable_date_with_its_places(browser: Browser, a
     page = browser.page("/")
 
     assert re.findall(r'data-day="(2026-[^"]+)"', page) == ODD
-    assert [word[:2] for word in re.findall(r'<span class="vh">(\w+day)</span></th>', page)] == [
+    assert [word[:2] for word in re.findall(r'<span class="visually-hidden">(\w+day)</span></th>', page)] == [
         "Mo", "Tu", "We", "Th", "Fr", "Sa", "Su",
     ]  # fmt: skip
     tuesday = page[page.index('data-day="2026-03-03"') :][:400]
@@ -408,11 +408,11 @@ def test_a_full_slot_offers_the_nearest_hours_and_the_waiting_list(browser: Brow
     form = browser.form(slots[0], email="ada@example.org")
 
     refused = browser.send(form)
-    instead = re.findall(r'id="near-(\w+)"', refused.text)
+    instead = re.findall(r'id="alternative-(\w+)"', refused.text)
 
     assert (refused.status_code, "10:00 to 11:00 on Thursday 5 March is full." in shown(refused)) == (409, True)
     assert instead == [slot["_id"] for slot in slots[1:4]]
-    assert 'class="act act-both"' in refused.text
+    assert 'class="submit-actions submit-actions-both"' in refused.text
     assert browser.send({**form, "slotId": instead[0]}).status_code == 303
     client = browser.app.test_client()
     joined = client.post("/", data={**form, "action": "wait"})
@@ -502,7 +502,7 @@ def test_days_are_buttons_of_the_form_only_where_there_is_one(browser: Browser) 
     assert re.findall(r'form="form" name="look" value="([^"]+)" formnovalidate', day) == ODD
     # Enter in a field presses the first button of the form: that must be no day and no language.
     assert re.findall(r'<button[^>]* form="form"[^>]*>', day)[0] == (
-        '<button class="vh" form="form" tabindex="-1" aria-hidden="true">'
+        '<button class="visually-hidden" form="form" tabindex="-1" aria-hidden="true">'
     )
 
 

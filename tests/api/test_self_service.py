@@ -262,7 +262,7 @@ def test_a_cookie_that_no_longer_opens_is_dropped_and_leaves_a_way_in(api: Api) 
     stale = shown(api, booking["id"], "stale")
 
     assert stale.status == 404
-    assert "data-open" in stale.body.decode()
+    assert "data-token-form" in stale.body.decode()
     assert f"Path=/bookings/{booking['id']}" in stale.headers["Set-Cookie"]
     assert "Max-Age=0" in stale.headers["Set-Cookie"]
     assert open_page(api, booking["id"], token).status == 303

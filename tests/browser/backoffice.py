@@ -72,7 +72,7 @@ def give_up(db: Db, letter: str) -> None:
 
 def shown(page: Page) -> list[str]:
     """Return the references in the listing, in their order."""
-    return page.locator(".rows .open").all_text_contents()
+    return page.locator(".bookings-table .link-button").all_text_contents()
 
 
 def listed(api: Api, **query: Any) -> list[dict[str, Any]]:

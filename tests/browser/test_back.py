@@ -68,11 +68,11 @@ def test_a_form_that_was_sent_is_asked_for_anew(visit: Visit, site: Served) -> N
 
 def test_after_the_way_back_the_chosen_hour_is_said_beside_the_button(visit: Visit, site: Served) -> None:
     page = typed(visit(), site, 5)
-    expect(page.locator("#choice")).not_to_be_empty()
-    said = page.locator("#choice").inner_text()
+    expect(page.locator("#selected-slot")).not_to_be_empty()
+    said = page.locator("#selected-slot").inner_text()
 
     page.goto("/")
     page.go_back()
 
     expect(page.locator(".hours input:checked")).to_have_count(1)  # by the browser
-    expect(page.locator("#choice")).to_have_text(said)
+    expect(page.locator("#selected-slot")).to_have_text(said)

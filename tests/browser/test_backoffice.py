@@ -106,7 +106,7 @@ def test_the_key_is_asked_for_once_and_kept_in_this_tab_alone(visit: Visit) -> N
 def test_leaving_forgets_the_key_and_what_was_shown(visit: Visit) -> None:
     page = visit(1280)
     enter(page, "/admin?view=bookings&name=grace")
-    expect(page.locator(".rows")).to_contain_text("Grace Hopper")
+    expect(page.locator(".bookings-table")).to_contain_text("Grace Hopper")
 
     page.get_by_role("button", name="Sign out").click()
 
@@ -155,23 +155,23 @@ def test_a_search_stands_in_the_address_and_survives_reloading_and_going_back(
     page.locator("#date").select_option(CALM_DATE)
     page.locator("#status").select_option("confirmed")
     page.get_by_role("button", name="Find").click()
-    expect(page.locator(".found")).to_have_text("Bookings found: 1")
+    expect(page.locator(".result-count")).to_have_text("Bookings found: 1")
 
     found = shown(page)
     assert found == [item["reference"] for item in listed(site.api, name="hop")] != everybody
     assert query(page) == f"view=bookings&name=hop&phone=%2B44+20&date={CALM_DATE}&country=GB&status=confirmed"
     page.reload()
-    expect(page.locator(".found")).to_have_text("Bookings found: 1")
+    expect(page.locator(".result-count")).to_have_text("Bookings found: 1")
     values = {name: page.locator(f"#{name}").input_value() for name in ("name", "phone", "date", "country", "status")}
     assert values == {"name": "hop", "phone": "+44 20", "date": CALM_DATE, "country": "GB", "status": "confirmed"}
     assert shown(page) == found
     page.go_back()
-    expect(page.locator(".rows .open")).to_have_count(25)
+    expect(page.locator(".bookings-table .link-button")).to_have_count(25)
     assert shown(page) == everybody
     page.go_forward()
-    expect(page.locator(".found")).to_have_text("Bookings found: 1")
+    expect(page.locator(".result-count")).to_have_text("Bookings found: 1")
     page.get_by_role("button", name="Clear").click()
-    expect(page.locator(".rows .open")).to_have_count(25)
+    expect(page.locator(".bookings-table .link-button")).to_have_count(25)
 
 
 def test_a_search_that_finds_nothing_or_is_refused_says_so(visit: Visit) -> None:
@@ -200,13 +200,13 @@ def test_a_booking_is_found_by_what_a_guest_says_on_the_telephone(visit: Visit, 
     ):
         page.locator(f"#{field}").fill(said)
         page.locator("#find").click()
-        expect(page.locator(".found")).to_have_text("Bookings found: 1")
+        expect(page.locator(".result-count")).to_have_text("Bookings found: 1")
         assert shown(page) == [mine["reference"]]
         page.reload()
         expect(page.locator(f"#{field}")).to_have_value(said)
         assert shown(page) == [mine["reference"]]
         page.locator("#clear").click()
-        expect(page.locator(".rows .open")).to_have_count(25)
+        expect(page.locator(".bookings-table .link-button")).to_have_count(25)
 
 
 @pytest.mark.parametrize(
@@ -231,12 +231,12 @@ def test_a_country_is_chosen_by_its_name_and_an_old_address_still_chooses_it(vis
     page = visit(1280, refused={"/api/admin/bookings"})
     enter(page, "/admin?view=bookings&country=gb")
     expect(page.locator("#country")).to_have_value("GB")
-    expect(page.locator(".rows")).to_contain_text("Grace Hopper")
+    expect(page.locator(".bookings-table")).to_contain_text("Grace Hopper")
     expect(page.locator("#country option[value=GE]")).to_have_text("Georgia")
 
     page.locator("#country").select_option(label="Germany")
     page.locator("#find").click()
-    expect(page.locator(".rows")).to_contain_text("Bruno M\u00fcller")
+    expect(page.locator(".bookings-table")).to_contain_text("Bruno M\u00fcller")
     assert query(page) == "view=bookings&country=DE"
     page.goto("/admin?view=bookings&country=xx")
     expect(page.locator("#view")).to_contain_text("No booking matches.")
@@ -268,7 +268,7 @@ def test_a_column_is_sorted_by_its_heading_and_says_so(visit: Visit, site: Serve
     page.locator("#status").select_option("confirmed")
     page.locator("#find").click()
     confirmed = site.api.admin("GET", "/bookings", query={"status": "confirmed"}).json["total"]
-    expect(page.locator(".found")).to_have_text(f"Bookings found: {confirmed}")
+    expect(page.locator(".result-count")).to_have_text(f"Bookings found: {confirmed}")
     assert shown(page) == [
         item["reference"] for item in listed(site.api, sort="name", order="desc", status="confirmed")
     ]
@@ -309,24 +309,24 @@ def test_pages_are_turned_and_stand_in_the_address(visit: Visit, site: Served) -
     first = shown(page)
 
     page.locator("#next").click()
-    expect(page.locator(".pages")).to_contain_text("Page 2 of 3")
-    expect(page.locator("#found")).to_be_focused()
-    expect(page.locator("#said")).to_have_text("Bookings found: 60. Page 2 of 3")
+    expect(page.locator(".pagination")).to_contain_text("Page 2 of 3")
+    expect(page.locator("#result-count")).to_be_focused()
+    expect(page.locator("#announcer")).to_have_text("Bookings found: 60. Page 2 of 3")
     second = shown(page)
     page.locator("#next").click()
 
-    expect(page.locator(".pages")).to_contain_text("Page 3 of 3")
+    expect(page.locator(".pagination")).to_contain_text("Page 3 of 3")
     expect(page.locator("#next")).to_be_disabled()
-    expect(page.locator("#found")).to_be_focused()
+    expect(page.locator("#result-count")).to_be_focused()
     everybody = [item["reference"] for item in listed(site.api, status="cancelled", limit="100")]
     assert first + second + shown(page) == everybody
     assert query(page) == "view=bookings&status=cancelled&page=3"
     page.go_back()
-    expect(page.locator(".pages")).to_contain_text("Page 2 of 3")
+    expect(page.locator(".pagination")).to_contain_text("Page 2 of 3")
     assert shown(page) == second
     page.locator("#name").fill("some")
     page.locator("#find").click()
-    expect(page.locator(".pages")).to_contain_text("Page 1 of 3")
+    expect(page.locator(".pagination")).to_contain_text("Page 1 of 3")
 
 
 def test_a_page_beyond_the_last_one_is_the_last_one(visit: Visit) -> None:
@@ -334,11 +334,11 @@ def test_a_page_beyond_the_last_one_is_the_last_one(visit: Visit) -> None:
 
     enter(page, "/admin?view=bookings&status=cancelled&page=50")
 
-    expect(page.locator(".pages")).to_contain_text("Page 3 of 3")
-    expect(page.locator(".rows .open")).to_have_count(10)
-    expect(page.locator("#said")).to_have_text("Bookings found: 60. Page 3 of 3")
+    expect(page.locator(".pagination")).to_contain_text("Page 3 of 3")
+    expect(page.locator(".bookings-table .link-button")).to_have_count(10)
+    expect(page.locator("#announcer")).to_have_text("Bookings found: 60. Page 3 of 3")
     page.locator("#previous").click()
-    expect(page.locator(".pages")).to_contain_text("Page 2 of 3")
+    expect(page.locator(".pagination")).to_contain_text("Page 2 of 3")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -346,13 +346,13 @@ def test_another_page_is_shown_from_its_top(visit: Visit, width: int) -> None:
     page = visit(width)
     enter(page, "/admin?view=bookings&status=cancelled")
     page.locator("#next").scroll_into_view_if_needed()
-    expect(page.locator("#found")).not_to_be_in_viewport()
+    expect(page.locator("#result-count")).not_to_be_in_viewport()
 
     page.locator("#next").click()
 
-    expect(page.locator("#found")).to_be_focused()
-    expect(page.locator("#found")).to_be_in_viewport()
-    expect(page.locator(".rows .open").first).to_be_in_viewport()
+    expect(page.locator("#result-count")).to_be_focused()
+    expect(page.locator("#result-count")).to_be_in_viewport()
+    expect(page.locator(".bookings-table .link-button").first).to_be_in_viewport()
     page.keyboard.press("Tab")
     expect(page.locator("#download")).to_be_focused()
 
@@ -373,8 +373,8 @@ def test_hostile_names_are_nothing_but_text(visit: Visit) -> None:
 
     enter(page, f"/admin?view=bookings&date={HOSTILE_DATE}&sort=hour")
 
-    expect(page.locator(".rows .open")).to_have_count(3)
-    assert page.locator(".rows td:nth-child(2)").all_text_contents() == list(HOSTILE.values())
+    expect(page.locator(".bookings-table .link-button")).to_have_count(3)
+    assert page.locator(".bookings-table td:nth-child(2)").all_text_contents() == list(HOSTILE.values())
     assert page.locator("#view img").count() == 0
     page.get_by_role("button", name=HOSTILE["html"]).click()
     expect(page.locator("#detail dd").first).to_have_text(HOSTILE["html"])
@@ -442,8 +442,8 @@ def test_sizes_are_said_in_a_unit_that_fits(visit: Visit, language: str, sizes: 
     assert script
 
     said = page.evaluate(
-        "async ([from, all]) => all.map((await import(from)).size)",
-        [script.replace("main.js", "words.js"), [0, 217, 4321, 999_960, 1_234_567]],
+        "async ([from, all]) => all.map((await import(from)).formatBytes)",
+        [script.replace("main.js", "i18n.js"), [0, 217, 4321, 999_960, 1_234_567]],
     )
 
     # A number and its unit stay on one line.
@@ -554,9 +554,9 @@ def test_a_booking_is_cancelled_only_after_asking(visit: Visit, site: Served, wi
     expect(page.locator("#cancel")).to_have_count(0)
     expect(page.locator(".history")).to_contain_text("Cancelled, by key-")
     assert site.db["bookings"].find_one({"_id": mine["id"]}, {"status": 1})["status"] == "cancelled"  # type: ignore[index]
-    page.locator("#detail-done").click()
+    page.locator("#detail-close").click()
     expect(page.locator(f"#booking-{mine['id']}")).to_be_focused()
-    expect(page.locator(".rows")).to_contain_text("Cancelled")
+    expect(page.locator(".bookings-table")).to_contain_text("Cancelled")
 
 
 def test_a_booking_is_found_looked_at_and_cancelled_by_keys_alone(visit: Visit, site: Served) -> None:
@@ -565,14 +565,14 @@ def test_a_booking_is_found_looked_at_and_cancelled_by_keys_alone(visit: Visit, 
     page.goto("/admin")
     page.keyboard.type(ADMIN_KEY)
     page.keyboard.press("Enter")
-    page.locator(".rows").wait_for()
+    page.locator(".bookings-table").wait_for()
 
     tab_to(page, "#name")
     page.keyboard.type("mary jack")
     page.keyboard.press("Enter")
-    expect(page.locator(".rows .open")).to_have_count(1)
+    expect(page.locator(".bookings-table .link-button")).to_have_count(1)
     expect(page.locator("#name")).to_be_focused()
-    tab_to(page, ".rows .open")
+    tab_to(page, ".bookings-table .link-button")
     page.keyboard.press("Enter")
     expect(page.locator("#detail")).to_be_visible()
     tab_to(page, "#resend")
@@ -602,7 +602,16 @@ def test_the_focus_is_seen_wherever_it_is(visit: Visit) -> None:
     page = visit(1280)
     enter(page)
 
-    for place in (".skip", "[data-view=slots]", "#name", "#find", "#download", "#sort-name", ".rows .open", "#next"):
+    for place in (
+        ".skip",
+        "[data-view=slots]",
+        "#name",
+        "#find",
+        "#download",
+        "#sort-name",
+        ".bookings-table .link-button",
+        "#next",
+    ):
         page.locator("body").evaluate("document.activeElement.blur()")
         tab_to(page, place)
         outline = page.locator(":focus").evaluate(
@@ -724,12 +733,12 @@ def test_a_key_that_is_refused_is_told_by_the_card_which_stays(visit: Visit, wid
     page = visit(width, refused={"/api/admin/validate"})
     page.goto("/admin")
     page.locator("#key").fill("not the right key")
-    before = page.locator("#enter").bounding_box()
+    before = page.locator("#login").bounding_box()
 
     page.get_by_role("button", name="Sign in").click()
 
     expect(page.locator("#notice")).to_have_text("This key is not right.")
-    card, told = page.locator("#enter").bounding_box(), page.locator("#notice").bounding_box()
+    card, told = page.locator("#login").bounding_box(), page.locator("#notice").bounding_box()
     assert card == before
     assert card and told
     assert (told["x"], told["width"]) == (card["x"], card["width"])
@@ -744,7 +753,7 @@ def test_a_capacity_below_what_is_booked_is_refused_and_told(visit: Visit, site:
     page.locator(f"#capacity-{slot['_id']}").fill("0")
     page.keyboard.press("Enter")
 
-    expect(page.locator("#notice")).to_have_class("notice bad")
+    expect(page.locator("#notice")).to_have_class("notice is-error")
     expect(page.locator("#notice")).to_have_text(f"{slot['label']}: More places are booked than this capacity.")
     expect(page.locator(f"#capacity-{slot['_id']}")).to_have_value("4")
     assert site.api.slots(HOSTILE_DATE)[0]["capacity"] == 4
@@ -828,7 +837,7 @@ def test_the_audit_names_what_it_is_about_and_leads_there(visit: Visit, site: Se
     opener = page.get_by_role("button", name=f"Booking {mine['reference']}")
     opener.click()
     expect(page.locator("#detail-title")).to_have_text(f"Booking {mine['reference']}")
-    page.locator("#detail-done").click()
+    page.locator("#detail-close").click()
     expect(opener).to_be_focused()
     page.get_by_role("link", name=f"Tue, 17 Mar 2026, {slot['label']}").first.click()
 
@@ -883,8 +892,8 @@ def test_plots_are_images_with_names_numbers_and_tables(visit: Visit, site: Serv
     for name in ("Booked by date and hour", "Bookings made, by day", "Letters by state"):
         expect(page.get_by_role("img", name=name)).to_be_visible()
     stats = site.api.admin("GET", "/stats").json
-    assert page.locator(".sum strong").first.text_content() == f"{stats['seats']:,}"
-    expect(page.locator(".sum", has_text="still free").locator("strong")).to_have_text(f"{offered(site.api):,}")
+    assert page.locator(".total strong").first.text_content() == f"{stats['seats']:,}"
+    expect(page.locator(".total", has_text="still free").locator("strong")).to_have_text(f"{offered(site.api):,}")
     cells = page.locator(".cell text").all_text_contents()
     assert len(cells) == len(site.api.admin("GET", "/slots").json)
     page.locator("#table-fill summary").click()
@@ -942,12 +951,12 @@ def views(page: Page) -> Iterator[str]:
     yield "enter"
     enter(page)
     yield "bookings"
-    page.locator(".rows .open").first.click()
+    page.locator(".bookings-table .link-button").first.click()
     page.locator("#detail-title").wait_for()
     yield "detail"
     page.keyboard.press("Escape")
     page.goto("/admin?status=confirmed&name=hop")
-    page.locator(".rows .open").first.click()
+    page.locator(".bookings-table .link-button").first.click()
     page.locator("#cancel").click()
     page.locator("#confirm-title").wait_for()
     yield "confirm"
@@ -1003,11 +1012,11 @@ def test_the_organiser_works_in_german(visit: Visit, site: Served) -> None:
     page.get_by_role("button", name="Anmelden").click()
     expect(page.locator("#notice")).to_have_text("Dieser Schlüssel ist nicht richtig.")
     enter(page, "/admin?name=hop")
-    expect(page.locator(".found")).to_have_text("Gefundene Buchungen: 1")
+    expect(page.locator(".result-count")).to_have_text("Gefundene Buchungen: 1")
     expect(page).to_have_title("Buchungen · Verwaltung")
-    expect(page.locator(".rows")).to_contain_text("Mo., 23. März 2026")
+    expect(page.locator(".bookings-table")).to_contain_text("Mo., 23. März 2026")
     assert looked_over(page) == []
-    page.locator(".rows .open").click()
+    page.locator(".bookings-table .link-button").click()
     expect(page.locator("#detail-title")).to_contain_text("Buchung ")
     expect(page.locator("#detail .list")).to_contain_text("fehlgeschlagen")
     assert looked_over(page) == []
@@ -1034,10 +1043,10 @@ def test_another_language_shows_the_same_view_without_asking_for_the_key_again(v
     enter(page)
     page.locator("#name").fill("hop")
     page.locator("#find").click()
-    expect(page.locator(".found")).to_have_text("Bookings found: 1")
+    expect(page.locator(".result-count")).to_have_text("Bookings found: 1")
 
     page.get_by_role("button", name="Deutsch").click()
 
-    expect(page.locator(".found")).to_have_text("Gefundene Buchungen: 1")
+    expect(page.locator(".result-count")).to_have_text("Gefundene Buchungen: 1")
     assert query(page).startswith("view=bookings&name=hop")
     assert page.evaluate(KEPT) == [["adminKey", ADMIN_KEY]]

@@ -49,7 +49,7 @@ def test_what_cannot_be_shown_is_not_said_to_be_chosen(visit: Visit, view: str) 
 def test_the_way_back_to_what_cannot_be_shown_stays_where_it_is(visit: Visit) -> None:
     page = slots_of(visit(breaks=True))
     page.locator("#date").select_option(OTHER_DATE)
-    expect(page.locator(".places caption")).to_contain_text("23 Mar")
+    expect(page.locator(".slots-table caption")).to_contain_text("23 Mar")
     page.route("**/api/admin/slots?*", lambda route: route.abort())
 
     page.go_back()
@@ -88,7 +88,7 @@ def test_of_two_choices_the_later_one_is_what_counts(visit: Visit) -> None:
     first.abort()
     second.continue_()
 
-    expect(page.locator(".places caption")).to_contain_text("21 Mar")
+    expect(page.locator(".slots-table caption")).to_contain_text("21 Mar")
     expect(page.locator("#notice")).to_be_empty()
     expect(page.locator("#date")).to_have_value("2026-03-21")
     expect(page).to_have_url(re.compile("2026-03-21"))
@@ -171,8 +171,8 @@ def test_a_cancellation_whose_answer_is_lost_is_shown_in_its_dialog(visit: Visit
 
     expect(page.locator("#detail .dialog-head")).to_contain_text("Cancelled")
     expect(page.locator("#cancel")).to_have_count(0)
-    expect(page.locator("#detail-done")).to_be_focused()
-    expect(page.locator(".rows tbody tr")).to_contain_text("Cancelled")
+    expect(page.locator("#detail-close")).to_be_focused()
+    expect(page.locator(".bookings-table tbody tr")).to_contain_text("Cancelled")
 
 
 def test_what_was_done_is_told_so_when_only_the_view_does_not_come(visit: Visit, site: Served) -> None:

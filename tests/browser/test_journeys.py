@@ -29,7 +29,7 @@ def test_a_place_is_booked_moved_and_cancelled_by_mouse(visit: Visit, site: Serv
     page.get_by_role("link", name="Thursday 19 March").click()
     choose(page, slots[1]["_id"])
     fill_in(page, email=email)
-    expect(page.locator("#choice")).to_have_text("Thursday 19 March, 10:00 to 11:00")
+    expect(page.locator("#selected-slot")).to_have_text("Thursday 19 March, 10:00 to 11:00")
     age(page)
     page.get_by_role("button", name="Book this place").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked")
@@ -78,7 +78,7 @@ def test_a_place_is_booked_and_cancelled_by_keys_alone(visit: Visit, site: Serve
     page.get_by_role("heading", name="Your booking").wait_for()
     tab_to(page, ".change:nth-of-type(2) summary")
     page.keyboard.press("Enter")
-    tab_to(page, ".button-stop")
+    tab_to(page, ".button-danger")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("This booking is cancelled")
 
@@ -173,7 +173,7 @@ def test_another_day_is_chosen_without_losing_what_was_typed(visit: Visit) -> No
 
 
 def boxes(page: Page) -> list[Any]:
-    return [page.locator(name).bounding_box() for name in ("#hours", ".details", "#email", ".act", ".foot")]
+    return [page.locator(name).bounding_box() for name in ("#hours", ".details", "#email", ".submit-actions", ".foot")]
 
 
 def test_a_chosen_slot_that_fills_up_is_told_without_moving_anything(visit: Visit, site: Served) -> None:
@@ -192,7 +192,9 @@ def test_a_chosen_slot_that_fills_up_is_told_without_moving_anything(visit: Visi
     site.api.book(slot)
     page.clock.run_for(16_000)
 
-    expect(page.locator("#news")).to_contain_text("The hour you chose, 10:00 to 11:00, has just been filled.")
+    expect(page.locator("#selection-changed")).to_contain_text(
+        "The hour you chose, 10:00 to 11:00, has just been filled."
+    )
     expect(page.get_by_role("button", name="Join the waiting list")).to_be_visible()
     expect(page.get_by_role("button", name="Book this place")).to_be_hidden()
     expect(page.locator(".day[aria-current] b")).to_have_text("32")

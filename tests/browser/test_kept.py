@@ -14,7 +14,7 @@ from tests.conftest import Served
 
 DATE, OTHER_DATE = "2026-03-17", "2026-03-23"
 DAY, OTHER_DAY = "Tuesday 17 March", "Monday 23 March"
-BOOK = ".act-book button"
+BOOK = ".submit-book button"
 
 
 def typed(page: Page, site: Served, number: int, **changes: str) -> Page:
@@ -83,7 +83,7 @@ def test_a_page_that_came_by_a_form_sends_it_again_only_when_its_button_is_press
     age(page)
     page.locator(BOOK).click()
     page.locator("#summary").wait_for()
-    expect(page.locator("#choice")).not_to_be_empty()  # by a script
+    expect(page.locator("#selected-slot")).not_to_be_empty()  # by a script
     page.evaluate("window.isTheSame = true")
 
     page.locator("#summary a").click()
@@ -113,15 +113,15 @@ def test_a_day_that_does_not_come_leaves_everything_as_it_is_and_is_told(
     )
 
     day(page).click()
-    expect(page.locator("[data-note=day]")).to_contain_text("nothing you typed is lost")
+    expect(page.locator("[data-toast=day-unavailable]")).to_contain_text("nothing you typed is lost")
 
     expect_kept(page)
-    expect(page.locator("#choice")).to_contain_text(DAY)
+    expect(page.locator("#selected-slot")).to_contain_text(DAY)
     expect(page.locator("#hours")).not_to_have_attribute("aria-busy", "true")
     assert page.url.endswith(DATE)
     day(page).click()
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
-    expect(page.locator("[data-note=day]")).to_be_hidden()
+    expect(page.locator("[data-toast=day-unavailable]")).to_be_hidden()
     expect_kept(page)
 
 
@@ -132,7 +132,7 @@ def test_the_way_back_to_a_day_that_does_not_come_stays_where_it_is(visit: Visit
 
     page.route(f"**/?date={DATE}", lambda route: route.abort())
     page.go_back()
-    expect(page.locator("[data-note=day]")).to_be_visible()
+    expect(page.locator("[data-toast=day-unavailable]")).to_be_visible()
 
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
     expect(page).to_have_url(re.compile(OTHER_DATE))
@@ -181,7 +181,7 @@ def test_of_two_days_the_one_tapped_last_is_shown(visit: Visit, site: Served) ->
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
     expect(page.locator("#hours")).not_to_have_attribute("aria-busy", "true")
     expect(page).to_have_url(re.compile(OTHER_DATE))
-    expect(page.locator("[data-note=day]")).to_be_hidden()
+    expect(page.locator("[data-toast=day-unavailable]")).to_be_hidden()
     expect_kept(page)
 
 
@@ -195,7 +195,7 @@ def test_a_day_that_is_not_answered_is_given_up(visit: Visit, site: Served) -> N
         day(page).click()
     page.clock.run_for(30_000)
 
-    expect(page.locator("[data-note=day]")).to_be_visible()
+    expect(page.locator("[data-toast=day-unavailable]")).to_be_visible()
     expect(page.locator("#hours")).not_to_have_attribute("aria-busy", "true")
     expect_kept(page)
 

@@ -45,7 +45,7 @@ def test_scripts_speak_the_language_of_the_page(visit: Visit, site: Served) -> N
     state = page.locator(f".slot[data-slot='{slot['_id']}'] .slot-state")
     choose(page, slot["_id"])
     fill_in(page)
-    expect(page.locator("#choice")).to_have_text("Freitag, 27. März, 09:00 bis 10:00 Uhr")
+    expect(page.locator("#selected-slot")).to_have_text("Freitag, 27. März, 09:00 bis 10:00 Uhr")
 
     for _ in range(3):
         site.api.book(slot)
@@ -55,10 +55,10 @@ def test_scripts_speak_the_language_of_the_page(visit: Visit, site: Served) -> N
     page.clock.run_for(16_000)
 
     expect(state).to_have_text("Voll: Warteliste")
-    expect(page.locator("#news")).to_contain_text(
+    expect(page.locator("#selection-changed")).to_contain_text(
         "Ihre gewählte Uhrzeit, 09:00 bis 10:00 Uhr, ist gerade voll geworden."
     )
-    expect(page.locator("#near")).to_contain_text("Die nächsten freien Uhrzeiten:")
+    expect(page.locator("#alternatives")).to_contain_text("Die nächsten freien Uhrzeiten:")
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -69,7 +69,9 @@ def test_scripts_speak_the_language_of_the_page(visit: Visit, site: Served) -> N
         page.get_by_role("button", name="Auf die Warteliste").click()
     expect(page.locator("button[value=wait]")).to_have_text("Einen Moment …")
     held[0].abort()
-    expect(page.locator("[data-note=sending]")).to_contain_text("Wir konnten unser Buchungssystem nicht erreichen")
+    expect(page.locator("[data-toast=submit-retry]")).to_contain_text(
+        "Wir konnten unser Buchungssystem nicht erreichen"
+    )
 
 
 def test_a_guest_books_in_german_and_is_written_to_in_german(visit: Visit, site: Served) -> None:

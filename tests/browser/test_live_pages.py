@@ -215,7 +215,7 @@ def test_news_of_places_move_nothing_on_the_screen(visit: Visit, site: Served, w
     site.api.book(chosen)
     left().to_contain_text("9")
     state(chosen).to_have_text("Full: waiting list")
-    expect(page.locator("#news")).to_contain_text("has just been filled")
+    expect(page.locator("#selection-changed")).to_contain_text("has just been filled")
     site.api.admin("PATCH", f"/slots/{kept['_id']}", json={"capacity": 12})
     state(kept).to_have_text("12 places left")
     site.api.admin("PATCH", f"/slots/{chosen['_id']}", json={"capacity": 5})

@@ -91,7 +91,7 @@ def test_a_booking_is_looked_after_by_keys_alone(visit: Visit, site: Served, wid
 def test_who_asks_to_cancel_before_the_scripts_are_there_answers_where_it_unfolded(visit: Visit, site: Served) -> None:
     page, held = follow_letter(visit(), site.api.book(site.api.slots(MANAGED_DATE)[7]).json["booking"]), list[Route]()
     yes = page.get_by_role("button", name="Yes, cancel my booking")
-    page.route("**/manage.js", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks what it is given
+    page.route("**/self_service.js", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks what it is given
     page.goto(page.url, wait_until="commit")
 
     page.get_by_text("Cancel it").click()
@@ -164,7 +164,7 @@ def test_who_is_about_to_leave_when_the_place_comes_free_is_told_so(visit: Visit
     page.get_by_text("Leave the waiting list").click()
 
     site.api.held("DELETE", held[0])
-    expect(page.locator("#standing")).to_contain_text("A place came free: it is booked for you")
+    expect(page.locator("#entry-status")).to_contain_text("A place came free: it is booked for you")
     page.get_by_role("button", name="Yes, leave the list").click()
 
     expect(page.get_by_role("link", name="View, move or cancel your booking")).to_be_visible()
@@ -200,9 +200,9 @@ def test_what_scripts_show_is_for_everybody_too(visit: Visit, site: Served, mong
     page.locator(f".hours input[value='{slot['_id']}']").click()
     for _ in range(slot["remaining"]):
         site.api.book(slot)
-    expect(page.locator("#news")).to_contain_text("has just been filled")
+    expect(page.locator("#selection-changed")).to_contain_text("has just been filled")
     inspector.take("filled")
-    page.evaluate("document.querySelectorAll('[data-note]').forEach((note) => note.hidden = false)")
+    page.evaluate("document.querySelectorAll('[data-toast]').forEach((note) => note.hidden = false)")
     inspector.take("notes")
     follow_letter(page, site.api.book(site.api.slots(MANAGED_DATE)[6]).json["booking"])
     page.get_by_text("Move it to another hour").click()

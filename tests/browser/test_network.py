@@ -15,7 +15,7 @@ from tests.browser.wire import wired
 from tests.conftest import Served, serving, stop
 
 DATE = "2026-03-17"
-BOOK = ".act-book button"
+BOOK = ".submit-book button"
 SLOW = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 20_000}
 FIRST_LOAD_BYTES = 100_000
 
@@ -45,13 +45,13 @@ def test_while_the_service_is_gone_the_page_says_so_and_when_it_is_back_all_is_w
             stop(before.process)
             sending.locator(BOOK).click()
 
-            expect(sending.locator("[data-note=sending]")).to_be_visible()
+            expect(sending.locator("[data-toast=submit-retry]")).to_be_visible()
             expect(sending.locator(BOOK)).to_have_attribute("aria-disabled", "true")
-            expect(looking.locator("[data-note=places]")).to_be_visible(timeout=10_000)
+            expect(looking.locator("[data-toast=stale-availability]")).to_be_visible(timeout=10_000)
             with serving(replica_set.uri, tmp_path, MONGODB_DATABASE=database) as after:
                 wire.port = int(after.url.rpartition(":")[2])
                 expect(sending.get_by_role("heading", level=1)).to_have_text("Your place is booked", timeout=15_000)
-                expect(looking.locator("[data-note=places]")).to_be_hidden(timeout=15_000)
+                expect(looking.locator("[data-toast=stale-availability]")).to_be_hidden(timeout=15_000)
                 after.api.book(other)
 
                 def state(id_: str) -> Any:
@@ -73,7 +73,7 @@ def test_a_form_that_is_sent_offline_goes_out_as_soon_as_the_browser_is_back(vis
 
     page.context.set_offline(True)
     page.locator(BOOK).click()
-    expect(page.locator("[data-note=sending]")).to_be_visible()
+    expect(page.locator("[data-toast=submit-retry]")).to_be_visible()
     assert bookings(site, email) == 0
     page.context.set_offline(False)
 
@@ -112,7 +112,7 @@ def test_what_a_proxy_says_instead_of_the_service_is_no_answer(visit: Visit, sit
     page.route("**/", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"), times=1)
 
     page.locator(BOOK).click()
-    expect(page.locator("[data-note=sending]")).to_be_visible()
+    expect(page.locator("[data-toast=submit-retry]")).to_be_visible()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked")
     assert bookings(site, email) == 1
@@ -134,6 +134,6 @@ def test_a_question_for_places_that_nobody_answers_is_told_and_asked_again(visit
         page.clock.run_for(15_000)
     page.clock.run_for(10_000)
 
-    expect(page.locator("[data-note=places]")).to_be_visible()
+    expect(page.locator("[data-toast=stale-availability]")).to_be_visible()
     with page.expect_request("**/api/slots*"):
         page.clock.run_for(15_000)

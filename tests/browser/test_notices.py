@@ -16,18 +16,23 @@ from tests.conftest import Served
 
 DATE, CLOSED_DATE = "2026-03-25", "2026-03-17"
 PHONE = {"width": 375, "height": 667}
-NOTICES = ("news", "near", "places", "sending", "day")
-TELL = "async (names) => { const { tell } = await import('/static/notes.js'); names.forEach((name) => tell(name)); }"
-HUSH = "async (names) => { const { hush } = await import('/static/notes.js'); names.forEach((name) => hush(name)); }"
+TOASTS = ("selection-changed", "alternatives", "stale-availability", "submit-retry", "day-unavailable")
+SHOW = "async (names) => { const { show } = await import('/static/toasts.js'); names.forEach((name) => show(name)); }"
+DISMISS = """async (names) => {
+  const { dismiss } = await import('/static/toasts.js');
+  names.forEach((name) => dismiss(name));
+}"""
 COVERED = """() => {
-  const boxes = [...document.querySelectorAll(".note:not([hidden])")].map((note) => note.getBoundingClientRect());
+  const boxes = [...document.querySelectorAll(".toast:not([hidden])")].map((note) => note.getBoundingClientRect());
   return Math.max(...boxes.map(({ bottom }) => bottom)) - Math.min(...boxes.map(({ top }) => top));
 }"""
 
 
 def told(page: Page) -> list[str]:
     """Return the notices that are shown, from the top."""
-    names: list[str] = page.locator(".note:visible").evaluate_all("notes => notes.map((note) => note.dataset.note)")
+    names: list[str] = page.locator(".toast:visible").evaluate_all(
+        "toasts => toasts.map((toast) => toast.dataset.toast)"
+    )
     return names
 
 
@@ -39,7 +44,7 @@ def filled_up(page: Page, site: Served, number: int) -> dict[str, Any]:
     fill_in(page)
     for _ in range(slot["remaining"]):
         assert site.api.book(slot).status == 201
-    expect(page.locator("#news")).to_contain_text(slot["label"][:5])
+    expect(page.locator("#selection-changed")).to_contain_text(slot["label"][:5])
     return slot
 
 
@@ -47,12 +52,12 @@ def filled_up(page: Page, site: Served, number: int) -> dict[str, Any]:
 def test_two_notices_cover_a_quarter_of_a_phone_at_the_most(visit: Visit, site: Served, language: str) -> None:
     page = visit(PHONE["width"], height=PHONE["height"], locale=language)
     filled_up(page, site, list(LANGUAGES).index(language))
-    assert told(page) == ["news", "near"]
+    assert told(page) == ["selection-changed", "alternatives"]
 
-    covered = {NOTICES[:2]: page.evaluate(COVERED)}
-    for pair in combinations(NOTICES, 2):
-        page.evaluate(HUSH, NOTICES)
-        page.evaluate(TELL, pair)
+    covered = {TOASTS[:2]: page.evaluate(COVERED)}
+    for pair in combinations(TOASTS, 2):
+        page.evaluate(DISMISS, TOASTS)
+        page.evaluate(SHOW, pair)
         covered[pair] = page.evaluate(COVERED)
 
     assert {pair: height for pair, height in covered.items() if not 40 < height <= PHONE["height"] / 4} == {}
@@ -63,16 +68,16 @@ def test_a_notice_is_closed_by_keys_and_by_mouse_and_the_focus_is_not_lost(visit
     filled_up(page, site, 2)
     page.locator("#city").focus()
 
-    tab_to(page, "[data-note=near] [data-close]")
-    expect(page.locator("[data-note=near] [data-close]")).to_have_accessible_name("Close this notice")
+    tab_to(page, "[data-toast=alternatives] [data-close]")
+    expect(page.locator("[data-toast=alternatives] [data-close]")).to_have_accessible_name("Close this notice")
     page.keyboard.press("Enter")
-    assert told(page) == ["news"]
-    expect(page.locator("[data-note=news] [data-close]")).to_be_focused()
+    assert told(page) == ["selection-changed"]
+    expect(page.locator("[data-toast=selection-changed] [data-close]")).to_be_focused()
     page.keyboard.press("Escape")
     assert told(page) == []
     assert page.evaluate("document.activeElement !== document.body"), "the focus is where it was before"
-    page.evaluate(TELL, ["places"])
-    page.locator("[data-note=places] [data-close]").click()
+    page.evaluate(SHOW, ["stale-availability"])
+    page.locator("[data-toast=stale-availability] [data-close]").click()
     assert told(page) == []
     expect(page.locator("#city")).to_have_value("Berlin")
 
@@ -80,16 +85,16 @@ def test_a_notice_is_closed_by_keys_and_by_mouse_and_the_focus_is_not_lost(visit
 def test_a_notice_that_was_closed_is_told_again_only_when_it_begins_anew(visit: Visit, site: Served) -> None:
     page = visit()
     page.goto(f"/?date={DATE}")
-    note = "async (holds) => (await import('/static/notes.js')).note('sending', holds)"
+    set_toast = "async (isActive) => (await import('/static/toasts.js')).setToast('submit-retry', isActive)"
 
-    page.evaluate(note, True)
-    assert told(page) == ["sending"]
+    page.evaluate(set_toast, True)
+    assert told(page) == ["submit-retry"]
     page.keyboard.press("Escape")
-    page.evaluate(note, True)
+    page.evaluate(set_toast, True)
     assert told(page) == []
-    page.evaluate(note, False)
-    page.evaluate(note, True)
-    assert told(page) == ["sending"]
+    page.evaluate(set_toast, False)
+    page.evaluate(set_toast, True)
+    assert told(page) == ["submit-retry"]
 
 
 @pytest.mark.parametrize("where", ["#city", "the hour"])
@@ -101,16 +106,16 @@ def test_a_chosen_hour_that_is_closed_is_chosen_no_more(visit: Visit, site: Serv
     hour = page.locator(f".hours input[value='{slot['_id']}']")
     if where == "#city":
         page.locator(where).focus()
-    expect(page.locator("#choice")).not_to_be_empty()
+    expect(page.locator("#selected-slot")).not_to_be_empty()
     drawn = page.locator(f".hours .slot[data-slot='{slot['_id']}'] label")
     tick = "(label) => getComputedStyle(label, '::after').content"
     assert drawn.evaluate(tick) == '""'
 
     site.api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": True})
 
-    expect(page.locator("#news")).to_contain_text("has just been closed")
+    expect(page.locator("#selection-changed")).to_contain_text("has just been closed")
     expect(hour).not_to_be_checked()
-    expect(page.locator("#choice")).to_be_empty()
+    expect(page.locator("#selected-slot")).to_be_empty()
     expect(page.locator(where) if where == "#city" else hour).to_be_focused()
     assert drawn.evaluate(tick) == "none"
     if where == "the hour":
@@ -127,14 +132,14 @@ def test_of_three_notices_the_newest_two_are_kept_and_nothing_moves(visit: Visit
     page.evaluate(SHIFTED)
     page.evaluate("shifts.splice(0)")
 
-    page.evaluate(TELL, ["places"])
-    assert told(page) == ["places", "news"]
-    page.evaluate(TELL, ["sending"])
-    assert told(page) == ["sending", "places"]
-    page.evaluate(HUSH, ["places"])
-    assert told(page) == ["sending"]
+    page.evaluate(SHOW, ["stale-availability"])
+    assert told(page) == ["stale-availability", "selection-changed"]
+    page.evaluate(SHOW, ["submit-retry"])
+    assert told(page) == ["submit-retry", "stale-availability"]
+    page.evaluate(DISMISS, ["stale-availability"])
+    assert told(page) == ["submit-retry"]
 
     assert page.evaluate(SHIFTED) == []
     # Control: a notice that moves is seen.
-    page.evaluate("document.querySelector('.notes').style.bottom = '100px'")
+    page.evaluate("document.querySelector('.toasts').style.bottom = '100px'")
     assert page.evaluate(SHIFTED) != []

@@ -13,7 +13,7 @@ from tests.browser.wire import wired
 from tests.conftest import Served
 
 LAST_DATE, LOST_DATE = "2026-03-11", "2026-03-13"
-BOOK, WAIT = ".act-book button", ".act-wait button"
+BOOK, WAIT = ".submit-book button", ".submit-wait button"
 
 
 def filled(page: Page, slot: dict[str, Any], email: str) -> Page:
@@ -70,15 +70,17 @@ def test_of_two_guests_for_the_last_place_one_books_and_the_others_see_it_go(vis
     expect(loser.locator("#summary")).to_contain_text("09:00 to 10:00 on Wednesday 11 March is full.")
     expect(loser.locator("#summary")).to_be_focused()
     expect(loser.locator(".offers input")).to_have_count(3)
-    expect(third.locator("#news")).to_contain_text("The hour you chose, 09:00 to 10:00, has just been filled.")
-    expect(third.locator("#near button")).to_have_count(3)
+    expect(third.locator("#selection-changed")).to_contain_text(
+        "The hour you chose, 09:00 to 10:00, has just been filled."
+    )
+    expect(third.locator("#alternatives button")).to_have_count(3)
     for page, email in ((loser, emails[1] if loser is second else emails[0]), (third, emails[2])):
         expect_full_and_kept(page, slot, email)
     assert active(site, slotId=slot["_id"]) == slot["capacity"]
 
     # One takes a near hour with one click, the other waits and gets the place that comes free.
-    third.locator("#near button").first.click()
-    expect(third.locator("#near")).to_be_hidden()
+    third.locator("#alternatives button").first.click()
+    expect(third.locator("#alternatives")).to_be_hidden()
     third.locator(BOOK).click()
     loser.locator(WAIT).click()
     expect(third.get_by_role("heading", level=1)).to_have_text("Your place is booked")

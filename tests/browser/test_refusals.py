@@ -23,7 +23,7 @@ def refusal(status: int, heading: str, sentence: str) -> str:
 def expect_usable(page: Page) -> None:
     """Expect that nothing of the form is held back."""
     expect(page.locator("[inert]")).to_have_count(0)
-    expect(page.locator("form.is-sent")).to_have_count(0)
+    expect(page.locator("form.is-submitting")).to_have_count(0)
     expect(page.locator(BOOK)).to_have_text("Book this place")
     expect(page.locator(BOOK)).not_to_have_attribute("aria-disabled", "true")
 

@@ -59,7 +59,7 @@ def test_a_booking_that_comes_after_signing_out_is_not_shown(visit: Visit, made:
 
     page.locator(f"#booking-{made['id']}").click()
     route = caught(page, held).pop()
-    page.locator("#leave").click()
+    page.locator("#logout").click()
     answered(page, route)
 
     expect(page.locator("#notice")).to_contain_text(LEFT)
@@ -76,7 +76,7 @@ def test_a_change_that_is_answered_after_signing_out_opens_nothing(visit: Visit,
     page.locator("#resend").click()
     route = caught(page, held).pop()
     page.keyboard.press("Escape")
-    page.locator("#leave").click()
+    page.locator("#logout").click()
     answered(page, route)
 
     expect(page.locator("#notice")).to_contain_text(LEFT)
@@ -91,12 +91,12 @@ def test_what_was_looked_at_is_gone_from_the_page_after_signing_out(visit: Visit
     page.locator("#cancel").click()
     expect(page.locator("#confirm")).to_contain_text(NAME)
     page.locator("#confirm-no").click()
-    page.locator("#detail-done").click()
+    page.locator("#detail-close").click()
 
-    page.locator("#leave").click()
+    page.locator("#logout").click()
 
     expect(page.locator("#notice")).to_contain_text(LEFT)
-    for part in ("#detail", "#confirm", "#said", "#view"):
+    for part in ("#detail", "#confirm", "#announcer", "#view"):
         expect(page.locator(part)).to_be_empty()
     enter(page, f"/admin?reference={made['reference']}")
     opened(page, made)
@@ -109,7 +109,7 @@ def test_a_download_ends_with_signing_out(visit: Visit, made: dict[str, Any]) ->
     page.locator("#download").click()
     expect(page.locator(".progress [role=status]")).to_contain_text("0 of 1")
 
-    page.locator("#leave").click()
+    page.locator("#logout").click()
 
     expect(page.locator("#notice")).to_contain_text(LEFT)
     assert page.evaluate("window.isGivenUp")

@@ -39,7 +39,7 @@ def test_yes_is_not_pressed_by_the_second_tap_of_the_one_that_asked(visit: Visit
     page.clock.install(time=BEFORE)
     follow_letter(page, made)
     page.clock.pause_at(TAPPED)
-    yes = page.locator("dialog .button-stop")
+    yes = page.locator("dialog .button-danger")
 
     page.locator("[data-confirm] summary").click()
     tap(page, yes)
@@ -88,7 +88,7 @@ def test_the_second_tap_on_a_near_hour_takes_no_other_one_and_books_nothing(visi
     slot = site.api.slots(FILLED_DATE)[1]
     page = chosen(visit(375, height=667), slot)
     fill_up(site, slot)
-    near = page.locator("#near button").first
+    near = page.locator("#alternatives button").first
     expect(near).to_be_visible()
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
@@ -99,7 +99,7 @@ def test_the_second_tap_on_a_near_hour_takes_no_other_one_and_books_nothing(visi
     assert mine != slot["_id"]
     others = page.locator(f".hours input:not([value='{mine}'])")
     tap(page, others.first)
-    tap(page, page.locator(".act-book button"))
+    tap(page, page.locator(".submit-book button"))
 
     expect(taken).to_have_value(str(mine))
     assert sent == []
@@ -111,7 +111,7 @@ def test_the_second_tap_on_a_near_hour_takes_no_other_one_and_books_nothing(visi
 def test_a_button_that_has_just_turned_into_the_other_takes_no_tap(visit: Visit, site: Served) -> None:
     slot = site.api.slots(FILLED_DATE)[4]
     page = chosen(visit(375, height=667), slot)
-    book, wait = (page.locator(f".act-{name} button") for name in ("book", "wait"))
+    book, wait = (page.locator(f".submit-{name} button") for name in ("book", "wait"))
     age(page)
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)

@@ -27,7 +27,7 @@ REFUSED = {key for key in WORDS if key.startswith(("problem.", "wrong."))}
 
 
 def test_whatever_is_said_is_in_the_table() -> None:
-    said = set(re.findall(r'\bsay\("([\w.]+)"', SCRIPTS))
+    said = set(re.findall(r'\bt\("([\w.]+)"', SCRIPTS))
 
     assert len(said) > 50
     assert said <= WORDS.keys()

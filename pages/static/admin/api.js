@@ -1,93 +1,104 @@
-// The API behind the key, which lives in sessionStorage until the tab is closed and goes nowhere but into a header.
-import { named, say, spoken } from "./words.js";
+// API client of the back office. The admin key lives in sessionStorage, and is sent only in a request header.
+import { label, language, t } from "./i18n.js";
 
-const KEY = "adminKey";
-let whenLocked = () => {};
-// From signing in to signing out; aborted by the latter.
+const STORAGE_KEY = "adminKey";
+let handleUnauthorized = () => {};
+// Lasts from login to logout, which aborts it.
 let session = new AbortController();
 
-export class Refused extends Error {}
-// Thrown in the place of every answer that comes after signing out: nobody may see it any more.
-export class Left extends Refused {}
+export class ApiError extends Error {}
+// Replaces every response that arrives after logout, so that nobody sees it.
+export class SessionEnded extends ApiError {}
 
-export const hasKey = () => sessionStorage.getItem(KEY) !== null;
-export const forgetKey = () => sessionStorage.removeItem(KEY);
-export const onLocked = (work) => { whenLocked = work; };
-export const during = () => session.signal;
+export const hasKey = () => sessionStorage.getItem(STORAGE_KEY) !== null;
+export const removeKey = () => sessionStorage.removeItem(STORAGE_KEY);
+export const onUnauthorized = (handler) => { handleUnauthorized = handler; };
+export const sessionSignal = () => session.signal;
 
 export function endSession() {
   session.abort();
   session = new AbortController();
 }
 
-// Keep `key` if it is right; throws Refused otherwise.
-export async function tryKey(key) {
-  await ask("GET", "/validate", { key });
-  sessionStorage.setItem(KEY, key);
+// Stores `key` if the service accepts it; throws ApiError otherwise.
+export async function login(key) {
+  await send("GET", "/validate", { key });
+  sessionStorage.setItem(STORAGE_KEY, key);
 }
 
-export const get = (path) => read("GET", path);
-export const post = (path) => read("POST", path);
-export const patch = (path, body) => read("PATCH", path, { body });
+export const get = (path) => requestJson("GET", path);
+export const post = (path) => requestJson("POST", path);
+export const patch = (path, body) => requestJson("PATCH", path, { body });
 
-export async function call(method, path, options = {}) {
+export async function request(method, path, options = {}) {
   try {
-    return await within(during(), ask(method, path, { ...options, key: sessionStorage.getItem(KEY) ?? "" }));
+    const key = sessionStorage.getItem(STORAGE_KEY) ?? "";
+    return await guardSession(sessionSignal(), send(method, path, { ...options, key }));
   } catch (error) {
     if (error.status === 401) {
-      forgetKey();
-      whenLocked();
+      removeKey();
+      handleUnauthorized();
     }
     throw error;
   }
 }
 
-async function read(method, path, options) {
-  const mine = during();
-  const answer = await call(method, path, options);
-  return within(mine, answer.json().catch(() => { throw lost(method); }));
+async function requestJson(method, path, options) {
+  const signal = sessionSignal();
+  const response = await request(method, path, options);
+  const body = response.json().catch(() => { throw connectionError(method); });
+  return guardSession(signal, body);
 }
 
-const within = (mine, work) => work.finally(() => { if (mine.aborted) throw new Left(); });
+// Returns the result of `promise`, or throws SessionEnded if the session has ended meanwhile.
+function guardSession(signal, promise) {
+  return promise.finally(() => { if (signal.aborted) throw new SessionEnded(); });
+}
 
-async function ask(method, path, { key, body, signal }) {
-  // A header holds no more than this; whatever else was typed is no key.
-  if (!/^[\x21-\x7e]*$/.test(key)) throw refusal(401, say("wrongKey"));
-  const headers = { "X-Admin-Key": key, "Accept-Language": spoken, ...(body && { "Content-Type": "application/json" }) };
-  let answer;
+async function send(method, path, { key, body, signal }) {
+  // A header can hold only these characters, so any other key is wrong.
+  if (!/^[\x21-\x7e]*$/.test(key)) throw statusError(401, t("wrongKey"));
+  const headers = { "X-Admin-Key": key, "Accept-Language": language, ...(body && { "Content-Type": "application/json" }) };
+  let response;
   try {
-    answer = await fetch(`/api/admin${path}`, { method, cache: "no-store", headers, signal, body: body && JSON.stringify(body) });
+    const content = body && JSON.stringify(body);
+    response = await fetch(`/api/admin${path}`, { method, cache: "no-store", headers, signal, body: content });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw lost(method);
+    throw connectionError(method);
   }
-  if (answer.ok) return answer;
-  const problem = await answer.json().catch(() => ({}));
-  // What stands before the service answers without a code of it, and knows no more than this page.
-  if (method !== "GET" && !problem.code && answer.status >= 500) throw lost(method);
-  if (problem.code === "outcome_unknown") throw unknown(say("problem.outcome_unknown"));
-  throw refusal(answer.status, answer.status === 401 ? say("wrongKey") : sentence(problem, answer.status));
+  if (response.ok) return response;
+  throw await responseError(method, response);
 }
 
-// The service gives codes, and names of fields; what it says of them itself is English, and better than nothing.
-function sentence({ code, errors = {}, message }, status) {
-  const fields = Object.keys(errors).map((name) => named(`wrong.${name}`, say("wrong", { field: named(name, name) })));
-  return fields.join(" ") || named(`problem.${code}`, message || say("refused", { status }));
+async function responseError(method, response) {
+  const problem = await response.json().catch(() => ({}));
+  // A 5xx response without an error code comes from a proxy, which does not know the outcome.
+  if (method !== "GET" && !problem.code && response.status >= 500) return connectionError(method);
+  if (problem.code === "outcome_unknown") return unknownOutcome(t("problem.outcome_unknown"));
+  const message = response.status === 401 ? t("wrongKey") : messageFor(problem, response.status);
+  return statusError(response.status, message);
 }
 
-// Of what only looks, nothing can have been done.
-function lost(method) {
-  return method === "GET" ? new Refused(say("unreachable")) : unknown(say("unknown"));
+// Translates the error code and the field names of a response. The service's own English message is the fallback.
+function messageFor({ code, errors = {}, message }, status) {
+  const fields = Object.keys(errors).map((name) => label(`wrong.${name}`, t("wrong", { field: label(name, name) })));
+  return fields.join(" ") || label(`problem.${code}`, message || t("refused", { status }));
 }
 
-function unknown(message) {
-  const error = new Refused(message);
+// A failed GET has changed nothing; any other request may have been carried out.
+function connectionError(method) {
+  return method === "GET" ? new ApiError(t("unreachable")) : unknownOutcome(t("unknown"));
+}
+
+function unknownOutcome(message) {
+  const error = new ApiError(message);
   error.isUnknown = true;
   return error;
 }
 
-function refusal(status, message) {
-  const error = new Refused(message);
+function statusError(status, message) {
+  const error = new ApiError(message);
   error.status = status;
   return error;
 }

@@ -1,45 +1,65 @@
-// What the back office did, newest first.
+// Audit view: the changes made in the back office, newest first.
 import { get } from "./api.js";
-import { detail } from "./booking.js";
+import { showBooking } from "./booking_dialog.js";
 import { button, el, table } from "./dom.js";
-import { announce, go, guarded, tell } from "./moving.js";
-import { count, day, moment, named, say } from "./words.js";
+import { formatDate, formatDateTime, formatNumber, label, t } from "./i18n.js";
+import { announce, attempt, navigate, notify } from "./router.js";
 
 const COLUMNS = ["when", "who", "what", "about", "before", "after"];
-const PART = 50;
+const PAGE_SIZE = 50;
 
-export async function audit(asked) {
-  const after = asked.get("after");
-  const { items, next } = await get(`/audit?${new URLSearchParams({ limit: PART, ...(after && { after }) })}`);
-  const values = (given) => Object.entries(given).map(([name, value]) => `${named(`change.${name}`, name)}: ${valued(value)}`).join(", ") || say("none");
-  const rows = items.map((entry) => ({ cells: [moment(entry.at), entry.who, named(`done.${entry.what}`, entry.what),
-    about(entry), values(entry.before), values(entry.after)] }));
-  announce(say("audit"));
-  return [el("h1", { id: "audit", tabindex: "-1" }, say("audit")),
-    rows.length ? table(say("audit"), COLUMNS.map((name) => say(name)), rows) : el("p", { class: "panel" }, say("noAudit")),
-    next && el("p", { class: "pages" }, button(say("older"), () => go({ view: "audit", after: next }, "audit"), { id: "older" }))];
+export async function auditView(params) {
+  const after = params.get("after");
+  const query = new URLSearchParams({ limit: PAGE_SIZE, ...(after && { after }) });
+  const { items, next } = await get(`/audit?${query}`);
+  announce(t("audit"));
+  const showOlder = () => navigate({ view: "audit", after: next }, "audit");
+  return [el("h1", { id: "audit", tabindex: "-1" }, t("audit")),
+    items.length ? entryTable(items) : el("p", { class: "panel" }, t("noAudit")),
+    next && el("p", { class: "pagination" }, button(t("older"), showOlder, { id: "older" }))];
 }
 
-// A booking by its reference, a slot by when it is; each leads to where it is looked at.
-function about({ _id, about: id, booking, slot }) {
-  if (booking) {
-    const open = () => guarded(async () => {
-      const [item] = (await get(`/bookings?reference=${booking.reference}`)).items;
-      if (item) await detail(item, `about-${_id}`);
-      else tell(say("problem.booking_not_found"), true);
-    });
-    return el("button", { type: "button", class: "open", id: `about-${_id}`, onclick: open, "aria-label": say("booking", booking) }, booking.reference);
-  }
-  if (!slot) return el("span", { class: "code break" }, id);
-  const look = (event) => {
+function entryTable(entries) {
+  const rows = entries.map((entry) => ({
+    cells: [formatDateTime(entry.at), entry.who, label(`done.${entry.what}`, entry.what), subject(entry),
+      valueList(entry.before), valueList(entry.after)],
+  }));
+  return table(t("audit"), COLUMNS.map((name) => t(name)), rows);
+}
+
+function valueList(values) {
+  const texts = Object.entries(values).map(([name, value]) => `${label(`change.${name}`, name)}: ${valueText(value)}`);
+  return texts.join(", ") || t("none");
+}
+
+// Returns a booking's reference or a slot's date and hours, linked to its dialog or view; of other things their id.
+function subject({ _id, about: id, booking, slot }) {
+  if (booking) return bookingButton(booking, `about-${_id}`);
+  if (slot) return slotLink(slot);
+  return el("span", { class: "code break" }, id);
+}
+
+function bookingButton(booking, id) {
+  const open = () => attempt(async () => {
+    const [item] = (await get(`/bookings?reference=${booking.reference}`)).items;
+    if (item) await showBooking(item, id);
+    else notify(t("problem.booking_not_found"), true);
+  });
+  const attributes = { type: "button", class: "link-button", id, onclick: open, "aria-label": t("booking", booking) };
+  return el("button", attributes, booking.reference);
+}
+
+function slotLink(slot) {
+  const open = (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    go({ view: "slots", date: slot.date });
+    navigate({ view: "slots", date: slot.date });
   };
-  return el("a", { href: `?view=slots&date=${slot.date}`, onclick: look }, `${day(slot.date)}, ${slot.label}`);
+  return el("a", { href: `?view=slots&date=${slot.date}`, onclick: open }, `${formatDate(slot.date)}, ${slot.label}`);
 }
 
-function valued(value) {
-  if (typeof value === "boolean") return say(value ? "yes" : "no");
-  return typeof value === "number" ? count(value) : named(`letter.${value}`, named(value, value));
+function valueText(value) {
+  if (typeof value === "boolean") return value ? t("yes") : t("no");
+  if (typeof value === "number") return formatNumber(value);
+  return label(`letter.${value}`, label(value, value));
 }

@@ -1,125 +1,151 @@
-// The listing: filters, order and page stand in the address.
+// Bookings view: a list whose filters, sort order and page are query parameters.
 import { get } from "./api.js";
-import { detail } from "./booking.js";
-import { button, chip, choice, el, field, table, typed } from "./dom.js";
+import { showBooking } from "./booking_dialog.js";
+import { button, chip, el, field, select, table, userText } from "./dom.js";
 import { download } from "./download.js";
-import { announce, go, guarded, otherwise } from "./moving.js";
-import { count, countries, dates, day, moment, say } from "./words.js";
+import { countries, dates, formatDate, formatDateTime, formatNumber, t } from "./i18n.js";
+import { announce, attempt, navigate, onNavigationFailed } from "./router.js";
 
 const FILTERS = ["reference", "name", "email", "phone", "date", "country", "status"];
-const PAGE = 25;
+const PAGE_SIZE = 25;
+// Each column's message key, and its sort field if it has one.
 const COLUMNS = [
-  ["reference"], ["name", "name"], ["date", "date"], ["hours", "hour"], ["email"], ["phone"], ["country", "country"], ["status"], ["created", "created"],
+  ["reference"], ["name", "name"], ["date", "date"], ["hours", "hour"], ["email"], ["phone"], ["country", "country"],
+  ["status"], ["created", "created"],
 ];
 
-const only = (asked, names) => Object.fromEntries(names.filter((name) => asked.get(name)).map((name) => [name, asked.get(name)]));
-const natural = (sort) => (sort === "created" ? "desc" : "asc");
-
-export async function bookings(asked) {
-  const wanted = only(asked, FILTERS);
-  const sort = asked.get("sort") || "created";
-  const order = asked.get("order") || natural(sort);
-  const page = Math.max(1, Math.trunc(Number(asked.get("page"))) || 1);
-  const found = await get(`/bookings?${new URLSearchParams({ ...wanted, sort, order, page, limit: PAGE })}`);
-  // What was found has become less since the address was made.
-  if (page > found.totalPages && found.totalPages) return bookings(withPage(asked, found.totalPages));
-  const look = (change, top) => go({ view: "bookings", ...wanted, ...only(asked, ["sort", "order"]), ...change }, top);
-  const sorting = { sort, order, sorts: found.sorts, look };
-  const standing = { total: count(found.total), page: count(page), pages: count(found.totalPages) };
-  announce(say(found.totalPages > 1 ? "foundPage" : "found", standing));
-  return [el("h1", { tabindex: "-1" }, say("bookings")), filters(asked, sorting), downloads(wanted, found.total, sort === "created" && order === "desc"),
-    found.items.length ? table(say("bookings"), COLUMNS.map((column) => heading(column, sorting)), found.items.map(row), "rows")
-      : el("p", { class: "panel" }, say("nothing")),
-    found.totalPages > 1 && pages(found, look)];
+function pick(params, names) {
+  const filled = names.filter((name) => params.get(name));
+  return Object.fromEntries(filled.map((name) => [name, params.get(name)]));
 }
 
-function withPage(asked, page) {
-  const last = new URLSearchParams(asked);
-  last.set("page", page);
-  return last;
+const defaultOrder = (sort) => (sort === "created" ? "desc" : "asc");
+
+export async function bookingsView(params) {
+  const filters = pick(params, FILTERS);
+  const sort = params.get("sort") || "created";
+  const order = params.get("order") || defaultOrder(sort);
+  const page = Math.max(1, Math.trunc(Number(params.get("page"))) || 1);
+  const found = await get(`/bookings?${new URLSearchParams({ ...filters, sort, order, page, limit: PAGE_SIZE })}`);
+  // The result may have become shorter since the address was made.
+  if (page > found.totalPages && found.totalPages) return bookingsView(withPage(params, found.totalPages));
+  const current = { view: "bookings", ...filters, ...pick(params, ["sort", "order"]) };
+  const change = (changes, focusId) => navigate({ ...current, ...changes }, focusId);
+  const sorting = { sort, order, sorts: found.sorts, change };
+  announce(resultText(found, page));
+  return [el("h1", { tabindex: "-1" }, t("bookings")), filterForm(params, sorting),
+    downloadSection(filters, found.total, sort === "created" && order === "desc"), bookingTable(found.items, sorting),
+    found.totalPages > 1 && pagination(found, change)];
 }
 
-function filters(asked, sorting) {
-  const value = (name) => asked.get(name) ?? "";
-  const status = [["", say("any")], ["confirmed", say("confirmed")], ["cancelled", say("cancelled")]];
-  const typedIn = (name, maxlength, attributes = {}) =>
-    field(say(name), el("input", { id: name, name, value: value(name), maxlength, autocomplete: "off", ...attributes }));
-  const form = el("form", { class: "panel filters", role: "search", onsubmit: (event) => {
+function withPage(params, page) {
+  const changed = new URLSearchParams(params);
+  changed.set("page", page);
+  return changed;
+}
+
+function resultText({ total, totalPages }, page) {
+  const key = totalPages > 1 ? "foundPage" : "found";
+  return t(key, { total: formatNumber(total), page: formatNumber(page), pages: formatNumber(totalPages) });
+}
+
+function bookingTable(items, sorting) {
+  if (!items.length) return el("p", { class: "panel" }, t("nothing"));
+  return table(t("bookings"), COLUMNS.map((column) => heading(column, sorting)), items.map(row), "bookings-table");
+}
+
+function filterForm(params, sorting) {
+  const value = (name) => params.get(name) ?? "";
+  const input = (name, maxlength, attributes = {}) =>
+    field(t(name), el("input", { id: name, name, maxlength, value: value(name), autocomplete: "off", ...attributes }));
+  const search = (event) => {
     event.preventDefault();
-    const given = [...new FormData(form)].map(([name, text]) => [name, text.trim()]);
-    go({ view: "bookings", ...Object.fromEntries(given), ...only(asked, ["sort", "order"]) });
-  } },
-  typedIn("reference", "40", { autocapitalize: "characters", spellcheck: "false" }), typedIn("name", "80"),
-  typedIn("email", "254", { inputmode: "email", autocapitalize: "none", spellcheck: "false" }), typedIn("phone", "40", { type: "tel" }),
-  field(say("date"), choice("date", [["", say("any")], ...dates.map((date) => [date, day(date)])], value("date"))),
-  field(say("country"), choice("country", countryOptions(value("country").toUpperCase()), value("country").toUpperCase())),
-  field(say("status"), choice("status", status, value("status"))),
-  sorter(sorting),
-  el("p", { class: "filters-do" }, el("button", { class: "button button-small", id: "find" }, say("find")),
-    button(say("clear"), () => go({ view: "bookings" }), { id: "clear" })));
-  return form;
+    const values = [...new FormData(event.currentTarget)].map(([name, text]) => [name, text.trim()]);
+    navigate({ view: "bookings", ...Object.fromEntries(values), ...pick(params, ["sort", "order"]) });
+  };
+  const country = value("country").toUpperCase();
+  const statuses = [["", t("any")], ["confirmed", t("confirmed")], ["cancelled", t("cancelled")]];
+  const dateOptions = [["", t("any")], ...dates.map((date) => [date, formatDate(date)])];
+  return el("form", { class: "panel filters", role: "search", onsubmit: search },
+    input("reference", "40", { autocapitalize: "characters", spellcheck: "false" }), input("name", "80"),
+    input("email", "254", { inputmode: "email", autocapitalize: "none", spellcheck: "false" }),
+    input("phone", "40", { type: "tel" }),
+    field(t("date"), select("date", dateOptions, value("date"))),
+    field(t("country"), select("country", countryOptions(country), country)),
+    field(t("status"), select("status", statuses, value("status"))),
+    sortSelect(sorting),
+    el("p", { class: "filter-actions" }, el("button", { class: "button button-small", id: "find" }, t("find")),
+      button(t("clear"), () => navigate({ view: "bookings" }), { id: "clear" })));
 }
 
-// What the address asks for is shown, also where it is the code of no country.
-function countryOptions(asked) {
-  const known = [["", say("any")], ...countries];
-  return known.some(([code]) => code === asked) ? known : [...known, [asked, asked]];
+// The selected code is always an option, even if no country has it.
+function countryOptions(selected) {
+  const options = [["", t("any")], ...countries];
+  return options.some(([code]) => code === selected) ? options : [...options, [selected, selected]];
 }
 
-// Where rows are cards there are no headings to sort by.
-function sorter({ sort, order, sorts, look }) {
-  const names = { created: [say("sortNewest"), say("sortOldest")] };
-  const options = COLUMNS.filter(([, by]) => sorts.includes(by)).flatMap(([name, by]) => {
-    const [down, up] = names[by] ?? [say("sortDown", { column: say(name) }), say("sortUp", { column: say(name) })];
-    return by === "created" ? [[`${by} desc`, down], [`${by} asc`, up]] : [[`${by} asc`, up], [`${by} desc`, down]];
+// Builds the sort menu for narrow screens, where the table is shown as cards without headings.
+function sortSelect({ sort, order, sorts, change }) {
+  const options = COLUMNS.filter(([, by]) => sorts.includes(by)).flatMap(sortOptions);
+  const control = select("sorter", options, `${sort} ${order}`);
+  control.removeAttribute("name");
+  control.addEventListener("change", () => {
+    const [by, direction] = control.value.split(" ");
+    onNavigationFailed(() => { control.value = `${sort} ${order}`; });
+    change({ sort: by, order: direction });
   });
-  const pick = choice("sorter", options, `${sort} ${order}`);
-  pick.removeAttribute("name");
-  pick.addEventListener("change", () => {
-    const [by, way] = pick.value.split(" ");
-    otherwise(() => { pick.value = `${sort} ${order}`; });
-    look({ sort: by, order: way });
-  });
-  const made = field(say("sortBy"), pick);
-  made.classList.add("sorter");
-  return made;
+  const sorter = field(t("sortBy"), control);
+  sorter.classList.add("sorter");
+  return sorter;
 }
 
-function heading([name, by], { sort, order, sorts, look }) {
-  const text = say(name);
-  const chosen = by && by === sort;
-  const attributes = chosen ? { "aria-sort": order === "asc" ? "ascending" : "descending" } : {};
+// The time of booking sorts newest first by default, so that order comes first.
+function sortOptions([name, by]) {
+  if (by === "created") return [["created desc", t("sortNewest")], ["created asc", t("sortOldest")]];
+  return [[`${by} asc`, t("sortUp", { column: t(name) })], [`${by} desc`, t("sortDown", { column: t(name) })]];
+}
+
+function heading([name, by], { sort, order, sorts, change }) {
+  const text = t(name);
+  const isSorted = by && by === sort;
+  const attributes = isSorted ? { "aria-sort": ariaSort(order) } : {};
   if (!by || !sorts.includes(by)) return { text, attributes, content: text };
-  const next = chosen ? (order === "asc" ? "desc" : "asc") : natural(by);
-  const turn = () => look({ sort: by, order: next });
-  return { text, attributes, content: el("button", { type: "button", id: `sort-${by}`, class: "sort", onclick: turn }, text) };
+  const next = isSorted ? opposite(order) : defaultOrder(by);
+  const sortBy = () => change({ sort: by, order: next });
+  return { text, attributes, content: el("button", { type: "button", id: `sort-${by}`, class: "sort", onclick: sortBy }, text) };
 }
 
-function row(item) {
-  const open = () => guarded(() => detail(item));
-  const name = item.fullName || say("erased");
-  const reference = el("button", { type: "button", class: "open reference", id: `booking-${item._id}`, onclick: open,
-    "aria-label": say("open", { reference: item.reference, name }) }, item.reference);
-  const kind = item.status === "confirmed" ? "good" : "over";
+const opposite = (order) => (order === "asc" ? "desc" : "asc");
+const ariaSort = (order) => (order === "asc" ? "ascending" : "descending");
+
+function row(booking) {
+  const open = () => attempt(() => showBooking(booking));
+  const name = booking.fullName || t("erased");
+  const reference = el("button", { type: "button", class: "link-button reference", id: `booking-${booking._id}`, onclick: open,
+    "aria-label": t("open", { reference: booking.reference, name }) }, booking.reference);
+  const status = chip(t(booking.status), booking.status === "confirmed" ? "good" : "ended");
   return {
-    // The button is for keys and screen readers; with a mouse, anywhere in the row will do.
+    // The button serves keyboards and screen readers. A click anywhere in the row does the same, unless text is selected.
     attributes: { onclick: (event) => event.target.closest("button") || getSelection().toString() || open() },
-    cells: [reference, typed(name), day(item.date), item.slotLabel, typed(item.email), item.phone, item.country,
-      chip(say(item.status), kind), moment(item.createdAt)],
+    cells: [reference, userText(name), formatDate(booking.date), booking.slotLabel, userText(booking.email), booking.phone,
+      booking.country, status, formatDateTime(booking.createdAt)],
   };
 }
 
-function pages({ page, totalPages }, look) {
-  const turn = (id, to) => button(say(id), () => look({ page: to }, "found"), { id, disabled: to < 1 || to > totalPages });
-  return el("nav", { class: "pages", "aria-label": say("pages") }, turn("previous", page - 1),
-    el("span", {}, say("page", { page: count(page), pages: count(totalPages) })), turn("next", page + 1));
+function pagination({ page, totalPages }, change) {
+  const link = (id, target) =>
+    button(t(id), () => change({ page: target }, "result-count"), { id, disabled: target < 1 || target > totalPages });
+  return el("nav", { class: "pagination", "aria-label": t("pages") }, link("previous", page - 1),
+    el("span", {}, t("page", { page: formatNumber(page), pages: formatNumber(totalPages) })), link("next", page + 1));
 }
 
-// The file has an order of its own, which is told where the listing has another.
-function downloads(wanted, total, sameOrder) {
-  const place = el("p", { class: "downloads" });
-  const start = button(total ? say("downloadFound", { total: count(total) }) : say("download"), () => download(wanted, total, place, start), { id: "download", disabled: !total });
-  place.append(el("b", { class: "found", id: "found", tabindex: "-1" }, say("found", { total: count(total) })), start,
-    ...(total && !sameOrder ? [el("span", { class: "hint" }, say("downloadOrder"))] : []));
-  return place;
+// The CSV file is always newest first, so a hint says so if the list has another order.
+function downloadSection(filters, total, isSameOrder) {
+  const count = formatNumber(total);
+  const section = el("p", { class: "downloads" });
+  const text = total ? t("downloadFound", { total: count }) : t("download");
+  const start = button(text, () => download({ filters, total, section, start }), { id: "download", disabled: !total });
+  section.append(el("b", { class: "result-count", id: "result-count", tabindex: "-1" }, t("found", { total: count })), start);
+  if (total && !isSameOrder) section.append(el("span", { class: "hint" }, t("downloadOrder")));
+  return section;
 }

@@ -1,58 +1,76 @@
-// The CSV of exactly what is filtered, with how far it is, as a file named by the service.
-import { Refused, call, during } from "./api.js";
+// CSV download: streams the filtered bookings with a progress bar, and saves them under the service's file name.
+import { ApiError, request, sessionSignal } from "./api.js";
 import { button, el } from "./dom.js";
-import { tell } from "./moving.js";
-import { count, say, size } from "./words.js";
+import { formatBytes, formatNumber, t } from "./i18n.js";
+import { notify } from "./router.js";
 
-const CARRIAGE_RETURN = 13; // Rows end in one, and no text has any.
-const KEEP_MILLISECONDS = 60_000;
+const CARRIAGE_RETURN = 13; // Ends each row, and occurs nowhere else.
+const URL_LIFETIME_MS = 60_000;
 
-export async function download(wanted, total, place, start) {
-  const stop = new AbortController();
-  const session = during();
-  session.addEventListener("abort", () => stop.abort(), { once: true });
-  const bar = el("progress", { max: total, value: 0, "aria-label": say("download") });
-  const words = el("span", { role: "status" });
-  const ending = button(say("downloadCancel"), () => stop.abort(), { id: "download-cancel" });
-  const shown = el("span", { class: "progress" }, bar, words, ending);
-  start.replaceWith(shown);
-  ending.focus();
-  tell("");
+// Replaces the `start` button in `section` by the progress until the download has ended.
+export async function download({ filters, total, section, start }) {
+  const controller = new AbortController();
+  const session = sessionSignal();
+  session.addEventListener("abort", () => controller.abort(), { once: true });
+  const bar = el("progress", { max: total, value: 0, "aria-label": t("download") });
+  const status = el("span", { role: "status" });
+  const cancel = button(t("downloadCancel"), () => controller.abort(), { id: "download-cancel" });
+  const progress = el("span", { class: "progress" }, bar, status, cancel);
+  start.replaceWith(progress);
+  cancel.focus();
+  notify("");
   try {
-    const answer = await call("GET", `/bookings/export?${new URLSearchParams(wanted)}`, { signal: stop.signal });
-    const file = await read(answer, (rows, bytes) => {
+    const response = await request("GET", `/bookings/export?${new URLSearchParams(filters)}`, { signal: controller.signal });
+    const file = await readStream(response.body, (rows, bytes) => {
       bar.value = rows;
-      words.textContent = say("downloading", { rows: count(rows), total: count(total), size: size(bytes) }, total);
+      const values = { rows: formatNumber(rows), total: formatNumber(total), size: formatBytes(bytes) };
+      status.textContent = t("downloading", values, total);
     });
-    const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"))?.[1] ?? "bookings.csv";
-    save(file.pieces, name);
-    tell(say("downloaded", { name, rows: count(file.rows), size: size(file.bytes) }, file.rows));
+    const name = fileName(response);
+    save(file.chunks, name);
+    notify(t("downloaded", { name, rows: formatNumber(file.rows), size: formatBytes(file.bytes) }, file.rows));
   } catch (error) {
-    if (session.aborted) return;
-    tell(stop.signal.aborted ? say("downloadStopped") : error instanceof Refused ? error.message : say("downloadBroken"), !stop.signal.aborted);
+    if (!session.aborted) reportFailure(error, controller.signal);
   } finally {
-    const focused = place.contains(document.activeElement);
-    shown.replaceWith(start);
-    if (focused) start.focus();
+    const hadFocus = section.contains(document.activeElement);
+    progress.replaceWith(start);
+    if (hadFocus) start.focus();
   }
 }
 
-async function read(answer, progress) {
-  const pieces = [];
-  let rows = -1; // The heading is none.
+function reportFailure(error, signal) {
+  if (signal.aborted) notify(t("downloadStopped"));
+  else notify(error instanceof ApiError ? error.message : t("downloadBroken"), true);
+}
+
+function fileName(response) {
+  return /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition"))?.[1] ?? "bookings.csv";
+}
+
+// Reads the body, and calls `onProgress` with the rows, without the header, and the bytes read so far.
+async function readStream(body, onProgress) {
+  const reader = body.getReader();
+  const chunks = [];
+  let rows = -1;
   let bytes = 0;
-  for (const reader = answer.body.getReader(); ;) {
+  for (;;) {
     const { done, value } = await reader.read();
-    if (done) return { pieces, rows, bytes };
-    pieces.push(value);
+    if (done) return { chunks, rows, bytes };
+    chunks.push(value);
     bytes += value.length;
-    for (let at = value.indexOf(CARRIAGE_RETURN); at >= 0; at = value.indexOf(CARRIAGE_RETURN, at + 1)) rows += 1;
-    progress(Math.max(0, rows), bytes);
+    rows += countRowEnds(value);
+    onProgress(Math.max(0, rows), bytes);
   }
 }
 
-function save(pieces, name) {
-  const address = URL.createObjectURL(new Blob(pieces, { type: "text/csv" }));
+function countRowEnds(chunk) {
+  let count = 0;
+  for (let index = chunk.indexOf(CARRIAGE_RETURN); index >= 0; index = chunk.indexOf(CARRIAGE_RETURN, index + 1)) count += 1;
+  return count;
+}
+
+function save(chunks, name) {
+  const address = URL.createObjectURL(new Blob(chunks, { type: "text/csv" }));
   el("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), KEEP_MILLISECONDS);
+  setTimeout(() => URL.revokeObjectURL(address), URL_LIFETIME_MS);
 }

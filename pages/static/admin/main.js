@@ -1,23 +1,24 @@
-// The back office: entering, leaving, and which view is shown.
-import { endSession, forgetKey, hasKey, onLocked, tryKey } from "./api.js";
-import { audit } from "./audit.js";
-import { bookings } from "./bookings.js";
-import { letters } from "./letters.js";
-import { announce, clear, draw, go, guarded, isShown, look, setViews, tell } from "./moving.js";
-import { overview } from "./overview.js";
-import { slots } from "./slots.js";
-import { say } from "./words.js";
+// Entry point of the back office: login, logout, and registration of the views.
+import { endSession, hasKey, login, onUnauthorized, removeKey } from "./api.js";
+import { auditView } from "./audit.js";
+import { bookingsView } from "./bookings.js";
+import { dashboardView } from "./dashboard.js";
+import { emailsView } from "./emails.js";
+import { t } from "./i18n.js";
+import { announce, attempt, clear, isRendered, navigate, notify, registerViews, render, renderAddress } from "./router.js";
+import { slotsView } from "./slots.js";
 
-const form = document.querySelector("#enter");
-const key = document.querySelector("#key");
+const form = document.querySelector("#login");
+const keyInput = document.querySelector("#key");
 const nav = document.querySelector("nav");
-const leaving = document.querySelector("#leave");
+const logoutButton = document.querySelector("#logout");
 
-document.querySelector("#without").remove();
-setViews({ bookings, slots, letters, overview, audit });
-onLocked(lock);
+document.querySelector("#noscript-notice").remove();
+// The names are the values of `view` in the address.
+registerViews({ bookings: bookingsView, slots: slotsView, letters: emailsView, overview: dashboardView, audit: auditView });
+onUnauthorized(lock);
 
-// Nothing of any guest stays in the page.
+// Ends the session and removes all personal data from the page.
 function lock() {
   endSession();
   clear();
@@ -26,47 +27,55 @@ function lock() {
     dialog.close();
     dialog.replaceChildren();
   }
-  nav.hidden = leaving.hidden = true;
-  form.hidden = false;
-  key.focus();
+  setLocked(true);
+  keyInput.focus();
 }
 
 function unlock() {
-  nav.hidden = leaving.hidden = false;
-  form.hidden = true;
-  return draw();
+  setLocked(false);
+  return render();
 }
 
-form.addEventListener("submit", (event) => {
+function setLocked(isLocked) {
+  nav.hidden = isLocked;
+  logoutButton.hidden = isLocked;
+  form.hidden = !isLocked;
+}
+
+form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  guarded(async () => {
-    // A key that nobody has looked at need not be typed again.
-    await tryKey(key.value.trim()).catch((error) => {
-      if (error.status === 401) key.value = "";
-      throw error;
-    });
-    key.value = "";
-    await unlock();
-    document.querySelector("#main").focus({ preventScroll: true });
-  }, event.submitter).then(() => form.hidden || key.focus());
+  await attempt(enter, event.submitter);
+  if (!form.hidden) keyInput.focus();
 });
-leaving.addEventListener("click", () => {
-  forgetKey();
+
+async function enter() {
+  // A rejected key is cleared. A key that could not be checked stays in its field.
+  await login(keyInput.value.trim()).catch((error) => {
+    if (error.status === 401) keyInput.value = "";
+    throw error;
+  });
+  keyInput.value = "";
+  await unlock();
+  document.querySelector("#main").focus({ preventScroll: true });
+}
+
+logoutButton.addEventListener("click", () => {
+  removeKey();
   lock();
-  tell(say("left"));
+  notify(t("left"));
 });
 nav.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-view]");
   if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
   event.preventDefault();
-  go({ view: link.dataset.view });
+  navigate({ view: link.dataset.view });
 });
-// The address has changed with each view since the page came; in another language it shows the same.
+// Another language shows the same view. Its address may have changed since the page was loaded.
 document.querySelector(".languages").addEventListener("submit", (event) => {
   event.currentTarget.elements.next.value = location.pathname + location.search;
 });
-addEventListener("popstate", () => hasKey() && !isShown() && look());
-// A page that was left and comes back from the browser's memory shows nothing without a key.
+addEventListener("popstate", () => hasKey() && !isRendered() && renderAddress());
+// A page restored from the back/forward cache is locked if the key has been removed.
 addEventListener("pageshow", () => hasKey() || lock());
 
-if (hasKey()) guarded(unlock);
+if (hasKey()) attempt(unlock);

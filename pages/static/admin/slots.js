@@ -1,57 +1,74 @@
-// The slots of a date: capacity, closing and opening.
-import { Refused, get, patch } from "./api.js";
-import { button, chip, choice, el, field, table } from "./dom.js";
-import { announce, go, guarded, otherwise, redraw, tell } from "./moving.js";
-import { count, dates, day, say } from "./words.js";
+// Slots view: the slots of a date; changes their capacity, closes and reopens them.
+import { ApiError, get, patch } from "./api.js";
+import { button, chip, el, field, select, table } from "./dom.js";
+import { dates, formatDate, formatNumber, t } from "./i18n.js";
+import { announce, attempt, navigate, notify, onNavigationFailed, refresh } from "./router.js";
 
-export async function slots(asked) {
-  const date = dates.includes(asked.get("date")) ? asked.get("date") : dates[0];
-  const found = await get(`/slots?date=${date}`);
-  const pick = choice("date", dates.map((each) => [each, day(each)]), date);
-  const title = say("slotsOf", { date: day(date) });
+const COLUMNS = ["hours", "booked", "waiting", "capacity", "state", "closing"];
+
+export async function slotsView(params) {
+  const date = dates.includes(params.get("date")) ? params.get("date") : dates[0];
+  const slots = await get(`/slots?date=${date}`);
+  const title = t("slotsOf", { date: formatDate(date) });
   announce(title);
-  const columns = ["hours", "booked", "waiting", "capacity", "state", "closing"].map((name) => say(name));
-  const rows = table(title, columns, found.map(row), "places");
-  pick.addEventListener("change", () => {
-    // Under another date they are not what they seem to be.
+  const rows = table(title, COLUMNS.map((name) => t(name)), slots.map(row), "slots-table");
+  const filters = el("div", { class: "panel filters" }, field(t("date"), dateSelect(date, rows)));
+  return [el("h1", { tabindex: "-1" }, t("slots")), filters, rows];
+}
+
+function dateSelect(date, rows) {
+  const control = select("date", dates.map((each) => [each, formatDate(each)]), date);
+  control.addEventListener("change", () => {
+    // While the new date loads, the rows do not belong to the selected one.
     rows.inert = true;
-    otherwise(() => {
+    onNavigationFailed(() => {
       rows.inert = false;
-      pick.value = date;
+      control.value = date;
     });
-    go({ view: "slots", date: pick.value });
+    navigate({ view: "slots", date: control.value });
   });
-  return [el("h1", { tabindex: "-1" }, say("slots")), el("div", { class: "panel filters" }, field(say("date"), pick)), rows];
+  return control;
 }
 
 function row(slot) {
-  const hours = slot.label;
-  const at = { hours, date: day(slot.date) };
-  // A refusal names the slot, and what it is not given is not shown of it.
-  const refuse = (error) => {
-    capacity.value = slot.capacity;
-    if (error instanceof Refused && error.status !== 401) error.message = `${hours}: ${error.message}`;
+  const capacityInput = el("input", { type: "number", min: "0", required: true, value: slot.capacity, id: `capacity-${slot._id}`,
+    "aria-label": t("capacityOf", { hours: slot.label }) });
+  // Restores the capacity after an error, and names the slot in the message.
+  const handleError = (error) => {
+    capacityInput.value = slot.capacity;
+    if (error instanceof ApiError && error.status !== 401) error.message = `${slot.label}: ${error.message}`;
     throw error;
   };
-  const change = (values, done) => (event) => {
+  const change = (getChanges, successMessage) => (event) => {
     event.preventDefault();
-    guarded(async () => {
-      await patch(`/slots/${slot._id}`, values()).catch(refuse);
-      await redraw();
-      tell(done);
+    attempt(async () => {
+      await patch(`/slots/${slot._id}`, getChanges()).catch(handleError);
+      await refresh();
+      notify(successMessage);
     }, event.submitter ?? event.currentTarget);
   };
-  const capacity = el("input", { type: "number", min: "0", required: true, value: slot.capacity, id: `capacity-${slot._id}`,
-    "aria-label": say("capacityOf", { hours }) });
-  const saving = el("form", { class: "capacity", onsubmit: change(() => ({ capacity: Number(capacity.value) }), say("capacitySaved", at)) },
-    capacity, el("button", { class: "button button-second button-small", id: `save-${slot._id}`, "aria-label": say("saveOf", { hours }) }, say("save")));
-  const [verb, told] = slot.closed ? ["reopen", "nowOpen"] : ["close", "nowClosed"];
-  const turning = button(say(verb), change(() => ({ closed: !slot.closed }), say(told, at)),
-    { id: `close-${slot._id}`, "aria-label": say(`${verb}Of`, { hours }) });
-  return { cells: [hours, count(slot.bookedCount), count(slot.waiting), saving, standing(slot), turning] };
+  return { cells: [slot.label, formatNumber(slot.bookedCount), formatNumber(slot.waiting),
+    capacityForm(slot, capacityInput, change), stateChip(slot), closeButton(slot, change)] };
 }
 
-function standing(slot) {
-  if (slot.closed) return chip(say("slotClosed"), "over");
-  return slot.isFull ? chip(say("slotFull"), "wait") : chip(say("slotOpen"), "good");
+function capacityForm(slot, input, change) {
+  const save = change(() => ({ capacity: Number(input.value) }), t("capacitySaved", timeOf(slot)));
+  const attributes = { id: `save-${slot._id}`, "aria-label": t("saveOf", { hours: slot.label }) };
+  return el("form", { class: "capacity", onsubmit: save }, input,
+    el("button", { class: "button button-secondary button-small", ...attributes }, t("save")));
+}
+
+// Closes an open slot and reopens a closed one.
+function closeButton(slot, change) {
+  const action = slot.closed ? "reopen" : "close";
+  const successMessage = t(slot.closed ? "nowOpen" : "nowClosed", timeOf(slot));
+  return button(t(action), change(() => ({ closed: !slot.closed }), successMessage),
+    { id: `close-${slot._id}`, "aria-label": t(`${action}Of`, { hours: slot.label }) });
+}
+
+const timeOf = (slot) => ({ hours: slot.label, date: formatDate(slot.date) });
+
+function stateChip(slot) {
+  if (slot.closed) return chip(t("slotClosed"), "ended");
+  return slot.isFull ? chip(t("slotFull"), "wait") : chip(t("slotOpen"), "good");
 }
