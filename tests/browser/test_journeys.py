@@ -35,7 +35,7 @@ def test_a_place_is_booked_moved_and_cancelled_by_mouse(visit: Visit, site: Serv
     expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked")
     with page.expect_download() as file:
         page.get_by_role("link", name="Add to calendar").click()
-    assert file.value.suggested_filename == "booking.calendar_invite"
+    assert file.value.suggested_filename == "booking.ics"
     page.get_by_role("link", name="Change or cancel").click()
     page.get_by_text("Move it to another hour").click()
     page.locator("#slot").select_option(slots[2]["_id"])
