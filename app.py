@@ -24,17 +24,17 @@ import waitlist.routes
 import wiring
 from admin.guards import AdminKeys
 from core import log
-from core.config.settings import ROOT, ConfigError, Settings, environment, from_env
+from core.config.settings import ROOT, ConfigError, Settings, from_env, load_environment
 from core.mongo.client import timeout
 from core.mongo.failures import DatabaseError
 from core.web import context, endpoint, health, problem_details, request_logging, security_headers
-from core.web.body_limit import Bodies
+from core.web.body_limit import BodyReaderMiddleware
 from core.web.rate_limits import limiter
 from schedules.errors import ScheduleError
-from schedules.routes import Board
+from schedules.routes import AvailabilityCache
 
 # What pages are made of is not counted against limits: many guests behind one address would come to pages without it.
-FILES = frozenset({"pages.static", "pages.docs_asset"})
+UNLIMITED_ENDPOINTS = frozenset({"pages.static", "pages.docs_asset"})
 # Each of the two questions behind /api/ready may take so long, finding a server included: probes give up after some
 # seconds, and count no answer as a process that hangs.
 READY_SECONDS = 1.0
@@ -50,27 +50,27 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.wsgi_app = waits = Bodies(app.wsgi_app, settings.max_body_bytes)  # type: ignore[method-assign]
+    app.wsgi_app = waits = BodyReaderMiddleware(app.wsgi_app, settings.max_body_bytes)  # type: ignore[method-assign]
     app.extensions["booking.bodies"] = waits
-    _furnish(app, services)
+    _configure(app, services)
     return app
 
 
 def _services_or_exit(settings: Settings | None, replacements: dict[str, Any]) -> wiring.Services:
     """Return the services, or end with what is wrong with settings or schedule file, as gunicorn.conf.py does."""
     try:
-        settings = settings or from_env(environment())
+        settings = settings or from_env(load_environment())
         log.configure(settings.log_format)
         return wiring.build(settings, **replacements)
     except (ConfigError, ScheduleError) as problems:
         reason = str(problems)
     except DatabaseError as error:
-        reason = wiring.no_address(error)
+        reason = wiring.invalid_uri_message(error)
     click.echo(reason, err=True)
     raise SystemExit(2)
 
 
-def _furnish(app: Flask, services: wiring.Services) -> None:
+def _configure(app: Flask, services: wiring.Services) -> None:
     settings = services.settings
     # after_request functions run in the reverse order of their registration: the log line is written last.
     request_logging.install(app)
@@ -81,14 +81,14 @@ def _furnish(app: Flask, services: wiring.Services) -> None:
         app,
         default=settings.rate_limit_default,
         bookings=settings.rate_limit_bookings,
-        free=FILES,
+        exempt_endpoints=UNLIMITED_ENDPOINTS,
         **_limit_storage(settings),
     )
     context.install_services(
         app,
         services,
         *vars(services).values(),
-        Board.over(services.schedules),
+        AvailabilityCache.for_schedules(services.schedules),
         AdminKeys.of(settings.admin_key),
         allowances,
     )

@@ -17,7 +17,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 import wiring
-from booking.erasure import Forgotten
+from booking.erasure import ErasureResult
 from core.errors import Unavailable
 from core.mongo.client import NotReplicaSet, connect, require_replica_set
 from core.mongo.failures import DatabaseError, is_unavailable
@@ -27,20 +27,20 @@ def install(app: Flask, services: wiring.Services) -> None:
     """Add the commands to `app`'s command line."""
     commands = (_init_db(services), _verify(services), _letters(services), _erase(services), _retain(services))
     for command in commands:
-        _guard(command)
+        _exit_2_on_failure_all(command)
         app.cli.add_command(command)
 
 
-def _guard(command: click.Command) -> None:
+def _exit_2_on_failure_all(command: click.Command) -> None:
     """Let `command`, or each command of a group, end with a sentence when the database does not serve it."""
     if isinstance(command, click.Group):
         for child in command.commands.values():
-            _guard(child)
+            _exit_2_on_failure_all(child)
     elif command.callback:
-        command.callback = _served(command.callback)
+        command.callback = _exit_2_on_failure(command.callback)
 
 
-def _served(run: Callable[..., None]) -> Callable[..., None]:
+def _exit_2_on_failure(run: Callable[..., None]) -> Callable[..., None]:
     @wraps(run)
     def guarded(*args: Any, **options: Any) -> None:
         try:
@@ -76,9 +76,9 @@ def _verify(services: wiring.Services) -> click.Command:
     @click.command("verify")
     def verify() -> None:
         """Recount every slot from its bookings; end with 1 and name each drift, or with 2 when nothing was counted."""
-        drift, strays = services.bookings.drift(), services.schedules.strays()
+        drift, strays = services.bookings.find_mismatches(), services.schedules.orphaned_slots()
         for row in drift:
-            click.echo(f"drift: {_told(row)}")
+            click.echo(f"drift: {_format_row(row)}")
         for slot in strays:
             click.echo(
                 f"note: slot {slot.id} on {slot.date}, {slot.label}, has bookings ({slot.booked_count}), "
@@ -119,7 +119,7 @@ def _erase(services: wiring.Services) -> click.Command:
     def erase(email: str) -> None:
         """Forget a person: bookings to come are cancelled, and nothing that is kept names the person any more."""
         try:
-            _tell_forgotten(lambda: services.privacy.erase(email))
+            _print_erasure(lambda: services.privacy.erase(email))
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--email") from None
 
@@ -131,22 +131,22 @@ def _retain(services: wiring.Services) -> click.Command:
     @click.option("--days", required=True, type=click.IntRange(0, 36_500), help="How many days after their slot.")
     def retain(days: int) -> None:
         """Forget everybody whose slot was more than so many days ago."""
-        _tell_forgotten(lambda: services.privacy.retain(days))
+        _print_erasure(lambda: services.privacy.apply_retention(days))
 
     return retain
 
 
-def _tell_forgotten(forget: Callable[[], Forgotten]) -> None:
+def _print_erasure(forget: Callable[[], ErasureResult]) -> None:
     done = forget()
     click.echo(
         f"{done.bookings} bookings made nobody's, {done.letters} letters and {done.entries} waiting entries deleted."
     )
-    if done.left:
+    if done.pending:
         click.echo(
-            f"Left: {done.left} letter(s) in a batch that the mail provider may have. They are deleted when that is "
+            f"Left: {done.pending} letter(s) in a batch that the mail provider may have. They are deleted when that is "
             "known, a day from now at most."
         )
 
 
-def _told(row: dict[str, Any]) -> str:
+def _format_row(row: dict[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in row.items())

@@ -18,7 +18,7 @@ from core.config import settings as setup  # noqa: E402  # gunicorn takes a glob
 
 # prometheus_client decides at its import whether workers share their counts, so the folder comes first.
 METRICS = Path(tempfile.mkdtemp(prefix="booking-metrics-"))
-setup.share_metrics_between_workers(METRICS)
+setup.configure_multiprocess_metrics(METRICS)
 
 import wiring  # noqa: E402
 from core import log, metrics  # noqa: E402
@@ -29,7 +29,7 @@ from schedules import schedule_file  # noqa: E402
 from schedules.errors import ScheduleError  # noqa: E402
 
 try:
-    SETTINGS = setup.from_env(setup.environment())
+    SETTINGS = setup.from_env(setup.load_environment())
     SCHEDULE = schedule_file.load(SETTINGS.schedule_file)
 except (setup.ConfigError, ScheduleError) as problem:
     print(problem, file=sys.stderr)
@@ -65,13 +65,13 @@ def on_starting(_server: Any) -> None:
     try:
         client = connect(SETTINGS.mongodb_uri, no_socket_timeout=True)
     except DatabaseError as error:
-        print(wiring.no_address(error), file=sys.stderr)
+        print(wiring.invalid_uri_message(error), file=sys.stderr)
         raise SystemExit(2) from None
     db = client[SETTINGS.mongodb_database]
     try:
         require_replica_set(client)
         wiring.prepare_database(db)
-        wiring.warn_of_strays(db, SCHEDULE)
+        wiring.warn_about_orphaned_slots(db, SCHEDULE)
     except NotReplicaSet as reason:
         print(reason, file=sys.stderr)
         raise SystemExit(2) from None
@@ -89,7 +89,7 @@ def post_worker_init(worker: Any) -> None:
     live = worker.wsgi.extensions["booking.live"]
     threading.Thread(target=live.watcher.run, name="live", daemon=True).start()
     threading.Thread(target=worker.wsgi.extensions["booking.hub"].run, name="live-sockets", daemon=True).start()
-    threading.Thread(target=live.tend, args=(lambda: worker.alive,), name="live-streams", daemon=True).start()
+    threading.Thread(target=live.supervise, args=(lambda: worker.alive,), name="live-streams", daemon=True).start()
 
 
 def pre_request(_worker: Any, req: Any) -> None:
@@ -107,12 +107,12 @@ def worker_exit(_server: Any, worker: Any) -> None:
 
 def child_exit(_server: Any, worker: Any) -> None:
     """Free the slots that a killed worker's open transaction would hold for up to a minute."""
-    metrics.forget_worker(worker.pid)
+    metrics.mark_worker_dead(worker.pid)
     client = connect(SETTINGS.mongodb_uri)
     with contextlib.suppress(Exception):  # the server's own limit ends the transaction in any case
         ended = kill_transactions(client, wiring.app_name(worker.pid))
         if ended:
-            log.get("gunicorn").warning("transactions_ended", worker=worker.pid, count=ended)
+            log.get_logger("gunicorn").warning("transactions_ended", worker=worker.pid, count=ended)
     _close(client)
 
 

@@ -11,42 +11,42 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from admin.audit.view import History
-from admin.dashboard.service import Overview
+from admin.audit.view import AuditHistory
+from admin.dashboard.service import Dashboard
 from audit import store as audit_store
 from audit.service import Audit
 from audit.store import AuditStore
 from booking import calendar_invite
 from booking import store as booking_store
 from booking.changes import Changes
-from booking.emails import Promises
-from booking.erasure import Privacy
+from booking.emails import BookingEmails
+from booking.erasure import Erasure
 from booking.errors import DuplicateBooking
-from booking.group_commit import Counter
+from booking.group_commit import BookingGroupCommit
 from booking.reminders import Reminders
-from booking.self_service import Guests
+from booking.self_service import SelfService
 from booking.service import Bookings
-from booking.store import BookingStore, KeyStore
+from booking.store import BookingStore, IdempotencyStore
 from core import clock as wall
 from core import log
 from core.clock import Clock
-from core.concurrency.serial_transactions import Turns
+from core.concurrency.serial_transactions import SerialTransactions
 from core.config.settings import ROOT, Settings
 from core.mongo.client import Client, Db, connect, timeout
 from core.mongo.failures import DatabaseError
 from core.mongo.schema import CollectionSchema, ensure_collections
-from core.signed_tokens import Links
-from live.broadcast_log import Feed
-from live.change_stream import Watcher
-from live.connection_limits import Places
-from live.socketio.server import Hub
+from core.signed_tokens import SignedLinks
+from live.broadcast_log import BroadcastLog
+from live.change_stream import SlotChangeStream
+from live.connection_limits import ConnectionLimiter
+from live.socketio.server import SocketBroadcaster
 from live.sse_format import Messages
-from live.streams import Live
-from notifications.delivery.worker import LetterWorker
-from notifications.mailers import ConsoleMailer, Mailer, ResendMailer, SmtpMailer
+from live.streams import LiveStreams
+from notifications.delivery.worker import OutboxWorker
+from notifications.mailers import FileMailer, Mailer, ResendMailer, SmtpMailer
 from notifications.outbox import store as letter_store
-from notifications.outbox.service import Deliveries, Letters
-from notifications.outbox.store import LetterStore
+from notifications.outbox.service import DeliveryWebhook, Outbox
+from notifications.outbox.store import OutboxStore
 from notifications.render import environments, render
 from schedules import schedule_file
 from schedules import store as slot_store
@@ -57,19 +57,19 @@ from waitlist import store as waitlist_store
 from waitlist.service import Waitlist
 from waitlist.store import WaitlistStore
 
-PLANS: tuple[CollectionSchema, ...] = (
-    slot_store.PLAN,
+COLLECTIONS: tuple[CollectionSchema, ...] = (
+    slot_store.SCHEMA,
     booking_store.BOOKINGS,
     booking_store.KEYS,
-    letter_store.PLAN,
-    letter_store.ROLES,
-    audit_store.PLAN,
-    waitlist_store.PLAN,
+    letter_store.SCHEMA,
+    letter_store.LEASES,
+    audit_store.SCHEMA,
+    waitlist_store.SCHEMA,
 )
 MAIL_FOLDER = ROOT / "var" / "mail"
 # How long a start waits for what it only wants to tell.
 START_SECONDS = 2
-LOG = log.get("wiring")
+LOG = log.get_logger("wiring")
 
 
 @dataclass(frozen=True)
@@ -82,17 +82,17 @@ class Services:
     schedules: Schedules
     bookings: Bookings
     changes: Changes
-    guests: Guests
-    privacy: Privacy
+    guests: SelfService
+    privacy: Erasure
     waitlist: Waitlist
-    history: History
-    letters: Letters
-    worker: LetterWorker
+    history: AuditHistory
+    letters: Outbox
+    worker: OutboxWorker
     reminders: Reminders
-    overview: Overview
-    deliveries: Deliveries
-    live: Live
-    hub: Hub
+    overview: Dashboard
+    deliveries: DeliveryWebhook
+    live: LiveStreams
+    hub: SocketBroadcaster
 
 
 def build(settings: Settings, **replacements: Any) -> Services:
@@ -101,17 +101,17 @@ def build(settings: Settings, **replacements: Any) -> Services:
     clock: Clock = replacements.get("clock") or wall.now
     db = client[settings.mongodb_database]
     schedules = Schedules(schedule_file.load(settings.schedule_file), SlotStore(db), clock)
-    letters = Letters(LetterStore(db), clock)
+    letters = Outbox(OutboxStore(db), clock)
     audit = Audit(AuditStore(db), clock)
     live = _live(db, schedules.schedule, clock)
-    store, keys, turns = BookingStore(db), KeyStore(db), Turns(client, schedules.store.glance)
-    links = Links(settings.secret_key, settings.public_url, "booking.manage", "bookings")
-    waiting = Links(settings.secret_key, settings.public_url, "waitlist.leave", "waitlist")
+    store, keys, turns = BookingStore(db), IdempotencyStore(db), SerialTransactions(client, schedules.store.probe)
+    links = SignedLinks(settings.secret_key, settings.public_url, "booking.manage", "bookings")
+    waiting = SignedLinks(settings.secret_key, settings.public_url, "waitlist.leave", "waitlist")
     refuse = partial(_has_booked, store)
     waitlist = Waitlist(turns, WaitlistStore(db), schedules, letters, waiting, refuse, clock)
-    calendar_of = partial(calendar_invite.calendar, organizer=settings.admin_email)
-    promises = Promises(schedules.schedule, links, settings.admin_email, clock)
-    counter = Counter(client, schedules, store, keys, letters, clock)
+    calendar_of = partial(calendar_invite.build_ics, organizer=settings.admin_email)
+    promises = BookingEmails(schedules.schedule, links, settings.admin_email, clock)
+    counter = BookingGroupCommit(client, schedules, store, keys, letters, clock)
     changes = Changes(turns, store, counter, schedules, waitlist, letters, promises, audit, clock)
     reminders = Reminders(store, changes, schedules.schedule, clock)
     errand = partial(_errand, reminders, changes)
@@ -123,17 +123,17 @@ def build(settings: Settings, **replacements: Any) -> Services:
         schedules=schedules,
         bookings=bookings,
         changes=changes,
-        guests=Guests(store, changes, schedules, letters, links, promises, calendar_of, clock),
-        privacy=Privacy(store, keys, changes, waitlist, letters, schedules.schedule, clock),
+        guests=SelfService(store, changes, schedules, letters, links, promises, calendar_of, clock),
+        privacy=Erasure(store, keys, changes, waitlist, letters, schedules.schedule, clock),
         waitlist=waitlist,
-        history=History(audit, schedules, bookings),
+        history=AuditHistory(audit, schedules, bookings),
         letters=letters,
         worker=_worker(settings, letters, clock, errand, replacements.get("mailer")),
         reminders=reminders,
-        overview=Overview(schedules, bookings, letters, clock),
-        deliveries=Deliveries(letters.store, clock, settings.resend_webhook_secret),
+        overview=Dashboard(schedules, bookings, letters, clock),
+        deliveries=DeliveryWebhook(letters.store, clock, settings.resend_webhook_secret),
         live=live,
-        hub=Hub(live.feed),
+        hub=SocketBroadcaster(live.feed),
     )
 
 
@@ -142,45 +142,45 @@ def _has_booked(store: BookingStore, email: str, slot_id: str) -> DuplicateBooki
 
 
 def _errand(reminders: Reminders, changes: Changes) -> int:
-    return reminders.run() + changes.settle()
+    return reminders.enqueue_due() + changes.reconcile_waitlists()
 
 
 def _worker(
-    settings: Settings, letters: Letters, clock: Clock, errand: Callable[[], int], mailer: Mailer | None
-) -> LetterWorker:
+    settings: Settings, letters: Outbox, clock: Clock, errand: Callable[[], int], mailer: Mailer | None
+) -> OutboxWorker:
     attach = partial(calendar_invite.attachments, organizer=settings.admin_email)
-    return LetterWorker(
+    return OutboxWorker(
         store=letters.store,
         mailer=mailer or _mailer(settings),
         render=partial(render, environments(), settings.mail_from, settings.admin_email, attach),
         clock=clock,
         rate=settings.mail_rate,
-        owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
-        errand=errand,
+        worker_id=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+        periodic_task=errand,
         wake=letters.wake,
     )
 
 
-def _live(db: Db, schedule: Schedule, clock: Clock) -> Live:
+def _live(db: Db, schedule: Schedule, clock: Clock) -> LiveStreams:
     messages = Messages(schedule, db.name, clock)
-    feed = Feed(messages.update)
-    return Live(schedule, feed, Watcher(db, schedule, feed), messages, clock, Places())
+    feed = BroadcastLog(messages.update)
+    return LiveStreams(schedule, feed, SlotChangeStream(db, schedule, feed), messages, clock, ConnectionLimiter())
 
 
 def prepare_database(db: Db) -> None:
     """Create collections, validators and indexes; doing it again changes nothing."""
-    ensure_collections(db, PLANS)
+    ensure_collections(db, COLLECTIONS)
 
 
-def no_address(error: DatabaseError) -> str:
+def invalid_uri_message(error: DatabaseError) -> str:
     """Return what to say of a MONGODB_URI that no client can be made for; the driver's own words may quote it."""
     return f"MONGODB_URI cannot be used ({type(error).__name__}): check its hosts, and that its options go together."
 
 
-def warn_of_strays(db: Db, schedule: Schedule) -> None:
+def warn_about_orphaned_slots(db: Db, schedule: Schedule) -> None:
     """Log that slots with bookings are no more in the schedule file, if there are any and the database tells."""
     with suppress(DatabaseError), timeout(START_SECONDS):
-        strays = Schedules(schedule, SlotStore(db), wall.now).strays()
+        strays = Schedules(schedule, SlotStore(db), wall.now).orphaned_slots()
         if strays:
             LOG.warning("slots_off_schedule", count=len(strays), dates=sorted({slot.date for slot in strays}))
 
@@ -195,4 +195,4 @@ def _mailer(settings: Settings) -> Mailer:
         return ResendMailer(settings.resend_api_key, settings.resend_api_url)
     if settings.smtp_url:
         return SmtpMailer(settings.smtp_url)
-    return ConsoleMailer(MAIL_FOLDER)
+    return FileMailer(MAIL_FOLDER)

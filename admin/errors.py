@@ -5,5 +5,5 @@ from __future__ import annotations
 from core.errors import Unauthenticated
 
 
-class WrongKey(Unauthenticated):
+class InvalidAdminKey(Unauthenticated):
     """A valid X-Admin-Key is required."""

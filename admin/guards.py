@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from flask import g, request
 
-from admin.errors import WrongKey
+from admin.errors import InvalidAdminKey
 from core import log
 from core.config.settings import AdminKey
 from core.web import context
-from core.web.rate_limits.limiter import Limits
+from core.web.rate_limits.limiter import RateLimiter
 
-LOG = log.get("admin")
+LOG = log.get_logger("admin")
 HEADER = "X-Admin-Key"
 
 
@@ -30,7 +30,7 @@ class AdminKeys:
         """Return the guard for `keys`."""
         return cls(tuple((key.label, _digest(key.secret)) for key in keys))
 
-    def owner(self, given: str) -> str | None:
+    def label_for(self, given: str) -> str | None:
         """Return the label of the key that `given` is, if it is one; takes the same time whichever it is."""
         digest = _digest(given)
         found = [label for label, known in self.digests if hmac.compare_digest(digest, known)]
@@ -41,18 +41,18 @@ def require_key() -> None:
     """Raise WrongKey without a right key, and TooMany after ten wrong ones from one address in 15 minutes."""
     if request.method == "OPTIONS":
         return  # A browser asks before it calls, and sends no key with that; nothing is told or done.
-    limits, given = context.service(Limits), request.headers.get(HEADER)
-    limits.require_patience()
+    limits, given = context.get_service(RateLimiter), request.headers.get(HEADER)
+    limits.reject_if_locked_out()
     if not given:
-        raise WrongKey
-    g.admin = context.service(AdminKeys).owner(given)
+        raise InvalidAdminKey
+    g.admin = context.get_service(AdminKeys).label_for(given)
     if g.admin is None:
         LOG.warning("wrong_admin_key")
-        limits.count_wrong_key()
-        raise WrongKey
+        limits.hit_wrong_key()
+        raise InvalidAdminKey
 
 
-def whose_key() -> str:
+def current_admin() -> str:
     """Return the label of the key this request came with."""
     return str(g.admin)
 

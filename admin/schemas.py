@@ -7,15 +7,23 @@ from typing import Any
 
 import marshmallow as ma
 
-from booking.model import BookingFilter, Cursor, Part, Sort, Status
+from booking.model import BookingFilter, Cursor, PageRequest, SortField, Status
 from core.clock import iso
-from core.ids import as_reference
-from core.schema_fields import LONGEST_EMAIL, Kept, Matching, Text, Whole, YesOrNo, address
+from core.ids import normalize_reference
+from core.schema_fields import (
+    MAX_EMAIL_LENGTH,
+    ClampedInteger,
+    NormalizedString,
+    PatternString,
+    StrictBoolean,
+    Text,
+    normalize_email,
+)
 from core.web.endpoint import QuerySchema
 from schedules.model import SlotChange
 from schedules.schemas import SlotSchema
 
-MOST = 100
+MAX_PAGE_SIZE = 100
 LARGEST_SKIP = 1_000_000_000
 NO_CURSOR = "Not a cursor of this listing in this order."
 
@@ -25,11 +33,13 @@ class FilterSchema(QuerySchema):
 
     name = Text(0, 80, load_default="")
     phone = ma.fields.String(load_default="", validate=ma.validate.Length(max=40))
-    date = Matching(r"(\d{4}-\d{2}-\d{2})?", "2026-03-05", error="Must be YYYY-MM-DD.", load_default="")
-    country = Matching(r"([A-Za-z]{2})?", "US", error="Must be an ISO 3166 code.", load_default="")
+    date = PatternString(r"(\d{4}-\d{2}-\d{2})?", "2026-03-05", error="Must be YYYY-MM-DD.", load_default="")
+    country = PatternString(r"([A-Za-z]{2})?", "US", error="Must be an ISO 3166 code.", load_default="")
     status = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *Status]))
-    reference = Kept(as_reference, 40, metadata={"example": "K7MP-4QXD"})
-    email = Kept(address, LONGEST_EMAIL, metadata={"format": "email", "example": "ada@example.org"})
+    reference = NormalizedString(normalize_reference, 40, metadata={"example": "K7MP-4QXD"})
+    email = NormalizedString(
+        normalize_email, MAX_EMAIL_LENGTH, metadata={"format": "email", "example": "ada@example.org"}
+    )
 
     @ma.validates("phone")
     def has_digits(self, value: str, **_: Any) -> None:
@@ -46,7 +56,7 @@ class FilterSchema(QuerySchema):
         return {"wanted": BookingFilter(**texts, status=Status(status) if status else None), **values}
 
 
-class Walked(ma.fields.Field[Cursor]):
+class CursorField(ma.fields.Field[Cursor]):
     """The `next` of an answer of the listing: where a walk goes on."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Cursor:
@@ -62,11 +72,11 @@ class Walked(ma.fields.Field[Cursor]):
 class ListingQuery(FilterSchema):
     """A filter and which part of what it finds, in which order."""
 
-    page = Whole(LARGEST_SKIP, load_default=1, metadata={"minimum": 1})
-    limit = Whole(MOST, load_default=15, metadata={"minimum": 1})
-    sort = ma.fields.Enum(Sort, by_value=True, load_default=Sort.CREATED)
+    page = ClampedInteger(LARGEST_SKIP, load_default=1, metadata={"minimum": 1})
+    limit = ClampedInteger(MAX_PAGE_SIZE, load_default=15, metadata={"minimum": 1})
+    sort = ma.fields.Enum(SortField, by_value=True, load_default=SortField.CREATED)
     order = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", "asc", "desc"]))
-    after = Walked(load_default=None, metadata={"type": "string"})
+    after = CursorField(load_default=None, metadata={"type": "string"})
 
     @ma.validates_schema
     def goes_on(self, values: dict[str, Any], **_: Any) -> None:
@@ -79,9 +89,9 @@ class ListingQuery(FilterSchema):
     def to_filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Return the filter and the part; what was made last comes first, everything else from its beginning."""
         by, order = values.pop("sort"), values.pop("order")
-        descending = order == "desc" if order else by is Sort.CREATED
+        descending = order == "desc" if order else by is SortField.CREATED
         names = ("limit", "page", "after")
-        part = Part(**{name: values.pop(name) for name in names}, by=by, descending=descending)
+        part = PageRequest(**{name: values.pop(name) for name in names}, by=by, descending=descending)
         return {**super().to_filter(values), "part": part}
 
 
@@ -130,7 +140,7 @@ class SlotChangeSchema(ma.Schema):
         unknown = ma.RAISE
 
     capacity = ma.fields.Integer(strict=True, validate=ma.validate.Range(0, 1_000_000_000))
-    closed = YesOrNo()
+    closed = StrictBoolean()
 
     @ma.validates_schema
     def something(self, values: dict[str, Any], **_: Any) -> None:
@@ -144,7 +154,7 @@ class SlotChangeSchema(ma.Schema):
         return SlotChange(**values)
 
 
-class DaySumSchema(ma.Schema):
+class DayTotals(ma.Schema):
     """The places of a day in sum."""
 
     date = ma.fields.String()
@@ -153,7 +163,7 @@ class DaySumSchema(ma.Schema):
     booked = ma.fields.Integer()
 
 
-class HourSumSchema(ma.Schema):
+class HourTotals(ma.Schema):
     """The places of all slots that start at one hour."""
 
     hour = ma.fields.String()
@@ -169,15 +179,15 @@ class StatsSchema(ma.Schema):
     remaining = ma.fields.Integer(
         metadata={"description": "How many places can still be booked; a closed slot has none."}
     )
-    byDay = ma.fields.List(ma.fields.Nested(DaySumSchema))
-    byHour = ma.fields.List(ma.fields.Nested(HourSumSchema))
+    byDay = ma.fields.List(ma.fields.Nested(DayTotals))
+    byHour = ma.fields.List(ma.fields.Nested(HourTotals))
     letters = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer())
 
 
 class PlotsQuery(QuerySchema):
     """How many pixels wide the plots shall be."""
 
-    width = Whole(4096, load_default=640, metadata={"minimum": 1})
+    width = ClampedInteger(4096, load_default=640, metadata={"minimum": 1})
 
 
 class PlotSchema(ma.Schema):
@@ -187,7 +197,7 @@ class PlotSchema(ma.Schema):
     title = ma.fields.String()
     summary = ma.fields.String()
     columns = ma.fields.List(ma.fields.String())
-    rows = ma.fields.List(ma.fields.List(ma.fields.String()), attribute="texts")
+    rows = ma.fields.List(ma.fields.List(ma.fields.String()), attribute="formatted_rows")
     svg = ma.fields.String()
 
 
@@ -201,8 +211,8 @@ class AuditQuery(QuerySchema):
     """Which entries of the audit, newest first."""
 
     about = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
-    limit = Whole(MOST, load_default=MOST, metadata={"minimum": 1})
-    after = Matching(
+    limit = ClampedInteger(MAX_PAGE_SIZE, load_default=MAX_PAGE_SIZE, metadata={"minimum": 1})
+    after = PatternString(
         r"[0-9a-f]{32}", "019cb1d2e3f4000000000000000000a1", error="Not a cursor of the audit.", load_default=None
     )
 
@@ -226,9 +236,9 @@ class AuditEntrySchema(ma.Schema):
 
     _id = ma.fields.String(attribute="entry.id")
     at = ma.fields.Function(lambda told: iso(told.entry.at), metadata={"type": "string"})
-    who = ma.fields.String(attribute="entry.who")
-    what = ma.fields.String(attribute="entry.what")
-    about = ma.fields.String(attribute="entry.about")
+    who = ma.fields.String(attribute="entry.actor")
+    what = ma.fields.String(attribute="entry.action")
+    about = ma.fields.String(attribute="entry.subject")
     slot = ma.fields.Nested(AuditedSlotSchema, allow_none=True)
     booking = ma.fields.Nested(AuditedBookingSchema, allow_none=True)
     before = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw(), attribute="entry.before")

@@ -9,13 +9,13 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class AuditRecord:
     """One thing done: `who` is the label of a key, `about` the id of a booking, slot or letter."""
 
     id: str
     at: datetime
-    who: str
-    what: str
-    about: str
+    actor: str
+    action: str
+    subject: str
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.model import Entry
+from audit.model import AuditRecord
 from audit.store import AuditStore
 from core.clock import Clock
 from core.ids import new_id
@@ -22,23 +22,23 @@ class Audit:
     store: AuditStore
     clock: Clock
 
-    def note(self, session: Session, who: str, what: str, about: str, before: Values, after: Values) -> None:
+    def record(self, session: Session, actor: str, action: str, subject: str, before: Values, after: Values) -> None:
         """Write down within the caller's transaction that `who` did `what`; what did not change is left out."""
         now = self.clock()
         changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         self.store.add(
             session,
-            Entry(
+            AuditRecord(
                 id=new_id(now),
                 at=now,
-                who=who,
-                what=what,
-                about=about,
+                actor=actor,
+                action=action,
+                subject=subject,
                 before={name: before[name] for name in changed if name in before},
                 after={name: after[name] for name in changed if name in after},
             ),
         )
 
-    def find(self, about: str, after: str | None, most: int) -> list[Entry]:
+    def find(self, subject: str, after: str | None, limit: int) -> list[AuditRecord]:
         """Return up to `most` entries, newest first."""
-        return self.store.find(about, after, most)
+        return self.store.find(subject, after, limit)

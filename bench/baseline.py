@@ -14,8 +14,8 @@ from typing import Any, cast
 from flask import Flask
 
 import app as service
-from booking.group_commit import Counter
-from booking.model import Booked, Wish
+from booking.group_commit import BookingGroupCommit
+from booking.model import BookingResult, PendingBooking
 from booking.service import Bookings
 from core.web.context import EXTENSION
 
@@ -23,14 +23,14 @@ from core.web.context import EXTENSION
 class NullService:
     """A group commit that accepts every request and writes nothing."""
 
-    def book(self, wish: Wish) -> Booked:
+    def book(self, wish: PendingBooking) -> BookingResult:
         """Return the requested booking."""
-        return Booked(wish.booking)
+        return BookingResult(wish.booking)
 
 
 def create_app(**replacements: Any) -> Flask:
     """Return the service's application with a NullService as group commit."""
     app = service.create_app(**replacements)
     services = app.extensions[EXTENSION]
-    services[Bookings] = replace(services[Bookings], counter=cast("Counter", NullService()))
+    services[Bookings] = replace(services[Bookings], counter=cast("BookingGroupCommit", NullService()))
     return app

@@ -28,8 +28,8 @@ from core.config.settings import from_env
 from core.mongo.transactions import Session, transaction
 from devdb.replica_set import start_replica_set
 from notifications import letters as templates
-from notifications.delivery.worker import LetterWorker
-from notifications.outbox.model import Letter
+from notifications.delivery.worker import OutboxWorker
+from notifications.outbox.model import OutboxEmail
 
 EMAILS = 10_000
 EMAILS_PER_TRANSACTION = 500
@@ -80,10 +80,10 @@ def _services(uri: str, provider_url: str) -> wiring.Services:
     return services
 
 
-def _emails(count: int) -> list[Letter]:
+def _emails(count: int) -> list[OutboxEmail]:
     """Return the confirmations of as many bookings as make `count` e-mails, two each."""
     now = datetime.now(UTC)
-    emails: list[Letter] = []
+    emails: list[OutboxEmail] = []
     for number in range((count + 1) // 2):
         context = {**CONTEXT, "fullName": f"Guest {number}"}
         emails += templates.booking_made(
@@ -92,17 +92,17 @@ def _emails(count: int) -> list[Letter]:
     return emails[:count]
 
 
-def _enqueue(services: wiring.Services, emails: Sequence[Letter]) -> None:
+def _enqueue(services: wiring.Services, emails: Sequence[OutboxEmail]) -> None:
     for start in range(0, len(emails), EMAILS_PER_TRANSACTION):
         part = emails[start : start + EMAILS_PER_TRANSACTION]
         transaction(services.client, partial(_insert, services, part), TRANSACTION_SECONDS)
 
 
-def _insert(services: wiring.Services, emails: Sequence[Letter], session: Session) -> None:
-    services.letters.promise(session, emails)
+def _insert(services: wiring.Services, emails: Sequence[OutboxEmail], session: Session) -> None:
+    services.letters.enqueue(session, emails)
 
 
-def _deliver(worker: LetterWorker, count: int) -> int:
+def _deliver(worker: OutboxWorker, count: int) -> int:
     """Send until `count` e-mails were attempted or the time is over, and return the number of attempts."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     attempted = 0

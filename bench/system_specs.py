@@ -40,7 +40,7 @@ class Deployment:
 
 def planned_slots(schedule: Path) -> list[PlannedSlot]:
     """Return the slots of a schedule file, in order."""
-    return list(schedule_file.load(schedule).slot_with.values())
+    return list(schedule_file.load(schedule).slot_by_id.values())
 
 
 def service_spec(workspace: Workspace, deployment: Deployment) -> SystemSpec:

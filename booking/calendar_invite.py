@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vCalAddress, vRecur, vUri
 
-from core.i18n import ENGLISH, spoken
-from notifications.outbox.model import Attachment, Letter
+from core.i18n import ENGLISH, get_language
+from notifications.outbox.model import Attachment, OutboxEmail
 
 # The letters that bring a file, and what each asks of the guest's calendar.
 METHODS: Mapping[str, str] = {
@@ -33,7 +33,7 @@ IN_ADDRESS = "@!$'*+"
 IN_URL = ":/?#[]@!$&'()*+,;=%"
 
 
-def attachments(letter: Letter, organizer: str = "") -> Sequence[Attachment]:
+def attachments(letter: OutboxEmail, organizer: str = "") -> Sequence[Attachment]:
     """Return the calendar file that goes with `letter`, or nothing; the same letter always gives the same bytes.
 
     A letter that names no hour on a calendar goes without a file rather than not at all.
@@ -42,15 +42,15 @@ def attachments(letter: Letter, organizer: str = "") -> Sequence[Attachment]:
     if method is None:
         return ()
     try:
-        content = calendar(
-            facts=letter.facts, about=letter.about, stamp=letter.created_at, method=method, organizer=organizer
+        content = build_ics(
+            facts=letter.context, about=letter.subject, stamp=letter.created_at, method=method, organizer=organizer
         )
     except (KeyError, ValueError):
         return ()
     return (Attachment(FILE_NAME, f"text/calendar; charset=utf-8; method={method}", content),)
 
 
-def calendar(*, facts: Mapping[str, str], about: str, stamp: datetime, method: str, organizer: str = "") -> bytes:
+def build_ics(*, facts: Mapping[str, str], about: str, stamp: datetime, method: str, organizer: str = "") -> bytes:
     """Return the calendar file of the booking `about`; `facts` are those of its letters, `stamp` is aware.
 
     `method` is REQUEST, CANCEL or PUBLISH. Raises ValueError when the facts give no hour, zone or address.
@@ -173,12 +173,12 @@ def _offset(moment: datetime) -> timedelta:
 
 def _language(facts: Mapping[str, str]) -> dict[str, str]:
     """Return the parameter that names the language, where it is not the file's own, English."""
-    language = spoken(facts.get("language"))
+    language = get_language(facts.get("language"))
     return {} if language is ENGLISH else {"LANGUAGE": language.code}
 
 
 def _description(facts: Mapping[str, str]) -> str:
-    words = spoken(facts.get("language")).words
+    words = get_language(facts.get("language")).translations
     reference = words.gettext("Reference: %(reference)s") % {"reference": _line(facts["reference"])}
     page = words.gettext("Your booking: %(url)s") % {"url": _line(facts["manageUrl"])}
     return f"{reference}\n{page}"

@@ -12,46 +12,46 @@ from functools import partial
 from typing import Any
 
 from audit.service import Audit
-from booking.emails import Promises
-from booking.errors import BookingCancelled, BookingForgotten, BookingNotFound, MovedTooOften, SlotFull
-from booking.group_commit import Counter
-from booking.model import Booking, Status, promoted
+from booking.emails import BookingEmails
+from booking.errors import BookingAnonymised, BookingCancelled, BookingNotFound, RescheduleLimitReached, SlotFull
+from booking.group_commit import BookingGroupCommit
+from booking.model import Booking, Status, booking_from_waitlist
 from booking.store import BookingStore
 from core import log
 from core.clock import Clock
-from core.concurrency.serial_transactions import Turns
+from core.concurrency.serial_transactions import SerialTransactions
 from core.ids import new_id, new_reference
 from core.mongo.transactions import Session
-from notifications.errors import LetterOutdated
-from notifications.outbox.model import Letter
-from notifications.outbox.service import Letters
+from notifications.errors import EmailOutdated
+from notifications.outbox.model import OutboxEmail
+from notifications.outbox.service import Outbox
 from schedules.errors import SlotClosed
 from schedules.model import PlannedSlot, Slot, SlotChange
 from schedules.service import Schedules
-from waitlist.model import Entry
+from waitlist.model import WaitlistEntry
 from waitlist.service import Waitlist
 
-LOG = log.get("booking")
+LOG = log.get_logger("booking")
 REMINDER = "guest_reminder"
 # Each move is a letter to an address nobody has checked.
-MOST_MOVES = 20
+MAX_RESCHEDULES = 20
 
 
 @dataclass(frozen=True)
 class Changes:
     """The use cases that free or exchange places. `by` is the label of the back office's key, None for the guest."""
 
-    turns: Turns
+    transactions: SerialTransactions
     store: BookingStore
-    counter: Counter
+    counter: BookingGroupCommit
     schedules: Schedules
     waitlist: Waitlist
-    letters: Letters
-    promises: Promises
+    letters: Outbox
+    promises: BookingEmails
     audit: Audit
     clock: Clock
 
-    def cancel(self, booking_id: str, by: str | None = None, *, tell: bool = True) -> Booking:
+    def cancel(self, booking_id: str, actor: str | None = None, *, notify: bool = True) -> Booking:
         """Cancel a booking, give its place on and tell the guest; doing it again changes nothing.
 
         Raises BookingNotFound.
@@ -63,17 +63,17 @@ class Changes:
                 return None
             # The slot comes next: this fails with each booking that is made there between its first step and this one.
             freed = self.schedules.release(session, cancelled.slot_id)
-            self.letters.withdraw(session, booking_id, REMINDER)
-            if tell and not cancelled.is_nobodys:
-                behind = self.letters.last_unsent(session, booking_id, cancelled.email)
-                self.letters.promise(session, [self.promises.cancelled(cancelled, behind)])
-            self._give_on(session, freed)
-            if by:
+            self.letters.cancel_pending(session, booking_id, REMINDER)
+            if notify and not cancelled.is_anonymised:
+                behind = self.letters.lock_last_pending(session, booking_id, cancelled.email)
+                self.letters.enqueue(session, [self.promises.cancellation(cancelled, behind)])
+            self._promote_waitlist(session, freed)
+            if actor:
                 status = {"status": Status.CONFIRMED.value}, {"status": Status.CANCELLED.value}
-                self.audit.note(session, by, "booking.cancelled", booking_id, *status)
+                self.audit.record(session, actor, "booking.cancelled", booking_id, *status)
             return cancelled
 
-        cancelled = self.turns.take(work)
+        cancelled = self.transactions.run(work)
         if cancelled is None:
             return self.store.get(booking_id)
         self._changed(cancelled.slot_id)
@@ -86,182 +86,187 @@ class Changes:
         Raises BookingNotFound, BookingForgotten, BookingCancelled, MovedTooOften, SlotNotFound, SlotClosed, SlotFull
         or DuplicateBooking.
         """
-        planned = self.schedules.planned(slot_id)
+        planned = self.schedules.get_plan(slot_id)
         self.schedules.require_open(planned)
-        booking = self.store.find_ids([booking_id]).get(booking_id)  # as it is known to stay
+        booking = self.store.get_many_committed([booking_id]).get(booking_id)  # as it is known to stay
         if booking is None:
             raise BookingNotFound
         if booking.slot_id != slot_id:
             _require_movable(booking)
-            self._require_place(self.schedules.standing([slot_id])[slot_id])
-        before, after = self.turns.take(lambda session: self._moved(session, booking_id, planned))
+            self._require_place(self.schedules.get_states([slot_id])[slot_id])
+        before, after = self.transactions.run(lambda session: self._reschedule_in(session, booking_id, planned))
         if before.slot_id != after.slot_id:
             self._changed(before.slot_id)
             LOG.info("booking_rescheduled", booking=booking_id)
         return after
 
-    def change_slot(self, slot_id: str, change: SlotChange, by: str) -> Slot:
+    def change_slot(self, slot_id: str, change: SlotChange, actor: str) -> Slot:
         """Change a slot's capacity or close it; places that this frees go to the waiting list first.
 
         Raises SlotNotFound or CapacityBelowBooked, and then nothing has changed.
         """
-        self.schedules.standing([self.schedules.planned(slot_id).id])
+        self.schedules.get_states([self.schedules.get_plan(slot_id).id])
 
         def work(session: Session) -> Slot:
             before, after = self.schedules.change(session, slot_id, change)
             if _settings(before) != _settings(after):
-                self.audit.note(session, by, "slot.changed", slot_id, _settings(before), _settings(after))
-            return self._give_on(session, after)
+                self.audit.record(session, actor, "slot.changed", slot_id, _settings(before), _settings(after))
+            return self._promote_waitlist(session, after)
 
-        changed = self.turns.take(work)
+        changed = self.transactions.run(work)
         self._changed(slot_id)
         return changed
 
-    def send_again(self, booking_id: str, by: str) -> Booking:
+    def resend_confirmation(self, booking_id: str, actor: str) -> Booking:
         """Tell the guest once more how the booking stands: that it is confirmed, or that it is cancelled.
 
         Done again within a minute, or before that letter is out, it changes nothing: one answer may have been lost.
         """
 
         def work(session: Session) -> Booking:
-            booking = self.store.touch(session, booking_id)
+            booking = self.store.lock(session, booking_id)
             if booking is None:
                 raise BookingNotFound
-            if booking.is_nobodys:
-                raise BookingForgotten
-            letter = self.promises.again(booking, self.letters.last_unsent(session, booking_id, booking.email))
-            if not self.letters.is_asked_for(session, letter):
-                self.letters.promise(session, [letter])
-                self.audit.note(session, by, "booking.letter_resent", booking_id, {}, {"template": letter.template})
+            if booking.is_anonymised:
+                raise BookingAnonymised
+            letter = self.promises.resend(booking, self.letters.lock_last_pending(session, booking_id, booking.email))
+            if not self.letters.recently_resent(session, letter):
+                self.letters.enqueue(session, [letter])
+                self.audit.record(
+                    session, actor, "booking.letter_resent", booking_id, {}, {"template": letter.template}
+                )
             return booking
 
-        booking = self.turns.take(work)
-        self.letters.announce()
+        booking = self.transactions.run(work)
+        self.letters.wake_worker()
         return booking
 
-    def note(self, what: str, counts: Mapping[str, Any]) -> None:
+    def record_operator_action(self, what: str, counts: Mapping[str, Any]) -> None:
         """Write to the audit what the operator did at the command line, in numbers."""
-        self.turns.take(lambda session: self.audit.note(session, "operator", what, "people", {}, counts))
+        self.transactions.run(lambda session: self.audit.record(session, "operator", what, "people", {}, counts))
 
-    def settle(self) -> int:
+    def reconcile_waitlists(self) -> int:
         """Give on free places that people wait for; return in how many slots.
 
         Changes do so themselves; this is for what changes without one, such as another cut-off in the schedule file.
         """
-        unsettled = [slot.id for slot in self.schedules.all_slots() if self.schedules.gives_places(slot)]
+        unsettled = [slot.id for slot in self.schedules.all_slots() if self.schedules.promotable_places(slot)]
         for slot_id in unsettled:
-            self.turns.take(partial(self._settle, slot_id))
+            self.transactions.run(partial(self._reconcile_waitlist, slot_id))
             self._changed(slot_id)
         return len(unsettled)
 
-    def retry_letter(self, letter_id: str, by: str) -> Letter:
+    def retry_email(self, letter_id: str, actor: str) -> OutboxEmail:
         """Try a letter that was given up again; raises LetterNotFound, LetterNotFailed or LetterOutdated.
 
         Done again within a minute, or before that letter is out, it changes nothing.
         """
 
-        def work(session: Session) -> Letter:
-            if known := self.letters.is_retried(session, letter_id):
+        def work(session: Session) -> OutboxEmail:
+            if known := self.letters.recently_retried(session, letter_id):
                 return known
             letter = self.letters.retry(session, letter_id)
-            self._require_true(session, letter)
-            self.audit.note(session, by, "letter.retried", letter_id, {"state": "dead"}, {"state": letter.state.value})
+            self._require_current(session, letter)
+            self.audit.record(
+                session, actor, "letter.retried", letter_id, {"state": "dead"}, {"state": letter.state.value}
+            )
             return letter
 
-        letter = self.turns.take(work)
-        self.letters.announce()
+        letter = self.transactions.run(work)
+        self.letters.wake_worker()
         return letter
 
     def remind(self, booking_ids: Sequence[str], date: str) -> int:
         """Promise a reminder to those of the bookings that are still due one and ahead; return how many there were."""
 
-        def work(session: Session) -> list[Letter]:
+        def work(session: Session) -> list[OutboxEmail]:
             due = [self.store.remind(session, booking_id, date) for booking_id in booking_ids]
-            promised = [self.promises.reminder(booking) for booking in due if booking and self._is_ahead(booking)]
-            return [letter for letter in promised if self.letters.promise_once(session, letter)]
+            promised = [self.promises.reminder(booking) for booking in due if booking and self._is_upcoming(booking)]
+            return [letter for letter in promised if self.letters.enqueue_once(session, letter)]
 
-        promised = self.turns.take(work)
+        promised = self.transactions.run(work)
         if promised:
-            self.letters.announce()
+            self.letters.wake_worker()
         return len(promised)
 
-    def _moved(self, session: Session, booking_id: str, planned: PlannedSlot) -> tuple[Booking, Booking]:
-        before = self.store.find_in(session, booking_id)
+    def _reschedule_in(self, session: Session, booking_id: str, planned: PlannedSlot) -> tuple[Booking, Booking]:
+        before = self.store.get_in(session, booking_id)
         if before.slot_id == planned.id and before.status is Status.CONFIRMED:
             return before, before
         _require_movable(before)
-        held = self.schedules.schedule.slot_with.get(before.slot_id)
+        held = self.schedules.schedule.slot_by_id.get(before.slot_id)
         if held:
             self.schedules.require_open(held)
-        if not self.schedules.exchange(session, before.slot_id, planned.id):
-            self._require_place(self.schedules.standing([planned.id])[planned.id])
+        if not self.schedules.swap(session, before.slot_id, planned.id):
+            self._require_place(self.schedules.get_states([planned.id])[planned.id])
             raise SlotFull
         wanted = replace(before, date=planned.date, slot_id=planned.id, slot_label=planned.label)
-        after = self.store.move(session, before, wanted, self.clock())
+        after = self.store.reschedule(session, before, wanted, self.clock())
         if after is None:
             raise BookingCancelled
-        self.letters.withdraw(session, booking_id, REMINDER)
-        behind = self.letters.last_unsent(session, booking_id, after.email)
-        self.letters.promise(session, [self.promises.moved(before, after, behind)])
-        self._give_on(session, self.schedules.look(session, before.slot_id))
+        self.letters.cancel_pending(session, booking_id, REMINDER)
+        behind = self.letters.lock_last_pending(session, booking_id, after.email)
+        self.letters.enqueue(session, [self.promises.rescheduled(before, after, behind)])
+        self._promote_waitlist(session, self.schedules.get_in(session, before.slot_id))
         return before, after
 
-    def _settle(self, slot_id: str, session: Session) -> None:
-        self._give_on(session, self.schedules.look(session, slot_id))
+    def _reconcile_waitlist(self, slot_id: str, session: Session) -> None:
+        self._promote_waitlist(session, self.schedules.get_in(session, slot_id))
 
-    def _give_on(self, session: Session, slot: Slot) -> Slot:
+    def _promote_waitlist(self, session: Session, slot: Slot) -> Slot:
         """Give the free places of `slot` to those who wait for it, in order; return the slot as it is then."""
-        while places := self.schedules.gives_places(slot):
-            entries = self.waitlist.first(session, slot.id, places)
+        while places := self.schedules.promotable_places(slot):
+            entries = self.waitlist.next_in_line(session, slot.id, places)
             if not entries:
                 break  # The count is wrong; `flask verify` tells.
             # Who has found a place in this slot meanwhile gives up the turn, not a second place.
-            there = self.store.guests_in(session, slot.id, [entry.email for entry in entries])
+            there = self.store.emails_with_booking(session, slot.id, [entry.email for entry in entries])
             for entry in entries:
                 if entry.email in there:
-                    self.waitlist.drop(session, entry.id)
+                    self.waitlist.mark_left(session, entry.id)
             chosen = [entry for entry in entries if entry.email not in there]
-            self.schedules.unqueue(session, slot.id, waiting=len(entries), places=len(chosen))
+            self.schedules.leave_queue(session, slot.id, waiting=len(entries), places=len(chosen))
             self._promote(session, slot, chosen)
-            slot = self.schedules.look(session, slot.id)
+            slot = self.schedules.get_in(session, slot.id)
         return slot
 
-    def _promote(self, session: Session, slot: Slot, entries: Sequence[Entry]) -> None:
+    def _promote(self, session: Session, slot: Slot, entries: Sequence[WaitlistEntry]) -> None:
         if not entries:
             return
         now = self.clock()
-        references = self._references(len(entries))
-        made = {entry.id: promoted(entry, slot, new_id(now), references.pop(), now) for entry in entries}
+        references = self._new_references(len(entries))
+        made = {entry.id: booking_from_waitlist(entry, slot, new_id(now), references.pop(), now) for entry in entries}
         self.store.add(session, list(made.values()))
         for entry in entries:
-            self.letters.withdraw(session, entry.id, "guest_waiting")
+            self.letters.cancel_pending(session, entry.id, "guest_waiting")
         self.waitlist.promote(session, {entry_id: booking.id for entry_id, booking in made.items()})
-        self.letters.promise(
-            session, [letter for booking in made.values() for letter in self.promises.made(booking, promoted=True)]
+        self.letters.enqueue(
+            session,
+            [letter for booking in made.values() for letter in self.promises.confirmation(booking, promoted=True)],
         )
 
-    def _references(self, count: int) -> set[str]:
+    def _new_references(self, count: int) -> set[str]:
         drawn: set[str] = set()
         while len(drawn) < count:
             more = {new_reference() for _ in range(count - len(drawn))}
-            drawn |= more - self.store.references_taken(more)
+            drawn |= more - self.store.existing_references(more)
         return drawn
 
-    def _is_ahead(self, booking: Booking) -> bool:
-        planned = self.schedules.schedule.slot_with.get(booking.slot_id)
+    def _is_upcoming(self, booking: Booking) -> bool:
+        planned = self.schedules.schedule.slot_by_id.get(booking.slot_id)
         return planned is not None and planned.starts_at > self.clock()
 
-    def _require_true(self, session: Session, letter: Letter) -> None:
+    def _require_current(self, session: Session, letter: OutboxEmail) -> None:
         """Raise LetterOutdated if `letter` is no longer true; until the transaction has ended, it stays so."""
         if letter.template == "admin_booking":
             return
         if letter.template == "guest_waiting":
-            is_true = self.waitlist.still_waits(session, letter.about)
+            is_true = self.waitlist.lock_if_waiting(session, letter.subject)
         else:
-            booking = self.store.touch(session, letter.about)
-            is_true = booking is not None and str(booking.sequence) == letter.facts.get("sequence")
+            booking = self.store.lock(session, letter.subject)
+            is_true = booking is not None and str(booking.sequence) == letter.context.get("sequence")
         if not is_true:
-            raise LetterOutdated
+            raise EmailOutdated
 
     def _require_place(self, slot: Slot) -> None:
         if slot.closed:
@@ -270,17 +275,17 @@ class Changes:
             raise SlotFull
 
     def _changed(self, slot_id: str) -> None:
-        self.counter.forget_full(slot_id)
-        self.letters.announce()
+        self.counter.invalidate_sold_out(slot_id)
+        self.letters.wake_worker()
 
 
 def _require_movable(booking: Booking) -> None:
     if booking.status is Status.CANCELLED:
         raise BookingCancelled
-    if booking.is_nobodys:
-        raise BookingForgotten
-    if booking.sequence >= MOST_MOVES:
-        raise MovedTooOften
+    if booking.is_anonymised:
+        raise BookingAnonymised
+    if booking.sequence >= MAX_RESCHEDULES:
+        raise RescheduleLimitReached
 
 
 def _settings(slot: Slot) -> Mapping[str, Any]:

@@ -6,66 +6,66 @@ from dataclasses import dataclass, replace
 
 from booking.model import Booking, Status
 from core.clock import Clock
-from core.signed_tokens import Links
+from core.signed_tokens import SignedLinks
 from notifications import letters
-from notifications.outbox.model import Letter
+from notifications.outbox.model import OutboxEmail
 from schedules.model import Schedule
 
 # The organiser reads English, whatever the guest reads.
-ORGANISERS = "en"
+ADMIN_LANGUAGE = "en"
 
 
 @dataclass(frozen=True)
-class Promises:
+class BookingEmails:
     """Makes letters as values; whoever changes a booking stores them in the same transaction."""
 
     schedule: Schedule
-    links: Links
+    links: SignedLinks
     admin_email: str
     clock: Clock
 
-    def made(self, booking: Booking, *, promoted: bool = False) -> list[Letter]:
+    def confirmation(self, booking: Booking, *, promoted: bool = False) -> list[OutboxEmail]:
         """Return the admin's and the guest's letter of a new booking."""
         write = letters.place_promoted if promoted else letters.booking_made
         admins, guests = write(
             about=booking.id,
             admin=self.admin_email,
             guest=booking.email,
-            facts=self.facts(booking),
+            facts=self.template_context(booking),
             now=booking.created_at,
         )
-        if booking.language != ORGANISERS:
-            admins = replace(admins, facts=self.facts(replace(booking, language=ORGANISERS)))
+        if booking.language != ADMIN_LANGUAGE:
+            admins = replace(admins, context=self.template_context(replace(booking, language=ADMIN_LANGUAGE)))
         return [admins, guests]
 
-    def cancelled(self, booking: Booking, behind: str | None) -> Letter:
+    def cancellation(self, booking: Booking, behind: str | None) -> OutboxEmail:
         """Return the guest's letter of a cancellation, which goes behind the letter `behind`."""
         return letters.booking_cancelled(
-            about=booking.id, guest=booking.email, facts=self.facts(booking), now=self.clock(), behind=behind
+            about=booking.id, guest=booking.email, facts=self.template_context(booking), now=self.clock(), behind=behind
         )
 
-    def moved(self, old: Booking, new: Booking, behind: str | None) -> Letter:
+    def rescheduled(self, old: Booking, new: Booking, behind: str | None) -> OutboxEmail:
         """Return the guest's letter of another slot, which goes behind the letter `behind`."""
-        facts = self.facts(new) | {"oldDate": old.date, "oldSlot": old.slot_label}
+        facts = self.template_context(new) | {"oldDate": old.date, "oldSlot": old.slot_label}
         return letters.booking_rescheduled(about=new.id, guest=new.email, facts=facts, now=self.clock(), behind=behind)
 
-    def again(self, booking: Booking, behind: str | None) -> Letter:
+    def resend(self, booking: Booking, behind: str | None) -> OutboxEmail:
         """Return the letter that says once more how a booking stands, which goes behind the letter `behind`."""
         is_over = booking.status is Status.CANCELLED
         write = letters.booking_cancelled_again if is_over else letters.booking_confirmed_again
-        facts = self.facts(booking)
+        facts = self.template_context(booking)
         return write(about=booking.id, guest=booking.email, facts=facts, now=self.clock(), behind=behind)
 
-    def reminder(self, booking: Booking) -> Letter:
+    def reminder(self, booking: Booking) -> OutboxEmail:
         """Return the letter of the day before."""
         return letters.booking_reminder(
-            about=booking.id, guest=booking.email, facts=self.facts(booking), now=self.clock()
+            about=booking.id, guest=booking.email, facts=self.template_context(booking), now=self.clock()
         )
 
-    def facts(self, booking: Booking) -> dict[str, str]:
+    def template_context(self, booking: Booking) -> dict[str, str]:
         """Return what letters and calendars say about a booking."""
         return {
-            "event": self.schedule.said(booking.language).name,
+            "event": self.schedule.localized(booking.language).name,
             "timezone": self.schedule.timezone,
             "date": booking.date,
             "slot": booking.slot_label,

@@ -17,7 +17,7 @@ class SlotFull(Conflict):
     code = "slot_full"
 
 
-class TooManyToSort(Invalid):
+class ResultTooLargeToSort(Invalid):
     """Too many bookings are found to put them in this order. Narrow the search."""
 
     code = "too_many_to_sort"
@@ -41,13 +41,13 @@ class BookingNotFound(NotFound):
     code = "booking_not_found"
 
 
-class BookingForgotten(Conflict):
+class BookingAnonymised(Conflict):
     """Nobody is known to have made this booking any more."""
 
     code = "booking_forgotten"
 
 
-class MovedTooOften(Conflict):
+class RescheduleLimitReached(Conflict):
     """This booking has been moved too often. Please cancel it and book anew."""
 
     code = "moved_too_often"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from typing import Any
 
-from booking.model import Booking, BookingFilter, ExportRow, Part, Sort, Status
+from booking.model import Booking, BookingFilter, ExportRow, PageRequest, SortField, Status
 from core import text
 from core.mongo.client import Document
 
@@ -15,7 +15,7 @@ from core.mongo.client import Document
 # found by their first letters and then compared; shorter ones than SHORTEST_DIGITS are too common for an index.
 LONGEST_PART = 24
 SHORTEST_DIGITS = 3
-WITHOUT_PARTS = {"nameParts": 0, "phoneParts": 0}
+DEFAULT_PROJECTION = {"nameParts": 0, "phoneParts": 0}
 EXPORTED_NAMES = (
     "fullName", "email", "phone", "country", "date", "slotLabel",
     "message", "createdAt", "city", "status", "reference",
@@ -25,29 +25,29 @@ _in_order = itemgetter(*EXPORTED_NAMES)
 STATUS = {status.value: status for status in Status}
 # What each order goes by; within equal ones it goes by the id, which tells when a booking was made.
 SORTED_BY = {
-    Sort.CREATED: "_id",
-    Sort.NAME: "nameFolded",
-    Sort.DATE: "date",
-    Sort.HOUR: "slotLabel",
-    Sort.COUNTRY: "country",
+    SortField.CREATED: "_id",
+    SortField.NAME: "nameFolded",
+    SortField.DATE: "date",
+    SortField.HOUR: "slotLabel",
+    SortField.COUNTRY: "country",
 }
 # Which filters an order goes with so that an index gives it, however many bookings there are.
-SERVED = {
+INDEXED_SORTS = {
     # Of one reference there is one booking, and of one guest so few that nobody notices that they are sorted.
-    Sort.CREATED: {"name", "phone", "date", "country", "confirmed", "cancelled", "reference", "email"},
-    Sort.DATE: {"name", "date", "confirmed"},
-    Sort.COUNTRY: {"country", "confirmed"},
+    SortField.CREATED: {"name", "phone", "date", "country", "confirmed", "cancelled", "reference", "email"},
+    SortField.DATE: {"name", "date", "confirmed"},
+    SortField.COUNTRY: {"country", "confirmed"},
 }
-INDEX_OF = {Sort.DATE: "by_date", Sort.COUNTRY: "by_country"}
+INDEX_OF = {SortField.DATE: "by_date", SortField.COUNTRY: "by_country"}
 
 
-def is_served(by: Sort, wanted: BookingFilter) -> bool:
+def is_indexed(by: SortField, wanted: BookingFilter) -> bool:
     """Return whether an index gives what is `wanted` in this order, so that nothing has to be sorted."""
     asked = {str(value) if name == "status" else name for name, value in vars(wanted).items() if value}
-    return by in SERVED and asked <= SERVED[by]
+    return by in INDEXED_SORTS and asked <= INDEXED_SORTS[by]
 
 
-def hint_for(query: Mapping[str, Any], by: Sort = Sort.CREATED) -> str | None:
+def hint_for(query: Mapping[str, Any], by: SortField = SortField.CREATED) -> str | None:
     """Name the index of a search or of an order; the planner may prefer one that reads all it passes."""
     if "reference" in query:
         return "reference"
@@ -61,14 +61,14 @@ def hint_for(query: Mapping[str, Any], by: Sort = Sort.CREATED) -> str | None:
     return INDEX_OF.get(by)
 
 
-def ranges(query: Document, part: Part) -> Iterator[Document]:
+def keyset_queries(query: Document, part: PageRequest) -> Iterator[Document]:
     """Yield the queries whose results, one behind the other, are what `part` goes on with."""
     field, after = SORTED_BY[part.by], part.after
     if after is None:
         yield query
         return
     onward, backward = ("$lt", "$gt") if part.descending else ("$gt", "$lt")
-    if part.by is Sort.CREATED:
+    if part.by is SortField.CREATED:
         yield query | {"_id": {onward: after.id}}
         return
     # Equal ones are in the other direction of their ids, as the indexes have them.

@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from notifications.outbox.model import Letter
+from notifications.outbox.model import OutboxEmail
 from schedules.model import Slot
-from waitlist.model import Entry
+from waitlist.model import WaitlistEntry
 
 KEY_LIFETIME = timedelta(hours=24)
 # For how long a page may say that a booking has just been moved.
-JUST_NOW = timedelta(minutes=5)
+RECENTLY = timedelta(minutes=5)
 # Where the addresses of those end who have been forgotten; a domain that never exists.
-NOBODY = "@erased.invalid"
+ERASED_DOMAIN = "@erased.invalid"
 
 
 class Status(StrEnum):
@@ -70,15 +70,15 @@ class Booking:
     # What the guest's letters are written in: a code of `core.languages`.
     language: str = "en"
 
-    def was_just_moved(self, now: datetime) -> bool:
+    def was_recently_rescheduled(self, now: datetime) -> bool:
         """Return whether it holds a place that it was moved to within the last minutes."""
         holds = self.status is Status.CONFIRMED
-        return holds and self.sequence > 0 and self.changed_at is not None and now - self.changed_at < JUST_NOW
+        return holds and self.sequence > 0 and self.changed_at is not None and now - self.changed_at < RECENTLY
 
     @property
-    def is_nobodys(self) -> bool:
+    def is_anonymised(self) -> bool:
         """Return whether the person who made it has been forgotten."""
-        return self.email.endswith(NOBODY)
+        return self.email.endswith(ERASED_DOMAIN)
 
     @property
     def slot(self) -> str:
@@ -87,7 +87,7 @@ class Booking:
 
 
 @dataclass(frozen=True)
-class Key:
+class IdempotencyKey:
     """An idempotency key with what it was used for."""
 
     id: str
@@ -97,15 +97,15 @@ class Key:
 
 
 @dataclass
-class Wish:
+class PendingBooking:
     """What a request brings to the counter: the rows to write, all or none, until `deadline` (monotonic seconds)."""
 
     booking: Booking
-    letters: list[Letter]
-    key: Key | None
+    emails: list[OutboxEmail]
+    key: IdempotencyKey | None
     deadline: float
     # Set when a row of an earlier try stands in the way that cannot be relied on yet: it may still be rolled back.
-    in_doubt: bool = False
+    may_be_committed: bool = False
 
     @property
     def slot_id(self) -> str:
@@ -114,7 +114,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Booked:
+class BookingResult:
     """The counter's answer: the booking, and whether it was made by an earlier request with the same key."""
 
     booking: Booking
@@ -151,7 +151,7 @@ class ExportRow(NamedTuple):
     reference: str
 
 
-class Sort(StrEnum):
+class SortField(StrEnum):
     """What bookings are put in order by; equal ones by when they were made."""
 
     CREATED = "created"
@@ -167,7 +167,7 @@ class Cursor:
 
     id: str
     value: str = ""
-    by: Sort = Sort.CREATED
+    by: SortField = SortField.CREATED
 
     @classmethod
     def of(cls, text: str) -> Cursor:
@@ -175,25 +175,25 @@ class Cursor:
         order, _, id_ = text.rpartition(".")
         by, _, value = order.partition(".")
         padded = value.encode() + b"=" * (-len(value) % 4)
-        cursor = cls(id_, urlsafe_b64decode(padded).decode(), Sort(by or Sort.CREATED))
+        cursor = cls(id_, urlsafe_b64decode(padded).decode(), SortField(by or SortField.CREATED))
         if str(cursor) != text:
             raise ValueError("not a cursor")
         return cursor
 
     def __str__(self) -> str:
-        if self.by is Sort.CREATED:
+        if self.by is SortField.CREATED:
             return self.id
         value = urlsafe_b64encode(self.value.encode()).decode().rstrip("=")
         return f"{self.by}.{value}.{self.id}"
 
 
 @dataclass(frozen=True)
-class Part:
+class PageRequest:
     """Which part of what is found, in which order: `limit` bookings from a page on, or from behind `after`."""
 
     limit: int
     page: int = 1
-    by: Sort = Sort.CREATED
+    by: SortField = SortField.CREATED
     descending: bool = True
     after: Cursor | None = None
 
@@ -204,16 +204,16 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Page:
+class BookingPage:
     """A part of the bookings found. `next` is where a walk goes on, or None at its end; `sorts` what they can go by."""
 
     items: list[Booking]
     total: int
     next: Cursor | None
-    sorts: list[Sort]
+    sorts: list[SortField]
 
 
-def compatible(wishes: Iterable[Wish]) -> list[Wish]:
+def without_conflicts(wishes: Iterable[PendingBooking]) -> list[PendingBooking]:
     """Return those wishes, in order, that can share a transaction: no guest twice in a slot, no key twice.
 
     The others go into the next one, where they meet the outcome of the first as any later request would.
@@ -228,7 +228,7 @@ def compatible(wishes: Iterable[Wish]) -> list[Wish]:
     return chosen
 
 
-def promoted(entry: Entry, slot: Slot, booking_id: str, reference: str, now: datetime) -> Booking:
+def booking_from_waitlist(entry: WaitlistEntry, slot: Slot, booking_id: str, reference: str, now: datetime) -> Booking:
     """Return the booking that gives `entry` a place in `slot`."""
     return Booking(
         id=booking_id,

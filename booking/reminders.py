@@ -11,8 +11,8 @@ from booking.store import BookingStore
 from core.clock import Clock
 from schedules.model import Schedule
 
-HOUR = time(9)
-MOST_AT_ONCE = 100
+SEND_AT = time(9)
+MAX_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Reminders:
     schedule: Schedule
     clock: Clock
 
-    def run(self) -> int:
+    def enqueue_due(self) -> int:
         """Promise every reminder that is due; return how many. Whoever booked or moved after the hour needs none.
 
         A service that was down the day before still reminds on the day itself, of slots that have not begun.
@@ -34,13 +34,13 @@ class Reminders:
         today = now.astimezone(zone).date()
         promised = 0
         for day in (today, today + timedelta(days=1)):
-            since = datetime.combine(day - timedelta(days=1), HOUR, zone)
-            if day.isoformat() in self.schedule.day_on and now >= since:
+            since = datetime.combine(day - timedelta(days=1), SEND_AT, zone)
+            if day.isoformat() in self.schedule.day_by_date and now >= since:
                 promised += self._remind(day.isoformat(), since)
         return promised
 
     def _remind(self, date: str, since: datetime) -> int:
         promised = 0
-        while ids := self.store.to_remind(date, since, MOST_AT_ONCE):
+        while ids := self.store.due_reminders(date, since, MAX_BATCH):
             promised += self.changes.remind(ids, date)
         return promised

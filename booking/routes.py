@@ -16,11 +16,11 @@ from booking.schemas import (
     OwnDataSchema,
     RescheduleSchema,
 )
-from booking.self_service import Guests
+from booking.self_service import SelfService
 from booking.service import Bookings
 from core.web import accept_language, context
-from core.web.endpoint import Blueprint, Door, TokenHeader, token_of
-from core.web.rate_limits.limiter import Limits
+from core.web.endpoint import Blueprint, Endpoint, TokenHeader, bearer_token
+from core.web.rate_limits.limiter import RateLimiter
 
 blueprint = Blueprint("bookings", __name__, url_prefix="/api/bookings", description="Booking a place")
 BOOKING = BookingSchema()
@@ -28,23 +28,23 @@ BOOKED = "Booking created successfully."
 
 
 @blueprint.post("")
-@Door(
+@Endpoint(
     BookedSchema,
     status=201,
     body=NewBookingSchema,
     headers=IdempotencyHeader,
-    refuses=(404, 409, 413, 415, 422),
-    conflict=NoPlaceProblemSchema,
+    error_statuses=(404, 409, 413, 415, 422),
+    conflict_schema=NoPlaceProblemSchema,
 )
-def book(new: NewBooking, key: str | None) -> Response:
+def create_booking(new: NewBooking, key: str | None) -> Response:
     """Book one place in a slot. With an Idempotency-Key the request can be repeated safely for 24 hours.
 
     The guest's letters are in the language that Accept-Language prefers: English, or German.
     """
-    context.service(Limits).count_booking()
-    booked = context.service(Bookings).book(new, key, accept_language.accepted())
-    context.outcome("replayed" if booked.replayed else "booked")
-    response = jsonify(message=BOOKED, booking=_shown(booked.booking))
+    context.get_service(RateLimiter).hit_booking()
+    booked = context.get_service(Bookings).book(new, key, accept_language.negotiated_language())
+    context.set_outcome("replayed" if booked.replayed else "booked")
+    response = jsonify(message=BOOKED, booking=_serialize(booked.booking))
     response.status_code = 201
     response.headers["Location"] = f"/api/bookings/{booked.booking.id}"
     if booked.replayed:
@@ -53,53 +53,53 @@ def book(new: NewBooking, key: str | None) -> Response:
 
 
 @blueprint.get("/<booking_id>")
-@Door(BookingSchema, headers=TokenHeader, refuses=(404,), security="manageToken")
-def look(booking_id: str, authorization: str) -> Response:
+@Endpoint(BookingSchema, headers=TokenHeader, error_statuses=(404,), security="manageToken")
+def get_booking(booking_id: str, authorization: str) -> Response:
     """Show a booking to whoever holds its token."""
-    return jsonify(_shown(context.service(Guests).get(booking_id, token_of(authorization))))
+    return jsonify(_serialize(context.get_service(SelfService).get(booking_id, bearer_token(authorization))))
 
 
 @blueprint.delete("/<booking_id>")
-@Door(BookingSchema, headers=TokenHeader, refuses=(404,), security="manageToken")
-def cancel(booking_id: str, authorization: str) -> Response:
+@Endpoint(BookingSchema, headers=TokenHeader, error_statuses=(404,), security="manageToken")
+def cancel_booking(booking_id: str, authorization: str) -> Response:
     """Cancel a booking and give its place back; doing it again answers the same."""
-    return jsonify(_shown(context.service(Guests).cancel(booking_id, token_of(authorization))))
+    return jsonify(_serialize(context.get_service(SelfService).cancel(booking_id, bearer_token(authorization))))
 
 
 @blueprint.post("/<booking_id>/reschedule")
-@Door(
+@Endpoint(
     BookingSchema,
     body=RescheduleSchema,
     headers=TokenHeader,
-    refuses=(404, 409, 413, 415),
-    conflict=NoPlaceProblemSchema,
+    error_statuses=(404, 409, 413, 415),
+    conflict_schema=NoPlaceProblemSchema,
     security="manageToken",
 )
-def reschedule(wanted: dict[str, str], booking_id: str, authorization: str) -> Response:
+def reschedule_booking(wanted: dict[str, str], booking_id: str, authorization: str) -> Response:
     """Exchange a booking's place for one in another slot, in one step: the guest never has both, and never none."""
-    token = token_of(authorization) or wanted.get("token", "")
-    return jsonify(_shown(context.service(Guests).reschedule(booking_id, token, wanted["slot_id"])))
+    token = bearer_token(authorization) or wanted.get("token", "")
+    return jsonify(_serialize(context.get_service(SelfService).reschedule(booking_id, token, wanted["slot_id"])))
 
 
 @blueprint.get("/<booking_id>/calendar.ics")
-@Door(None, headers=TokenHeader, refuses=(404,), security="manageToken", media_type="text/calendar")
+@Endpoint(None, headers=TokenHeader, error_statuses=(404,), security="manageToken", media_type="text/calendar")
 def calendar(booking_id: str, authorization: str) -> Response:
     """Give the booking as a calendar file."""
-    return calendar_answer(context.service(Guests).calendar_file(booking_id, token_of(authorization)))
+    return ics_response(context.get_service(SelfService).calendar_file(booking_id, bearer_token(authorization)))
 
 
 @blueprint.get("/<booking_id>/data")
-@Door(OwnDataSchema, headers=TokenHeader, refuses=(404,), security="manageToken")
-def data(booking_id: str, authorization: str) -> Any:
+@Endpoint(OwnDataSchema, headers=TokenHeader, error_statuses=(404,), security="manageToken")
+def export_personal_data(booking_id: str, authorization: str) -> Any:
     """Show everything that is kept about the guest in connection with a booking."""
-    return context.service(Guests).data(booking_id, token_of(authorization))
+    return context.get_service(SelfService).export_personal_data(booking_id, bearer_token(authorization))
 
 
-def calendar_answer(file: bytes) -> Response:
+def ics_response(file: bytes) -> Response:
     """Return the answer that a browser hands to the calendar."""
     headers = {"Content-Disposition": 'attachment; filename="booking.ics"'}
     return Response(file, content_type="text/calendar; charset=utf-8", headers=headers)
 
 
-def _shown(booking: Booking) -> dict[str, Any]:
-    return {**BOOKING.dump(booking), "manageUrl": context.service(Bookings).manage_url(booking)}
+def _serialize(booking: Booking) -> dict[str, Any]:
+    return {**BOOKING.dump(booking), "manageUrl": context.get_service(Bookings).manage_url(booking)}

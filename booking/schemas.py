@@ -9,7 +9,7 @@ import marshmallow as ma
 from booking.model import NewBooking
 from core import text
 from core.clock import iso
-from core.schema_fields import ContactSchema, Matching, Text
+from core.schema_fields import ContactSchema, PatternString, Text
 from core.web.endpoint import ProblemSchema
 
 
@@ -50,7 +50,7 @@ class IdempotencyHeader(ma.Schema):
 
         unknown = ma.EXCLUDE
 
-    key = Matching(
+    key = PatternString(
         r"[\x21-\x7e]{1,255}",
         "7f3c9a10-55aa-4d2e-9a51-000000000001",
         error="1 to 255 visible ASCII characters.",

@@ -7,47 +7,47 @@ from dataclasses import dataclass
 from typing import Any
 
 from booking.changes import Changes
-from booking.emails import Promises
+from booking.emails import BookingEmails
 from booking.errors import BookingNotFound, SlotFull
 from booking.model import Booking, Status
 from booking.store import BookingStore
 from core.clock import Clock, iso
-from core.signed_tokens import Links, is_over
-from notifications.outbox.service import Letters
+from core.signed_tokens import SignedLinks, is_expired
+from notifications.outbox.service import Outbox
 from schedules.model import Slot
 from schedules.service import Schedules
 
 
 @dataclass(frozen=True)
-class Guests:
+class SelfService:
     """Self-service. A wrong token, an unknown id and a link that has expired are all BookingNotFound."""
 
     store: BookingStore
     changes: Changes
     schedules: Schedules
-    letters: Letters
-    links: Links
-    promises: Promises
+    letters: Outbox
+    links: SignedLinks
+    promises: BookingEmails
     calendar: Callable[..., bytes]
     clock: Clock
 
     def get(self, booking_id: str, token: str) -> Booking:
         """Return the guest's booking."""
-        if not self.links.opens(booking_id, token):
+        if not self.links.verify(booking_id, token):
             raise BookingNotFound
-        return self.led_to(booking_id)
+        return self.get_linked(booking_id)
 
-    def led_to(self, booking_id: str) -> Booking:
+    def get_linked(self, booking_id: str) -> Booking:
         """Return the booking that another thing of the guest's leads to, as long as its own link would."""
         booking = self.store.get(booking_id)
         ends_at = self.schedules.schedule.ends_at(booking.date, booking.slot_label)
-        if is_over(ends_at, booking.created_at, self.clock()):
+        if is_expired(ends_at, booking.created_at, self.clock()):
             raise BookingNotFound
         return booking
 
     def token(self, booking_id: str) -> str:
         """Return the token of a booking's link, for whoever has shown that they may have it."""
-        return self.links.token(booking_id)
+        return self.links.sign(booking_id)
 
     def cancel(self, booking_id: str, token: str) -> Booking:
         """Cancel the guest's booking; doing it again changes nothing."""
@@ -60,7 +60,7 @@ class Guests:
         try:
             return self.changes.reschedule(booking_id, slot_id)
         except SlotFull as error:
-            extra = {"alternatives": self.schedules.offers_near(self.schedules.planned(slot_id))}
+            extra = {"alternatives": self.schedules.alternative_offers(self.schedules.get_plan(slot_id))}
             raise SlotFull(extra=extra) from error
 
     def open_slots(self) -> list[Slot]:
@@ -68,7 +68,7 @@ class Guests:
         return [
             slot
             for slot in self.schedules.all_slots()
-            if slot.remaining and self.schedules.schedule.takes_bookings(self.schedules.planned(slot.id), self.clock())
+            if slot.remaining and self.schedules.schedule.is_bookable_at(self.schedules.get_plan(slot.id), self.clock())
         ]
 
     def calendar_file(self, booking_id: str, token: str) -> bytes:
@@ -76,9 +76,11 @@ class Guests:
         booking = self.get(booking_id, token)
         stamp = booking.changed_at or booking.created_at
         method = "CANCEL" if booking.status is Status.CANCELLED else "PUBLISH"
-        return self.calendar(facts=self.promises.facts(booking), about=booking.id, stamp=stamp, method=method)
+        return self.calendar(
+            facts=self.promises.template_context(booking), about=booking.id, stamp=stamp, method=method
+        )
 
-    def data(self, booking_id: str, token: str) -> Mapping[str, Any]:
+    def export_personal_data(self, booking_id: str, token: str) -> Mapping[str, Any]:
         """Return everything that is kept about the guest of this booking in connection with it."""
         booking = self.get(booking_id, token)
         kept = {name: value for name, value in vars(booking).items() if value is not None}
@@ -92,14 +94,14 @@ class Guests:
                     "createdAt": iso(letter.created_at),
                     "sentAt": iso(letter.sent_at) if letter.sent_at else None,
                     "delivery": letter.delivery,
-                    "facts": dict(letter.facts),
+                    "facts": dict(letter.context),
                 }
-                for letter in self.letters.about(booking_id)
+                for letter in self.letters.by_subject(booking_id)
                 if letter.to == booking.email
             ],
             "waiting": [
                 {_camel(name): iso(value) if name.endswith("_at") else value for name, value in vars(entry).items()}
-                for entry in self.changes.waitlist.of_guest(booking.email)
+                for entry in self.changes.waitlist.by_email(booking.email)
                 if entry.booking_id == booking_id
             ],
         }

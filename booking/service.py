@@ -7,23 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from booking.emails import Promises
-from booking.errors import SlotDateMismatch, SlotFull, TooManyToSort
-from booking.group_commit import Counter
-from booking.mapping import is_served
+from booking.emails import BookingEmails
+from booking.errors import ResultTooLargeToSort, SlotDateMismatch, SlotFull
+from booking.group_commit import BookingGroupCommit
+from booking.mapping import is_indexed
 from booking.model import (
     KEY_LIFETIME,
-    Booked,
     Booking,
     BookingFilter,
+    BookingPage,
+    BookingResult,
     ExportRow,
-    Key,
+    IdempotencyKey,
     NewBooking,
-    Page,
-    Part,
-    Sort,
+    PageRequest,
+    PendingBooking,
+    SortField,
     Status,
-    Wish,
 )
 from booking.store import BookingStore
 from core import metrics
@@ -36,9 +36,9 @@ from schedules.model import PlannedSlot, Slot
 from schedules.service import Schedules
 from waitlist.service import Waitlist
 
-PATIENCE_SECONDS = 10.0
+BOOKING_TIMEOUT = 10.0
 # Where no index gives the order, at most this many are read and sorted: 20 to 130 ms, see ADR 17.
-MOST_SORTED = 10_000
+MAX_SORTED = 10_000
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Bookings:
 
     client: Client
     store: BookingStore
-    counter: Counter
+    counter: BookingGroupCommit
     schedules: Schedules
     waitlist: Waitlist
-    promises: Promises
+    promises: BookingEmails
     clock: Clock
 
-    def book(self, new: NewBooking, key: str | None, language: str = "en") -> Booked:
+    def book(self, new: NewBooking, key: str | None, language: str = "en") -> BookingResult:
         """Book one place, for a guest who reads letters in `language`.
 
         Raises what the counter raises, DateNotBookable, SlotNotFound or SlotDateMismatch.
@@ -67,28 +67,28 @@ class Bookings:
         metrics.BOOKINGS.labels(outcome).inc()
         return booked
 
-    def search(self, wanted: BookingFilter, part: Part) -> Page:
+    def search(self, wanted: BookingFilter, part: PageRequest) -> BookingPage:
         """Return a part of the bookings in an order; raises TooManyToSort when no index gives it and many are found."""
         total = self._total(wanted)
-        sorts = [by for by in Sort if total <= MOST_SORTED or is_served(by, wanted)]
+        sorts = [by for by in SortField if total <= MAX_SORTED or is_indexed(by, wanted)]
         if part.by not in sorts:
-            raise TooManyToSort
+            raise ResultTooLargeToSort
         items, following = self.store.find(wanted, part)
-        return Page(items, total, following, sorts)
+        return BookingPage(items, total, following, sorts)
 
-    def made_between(self, first: datetime, end: datetime) -> int:
+    def count_created_between(self, first: datetime, end: datetime) -> int:
         """Return how many bookings were made from `first` until before `end`, cancelled ones too."""
-        return self.store.made_between(first, end)
+        return self.store.count_created_between(first, end)
 
-    def walk(self, wanted: BookingFilter) -> Iterator[ExportRow]:
+    def stream(self, wanted: BookingFilter) -> Iterator[ExportRow]:
         """Yield all bookings that match, newest first."""
-        return self.store.walk(wanted)
+        return self.store.stream(wanted)
 
-    def known(self, ids: Iterable[str]) -> Mapping[str, Booking]:
+    def get_many(self, ids: Iterable[str]) -> Mapping[str, Booking]:
         """Return those of the bookings with `ids` that there are, by id."""
-        return self.store.find_ids(ids)
+        return self.store.get_many_committed(ids)
 
-    def drift(self) -> list[dict[str, Any]]:
+    def find_mismatches(self) -> list[dict[str, Any]]:
         """Recount every slot from its bookings and its waiting list; return those that say otherwise.
 
         Nobody waits for a slot that gives places.
@@ -115,25 +115,25 @@ class Bookings:
         active = sum(slot.booked_count for slot in self.schedules.every_slot())
         return active if wanted.status else active + self.store.count(BookingFilter(status=Status.CANCELLED))
 
-    def _book(self, new: NewBooking, key: str | None, language: str) -> Booked:
-        if new.date not in self.schedules.schedule.day_on:
+    def _book(self, new: NewBooking, key: str | None, language: str) -> BookingResult:
+        if new.date not in self.schedules.schedule.day_by_date:
             raise DateNotBookable(self.schedules.schedule.refusal)
-        slot = self.schedules.planned(new.slot_id)
+        slot = self.schedules.get_plan(new.slot_id)
         if slot.date != new.date:
             raise SlotDateMismatch
-        wish = self._wish(new, slot, key, language)
+        wish = self._pending(new, slot, key, language)
         try:
             self.schedules.require_open(slot)
             return self.counter.book(wish)
         except SlotFull as error:
-            raise SlotFull(extra={"alternatives": self.schedules.offers_near(slot)}) from error
+            raise SlotFull(extra={"alternatives": self.schedules.alternative_offers(slot)}) from error
         except SlotClosed:
             earlier = self.counter.replay(wish)
             if earlier is None:
                 raise
             return earlier
 
-    def _wish(self, new: NewBooking, slot: PlannedSlot, key: str | None, language: str) -> Wish:
+    def _pending(self, new: NewBooking, slot: PlannedSlot, key: str | None, language: str) -> PendingBooking:
         now = self.clock()
         booking = Booking(
             id=new_id(now),
@@ -151,12 +151,12 @@ class Bookings:
             language=language,
         )
         # Not part of the key's fingerprint: the same body is the same request, whatever the client's headers say.
-        used = Key(key, new.fingerprint, booking.id, now + KEY_LIFETIME) if key else None
-        return Wish(booking, self.promises.made(booking), used, monotonic() + PATIENCE_SECONDS)
+        used = IdempotencyKey(key, new.fingerprint, booking.id, now + KEY_LIFETIME) if key else None
+        return PendingBooking(booking, self.promises.confirmation(booking), used, monotonic() + BOOKING_TIMEOUT)
 
     def _is_wrong(self, slot: Slot, booked: Mapping[str, int], waiting: Mapping[str, int]) -> bool:
         counts_agree = slot.booked_count == booked.get(slot.id, 0) and slot.waiting == waiting.get(slot.id, 0)
-        return not counts_agree or slot.booked_count > slot.capacity or self.schedules.gives_places(slot) > 0
+        return not counts_agree or slot.booked_count > slot.capacity or self.schedules.promotable_places(slot) > 0
 
 
 def _drift(slot: Slot, bookings: int, waiting: int) -> dict[str, Any]:

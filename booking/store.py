@@ -10,25 +10,35 @@ from pymongo.errors import DuplicateKeyError
 
 from booking.errors import BookingNotFound, DuplicateBooking
 from booking.mapping import (
+    DEFAULT_PROJECTION,
     EXPORTED,
     SORTED_BY,
-    WITHOUT_PARTS,
     hint_for,
-    is_served,
+    is_indexed,
+    keyset_queries,
     query_for,
-    ranges,
     to_booking,
     to_document,
     to_export_row,
 )
-from booking.model import NOBODY, Booking, BookingFilter, Cursor, ExportRow, Key, Part, Sort, Status
-from core.ids import first_id
+from booking.model import (
+    ERASED_DOMAIN,
+    Booking,
+    BookingFilter,
+    Cursor,
+    ExportRow,
+    IdempotencyKey,
+    PageRequest,
+    SortField,
+    Status,
+)
+from core.ids import id_lower_bound
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, insert
 
 ACTIVE = {"status": "confirmed"}
-SOMEBODYS = {"erased": {"$ne": True}}
+NOT_ERASED = {"erased": {"$ne": True}}
 BOOKINGS = CollectionSchema(
     name="bookings",
     indexes=(
@@ -82,7 +92,7 @@ class BookingStore:
         sets = {"status": Status.CANCELLED, "cancelledAt": now, "changedAt": now}
         return self._change(session, {"_id": booking_id, **ACTIVE}, {"$set": sets, "$inc": {"sequence": 1}})
 
-    def move(self, session: Session, before: Booking, to: Booking, now: datetime) -> Booking | None:
+    def reschedule(self, session: Session, before: Booking, to: Booking, now: datetime) -> Booking | None:
         """Move a confirmed booking to the slot of `to` in the caller's transaction; None when it is not where it was.
 
         Raises DuplicateBooking, which ends the transaction, when its guest has another booking there.
@@ -98,57 +108,58 @@ class BookingStore:
         """Note within the caller's transaction that the guest is reminded of `date`; None when that is not due."""
         return self._change(session, {"_id": booking_id, **_unreminded(date)}, {"$set": {"remindedOf": date}})
 
-    def to_remind(self, date: str, made_before: datetime, most: int) -> list[str]:
+    def due_reminders(self, date: str, made_before: datetime, most: int) -> list[str]:
         """Return ids of up to `most` confirmed bookings of `date`, last changed before a moment, not reminded yet."""
         old = {"$expr": {"$lt": [{"$ifNull": ["$changedAt", "$createdAt"]}, made_before]}}
         found = self._bookings.find({**_unreminded(date), **old}, {"_id": 1})
         return [document["_id"] for document in found.limit(most)]
 
-    def touch(self, session: Session, booking_id: str) -> Booking | None:
+    def lock(self, session: Session, booking_id: str) -> Booking | None:
         """Return a booking, or None, so that whatever changes it meets the caller's transaction; nobody sees a change.
 
         Who only reads a booking may tell its guest what another transaction makes untrue at the same moment.
         """
         return self._change(session, {"_id": booking_id}, {"$inc": {"touched": 1}})
 
-    def find_in(self, session: Session, booking_id: str) -> Booking:
+    def get_in(self, session: Session, booking_id: str) -> Booking:
         """Return a booking within the caller's transaction; raises BookingNotFound."""
-        document = self._bookings.find_one({"_id": booking_id}, WITHOUT_PARTS, session=session)
+        document = self._bookings.find_one({"_id": booking_id}, DEFAULT_PROJECTION, session=session)
         if document is None:
             raise BookingNotFound
         return to_booking(document)
 
-    def guests_in(self, session: Session, slot_id: str, emails: Sequence[str]) -> set[str]:
+    def emails_with_booking(self, session: Session, slot_id: str, emails: Sequence[str]) -> set[str]:
         """Return, within the caller's transaction, those of `emails` that have a confirmed booking in a slot."""
         wanted = {"slotId": slot_id, "email": {"$in": list(emails)}, **ACTIVE}
         return {found["email"] for found in self._bookings.find(wanted, {"email": 1}, session=session)}
 
     def get(self, booking_id: str) -> Booking:
         """Return a booking; raises BookingNotFound."""
-        document = self._bookings.find_one({"_id": booking_id}, WITHOUT_PARTS)
+        document = self._bookings.find_one({"_id": booking_id}, DEFAULT_PROJECTION)
         if document is None:
             raise BookingNotFound
         return to_booking(document)
 
-    def of_guest(self, email: str) -> list[Booking]:
+    def by_email(self, email: str) -> list[Booking]:
         """Return all bookings of a guest, cancelled ones too; reads the whole collection."""
-        return [to_booking(found) for found in self._bookings.find({"email": email}, WITHOUT_PARTS)]
+        return [to_booking(found) for found in self._bookings.find({"email": email}, DEFAULT_PROJECTION)]
 
-    def older_than(self, date: str) -> Iterator[str]:
+    def before_date(self, date: str) -> Iterator[str]:
         """Yield the ids of the bookings for dates before `date` that still name somebody."""
-        with self._bookings.find({"date": {"$lt": date}, **SOMEBODYS}, {"_id": 1}) as found:
+        with self._bookings.find({"date": {"$lt": date}, **NOT_ERASED}, {"_id": 1}) as found:
             yield from (document["_id"] for document in found)
 
     def erase(self, ids: Sequence[str]) -> None:
         """Make bookings nobody's: what names a person goes, what counts stays."""
         nobody: Document = dict.fromkeys(("fullName", "nameFolded", "phone", "country", "city", "message"), "")
-        nobody |= {"nameParts": [], "phoneParts": [], "email": {"$concat": ["$_id", NOBODY]}, "erased": True}
+        nobody |= {"nameParts": [], "phoneParts": [], "email": {"$concat": ["$_id", ERASED_DOMAIN]}, "erased": True}
         self._bookings.update_many({"_id": {"$in": list(ids)}}, [{"$set": nobody}, {"$unset": "language"}])
 
-    def find_ids(self, ids: Iterable[str]) -> dict[str, Booking]:
+    def get_many_committed(self, ids: Iterable[str]) -> dict[str, Booking]:
         """Return those of the bookings with `ids` that are there to stay, by id."""
         return {
-            found["_id"]: to_booking(found) for found in self._lasting.find({"_id": {"$in": list(ids)}}, WITHOUT_PARTS)
+            found["_id"]: to_booking(found)
+            for found in self._lasting.find({"_id": {"$in": list(ids)}}, DEFAULT_PROJECTION)
         }
 
     def find_active(self, guests: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Booking]:
@@ -156,50 +167,52 @@ class BookingStore:
         pairs = [{"email": email, "slotId": slot_id, **ACTIVE} for email, slot_id in guests]
         return {
             (found["email"], found["slotId"]): to_booking(found)
-            for found in self._lasting.find({"$or": pairs}, WITHOUT_PARTS)
+            for found in self._lasting.find({"$or": pairs}, DEFAULT_PROJECTION)
         }
 
-    def references_taken(self, references: Iterable[str]) -> set[str]:
+    def existing_references(self, references: Iterable[str]) -> set[str]:
         """Return those of `references` that bookings have already."""
         found = self._bookings.find({"reference": {"$in": list(references)}}, {"reference": 1})
         return {document["reference"] for document in found}
 
-    def find(self, wanted: BookingFilter, part: Part) -> tuple[list[Booking], Cursor | None]:
+    def find(self, wanted: BookingFilter, part: PageRequest) -> tuple[list[Booking], Cursor | None]:
         """Return a part of what is wanted, in its order, and where to go on, or None where nothing follows."""
         rows = self._rows(wanted, part)
         shown = rows[: part.limit]
         ids = [row["_id"] for row in shown]
-        found = {row["_id"]: row for row in self._bookings.find({"_id": {"$in": ids}}, WITHOUT_PARTS)} if ids else {}
+        found = (
+            {row["_id"]: row for row in self._bookings.find({"_id": {"$in": ids}}, DEFAULT_PROJECTION)} if ids else {}
+        )
         bookings = [to_booking(found[id_]) for id_ in ids]
         if len(rows) <= part.limit:
             return bookings, None
         # The cursor says where the walk was, whatever became of that booking since.
-        value = "" if part.by is Sort.CREATED else shown[-1][SORTED_BY[part.by]]
+        value = "" if part.by is SortField.CREATED else shown[-1][SORTED_BY[part.by]]
         return bookings, Cursor(ids[-1], value, part.by)
 
-    def _rows(self, wanted: BookingFilter, part: Part) -> list[Document]:
+    def _rows(self, wanted: BookingFilter, part: PageRequest) -> list[Document]:
         """Return ids and what they are sorted by, which an index gives alone, of one more booking than asked for."""
         query, field = query_for(wanted), SORTED_BY[part.by]
-        index = hint_for(query, part.by if is_served(part.by, wanted) else Sort.CREATED)
+        index = hint_for(query, part.by if is_indexed(part.by, wanted) else SortField.CREATED)
         ways = (DESCENDING, ASCENDING) if part.descending else (ASCENDING, DESCENDING)
-        order = [(field, ways[0])] if part.by is Sort.CREATED else [(field, ways[0]), ("_id", ways[1])]
+        order = [(field, ways[0])] if part.by is SortField.CREATED else [(field, ways[0]), ("_id", ways[1])]
         rows: list[Document] = []
-        for where in ranges(query, part):
+        for where in keyset_queries(query, part):
             found = self._bookings.find(where, {"_id": 1, field: 1}).sort(order).skip(part.skip)
             rows += (found.hint(index) if index else found).limit(part.limit + 1 - len(rows))
             if len(rows) > part.limit:
                 break
         return rows
 
-    def made_between(self, first: datetime, end: datetime) -> int:
+    def count_created_between(self, first: datetime, end: datetime) -> int:
         """Return how many bookings were made from `first` until before `end`: ids begin with that moment."""
-        return self._bookings.count_documents({"_id": {"$gte": first_id(first), "$lt": first_id(end)}})
+        return self._bookings.count_documents({"_id": {"$gte": id_lower_bound(first), "$lt": id_lower_bound(end)}})
 
     def count(self, wanted: BookingFilter) -> int:
         """Return how many bookings match."""
         return self._bookings.count_documents(query_for(wanted))
 
-    def walk(self, wanted: BookingFilter) -> Iterator[ExportRow]:
+    def stream(self, wanted: BookingFilter) -> Iterator[ExportRow]:
         """Yield all bookings that match, newest first, from a cursor."""
         found = self._bookings.find(query_for(wanted), EXPORTED).sort("_id", DESCENDING).batch_size(2000)
         with found as cursor:
@@ -213,16 +226,16 @@ class BookingStore:
 
     def _change(self, session: Session, where: Document, change: Document) -> Booking | None:
         document = self._bookings.find_one_and_update(
-            where, change, projection=WITHOUT_PARTS, return_document=ReturnDocument.AFTER, session=session
+            where, change, projection=DEFAULT_PROJECTION, return_document=ReturnDocument.AFTER, session=session
         )
         return to_booking(document) if document else None
 
 
 def _unreminded(date: str) -> Document:
-    return {"date": date, "remindedOf": {"$ne": date}, **ACTIVE, **SOMEBODYS}
+    return {"date": date, "remindedOf": {"$ne": date}, **ACTIVE, **NOT_ERASED}
 
 
-class KeyStore:
+class IdempotencyStore:
     """Idempotency keys in MongoDB; the server drops those that have expired."""
 
     def __init__(self, db: Db) -> None:
@@ -230,7 +243,7 @@ class KeyStore:
         self._keys = db[KEYS.name]
         self._lasting = self._keys.with_options(read_concern=MAJORITY_READ)
 
-    def add(self, session: Session, keys: Sequence[Key]) -> None:
+    def add(self, session: Session, keys: Sequence[IdempotencyKey]) -> None:
         """Write `keys` within the caller's transaction; a known one ends it with an error of code 11000."""
         rows = [
             {"_id": key.id, "fingerprint": key.fingerprint, "bookingId": key.booking_id, "expiresAt": key.expires_at}
@@ -238,11 +251,11 @@ class KeyStore:
         ]
         insert(session, self._keys, rows)
 
-    def forget(self, booking_ids: Sequence[str]) -> None:
+    def delete_for(self, booking_ids: Sequence[str]) -> None:
         """Delete the keys that made these bookings; reads the whole collection, which keeps a day."""
         self._keys.delete_many({"bookingId": {"$in": list(booking_ids)}})
 
-    def find(self, ids: Iterable[str], now: datetime) -> dict[str, Key]:
+    def find(self, ids: Iterable[str], now: datetime) -> dict[str, IdempotencyKey]:
         """Return the keys that are known to stay and still count, by id; those that have expired are dropped."""
         wanted = list(ids)
         rows = list(self._lasting.find({"_id": {"$in": wanted}}))
@@ -250,7 +263,7 @@ class KeyStore:
         if stale:
             self._keys.delete_many({"_id": {"$in": stale}, "expiresAt": {"$lte": now}})
         return {
-            row["_id"]: Key(row["_id"], row["fingerprint"], row["bookingId"], row["expiresAt"])
+            row["_id"]: IdempotencyKey(row["_id"], row["fingerprint"], row["bookingId"], row["expiresAt"])
             for row in rows
             if row["expiresAt"] > now
         }

@@ -12,13 +12,12 @@ from datetime import date, time
 from functools import cache
 from pathlib import Path
 
-from babel import Locale
-from babel.dates import format_date, format_time
+from babel import Locale, dates
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 CATALOGUES = Path(__file__).resolve().parent.parent / "translations"
-SLOT = re.compile(r"([0-9]{2}:[0-9]{2})-([0-9]{2}:[0-9]{2})")
+SLOT_LABEL = re.compile(r"([0-9]{2}:[0-9]{2})-([0-9]{2}:[0-9]{2})")
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Language:
     month: str = "LLLL y"
 
     @property
-    def words(self) -> NullTranslations:
+    def translations(self) -> NullTranslations:
         """Return the catalogue."""
         return catalogue(self.code)
 
@@ -73,7 +72,7 @@ GERMAN = Language(
 LANGUAGES: Mapping[str, Language] = {language.code: language for language in (ENGLISH, GERMAN)}
 
 
-def spoken(code: str | None) -> Language:
+def get_language(code: str | None) -> Language:
     """Return the language `code`; English for whatever is none of ours, as old rows have none."""
     return LANGUAGES.get(code or "", ENGLISH)
 
@@ -84,28 +83,28 @@ def catalogue(code: str) -> NullTranslations:
     return Translations.load(CATALOGUES, [code])
 
 
-def day_in_words(language: Language, text: str, pattern: str = "") -> str:
+def format_date(language: Language, text: str, pattern: str = "") -> str:
     """Return the date `text` (YYYY-MM-DD) as it is said, such as Thursday 5 March 2026; any other text as it is."""
     try:
         day = date.fromisoformat(str(text))  # str() of a fact that is missing raises UndefinedError
     except ValueError:
         return text
-    return format_date(day, pattern or language.day, locale=language.locale)
+    return dates.format_date(day, pattern or language.day, locale=language.locale)
 
 
-def hours_in_words(language: Language, text: str) -> str:
+def format_time_range(language: Language, text: str) -> str:
     """Return the slot `text` (HH:MM-HH:MM) as it is said, such as 10:00 to 11:00; any other text as it is."""
-    slot = SLOT.fullmatch(str(text))
+    slot = SLOT_LABEL.fullmatch(str(text))
     try:
         clocks = [time.fromisoformat(clock) for clock in slot.groups()] if slot else []
     except ValueError:
         clocks = []
     if not clocks:
         return text
-    start, end = (format_time(clock, "HH:mm", locale=language.locale) for clock in clocks)
-    return language.words.gettext("%(start)s to %(end)s") % {"start": start, "end": end}
+    start, end = (dates.format_time(clock, "HH:mm", locale=language.locale) for clock in clocks)
+    return language.translations.gettext("%(start)s to %(end)s") % {"start": start, "end": end}
 
 
-def number_in_words(language: Language, number: int) -> str:
+def format_number(language: Language, number: int) -> str:
     """Return a whole number with its thousands apart."""
     return format_decimal(number, locale=language.locale)

@@ -16,10 +16,10 @@ REFERENCE = re.compile(r"([A-Za-z0-9]{4})[- ]?([A-Za-z0-9]{4})")
 
 def new_id(now: datetime) -> str:
     """Return a new opaque id of 32 hex digits that sorts by the millisecond of `now`, then at random."""
-    return first_id(now) + secrets.token_hex(10)
+    return id_lower_bound(now) + secrets.token_hex(10)
 
 
-def first_id(moment: datetime) -> str:
+def id_lower_bound(moment: datetime) -> str:
     """Return what no id made before `moment` comes behind, and none made from then on before."""
     return f"{int(moment.timestamp() * 1000):012x}"
 
@@ -34,7 +34,7 @@ def new_reference() -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
-def as_reference(given: str) -> str:
+def normalize_reference(given: str) -> str:
     """Return a reference code as it is kept, of one typed in any case, with or without its dash; raises ValueError."""
     code = REFERENCE.fullmatch(given)
     if code is None:
@@ -42,6 +42,6 @@ def as_reference(given: str) -> str:
     return f"{code[1]}-{code[2]}".upper()
 
 
-def stable_id(*parts: str) -> str:
+def deterministic_id(*parts: str) -> str:
     """Return the id of 24 hex digits that the same `parts` give for ever, on any machine."""
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]

@@ -20,7 +20,7 @@ def configure(log_format: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.ExceptionRenderer(_kinds_and_places),
+        structlog.processors.ExceptionRenderer(_render_traceback),
     ]
     if log_format == "json":
         structlog.configure(
@@ -38,7 +38,7 @@ def configure(log_format: str) -> None:
         )
 
 
-def get(name: str) -> Log:
+def get_logger(name: str) -> Log:
     """Return the logger of a part of the service; its lines carry `part=name`."""
     return cast("Log", structlog.get_logger(part=name))
 
@@ -53,15 +53,15 @@ def clear() -> None:
     structlog.contextvars.clear_contextvars()
 
 
-def _kinds_and_places(exc_info: structlog.typing.ExcInfo) -> str:
+def _render_traceback(exc_info: structlog.typing.ExcInfo) -> str:
     """Return where an error was raised, and those it came of; not their words, which may hold what somebody wrote."""
-    return "\n".join(_told(TracebackException(*exc_info)))
+    return "\n".join(_format_chain(TracebackException(*exc_info)))
 
 
-def _told(error: TracebackException) -> Iterator[str]:
+def _format_chain(error: TracebackException) -> Iterator[str]:
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause:
-        yield from _told(cause)
+        yield from _format_chain(cause)
         yield "And then:"
     yield "".join(error.stack.format()) + (error.exc_type.__name__ if error.exc_type else "")
 

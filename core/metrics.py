@@ -26,7 +26,7 @@ LIVE_SNAPSHOTS = Counter("live_snapshots", "Snapshots told to live streams by re
 StateCounts = Callable[[], Mapping[str, int]]
 
 
-class LetterStates(Collector):
+class OutboxSizeCollector(Collector):
     """Asks the outbox for its size by state whenever the metrics are read."""
 
     def __init__(self, counts: StateCounts) -> None:
@@ -44,15 +44,15 @@ class LetterStates(Collector):
         yield family
 
 
-def exposition(letter_states: StateCounts) -> bytes:
+def render_metrics(letter_states: StateCounts) -> bytes:
     """Return everything counted, over all workers, in Prometheus' text format."""
     text = generate_latest(_all_workers())
     states = CollectorRegistry(auto_describe=False)
-    states.register(LetterStates(letter_states))
+    states.register(OutboxSizeCollector(letter_states))
     return text + generate_latest(states)
 
 
-def forget_worker(pid: int) -> None:
+def mark_worker_dead(pid: int) -> None:
     """Drop the live gauges of a worker that has ended; its counters stay counted."""
     if _multiprocess():
         multiprocess.mark_process_dead(pid)

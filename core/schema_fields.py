@@ -13,7 +13,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from core import text
 
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-LONGEST_EMAIL = 254
+MAX_EMAIL_LENGTH = 254
 # The e-mail addresses of nearly everybody: letters, digits and single marks between them. email-validator accepts all
 # of these and changes nothing in them but upper case, at twenty times the cost.
 PLAIN_EMAIL = re.compile(
@@ -21,8 +21,8 @@ PLAIN_EMAIL = re.compile(
     r"@(?=.{1,180}\Z)(?:[a-z0-9](?:-?[a-z0-9]){0,30}\.)+(?P<top>[a-z](?:-?[a-z0-9]){0,28}[a-z])",
     re.ASCII,
 )
-RESERVED_TOPS = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
-NOT_A_PHONE = "Not a valid phone number; write it like +14155550123."
+RESERVED_TLDS = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
+INVALID_PHONE = "Not a valid phone number; write it like +14155550123."
 
 
 class Text(ma.fields.String):
@@ -38,13 +38,13 @@ class Text(ma.fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         try:
-            kept = text.clean(super()._deserialize(value, attr, data, **kwargs), multiline=self._multiline)
+            kept = text.normalize_text(super()._deserialize(value, attr, data, **kwargs), multiline=self._multiline)
         except ValueError as error:
             raise ma.ValidationError(str(error)) from error
-        return "" if self._least and not text.shows(kept) else kept
+        return "" if self._least and not text.has_visible_character(kept) else kept
 
 
-class Matching(ma.fields.String):
+class PatternString(ma.fields.String):
     """A text that is all of `pattern`, which is written so that Python's `re` and ECMA 262 read it alike."""
 
     def __init__(self, pattern: str, example: str, *, error: str, **kwargs: Any) -> None:
@@ -65,7 +65,7 @@ class Email(ma.fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         try:
-            return address(super()._deserialize(value, attr, data, **kwargs))
+            return normalize_email(super()._deserialize(value, attr, data, **kwargs))
         except ValueError as error:
             raise ma.ValidationError(str(error)) from None
 
@@ -76,11 +76,11 @@ class Phone(ma.fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         given: str = super()._deserialize(value, attr, data, **kwargs)
         if not PHONE.fullmatch(given):
-            raise ma.ValidationError(NOT_A_PHONE)
+            raise ma.ValidationError(INVALID_PHONE)
         return given
 
 
-class Whole(ma.fields.Integer):
+class ClampedInteger(ma.fields.Integer):
     """A whole number of at least 1 in plain digits; a larger one than `most` is capped."""
 
     def __init__(self, most: int, **kwargs: Any) -> None:
@@ -94,7 +94,7 @@ class Whole(ma.fields.Integer):
         return min(int(value), self._most)
 
 
-class YesOrNo(ma.fields.Boolean):
+class StrictBoolean(ma.fields.Boolean):
     """true or false, and nothing that merely looks like it."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -103,7 +103,7 @@ class YesOrNo(ma.fields.Boolean):
         return value
 
 
-class Kept(ma.fields.String):
+class NormalizedString(ma.fields.String):
     """What is kept in one notation of several; empty for nothing."""
 
     def __init__(self, as_kept: Callable[[str], str], most: int, **kwargs: Any) -> None:
@@ -125,7 +125,7 @@ class ContactSchema(ma.Schema):
     fullName = Text(2, 80, required=True, attribute="full_name", metadata={"example": "Ada Lovelace"})
     email = Email(required=True, metadata={"format": "email", "example": "ada@example.org"})
     phone = Phone(required=True, metadata={"example": "+14155550123"})
-    country = Matching(r"[A-Z]{2}", "US", error="Not an ISO 3166 code in upper case.", required=True)
+    country = PatternString(r"[A-Z]{2}", "US", error="Not an ISO 3166 code in upper case.", required=True)
 
     @ma.validates_schema(skip_on_field_errors=False)
     def phone_is_valid_in_the_country(self, values: dict[str, Any], **_: Any) -> None:
@@ -136,21 +136,21 @@ class ContactSchema(ma.Schema):
         if number and country and phonenumbers.is_valid_number_for_region(number, country):
             return
         if not number or not phonenumbers.is_valid_number(number):
-            raise ma.ValidationError({"phone": [NOT_A_PHONE]})
+            raise ma.ValidationError({"phone": [INVALID_PHONE]})
         if country:
             raise ma.ValidationError({"country": ["The country does not match the phone number."]})
 
 
-def address(given: str) -> str:
+def normalize_email(given: str) -> str:
     """Return an e-mail address as it is kept: checked by its syntax alone, in lower case; raises ValueError."""
     plain = PLAIN_EMAIL.fullmatch(lowered := given.strip().lower()) if given.isascii() else None
-    if plain and plain["top"] not in RESERVED_TOPS:
+    if plain and plain["top"] not in RESERVED_TLDS:
         return lowered
     try:
         kept = validate_email(given.strip(), check_deliverability=False, allow_smtputf8=False).normalized.lower()
     except (EmailNotValidError, UnicodeError):
         kept = ""
-    if not kept or len(kept) > LONGEST_EMAIL:
+    if not kept or len(kept) > MAX_EMAIL_LENGTH:
         raise ValueError("Not a valid e-mail address.")
     return kept
 

@@ -15,11 +15,11 @@ from functools import lru_cache
 from itsdangerous import Signer
 
 # How long a link is of use after what it is about.
-AFTERWARDS = timedelta(days=1)
+LINK_GRACE_PERIOD = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Links:
+class SignedLinks:
     """Makes and checks tokens for one `purpose`; `path` is where the pages of such things are."""
 
     secrets: Sequence[str]
@@ -27,23 +27,23 @@ class Links:
     purpose: str
     path: str
 
-    def token(self, thing_id: str) -> str:
+    def sign(self, subject_id: str) -> str:
         """Return the token of a thing; the same as long as the first secret is."""
-        return _signature(self.secrets[0], self.purpose, thing_id)
+        return _signature(self.secrets[0], self.purpose, subject_id)
 
-    def opens(self, thing_id: str, token: str) -> bool:
+    def verify(self, subject_id: str, token: str) -> bool:
         """Return, in constant time, whether `token` is the thing's, signed with any of the secrets."""
         signer = _signer(tuple(reversed(self.secrets)), self.purpose)
-        return signer.verify_signature(thing_id.encode("utf-8", "replace"), token.encode("utf-8", "replace"))
+        return signer.verify_signature(subject_id.encode("utf-8", "replace"), token.encode("utf-8", "replace"))
 
-    def url(self, thing_id: str) -> str:
+    def url(self, subject_id: str) -> str:
         """Return the address of the page where its holder looks after the thing."""
-        return f"{self.public_url}/{self.path}/{thing_id}#token={self.token(thing_id)}"
+        return f"{self.public_url}/{self.path}/{subject_id}#token={self.sign(subject_id)}"
 
 
-def is_over(ends_at: datetime, made_at: datetime, now: datetime) -> bool:
+def is_expired(ends_at: datetime, made_at: datetime, now: datetime) -> bool:
     """Return whether links have expired: a day after the end, and a day after the thing was made, both in UTC."""
-    return now > max(ends_at, made_at) + AFTERWARDS
+    return now > max(ends_at, made_at) + LINK_GRACE_PERIOD
 
 
 def _signer(secrets: tuple[str, ...], purpose: str) -> Signer:
@@ -52,6 +52,6 @@ def _signer(secrets: tuple[str, ...], purpose: str) -> Signer:
 
 
 @lru_cache(maxsize=1024)
-def _signature(secret: str, purpose: str, thing_id: str) -> str:
+def _signature(secret: str, purpose: str, subject_id: str) -> str:
     # A link is needed for its letter and for the answer, one right after the other.
-    return _signer((secret,), purpose).get_signature(thing_id).decode()
+    return _signer((secret,), purpose).get_signature(subject_id).decode()

@@ -7,13 +7,13 @@ import unicodedata
 # Line breaks and tabs are text in a message; everywhere else they are control characters.
 MULTILINE = "\n\t"
 # Kinds of characters that show nothing by themselves: controls, formats such as joiners, marks on a letter, blanks.
-UNSEEN = frozenset({"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"})
+INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"})
 # Letters and symbols that are blank: fillers of Hangul, a Braille cell and a note without dots; and places in Unicode
 # that are kept for more of such.
 BLANK = frozenset("\u115f\u1160\u2065\u2800\u3164\uffa0\U0001d159") | {chr(kept) for kept in range(0xFFF0, 0xFFF9)}
 
 
-def clean(text: str, *, multiline: bool = False) -> str:
+def normalize_text(text: str, *, multiline: bool = False) -> str:
     r"""Return `text` in NFC without surrounding blanks.
 
     Raises ValueError, with a sentence for people, on control characters and on lone surrogates. With `multiline`,
@@ -28,10 +28,11 @@ def clean(text: str, *, multiline: bool = False) -> str:
     return text.strip()
 
 
-def shows(text: str) -> bool:
+def has_visible_character(text: str) -> bool:
     """Return whether anything of `text` can be seen."""
     return any(
-        unicodedata.category(c) not in UNSEEN and c not in BLANK and not "\U000e0000" <= c <= "\U000e0fff" for c in text
+        unicodedata.category(c) not in INVISIBLE_CATEGORIES and c not in BLANK and not "\U000e0000" <= c <= "\U000e0fff"
+        for c in text
     )
 
 

@@ -11,7 +11,7 @@ from typing import IO, Any, Self
 
 from pymongo.errors import OperationFailure
 
-from core.config.settings import environment
+from core.config.settings import load_environment
 from devdb.data_folder import lock_folder, temporary_folder
 from devdb.errors import NotReady
 from devdb.mongod import OPTIONS, find_mongod
@@ -29,7 +29,7 @@ def start_replica_set(nodes: int = 1, data: Path | None = None, *, test_commands
     `data` is a folder whose content persists between runs; without it, data is temporary. `test_commands`
     enables fail points, and puts temporary data into memory if enough is free.
     """
-    mongod = find_mongod(environment(), sys.path)
+    mongod = find_mongod(load_environment(), sys.path)
     folder = (data or temporary_folder(in_memory=test_commands)).resolve()
     command = [str(mongod), *OPTIONS]
     if test_commands:

@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
 
-from core.config.settings import Settings, environment, from_env
+from core.config.settings import Settings, from_env, load_environment
 from devdb import preflight
 from devdb.keys import missing_keys
 from devdb.replica_set import ReplicaSet, start_replica_set
@@ -27,7 +27,7 @@ PAGES = (("/", "booking"), ("/admin", "back office"), ("/api/docs", "API"))
 def run(command: Sequence[str], data: Path) -> int:
     """Run the service with a database and keys; return its exit code, or 0 if a signal ended it."""
     stops = _StopSignals()
-    values = environment()
+    values = load_environment()
     needs_database = not values.get("MONGODB_URI", "").strip()
     _check_folder(data, needs_database=needs_database)
     keys = missing_keys(values, data.parent)

@@ -14,16 +14,16 @@ from dataclasses import dataclass, field, replace
 from core.clock import monotonic
 from live.model import Change, Position
 
-MOST_KEPT = 20_000
-SECONDS_KEPT = 600
+MAX_EVENTS = 20_000
+RETENTION_SECONDS = 600
 # How long changes are followed after the last reader has left: following is a part of what each booking costs.
 REMEMBERED_SECONDS = 600.0
-NOWHERE = Position(0, 0, 0)
-EVERY_DATE = ""  # takes the place of a date for a reader of all
+ORIGIN = Position(0, 0, 0)
+ALL_DATES = ""  # takes the place of a date for a reader of all
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ReadCursor:
     """How far a reader has read, and in which era of the feed."""
 
     era: int
@@ -31,7 +31,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class LoggedEvent:
     """A change as it is sent."""
 
     position: Position
@@ -40,28 +40,30 @@ class Kept:
 
 
 @dataclass
-class _Channel:
+class Topic:
     """The changes of one date in order; `floor` is the position of the last that was let go."""
 
-    kept: deque[Kept] = field(default_factory=deque)
-    floor: Position = NOWHERE
+    kept: deque[LoggedEvent] = field(default_factory=deque)
+    floor: Position = ORIGIN
     news: threading.Event = field(default_factory=threading.Event)
 
 
-class Feed:
+class BroadcastLog:
     """Takes changes from one watcher, hands them to many readers.
 
     `most` changes are kept over all dates, for at most `seconds` of the database's time.
     """
 
-    def __init__(self, write: Callable[[Change], bytes], most: int = MOST_KEPT, seconds: int = SECONDS_KEPT) -> None:
+    def __init__(
+        self, write: Callable[[Change], bytes], most: int = MAX_EVENTS, seconds: int = RETENTION_SECONDS
+    ) -> None:
         """Begin empty and not running; `write` makes the message of a change, once for all readers."""
         self._write = write
         self._most, self._seconds = most, seconds
         self._lock = threading.Lock()
-        self._channels: dict[str, _Channel] = {}
-        self._order: deque[_Channel] = deque()
-        self._floor = self._newest = NOWHERE
+        self._channels: dict[str, Topic] = {}
+        self._order: deque[Topic] = deque()
+        self._floor = self._newest = ORIGIN
         self._era = 0
         self._ended, self._wanted = threading.Event(), threading.Event()
         self._followed = threading.Event()
@@ -69,7 +71,7 @@ class Feed:
         self.running = False
 
     @property
-    def era(self) -> int:
+    def epoch(self) -> int:
         """Return which unbroken run of changes this is; 0 before the first."""
         return self._era
 
@@ -84,7 +86,7 @@ class Feed:
         self._wanted.set()
         self._wake_everybody()
 
-    def call(self, seconds: float) -> None:
+    def wake(self, seconds: float) -> None:
         """Wake whoever feeds the feed for a reader that is coming, and wait until changes are followed, if not long."""
         with self._lock:
             self._left_at = monotonic()
@@ -92,12 +94,12 @@ class Feed:
         if self.running:
             self._followed.wait(seconds)
 
-    def enter(self) -> None:
+    def subscribe(self) -> None:
         """Count a reader in."""
         with self._lock:
             self._readers += 1
 
-    def leave(self) -> None:
+    def unsubscribe(self) -> None:
         """Count a reader out."""
         with self._lock:
             self._readers -= 1
@@ -133,9 +135,9 @@ class Feed:
 
     def publish(self, change: Change) -> None:
         """Tell the readers of the slot's date; changes come in the order of their positions."""
-        kept = Kept(change.position, change.slot.id, self._write(change))
+        kept = LoggedEvent(change.position, change.slot.id, self._write(change))
         with self._lock:
-            channel, every = self._channel(change.slot.date), self._channels.get(EVERY_DATE)
+            channel, every = self._channel(change.slot.date), self._channels.get(ALL_DATES)
             channel.kept.append(kept)
             self._order.append(channel)
             if every:
@@ -155,7 +157,7 @@ class Feed:
             self._newest = max(self._newest, Position(*time, 0))
             self._let_go()
 
-    def resume(self, date: str, position: Position) -> Mark | None:
+    def resume(self, date: str, position: Position) -> ReadCursor | None:
         """Return the mark of a reader that was told everything up to `position`, here or in another process.
 
         None when changes after it are no longer kept, and when it is not known here: another process may be ahead of
@@ -163,9 +165,9 @@ class Feed:
         """
         with self._lock:
             known = self._floor_of(date) <= position and position.time <= self._newest.time
-            return Mark(self._era, position) if known and self._era else None
+            return ReadCursor(self._era, position) if known and self._era else None
 
-    def since(self, date: str, mark: Mark) -> list[Kept] | None:
+    def since(self, date: str, mark: ReadCursor) -> list[LoggedEvent] | None:
         """Return the changes of `date` after `mark` in order; None when there is a gap that only a snapshot closes."""
         with self._lock:
             if self._era == 0:
@@ -179,13 +181,13 @@ class Feed:
                 found.append(kept)
         return found[::-1]
 
-    def here(self, date: str) -> Mark:
+    def here(self, date: str) -> ReadCursor:
         """Return the mark of a reader that begins now and wants to be told of what comes."""
         with self._lock:
             self._channel(date)
-            return Mark(self._era, self._newest)
+            return ReadCursor(self._era, self._newest)
 
-    def covers(self, date: str, mark: Mark) -> bool:
+    def covers(self, date: str, mark: ReadCursor) -> bool:
         """Return whether nothing after `mark` is missing."""
         with self._lock:
             return mark.era == self._era and mark.position >= self._floor_of(date)
@@ -195,12 +197,12 @@ class Feed:
         with self._lock:
             return self._channel(date).news
 
-    def _channel(self, date: str) -> _Channel:
+    def _channel(self, date: str) -> Topic:
         channel = self._channels.get(date)
         if channel is None:
             # What all dates' channel would have held is not gathered afterwards: it begins here.
-            floor = self._newest if date == EVERY_DATE else self._floor
-            channel = self._channels[date] = _Channel(floor=floor)
+            floor = self._newest if date == ALL_DATES else self._floor
+            channel = self._channels[date] = Topic(floor=floor)
         return channel
 
     def _floor_of(self, date: str) -> Position:
@@ -213,7 +215,7 @@ class Feed:
             channel = self._order.popleft()
             gone = channel.kept.popleft()
             channel.floor = gone.position
-            every = self._channels.get(EVERY_DATE)
+            every = self._channels.get(ALL_DATES)
             if every and every.kept and every.kept[0] is gone:
                 every.floor = every.kept.popleft().position
 
@@ -226,12 +228,12 @@ class Feed:
             news.set()
 
 
-def moved(mark: Mark, changes: list[Kept]) -> Mark:
+def moved(mark: ReadCursor, changes: list[LoggedEvent]) -> ReadCursor:
     """Return the mark of a reader that has been told `changes` too."""
     return replace(mark, position=changes[-1].position)
 
 
-def latest(changes: list[Kept]) -> list[Kept]:
+def latest(changes: list[LoggedEvent]) -> list[LoggedEvent]:
     """Return only the last of the changes of each slot, in order."""
     last = {kept.slot_id: kept for kept in changes}
     return [kept for kept in changes if last[kept.slot_id] is kept]

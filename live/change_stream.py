@@ -19,11 +19,11 @@ from core import log
 from core.clock import monotonic
 from core.mongo.client import Db, Document
 from core.mongo.failures import DatabaseError, is_unavailable
-from live.broadcast_log import Feed
+from live.broadcast_log import BroadcastLog
 from live.model import END, Change, Position
 from schedules.model import Schedule, Slot
 
-LOG = log.get("live.change_stream")
+LOG = log.get_logger("live.change_stream")
 SLOTS = "slots"
 GONE = "invalidate"  # the collection was dropped or renamed
 FIELDS = ("capacity", "bookedCount", "closed")
@@ -36,10 +36,10 @@ MOST_NAMED = 10_000  # slots that the server is told by name; beyond that it sen
 TOKEN_TIME = re.compile(r"82([0-9A-Fa-f]{8})([0-9A-Fa-f]{8})")
 
 
-class Watcher:
+class SlotChangeStream:
     """Follows the slots of `schedule` in `db` and tells `feed`."""
 
-    def __init__(self, db: Db, schedule: Schedule, feed: Feed) -> None:
+    def __init__(self, db: Db, schedule: Schedule, feed: BroadcastLog) -> None:
         """Ask the database nothing yet."""
         self._db, self._schedule, self._feed = db, schedule, feed
         self._standing: dict[str, Slot] = {}
@@ -51,9 +51,9 @@ class Watcher:
 
     def read(self, date: str) -> tuple[Position, list[Slot]]:
         """Return the slots of `date` in order of start, and the position they stand at; those not made yet are free."""
-        planned = self._schedule.day_on[date].slots
+        planned = self._schedule.day_by_date[date].slots
         at, found = self._find({"_id": {"$in": [slot.id for slot in planned]}})
-        return Position(at.time, at.inc, END), [found.get(slot.id) or slot.untouched() for slot in planned]
+        return Position(at.time, at.inc, END), [found.get(slot.id) or slot.initial_slot() for slot in planned]
 
     def run(self) -> None:
         """Feed the feed until it is closed, whatever becomes of the database; sleep as long as nobody reads."""
@@ -67,14 +67,14 @@ class Watcher:
             try:
                 self._follow()
             except DatabaseError as error:
-                self._weigh(error)
+                self._handle_error(error)
                 self._feed.wait_for_end(PAUSE)
             except Exception:  # the edge of the loop: it must not end, and the readers must not miss anything
                 LOG.exception("live_failed")
                 self._broken = True
                 self._feed.wait_for_end(PAUSE_AFTER_BUG)
 
-    def _weigh(self, error: DatabaseError) -> None:
+    def _handle_error(self, error: DatabaseError) -> None:
         """Decide whether the stream can go on where it was, or history is lost and everybody begins anew."""
         away = is_unavailable(error) or error.has_error_label("ResumableChangeStreamError")
         if not self._broken and (not away or monotonic() - self._heard > LONG_AWAY):
@@ -117,8 +117,8 @@ class Watcher:
             "operationType": {"$in": ["insert", "replace", "update"]},
             "$or": [{"operationType": {"$ne": "update"}}, *changed],
         }
-        if len(self._schedule.slot_with) <= MOST_NAMED:
-            wanted["documentKey._id"] = {"$in": list(self._schedule.slot_with)}
+        if len(self._schedule.slot_by_id) <= MOST_NAMED:
+            wanted["documentKey._id"] = {"$in": list(self._schedule.slot_by_id)}
         wanted = {"$or": [wanted, {"operationType": GONE}]}
         fields = [f"{place}.{name}" for place in ("fullDocument", "updateDescription.updatedFields") for name in FIELDS]
         return [
@@ -130,11 +130,11 @@ class Watcher:
         time: Timestamp = change["clusterTime"]
         same = (time.time, time.inc) == self._last.time
         position = Position(time.time, time.inc, self._last.nth + 1 if same else 1)
-        planned = self._schedule.slot_with.get(change["documentKey"]["_id"])
+        planned = self._schedule.slot_by_id.get(change["documentKey"]["_id"])
         if position.time <= (self._start.time, self._start.inc) or planned is None:
             return
         values = change.get("fullDocument") or change["updateDescription"]["updatedFields"]
-        slot = _changed(self._standing.get(planned.id) or planned.untouched(), values)
+        slot = _changed(self._standing.get(planned.id) or planned.initial_slot(), values)
         self._last, self._standing[planned.id] = position, slot
         self._feed.publish(Change(position, slot))
 
@@ -149,16 +149,16 @@ class Watcher:
             "find": SLOTS,
             "filter": which,
             "projection": dict.fromkeys(FIELDS, 1),
-            "batchSize": len(self._schedule.slot_with) + 1,
+            "batchSize": len(self._schedule.slot_by_id) + 1,
             "singleBatch": True,
             "readConcern": {"level": "snapshot"},
         }
         answer = self._db.command(command)
         documents: Sequence[Document] = answer["cursor"]["firstBatch"]
-        plan = self._schedule.slot_with
+        plan = self._schedule.slot_by_id
         # A collection that does not exist has nothing to be true of any time.
         at = answer["cursor"].get("atClusterTime") or answer["operationTime"]
-        return at, {d["_id"]: _changed(plan[d["_id"]].untouched(), d) for d in documents if d["_id"] in plan}
+        return at, {d["_id"]: _changed(plan[d["_id"]].initial_slot(), d) for d in documents if d["_id"] in plan}
 
 
 def _changed(slot: Slot, values: Mapping[str, Any]) -> Slot:

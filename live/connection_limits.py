@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from core import metrics
 from core.clock import monotonic
-from live.errors import AddressHasEnough, NoStreamLeft
+from live.errors import AddressLimitReached, CapacityReached
 
 # gunicorn has 2,000 connections for a worker: room is left for those who book.
 MOST_STREAMS = 1500
@@ -20,7 +20,7 @@ RETRY_AFTER_SECONDS = 5
 
 
 @dataclass(eq=False, slots=True)
-class Place:
+class Connection:
     """An open stream; `cut` ends its connection from outside, `sending` is when it began to send, if it still does."""
 
     address: str
@@ -35,19 +35,19 @@ class Place:
             self.sending = None
 
 
-class Places:
+class ConnectionLimiter:
     """The open streams of this process."""
 
     def __init__(self, most: int = MOST_STREAMS, most_per_address: int = MOST_PER_ADDRESS) -> None:
         """Begin with none."""
         self._most, self._most_per_address = most, most_per_address
         self._lock = threading.Lock()
-        self._open: set[Place] = set()
+        self._open: set[Connection] = set()
         self._of: Counter[str] = Counter()
 
-    def take(self, address: str, cut: Callable[[], None]) -> Place:
+    def take(self, address: str, cut: Callable[[], None]) -> Connection:
         """Return a place, to be given back with `leave`; raises NoStreamLeft and AddressHasEnough."""
-        place = Place(address, cut)
+        place = Connection(address, cut)
         with self._lock:
             crowded, greedy = len(self._open) >= self._most, self._of[address] >= self._most_per_address
             if not crowded and not greedy:
@@ -55,11 +55,11 @@ class Places:
                 self._of[address] += 1
         if crowded or greedy:
             metrics.LIVE_STREAMS.labels("refused").inc()
-            raise (NoStreamLeft if crowded else AddressHasEnough)(retry_after=RETRY_AFTER_SECONDS)
+            raise (CapacityReached if crowded else AddressLimitReached)(retry_after=RETRY_AFTER_SECONDS)
         metrics.LIVE_STREAMS.labels("opened").inc()
         return place
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: Connection) -> None:
         """Give a place back; doing it again changes nothing."""
         with self._lock:
             if place not in self._open:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from core.errors import Forbidden, Invalid, TooMany, Unavailable
 
 
-class AddressHasEnough(TooMany):
+class AddressLimitReached(TooMany):
     """Too many live streams are open from this address."""
 
 
-class NoStreamLeft(Unavailable):
+class CapacityReached(Unavailable):
     """Too many live streams are open here. Please try again in a moment."""
 
 

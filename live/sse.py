@@ -7,10 +7,10 @@ import socket
 from flask import Response, request
 
 from core.web import context
-from core.web.endpoint import Blueprint, Door
+from core.web.endpoint import Blueprint, Endpoint
 from live.schemas import ResumeHeader
 from live.socketio.connection import shut
-from live.streams import Live
+from live.streams import LiveStreams
 from schedules.schemas import SlotQuery
 
 ABOUT = (
@@ -24,13 +24,13 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 @blueprint.get("/live")
-@Door(None, query=SlotQuery, headers=ResumeHeader, media_type=EVENT_STREAM)
+@Endpoint(None, query=SlotQuery, headers=ResumeHeader, media_type=EVENT_STREAM)
 def live(date: str, last_event_id: str) -> Response:
     """Tell a date's slots and every change to them, as server-sent events; `Last-Event-ID` goes on where it was."""
-    return _streamed(context.service(Live), date, last_event_id)
+    return _streamed(context.get_service(LiveStreams), date, last_event_id)
 
 
-def _streamed(streams: Live, date: str, last_id: str) -> Response:
+def _streamed(streams: LiveStreams, date: str, last_id: str) -> Response:
     connection = request.environ.get("gunicorn.socket")
     place = streams.places.take(context.client_address(), lambda: shut(connection, socket.SHUT_RDWR))
     try:

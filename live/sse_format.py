@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from core.clock import Clock
-from core.ids import stable_id
+from core.ids import deterministic_id
 from live.model import Change, Position, decode
 from schedules.model import Schedule, Slot
 from schedules.schemas import SlotSchema
@@ -56,12 +56,12 @@ class Messages:
         return head.encode() + told + b"\n\n"
 
     def _tag(self, date: str) -> str:
-        return stable_id("live", self.database, self.schedule.id, date)[:8]
+        return deterministic_id("live", self.database, self.schedule.id, date)[:8]
 
     def _as_of_now(self, slot: Slot) -> Slot:
         """Return `slot` closed when its cut-off is past."""
-        planned = self.schedule.slot_with[slot.id]
-        return slot if self.schedule.takes_bookings(planned, self.clock()) else replace(slot, closed=True)
+        planned = self.schedule.slot_by_id[slot.id]
+        return slot if self.schedule.is_bookable_at(planned, self.clock()) else replace(slot, closed=True)
 
 
 def told(message: bytes) -> bytes:

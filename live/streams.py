@@ -10,11 +10,11 @@ from functools import cached_property
 
 from core import metrics
 from core.clock import Clock
-from core.concurrency.single_flight import shared
+from core.concurrency.single_flight import single_flight_read
 from core.mongo.failures import DatabaseError
-from live.broadcast_log import Feed, Mark, latest, moved
-from live.change_stream import Watcher
-from live.connection_limits import Places
+from live.broadcast_log import BroadcastLog, ReadCursor, latest, moved
+from live.change_stream import SlotChangeStream
+from live.connection_limits import ConnectionLimiter
 from live.sse_format import HEARTBEAT, Messages, retry
 from schedules.errors import DateNotBookable
 from schedules.model import Day, Schedule
@@ -25,19 +25,19 @@ REST_SECONDS = 0.1
 MOST_AT_ONCE = 32  # changes in one go; of more, only the latest of each slot is told
 WAKE_SECONDS = 1.0  # how long the first reader waits for the changes to be followed; then it gets a second snapshot
 AGAIN_SECONDS = 1.0  # until a snapshot that could not be read is tried again
-TEND_SECONDS, LAST_WORDS_SECONDS = 0.25, 0.75
+TEND_SECONDS, DRAIN_SECONDS = 0.25, 0.75
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveStreams:
     """The streams of this process."""
 
     schedule: Schedule
-    feed: Feed
-    watcher: Watcher
+    feed: BroadcastLog
+    watcher: SlotChangeStream
     messages: Messages
     clock: Clock
-    places: Places
+    places: ConnectionLimiter
     heartbeat: float = HEARTBEAT_SECONDS
 
     def open(self, date: str, last_id: str) -> Iterator[bytes]:
@@ -46,10 +46,10 @@ class Live:
         Raises DateNotBookable, and what the database raises when a snapshot is needed and cannot be read. Where no
         watcher runs, the messages end after the snapshot, and the client asks again.
         """
-        day = self.schedule.day_on.get(date)
+        day = self.schedule.day_by_date.get(date)
         if day is None:
             raise DateNotBookable(self.schedule.refusal)
-        self.feed.call(WAKE_SECONDS)
+        self.feed.wake(WAKE_SECONDS)
         past = self._past_cutoff(day)
         mark = self._resume(day, last_id)
         if mark is not None:
@@ -58,25 +58,25 @@ class Live:
         mark, snapshot = self._snapshots(date)
         return self._stream(day, mark, past, snapshot)
 
-    def tend(self, alive: Callable[[], bool]) -> None:
+    def supervise(self, alive: Callable[[], bool]) -> None:
         """Cut streams that nobody reads while `alive()`; then end all, at once those whose client takes nothing."""
         while alive():
             self.places.cut_stuck()
             time.sleep(TEND_SECONDS)
         self.feed.close()
-        time.sleep(LAST_WORDS_SECONDS)
+        time.sleep(DRAIN_SECONDS)
         self.places.cut_stuck(0)
 
     @cached_property
-    def _snapshots(self) -> Callable[[str], tuple[Mark, bytes]]:
-        return shared(self._read)
+    def _snapshots(self) -> Callable[[str], tuple[ReadCursor, bytes]]:
+        return single_flight_read(self._read)
 
-    def _read(self, date: str) -> tuple[Mark, bytes]:
-        era = self.feed.era  # of before the read: what a new era brings must not be taken for known
+    def _read(self, date: str) -> tuple[ReadCursor, bytes]:
+        era = self.feed.epoch  # of before the read: what a new era brings must not be taken for known
         position, slots = self.watcher.read(date)
-        return Mark(era, position), self.messages.snapshot(date, position, slots)
+        return ReadCursor(era, position), self.messages.snapshot(date, position, slots)
 
-    def _resume(self, day: Day, last_id: str) -> Mark | None:
+    def _resume(self, day: Day, last_id: str) -> ReadCursor | None:
         position = self.messages.position(day.date, last_id)
         if position is None:
             return None
@@ -84,15 +84,15 @@ class Live:
         missed = self._past_cutoff(day, datetime.fromtimestamp(position.seconds, UTC)) != self._past_cutoff(day)
         return None if missed else self.feed.resume(day.date, position)
 
-    def _stream(self, day: Day, mark: Mark, past: int, first: bytes) -> Iterator[bytes]:
-        self.feed.enter()
+    def _stream(self, day: Day, mark: ReadCursor, past: int, first: bytes) -> Iterator[bytes]:
+        self.feed.subscribe()
         try:
             yield retry() + first
             yield from self._news(day, mark, past)
         finally:
-            self.feed.leave()
+            self.feed.unsubscribe()
 
-    def _news(self, day: Day, mark: Mark, past: int) -> Iterator[bytes]:
+    def _news(self, day: Day, mark: ReadCursor, past: int) -> Iterator[bytes]:
         while self.feed.running:
             news = self.feed.news(day.date)
             changes = self.feed.since(day.date, mark)
@@ -112,7 +112,7 @@ class Live:
             elif not news.wait(self.heartbeat):
                 yield HEARTBEAT
 
-    def _fresh(self, date: str, reason: str) -> tuple[Mark, bytes] | None:
+    def _fresh(self, date: str, reason: str) -> tuple[ReadCursor, bytes] | None:
         """Return a snapshot that the feed goes on from without a gap, or None while there is none to be had."""
         try:
             mark, snapshot = self._snapshots(date)
@@ -128,4 +128,4 @@ class Live:
         if self.schedule.cutoff is None:
             return 0
         at = moment or self.clock()
-        return sum(not self.schedule.takes_bookings(slot, at) for slot in day.slots)
+        return sum(not self.schedule.is_bookable_at(slot, at) for slot in day.slots)

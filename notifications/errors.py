@@ -5,13 +5,13 @@ from __future__ import annotations
 from core.errors import Conflict, Invalid, NotFound
 
 
-class LetterNotFound(NotFound):
+class EmailNotFound(NotFound):
     """Letter not found."""
 
     code = "letter_not_found"
 
 
-class LetterNotFailed(Conflict):
+class EmailNotFailed(Conflict):
     """Only a letter that was given up can be tried again."""
 
     code = "letter_not_failed"
@@ -23,13 +23,13 @@ class WebhookRefused(Invalid):
     code = "webhook_refused"
 
 
-class LetterOutdated(Conflict):
+class EmailOutdated(Conflict):
     """This letter is no longer true. If it is about a booking, please send that booking's letter again."""
 
     code = "letter_outdated"
 
 
-class Undeliverable(Exception):
+class PermanentFailure(Exception):
     """The mailer refuses this letter for good."""
 
 
@@ -37,11 +37,11 @@ class BatchRefused(Exception):
     """The mailer refuses these letters together, and has taken none; alone, most of them may well go through."""
 
 
-class TryLater(Exception):
+class TransientFailure(Exception):
     """The mailer could not send this letter now; others may well go through."""
 
 
-class MailerAway(Exception):
+class ProviderUnavailable(Exception):
     """The mailer can send no letter now: it is out of reach, in trouble, at its limit, or refuses the account."""
 
     def __init__(self, reason: str, after: float | None = None) -> None:

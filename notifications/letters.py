@@ -12,63 +12,65 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.ids import new_id
-from notifications.outbox.model import BEHIND, HEAD_START, Letter, ids_again
+from notifications.outbox.model import ADMIN_FIRST_DELAY, MAX_BLOCK, OutboxEmail, resend_id_prefix
 
 Facts = Mapping[str, str]
 
 
-def booking_made(*, about: str, admin: str, guest: str, facts: Facts, now: datetime) -> list[Letter]:
+def booking_made(*, about: str, admin: str, guest: str, facts: Facts, now: datetime) -> list[OutboxEmail]:
     """Return the two letters of a new booking: the admin's, then the guest's, which lets the other go first."""
     return _pair("guest_booking", about, admin, guest, facts, now)
 
 
-def place_promoted(*, about: str, admin: str, guest: str, facts: Facts, now: datetime) -> list[Letter]:
+def place_promoted(*, about: str, admin: str, guest: str, facts: Facts, now: datetime) -> list[OutboxEmail]:
     """Return the two letters of a booking that the waiting list made: the admin's, then the guest's."""
     return _pair("guest_promoted", about, admin, guest, facts, now)
 
 
 def booking_confirmed_again(
     *, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None
-) -> Letter:
+) -> OutboxEmail:
     """Return the guest's confirmation once more, asked for by the back office: behind the letter `behind`."""
     return _behind(behind, _letter("guest_booking", guest, _again(about, now), facts, now))
 
 
-def booking_cancelled(*, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None) -> Letter:
+def booking_cancelled(*, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None) -> OutboxEmail:
     """Return the letter that tells the guest of a cancellation: behind the letter `behind`, if one is not out yet."""
     return _behind(behind, _letter("guest_cancellation", guest, _new(about, now), facts, now))
 
 
 def booking_cancelled_again(
     *, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None
-) -> Letter:
+) -> OutboxEmail:
     """Return the letter of a cancellation once more, asked for by the back office: behind the letter `behind`."""
     return _behind(behind, _letter("guest_cancellation", guest, _again(about, now), facts, now))
 
 
-def booking_rescheduled(*, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None) -> Letter:
+def booking_rescheduled(
+    *, about: str, guest: str, facts: Facts, now: datetime, behind: str | None = None
+) -> OutboxEmail:
     """Return the letter that tells the guest of another slot; `facts` add oldDate and oldSlot."""
     return _behind(behind, _letter("guest_rescheduled", guest, _new(about, now), facts, now))
 
 
-def booking_reminder(*, about: str, guest: str, facts: Facts, now: datetime) -> Letter:
+def booking_reminder(*, about: str, guest: str, facts: Facts, now: datetime) -> OutboxEmail:
     """Return the letter of the day before; there is one for a booking and date, however often it is made."""
     return _letter("guest_reminder", guest, (about, f"{about}-reminder-{facts['date']}"), facts, now)
 
 
-def waiting_joined(*, about: str, guest: str, facts: Facts, now: datetime) -> Letter:
+def waiting_joined(*, about: str, guest: str, facts: Facts, now: datetime) -> OutboxEmail:
     """Return the letter of a place on the waiting list; `facts` add position (a number from 1) and leaveUrl."""
     return _letter("guest_waiting", guest, _new(about, now), facts, now)
 
 
-def _pair(template: str, about: str, admin: str, guest: str, facts: Facts, now: datetime) -> list[Letter]:
+def _pair(template: str, about: str, admin: str, guest: str, facts: Facts, now: datetime) -> list[OutboxEmail]:
     first = _letter("admin_booking", admin, (about, f"{about}-admin"), facts, now)
     return [first, _letter(template, guest, (about, f"{about}-guest"), facts, now, first.id)]
 
 
-def _behind(first: str | None, letter: Letter) -> Letter:
+def _behind(first: str | None, letter: OutboxEmail) -> OutboxEmail:
     # What is told to one guest must come in order, or the last letter they get is not true.
-    return replace(letter, after=first, due_at=letter.due_at + BEHIND) if first else letter
+    return replace(letter, blocked_by=first, due_at=letter.due_at + MAX_BLOCK) if first else letter
 
 
 def _new(about: str, now: datetime) -> tuple[str, str]:
@@ -76,20 +78,20 @@ def _new(about: str, now: datetime) -> tuple[str, str]:
 
 
 def _again(about: str, now: datetime) -> tuple[str, str]:
-    return about, f"{ids_again(about)}-{new_id(now)}"
+    return about, f"{resend_id_prefix(about)}-{new_id(now)}"
 
 
 def _letter(
     template: str, to: str, ids: tuple[str, str], facts: Facts, now: datetime, behind: str | None = None
-) -> Letter:
+) -> OutboxEmail:
     about, letter_id = ids
-    return Letter(
+    return OutboxEmail(
         id=letter_id,
         template=template,
         to=to,
-        facts=facts,
+        context=facts,
         created_at=now,
-        due_at=now + HEAD_START if behind else now,
-        about=about,
-        after=behind,
+        due_at=now + ADMIN_FIRST_DELAY if behind else now,
+        subject=about,
+        blocked_by=behind,
     )

@@ -23,15 +23,15 @@ from resend.exceptions import NoContentError, ResendError
 from resend.http_client import HTTPClient
 
 from core import log
-from core.config.parsers import is_this_machine
-from notifications.delivery.throttle import asked_seconds
-from notifications.errors import BatchRefused, MailerAway, TryLater, Undeliverable, WebhookRefused
+from core.config.parsers import is_loopback_host
+from notifications.delivery.throttle import parse_retry_after
+from notifications.errors import BatchRefused, PermanentFailure, ProviderUnavailable, TransientFailure, WebhookRefused
 from notifications.idna import with_ascii_domain
-from notifications.mime import mime_of
+from notifications.mime import to_mime
 from notifications.outbox.model import Message
 
-LOG = log.get("notifications.mailers")
-MOST_IN_BATCH = 100
+LOG = log.get_logger("notifications.mailers")
+MAX_BATCH = 100
 # Seconds to connect to Resend, and seconds to wait for its answer.
 TIMEOUTS = (3.0, 10.0)
 # A mail server may look into a letter before it takes it; whoever hangs up on it too early sends the letter twice.
@@ -40,13 +40,13 @@ ACCOUNT_REFUSED = {530, 534, 535, 538}
 # What is wrong with the letter itself. Everything else, such as a refused key, an unverified sender or a wrong address
 # of the API, can be put right within a letter's day of patience.
 REFUSALS = {400, 409, 413, 422}
-NOT_THE_LETTERS_FAULT = {"invalid_from_address", "missing_api_key"}
-LONGEST_REASON = 100
+ACCOUNT_ERRORS = {"invalid_from_address", "missing_api_key"}
+MAX_REASON_LENGTH = 100
 NO_SMTPUTF8 = "mail server: no SMTPUTF8, which this address needs"
 NO_STARTTLS = "mail server: no STARTTLS"
-ODD_ANSWER = "resend: odd answer"
+UNEXPECTED_RESPONSE = "resend: odd answer"
 
-_mime = mime_of
+_mime = to_mime
 
 
 class Mailer(Protocol):
@@ -74,16 +74,16 @@ class ResendMailer:
         """Set up the SDK, which keeps its settings in its module."""
         resend.api_key = api_key
         resend.api_url = api_url
-        resend.default_http_client = _KeptConnections(api_url, timeouts)
+        resend.default_http_client = PooledHttpClient(api_url, timeouts)
 
     def send(self, message: Message) -> str:
         """Hand `message` over; its key keeps a repeated call from sending twice, for 24 hours."""
         try:
             answer: Any = resend.Emails.send(_params(message), {"idempotency_key": message.key})
         except ResendError as error:
-            raise _classified(error) from error
+            raise _to_failure(error) from error
         except NoContentError as error:
-            raise MailerAway("resend: empty answer") from error
+            raise ProviderUnavailable("resend: empty answer") from error
         return _id_in(answer)
 
     def send_batch(self, messages: Sequence[Message], key: str) -> Sequence[str]:
@@ -91,16 +91,16 @@ class ResendMailer:
         try:
             answer: Any = resend.Batch.send([_params(message) for message in messages], {"idempotency_key": key})
         except ResendError as error:
-            meaning = _classified(error)
+            meaning = _to_failure(error)
             # 409 is no refusal of a letter: the provider knows the key, and may have sent what came with it then.
-            if isinstance(meaning, Undeliverable) and str(error.code) != "409":
+            if isinstance(meaning, PermanentFailure) and str(error.code) != "409":
                 raise BatchRefused(str(meaning)) from error
             raise meaning from error
         except NoContentError as error:
-            raise MailerAway("resend: empty answer") from error
+            raise ProviderUnavailable("resend: empty answer") from error
         told = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(told, list) or len(told) != len(messages):
-            raise MailerAway(ODD_ANSWER)
+            raise ProviderUnavailable(UNEXPECTED_RESPONSE)
         return [_id_in(each) for each in told]
 
 
@@ -126,11 +126,11 @@ class SmtpMailer:
                 server.send_message(mime)
             except smtplib.SMTPNotSupportedError as error:
                 # Domains are in ASCII: only what stands before the @ of the guest, or of the sender, is left.
-                raise (MailerAway if str(mime["To"]).isascii() else Undeliverable)(NO_SMTPUTF8) from error
+                raise (ProviderUnavailable if str(mime["To"]).isascii() else PermanentFailure)(NO_SMTPUTF8) from error
             except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
-                raise _letter_refused(error) from error
+                raise _email_refused(error) from error
         except (OSError, smtplib.SMTPException) as error:
-            raise MailerAway(_smtp_reason(error)) from error
+            raise ProviderUnavailable(_smtp_reason(error)) from error
         finally:
             # What the server says to the farewell does not matter: the letter has been taken, or it has not.
             with suppress(OSError, smtplib.SMTPException):
@@ -146,40 +146,40 @@ class SmtpMailer:
                 )
             return smtplib.SMTP(self._host, self._port, timeout=self._timeout)
         except (OSError, smtplib.SMTPException) as error:
-            raise MailerAway(_smtp_reason(error)) from error
+            raise ProviderUnavailable(_smtp_reason(error)) from error
 
     def _sign_in(self, server: smtplib.SMTP) -> None:
         server.ehlo_or_helo_if_needed()
         if not self._tls and server.has_extn("starttls"):
             server.starttls(context=ssl.create_default_context())
-        elif not self._tls and self._user and not is_this_machine(self._host):
+        elif not self._tls and self._user and not is_loopback_host(self._host):
             # Who listens on the way may have taken the offer out; the password goes to nobody in the clear.
-            raise MailerAway(NO_STARTTLS)
+            raise ProviderUnavailable(NO_STARTTLS)
         if self._user:
             server.login(self._user, self._password)
 
 
 @dataclass(frozen=True)
-class ConsoleMailer:
+class FileMailer:
     """Writes each message into `folder` and a summary without personal data to the log."""
 
     folder: Path
 
     def send(self, message: Message) -> str:
         """Keep `message` as an .eml file named by its key, which only its owner may read; repeating changes nothing."""
-        content = bytes(_mime(message, readable=True))
+        content = bytes(_mime(message, unencoded=True))
         file = self.folder / f"{message.key}.eml"
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with open(file, "wb", opener=_private) as output:  # Path.open takes no opener
                 output.write(content)
         except OSError as error:
-            raise MailerAway(f"cannot write the letter: {type(error).__name__}") from error
+            raise ProviderUnavailable(f"cannot write the letter: {type(error).__name__}") from error
         LOG.info("letter_written", file=str(file), letter=message.key)
         return ""
 
 
-def event_in(body: bytes, signed: Mapping[str, str], secret: str) -> Mapping[str, Any]:
+def verify_webhook(body: bytes, signed: Mapping[str, str], secret: str) -> Mapping[str, Any]:
     """Return the event that Resend tells of in `body`, or raise WebhookRefused when its signature is not right.
 
     `signed` has `id`, `timestamp` and `signature` of the request; one more than five minutes old is refused.
@@ -200,7 +200,7 @@ def _private(path: str, flags: int) -> int:
     return opened
 
 
-class _KeptConnections(HTTPClient):
+class PooledHttpClient(HTTPClient):
     """The SDK's transport with kept connections and time-outs that a worker can live with."""
 
     def __init__(self, api_url: str, timeouts: tuple[float, float]) -> None:
@@ -261,22 +261,22 @@ def _id_in(answer: object) -> str:
     """Return the id in an answer that says yes; without one it is not Resend that answered."""
     found = answer.get("id") if isinstance(answer, dict) else None
     if not isinstance(found, str) or not found:
-        raise MailerAway(ODD_ANSWER)
+        raise ProviderUnavailable(UNEXPECTED_RESPONSE)
     return found
 
 
-def _classified(error: ResendError) -> Exception:
+def _to_failure(error: ResendError) -> Exception:
     """Return what `error` means for the letter; the SDK calls network trouble code 500, `HttpClientError`."""
     status = int(error.code) if str(error.code).isdecimal() else 500
-    reason = f"resend: {status} {error.error_type}"[:LONGEST_REASON]
+    reason = f"resend: {status} {error.error_type}"[:MAX_REASON_LENGTH]
     if error.error_type == "concurrent_idempotent_requests":
-        return TryLater(reason)
-    if status in REFUSALS and error.error_type not in NOT_THE_LETTERS_FAULT:
-        return Undeliverable(reason)
-    return MailerAway(reason, asked_seconds(error.headers))
+        return TransientFailure(reason)
+    if status in REFUSALS and error.error_type not in ACCOUNT_ERRORS:
+        return PermanentFailure(reason)
+    return ProviderUnavailable(reason, parse_retry_after(error.headers))
 
 
-def _letter_refused(error: smtplib.SMTPException) -> Exception:
+def _email_refused(error: smtplib.SMTPException) -> Exception:
     """Return what it means that the server took the sender, but not the recipient or the content."""
     code = 550
     if isinstance(error, smtplib.SMTPRecipientsRefused):
@@ -285,9 +285,9 @@ def _letter_refused(error: smtplib.SMTPException) -> Exception:
         code = error.smtp_code
     reason = f"mail server: {code}"
     if code == 421:
-        return MailerAway(reason)
+        return ProviderUnavailable(reason)
     # 5xx is final for this letter, except where the account is refused: that can be put right.
-    return Undeliverable(reason) if code >= 500 and code not in ACCOUNT_REFUSED else TryLater(reason)
+    return PermanentFailure(reason) if code >= 500 and code not in ACCOUNT_REFUSED else TransientFailure(reason)
 
 
 def _smtp_reason(error: Exception) -> str:

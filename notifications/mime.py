@@ -10,7 +10,7 @@ from email.policy import Policy
 from email.utils import format_datetime, parseaddr
 from typing import Any
 
-from notifications.errors import Undeliverable
+from notifications.errors import PermanentFailure
 from notifications.idna import with_ascii_domain
 from notifications.outbox.model import Attachment, Message
 
@@ -35,7 +35,7 @@ _HEADERS.map_to_type("subject", Subject)
 POLICY = policy.default.clone(header_factory=_HEADERS)
 
 
-def mime_of(message: Message, *, readable: bool = False) -> EmailMessage:
+def to_mime(message: Message, *, unencoded: bool = False) -> EmailMessage:
     """Return `message` as a mail; raises Undeliverable when an address, the subject or a file name cannot be a header.
 
     The domains of its addresses are in ASCII. A `readable` one keeps its texts as they are, for people who look into a
@@ -44,7 +44,7 @@ def mime_of(message: Message, *, readable: bool = False) -> EmailMessage:
     mime = EmailMessage(policy=POLICY)
     sender = with_ascii_domain(message.sender)
     domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
-    plainly: dict[str, Any] = {"cte": "8bit"} if readable else {}
+    plainly: dict[str, Any] = {"cte": "8bit"} if unencoded else {}
     try:
         mime["From"] = sender
         mime["To"] = with_ascii_domain(message.to)
@@ -59,7 +59,7 @@ def mime_of(message: Message, *, readable: bool = False) -> EmailMessage:
         for attachment in message.attachments:
             _attach(mime, attachment, plainly)
     except ValueError as error:
-        raise Undeliverable(f"not a message: {type(error).__name__}") from error
+        raise PermanentFailure(f"not a message: {type(error).__name__}") from error
     return mime
 
 

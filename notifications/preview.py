@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from core.i18n import ENGLISH, LANGUAGES, Language
-from notifications.outbox.model import Letter, Message
+from notifications.outbox.model import Message, OutboxEmail
 from notifications.render import TEMPLATES, environments, render
 
 SENDER = "Open days <bookings@example.org>"
@@ -76,8 +76,8 @@ def write(folder: Path) -> None:
 
 def _example(name: str, language: Language) -> Message:
     facts = {**FACTS, "language": language.code, "event": EVENT[language.code]}
-    letter = Letter(
-        id="0", template=name, to=FACTS["email"], facts=facts, created_at=WRITTEN, due_at=WRITTEN, about="0"
+    letter = OutboxEmail(
+        id="0", template=name, to=FACTS["email"], context=facts, created_at=WRITTEN, due_at=WRITTEN, subject="0"
     )
     return render(environments(), SENDER, REPLY_TO, lambda _: (), letter)
 

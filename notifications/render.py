@@ -11,10 +11,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from core.i18n import ENGLISH, LANGUAGES, Language, day_in_words, hours_in_words, spoken
-from notifications.outbox.model import Attachment, Letter, Message
+from core.i18n import ENGLISH, LANGUAGES, Language, format_date, format_time_range, get_language
+from notifications.outbox.model import Attachment, Message, OutboxEmail
 
-Attach = Callable[[Letter], Sequence[Attachment]]
+Attach = Callable[[OutboxEmail], Sequence[Attachment]]
 Environments = Mapping[str, Environment]
 TEMPLATES = Path(__file__).parent / "templates" / "email"
 
@@ -38,24 +38,24 @@ def environment(language: Language = ENGLISH) -> Environment:
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
     )
-    words = language.words
+    words = language.translations
     # mypy does not know what the extension adds.
     templates.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     templates.globals["lang"] = language.code
-    templates.filters["day"] = partial(day_in_words, language)
-    templates.filters["hours"] = partial(hours_in_words, language)
+    templates.filters["day"] = partial(format_date, language)
+    templates.filters["hours"] = partial(format_time_range, language)
     return templates
 
 
-def render(languages: Environments, sender: str, reply_to: str, attach: Attach, letter: Letter) -> Message:
+def render(languages: Environments, sender: str, reply_to: str, attach: Attach, letter: OutboxEmail) -> Message:
     """Return `letter` as it is sent, with what `attach` gives it: the same letter always gives the same message.
 
     It is written in the language that its facts name; older letters name none, and are English.
     """
-    templates = languages[spoken(letter.facts.get("language")).code]
+    templates = languages[get_language(letter.context.get("language")).code]
 
     def fill(name: str) -> str:
-        return templates.get_template(f"{letter.template}/{name}").render(letter.facts)
+        return templates.get_template(f"{letter.template}/{name}").render(letter.context)
 
     return Message(
         key=letter.id,

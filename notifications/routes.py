@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from flask import Flask, Response, request
 
 from core.web import context
-from core.web.endpoint import Blueprint, Door
-from notifications.outbox.service import Deliveries
-from notifications.schemas import SignatureHeaders, TakenSchema
+from core.web.endpoint import Blueprint, Endpoint
+from notifications.outbox.service import DeliveryWebhook
+from notifications.schemas import SignatureHeaders, WebhookAck
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", description="What providers tell")
 
 
 @blueprint.post("/resend")
-@Door(TakenSchema, headers=SignatureHeaders, refuses=(404, 413))
+@Endpoint(WebhookAck, headers=SignatureHeaders, error_statuses=(404, 413))
 def resend(signed: Mapping[str, str]) -> dict[str, bool]:
     """Take an event of Resend about a letter: delivered, bounced or complained. Other events change nothing."""
-    context.service(Deliveries).take(request.get_data(), signed)
+    context.get_service(DeliveryWebhook).receive(request.get_data(), signed)
     return {"success": True}
 
 

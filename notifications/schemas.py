@@ -25,7 +25,7 @@ class SignatureHeaders(ma.Schema):
         return {"signed": values}
 
 
-class TakenSchema(ma.Schema):
+class WebhookAck(ma.Schema):
     """The event was read; it need not be sent again."""
 
     success = ma.fields.Boolean()

@@ -8,20 +8,20 @@ from flask_babel import lazy_gettext as _
 
 from core.errors import DomainError
 from core.web import context
-from pages.errors import ForeignForm, FormRefused
-from pages.locale import speaking
+from pages.errors import CrossSitePost, FormRefused
+from pages.locale import current_language
 from schedules.errors import DateNotBookable
 from schedules.service import Schedules
 
 # Codes that only programs and the back office meet: no page of a guest has anything to say of them.
-ELSEWHERE = frozenset(
+NOT_SHOWN = frozenset(
     {
         "booking_forgotten",
         "capacity_below_booked",
         "too_many_to_sort",
     }
 )
-SENTENCES: Mapping[str, str] = {
+ERROR_MESSAGES: Mapping[str, str] = {
     "already_waiting": _(
         "You are on this hour's waiting list already. The link in your letter shows your place in it."
     ),
@@ -46,10 +46,10 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
-def sentence(error: DomainError) -> str:
+def message_for(error: DomainError) -> str:
     """Return what a page says of `error`, or nothing when its code means nothing to a guest."""
-    if isinstance(error, FormRefused | ForeignForm):
+    if isinstance(error, FormRefused | CrossSitePost):
         return error.detail
     if isinstance(error, DateNotBookable):
-        return context.service(Schedules).schedule.said(speaking().code).refusal
-    return str(SENTENCES.get(error.code, ""))
+        return context.get_service(Schedules).schedule.localized(current_language().code).refusal
+    return str(ERROR_MESSAGES.get(error.code, ""))

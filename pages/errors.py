@@ -11,7 +11,7 @@ class FormRefused(Invalid):
     code = "validation_failed"
 
 
-class ForeignForm(Forbidden):
+class CrossSitePost(Forbidden):
     """This form was sent from another site."""
 
     code = "forbidden"

@@ -14,37 +14,37 @@ from core.clock import Clock
 
 PURPOSE = "pages.form"
 # Nobody fills in a form sooner.
-SOONEST = timedelta(seconds=2)
+MIN_AGE = timedelta(seconds=2)
 # A key is remembered for its lifetime from its first use; a form that is older than half of it gets another one.
-LATEST = KEY_LIFETIME / 2
+MAX_AGE = KEY_LIFETIME / 2
 
 
 @dataclass(frozen=True)
-class Seal:
+class FormToken:
     """A form's key and age."""
 
     key: str
     age: timedelta
 
     @property
-    def is_hasty(self) -> bool:
+    def is_too_fast(self) -> bool:
         """Return whether the form came back sooner than a person can fill it in."""
-        return self.age < SOONEST
+        return self.age < MIN_AGE
 
 
 @dataclass(frozen=True)
-class Seals:
+class FormTokens:
     """Makes and reads seals; the first of `secrets` signs, all of them open."""
 
     secrets: Sequence[str]
     clock: Clock
 
-    def new(self) -> str:
+    def issue(self) -> str:
         """Return a seal for a form that is rendered now."""
         milliseconds = int(self.clock().timestamp() * 1000)
         return self._signer().sign(f"{milliseconds}-{secrets.token_hex(16)}").decode()
 
-    def read(self, sealed: str) -> Seal | None:
+    def verify(self, sealed: str) -> FormToken | None:
         """Return what a seal says, or None when it is not ours or too old."""
         try:
             key = self._signer().unsign(sealed.encode("utf-8", "replace")).decode()
@@ -52,7 +52,7 @@ class Seals:
             return None
         made = datetime.fromtimestamp(int(key.partition("-")[0]) / 1000, UTC)
         age = self.clock() - made
-        return Seal(f"form-{key}", age) if age < LATEST else None
+        return FormToken(f"form-{key}", age) if age < MAX_AGE else None
 
     def _signer(self) -> Signer:
         # itsdangerous signs with the last key and checks with all of them.

@@ -7,33 +7,33 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 
-from core.i18n import day_in_words, hours_in_words, number_in_words
-from pages.locale import speaking
+from core.i18n import format_date, format_number, format_time_range
+from pages.locale import current_language
 
 
 def day(date: str) -> str:
     """Return a date in full."""
-    return day_in_words(speaking(), date)
+    return format_date(current_language(), date)
 
 
 def short_day(date: str) -> str:
     """Return a date without the year, where that is clear."""
-    return day_in_words(speaking(), date, speaking().short_day)
+    return format_date(current_language(), date, current_language().short_day)
 
 
 def brief_day(date: str) -> str:
     """Return a date without the year, its weekday cut short."""
-    return day_in_words(speaking(), date, speaking().brief_day)
+    return format_date(current_language(), date, current_language().brief_day)
 
 
 def hours(slot: str) -> str:
     """Return a slot as it is said."""
-    return hours_in_words(speaking(), slot)
+    return format_time_range(current_language(), slot)
 
 
 def number(value: int) -> str:
     """Return a number with its thousands apart."""
-    return number_in_words(speaking(), value)
+    return format_number(current_language(), value)
 
 
 def places(remaining: int) -> str:
@@ -43,17 +43,17 @@ def places(remaining: int) -> str:
     return str(ngettext("%(number)s place left", "%(number)s places left", remaining, number=number(remaining)))
 
 
-def minutes(seconds: int) -> str:
+def format_wait(seconds: int) -> str:
     """Return a time to wait, rounded up to whole minutes, as what follows "in"."""
     whole = max(1, -(-seconds // 60))
     return str(ngettext("a minute", "%(number)s minutes", whole, number=number(whole)))
 
 
 # What scripts count has a form for each of CLDR's plurals, by the names that Intl.PluralRules gives them.
-FORMS = (("one", 1), ("other", 2))
+PLURAL_FORMS = (("one", 1), ("other", 2))
 
 
-def for_scripts() -> Mapping[str, Any]:
+def client_messages() -> Mapping[str, Any]:
     """Return what the booking page's scripts say; they put hours and numbers in the place of {hours} and {number}."""
     hours = "{hours}"
     return {
@@ -62,7 +62,7 @@ def for_scripts() -> Mapping[str, Any]:
         "full": gettext("Full: waiting list"),
         "places": {
             name: ngettext("%(number)s place left", "%(number)s places left", count, number="{number}")
-            for name, count in FORMS
+            for name, count in PLURAL_FORMS
         },
         "nowClosed": gettext(
             "The hour you chose, %(hours)s, has just been closed. Please choose another one.", hours=hours

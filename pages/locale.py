@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, request, url_for
 from flask_babel import Babel, get_locale, gettext
 from werkzeug.urls import iri_to_uri
 
-from core.i18n import CATALOGUES, ENGLISH, LANGUAGES, Language, spoken
+from core.i18n import CATALOGUES, ENGLISH, LANGUAGES, Language, get_language
 from core.web import accept_language
 from pages.errors import FormRefused
 
@@ -24,7 +24,7 @@ def install(app: Flask) -> None:
         app,
         default_locale=ENGLISH.code,
         default_translation_directories=str(CATALOGUES),
-        locale_selector=lambda: chosen() or accept_language.accepted(),
+        locale_selector=lambda: chosen() or accept_language.negotiated_language(),
     )
 
 
@@ -34,7 +34,7 @@ def chosen() -> str:
     return code if code in LANGUAGES else ""
 
 
-def switched() -> str:
+def requested_language() -> str:
     """Return the code of the language that the switch asks for; raises FormRefused for one that is not there."""
     code = request.form.get("language", "")
     if code not in LANGUAGES:
@@ -43,27 +43,27 @@ def switched() -> str:
     return code
 
 
-def remember(response: Response, code: str) -> Response:
+def set_language_cookie(response: Response, code: str) -> Response:
     """Let the browser ask for the language `code` from now on."""
     secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
     response.set_cookie(COOKIE, code, max_age=YEAR_SECONDS, path="/", httponly=True, samesite="Lax", secure=secure)
     return response
 
 
-def speaking() -> Language:
+def current_language() -> Language:
     """Return the language of the page that is being made."""
-    return spoken(str(get_locale()))
+    return get_language(str(get_locale()))
 
 
-def safe(path: str) -> str:
+def safe_redirect_path(path: str) -> str:
     """Return `path` if it leads to a place on this site, else the way to the booking page."""
     return path if OUR_PATH.fullmatch(path) else "/"
 
 
-def here() -> str:
+def current_path() -> str:
     """Return the path that shows, by GET, what this request shows, for coming back to it in another language."""
     if request.method in ("GET", "HEAD"):
-        return safe(iri_to_uri(request.full_path).rstrip("?"))
+        return safe_redirect_path(iri_to_uri(request.full_path).rstrip("?"))
     asked = request.view_args or {}
     if "booking_id" in asked:
         return url_for("pages.booking", booking_id=asked["booking_id"])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Response, redirect, request
 
-from pages.locale import remember, safe, switched
+from pages.locale import requested_language, safe_redirect_path, set_language_cookie
 from pages.rendering import blueprint
 
 
 @blueprint.post("/language")
 def switch() -> Response:
     """Remember the language that was chosen, and go back to where that was."""
-    code = switched()
-    response: Response = redirect(safe(request.form.get("next", "")), 303)  # type: ignore[assignment]  # see site.keep
-    return remember(response, code)
+    code = requested_language()
+    response: Response = redirect(safe_redirect_path(request.form.get("next", "")), 303)  # type: ignore[assignment]  # see site.keep
+    return set_language_cookie(response, code)

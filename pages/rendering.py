@@ -12,8 +12,8 @@ from core.i18n import LANGUAGES
 from core.mongo.failures import DatabaseError
 from core.web import context, problem_details
 from pages import locale
-from pages.error_messages import SENTENCES, sentence
-from pages.errors import ForeignForm
+from pages.error_messages import ERROR_MESSAGES, message_for
+from pages.errors import CrossSitePost
 from pages.formatting import FILTERS
 from schedules.service import Schedules
 
@@ -33,7 +33,7 @@ class Site(Blueprint):
 blueprint = Site("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
 
 
-def page(name: str, in_language: str = "", **values: object) -> Response:
+def render_page(name: str, in_language: str = "", **values: object) -> Response:
     """Return the page `name`: in the language that was chosen, else `in_language`, else what the browser prefers."""
     if in_language and not locale.chosen():
         with force_locale(in_language):
@@ -42,27 +42,27 @@ def page(name: str, in_language: str = "", **values: object) -> Response:
 
 
 def _page(name: str, values: dict[str, object]) -> Response:
-    speaking = locale.speaking()
-    schedule = context.service(Schedules).schedule
+    speaking = locale.current_language()
+    schedule = context.get_service(Schedules).schedule
     values = {
         "schedule": schedule,
-        "event": schedule.said(speaking.code).name,
+        "event": schedule.localized(speaking.code).name,
         "language": speaking,
         "languages": list(LANGUAGES.values()),
-        "here": locale.here(),
+        "here": locale.current_path(),
         **values,
     }
-    return in_words_of(speaking.code, Response(render_template(name, **values), mimetype="text/html"))
+    return with_language_headers(speaking.code, Response(render_template(name, **values), mimetype="text/html"))
 
 
-def in_words_of(code: str, response: Response) -> Response:
+def with_language_headers(code: str, response: Response) -> Response:
     """Return `response`, which says that it is in the language `code`, and what that was chosen by."""
     response.content_language.add(code)
     response.vary.update(("Accept-Language", "Cookie"))
     return response
 
 
-def tells_news() -> bool:
+def has_live_updates() -> bool:
     """Return whether the service has events: pages ask for them only where it tells them."""
     return current_app.url_map.bind("").test("/api/live", "GET")
 
@@ -72,7 +72,7 @@ def token() -> str:
     return request.cookies.get(COOKIE, "")
 
 
-def keep(token: str, path: str, then: str = "") -> Response:
+def redirect_with_token(token: str, path: str, then: str = "") -> Response:
     """Send the browser on with a cookie that goes to `path` alone, from these pages alone, and to no script."""
     response: Response = redirect(then or path, 303)  # type: ignore[assignment]  # a werkzeug response is all Flask needs
     secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
@@ -81,16 +81,16 @@ def keep(token: str, path: str, then: str = "") -> Response:
 
 
 @blueprint.before_request
-def refuse_foreign_forms() -> None:
+def reject_cross_site_posts() -> None:
     """Refuse a form that another site's page has sent; raises ForeignForm."""
     if request.method == "POST" and not _is_ours():
-        raise ForeignForm(gettext("This form was sent from another site. Please use the page itself."))
+        raise CrossSitePost(gettext("This form was sent from another site. Please use the page itself."))
 
 
 @blueprint.errorhandler(DomainError)
 def refused(error: DomainError) -> Response:
     """Say what was refused as a page."""
-    return as_page(problem_details.on_domain_error(error), sentence(error))
+    return as_page(problem_details.on_domain_error(error), message_for(error))
 
 
 @blueprint.errorhandler(DatabaseError)
@@ -98,13 +98,13 @@ def without_database(error: DatabaseError) -> Response:
     """Say as a page that the database did not answer."""
     answer = problem_details.on_database_error(error)
     away = answer.status_code == problem_details.STATUS_OF[Unavailable]
-    return as_page(answer, str(SENTENCES[Unavailable.code]) if away else "")
+    return as_page(answer, str(ERROR_MESSAGES[Unavailable.code]) if away else "")
 
 
 @blueprint.errorhandler(Exception)
 def broken(error: Exception) -> Response:
     """Say as a page that something is wrong on our side, and no more."""
-    return as_page(problem_details.on_bug(error), "")
+    return as_page(problem_details.on_unexpected_error(error), "")
 
 
 @blueprint.errorhandler(HTTPException)
@@ -118,7 +118,7 @@ def not_a_page(error: HTTPException) -> Response:
 
 def as_page(answer: Response, sentence: str) -> Response:
     """Return a refusal as a page with the same status and headers; `sentence` is for people."""
-    shown = page("problem.html", status=answer.status_code, sentence=sentence, request_id=context.request_id())
+    shown = render_page("problem.html", status=answer.status_code, sentence=sentence, request_id=context.request_id())
     shown.status_code = answer.status_code
     copy_headers(answer, shown)
     return shown
@@ -144,5 +144,5 @@ def _is_ours() -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site:
         return site in ("same-origin", "none")  # none: the person, without any page
-    ours = {request.host_url.rstrip("/"), context.service(Settings).public_url, "null", ""}
+    ours = {request.host_url.rstrip("/"), context.get_service(Settings).public_url, "null", ""}
     return request.headers.get("Origin", "") in ours

@@ -28,7 +28,7 @@ class PlannedSlot:
         """Return the hours as people read them: `10:00-11:00`."""
         return f"{self.start}-{self.end}"
 
-    def untouched(self) -> Slot:
+    def initial_slot(self) -> Slot:
         """Return the slot as it stands before anybody has asked for it."""
         return Slot(
             id=self.id,
@@ -58,7 +58,7 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Wording:
+class LocalizedText:
     """What a schedule says in one language: its name, and how dates outside it are refused."""
 
     name: str
@@ -75,23 +75,23 @@ class Schedule:
     refusal: str
     days: tuple[Day, ...]
     cutoff: timedelta | None = None
-    translations: Mapping[str, Wording] = field(default_factory=dict)
+    translations: Mapping[str, LocalizedText] = field(default_factory=dict)
 
-    def said(self, language: str) -> Wording:
+    def localized(self, language: str) -> LocalizedText:
         """Return the schedule's words in a language; its own where it is not translated."""
         return self.translations.get(language, self._own)
 
     @cached_property
-    def _own(self) -> Wording:
-        return Wording(self.name, self.refusal)
+    def _own(self) -> LocalizedText:
+        return LocalizedText(self.name, self.refusal)
 
     @cached_property
-    def day_on(self) -> Mapping[str, Day]:
+    def day_by_date(self) -> Mapping[str, Day]:
         """Return the days by their date."""
         return {day.date: day for day in self.days}
 
     @cached_property
-    def slot_with(self) -> Mapping[str, PlannedSlot]:
+    def slot_by_id(self) -> Mapping[str, PlannedSlot]:
         """Return the planned slots by their id."""
         return {slot.id: slot for day in self.days for slot in day.slots}
 
@@ -101,7 +101,7 @@ class Schedule:
         day = date.fromisoformat(date_) + timedelta(days=0 if end > start else 1)
         return datetime.combine(day, time.fromisoformat(end), ZoneInfo(self.timezone)).astimezone(UTC)
 
-    def days_until(self, now: datetime, days: int) -> list[tuple[str, datetime, datetime]]:
+    def recent_day_bounds(self, now: datetime, days: int) -> list[tuple[str, datetime, datetime]]:
         """Return the last `days` days up to today in the schedule's zone: date, first moment and first one after it."""
         zone = ZoneInfo(self.timezone)
         today = now.astimezone(zone).date()
@@ -109,7 +109,7 @@ class Schedule:
         starts = [datetime.combine(day, time(), zone).astimezone(UTC) for day in dates]
         return [(day.isoformat(), *span) for day, span in zip(dates, pairwise(starts), strict=False)]
 
-    def takes_bookings(self, slot: PlannedSlot, now: datetime) -> bool:
+    def is_bookable_at(self, slot: PlannedSlot, now: datetime) -> bool:
         """Return whether the cut-off before `slot`, if there is one, is still ahead of `now`."""
         return self.cutoff is None or now < slot.starts_at - self.cutoff
 
@@ -152,7 +152,7 @@ class DateSummary:
     closed: int = 0
 
     @property
-    def offered(self) -> int:
+    def bookable_seats(self) -> int:
         """Return how many of the seats can be booked, or have been."""
         return self.seats - self.closed
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Response
 
 from core.web import context, etag
-from core.web.endpoint import Blueprint, Door
+from core.web.endpoint import Blueprint, Endpoint
 from schedules.schemas import DatesSchema, SlotQuery, SlotSchema
 from schedules.service import Schedules
 
@@ -16,14 +16,14 @@ blueprint = Blueprint("schedules", __name__, url_prefix="/api", description="Dat
 
 
 @dataclass(frozen=True)
-class Board:
+class AvailabilityCache:
     """The rendered answers, shared by all who ask at the same time."""
 
-    dates: Callable[[str], etag.Rendered]
-    slots: Callable[[str], etag.Rendered]
+    dates: Callable[[str], etag.CachedJson]
+    slots: Callable[[str], etag.CachedJson]
 
     @classmethod
-    def over(cls, schedules: Schedules) -> Board:
+    def for_schedules(cls, schedules: Schedules) -> AvailabilityCache:
         """Return the board of `schedules`."""
         head = {"schedule": schedules.schedule.id, "timezone": schedules.schedule.timezone}
         return cls(
@@ -33,14 +33,14 @@ class Board:
 
 
 @blueprint.get("/dates")
-@Door(DatesSchema)
+@Endpoint(DatesSchema)
 def dates() -> Response:
     """List every bookable date with its places."""
-    return etag.respond(context.service(Board).dates("all"))
+    return etag.conditional_response(context.get_service(AvailabilityCache).dates("all"))
 
 
 @blueprint.get("/slots")
-@Door(SlotSchema(many=True), query=SlotQuery)
+@Endpoint(SlotSchema(many=True), query=SlotQuery)
 def slots(date: str) -> Response:
     """List the slots of a date in order of start; they are made when a date is first asked for."""
-    return etag.respond(context.service(Board).slots(date))
+    return etag.conditional_response(context.get_service(AvailabilityCache).slots(date))

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import rrulestr
 
 from core.i18n import LANGUAGES
-from core.ids import stable_id
+from core.ids import deterministic_id
 from schedules.errors import ScheduleError
-from schedules.model import Day, PlannedSlot, Schedule, Wording
+from schedules.model import Day, LocalizedText, PlannedSlot, Schedule
 
 T = TypeVar("T")
 
@@ -150,7 +150,7 @@ def _template(file: _File, table: Mapping[str, Any], nth: int, length: int, capa
     )
 
 
-def _translations(file: _File) -> dict[str, Wording]:
+def _translations(file: _File) -> dict[str, LocalizedText]:
     nothing: Mapping[str, Any] = {}
     tables = file.take("translations", _table, default=nothing)
     # The days have names too, and stand before.
@@ -159,7 +159,7 @@ def _translations(file: _File) -> dict[str, Wording]:
         if code not in LANGUAGES or not isinstance(table, dict):
             raise file.error("translations", f"must be tables by language: {', '.join(LANGUAGES)}.")
         file.refuse_unknown(table, KNOWN_OF_TRANSLATION)
-        found[code] = Wording(
+        found[code] = LocalizedText(
             name=file.take("name", _text, within=table, nth=nth + days),
             refusal=file.take("refusal", _text, within=table, nth=nth),
         )
@@ -185,7 +185,7 @@ def _recurring(first: date, rule: Any) -> list[date]:
 def _slots(schedule: str, day: date, template: _Template, zone: ZoneInfo) -> Iterator[PlannedSlot]:
     for start, end in template.hours:
         yield PlannedSlot(
-            id=stable_id(schedule, day.isoformat(), f"{start:%H:%M}"),
+            id=deterministic_id(schedule, day.isoformat(), f"{start:%H:%M}"),
             schedule=schedule,
             date=day.isoformat(),
             day=template.name,

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from core.clock import Clock
-from core.concurrency.batcher import Recent
+from core.concurrency.batcher import TTLCache
 from core.errors import Unavailable
 from core.mongo.failures import DatabaseError
 from core.mongo.transactions import Session
@@ -29,45 +29,45 @@ class Schedules:
     clock: Clock
 
     @cached_property
-    def _alternatives(self) -> Recent[PlannedSlot, list[Slot]]:
-        return Recent(self._read_alternatives, ALTERNATIVES_SECONDS)
+    def _alternatives(self) -> TTLCache[PlannedSlot, list[Slot]]:
+        return TTLCache(self._read_alternatives, ALTERNATIVES_SECONDS)
 
     def dates(self) -> list[DateSummary]:
         """Return every date with its places; reads only, slots nobody asked for yet count as free."""
-        now = {slot.id: self._as_of_now(slot) for slot in self.all_slots()}
+        now = {slot.id: self._effective(slot) for slot in self.all_slots()}
         return [_summary(day, [now[planned.id] for planned in day.slots]) for day in self.schedule.days]
 
     def slots_on(self, date: str) -> list[Slot]:
         """Return the slots of `date`, made now if nobody asked before; raises DateNotBookable."""
-        day = self.schedule.day_on.get(date)
+        day = self.schedule.day_by_date.get(date)
         if day is None:
             raise DateNotBookable(self.schedule.refusal)
-        slots = self._offered(day)
+        slots = self._bookable_on(day)
         if len(slots) < len(day.slots):
             self.store.ensure(day.slots)
-            slots = self._offered(day)
+            slots = self._bookable_on(day)
         return slots
 
-    def planned(self, slot_id: str) -> PlannedSlot:
+    def get_plan(self, slot_id: str) -> PlannedSlot:
         """Return the plan of a slot; raises SlotNotFound."""
         try:
-            return self.schedule.slot_with[slot_id]
+            return self.schedule.slot_by_id[slot_id]
         except KeyError:
             raise SlotNotFound from None
 
     def require_open(self, slot: PlannedSlot) -> None:
         """Raise SlotClosed when the cut-off before `slot` is past."""
-        if not self.schedule.takes_bookings(slot, self.clock()):
+        if not self.schedule.is_bookable_at(slot, self.clock()):
             raise SlotClosed
 
-    def standing(self, slot_ids: Iterable[str]) -> Mapping[str, Slot]:
+    def get_states(self, slot_ids: Iterable[str]) -> Mapping[str, Slot]:
         """Return the state of the slots by id that no fail-over undoes; those nobody asked for yet are made."""
         wanted = set(slot_ids)
         found = self.store.find(wanted)
         missing = wanted - found.keys()
         if not missing:
             return found
-        self.store.ensure([self.planned(slot_id) for slot_id in missing])
+        self.store.ensure([self.get_plan(slot_id) for slot_id in missing])
         made = self.store.find(wanted)
         if len(made) < len(wanted):
             raise Unavailable(retry_after=1)  # Another process is making them.
@@ -81,29 +81,29 @@ class Schedules:
         """Give one place back within the caller's transaction; return the slot as it is then."""
         return self.store.release(session, slot_id)
 
-    def exchange(self, session: Session, given: str, taken: str) -> bool:
+    def swap(self, session: Session, given: str, taken: str) -> bool:
         """Give a place of one slot back and take one of another within the caller's transaction; False when it is full.
 
         After False the transaction must be given up.
         """
-        return self.store.exchange(session, given, taken)
+        return self.store.swap(session, given, taken)
 
-    def queue(self, session: Session, slot_id: str) -> tuple[int, int] | None:
+    def join_queue(self, session: Session, slot_id: str) -> tuple[int, int] | None:
         """Draw a ticket within the caller's transaction, with how many wait then; None when closed or not full."""
-        return self.store.queue(session, slot_id)
+        return self.store.join_queue(session, slot_id)
 
-    def unqueue(self, session: Session, slot_id: str, waiting: int, places: int = 0) -> None:
+    def leave_queue(self, session: Session, slot_id: str, waiting: int, places: int = 0) -> None:
         """Take `waiting` people off the list within the caller's transaction, `places` of them with a place."""
-        self.store.unqueue(session, slot_id, waiting, places)
+        self.store.leave_queue(session, slot_id, waiting, places)
 
-    def look(self, session: Session, slot_id: str) -> Slot:
+    def get_in(self, session: Session, slot_id: str) -> Slot:
         """Return a slot as the caller's transaction sees it; raises SlotNotFound."""
         return self.store.get(session, slot_id)
 
-    def gives_places(self, slot: Slot) -> int:
+    def promotable_places(self, slot: Slot) -> int:
         """Return how many of its free places `slot` gives to those who wait: none when it takes no bookings."""
-        planned = self.schedule.slot_with.get(slot.id)
-        if planned is None or not self.schedule.takes_bookings(planned, self.clock()):
+        planned = self.schedule.slot_by_id.get(slot.id)
+        if planned is None or not self.schedule.is_bookable_at(planned, self.clock()):
             return 0
         return min(slot.remaining, slot.waiting)
 
@@ -111,7 +111,7 @@ class Schedules:
         """Return up to three slots near `slot` that have places and still take bookings, as of half a second ago."""
         return self._alternatives(slot)
 
-    def offers_near(self, slot: PlannedSlot) -> list[Mapping[str, Any]]:
+    def alternative_offers(self, slot: PlannedSlot) -> list[Mapping[str, Any]]:
         """Return what to offer instead of a full slot; none while the database is away, so a refusal stays one."""
         with suppress(DatabaseError):
             return [
@@ -120,16 +120,16 @@ class Schedules:
             ]
         return []
 
-    def changed(self) -> None:
+    def invalidate_alternatives(self) -> None:
         """Hear that places were taken or given back, so that the next alternatives are read anew."""
-        self._alternatives.forget()
+        self._alternatives.invalidate()
 
     def _read_alternatives(self, slot: PlannedSlot) -> list[Slot]:
         known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
         offered = [
-            known.get(planned.id) or planned.untouched()
-            for planned in self.schedule.slot_with.values()
-            if self.schedule.takes_bookings(planned, self.clock())
+            known.get(planned.id) or planned.initial_slot()
+            for planned in self.schedule.slot_by_id.values()
+            if self.schedule.is_bookable_at(planned, self.clock())
         ]
         return nearest(offered, slot)
 
@@ -140,33 +140,33 @@ class Schedules:
     def all_slots(self) -> list[Slot]:
         """Return every slot of the schedule as it stands, made or not, in order."""
         known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
-        return [known.get(slot_id) or plan.untouched() for slot_id, plan in self.schedule.slot_with.items()]
+        return [known.get(slot_id) or plan.initial_slot() for slot_id, plan in self.schedule.slot_by_id.items()]
 
     def every_slot(self, session: Session | None = None) -> list[Slot]:
         """Return all slots in the database, those of other schedules too."""
-        return self.store.everything(session)
+        return self.store.all(session)
 
-    def strays(self) -> list[Slot]:
+    def orphaned_slots(self) -> list[Slot]:
         """Return the slots with bookings whose date or hours the schedule file has no more, in order."""
-        return [slot for slot in self.store.booked(self.schedule.id) if not self._plans(slot)]
+        return [slot for slot in self.store.with_bookings(self.schedule.id) if not self._plans(slot)]
 
     def _plans(self, slot: Slot) -> bool:
-        planned = self.schedule.slot_with.get(slot.id)
+        planned = self.schedule.slot_by_id.get(slot.id)
         return planned is not None and planned.label == slot.label
 
-    def _offered(self, day: Day) -> list[Slot]:
+    def _bookable_on(self, day: Day) -> list[Slot]:
         planned = {slot.id for slot in day.slots}
         found = self.store.on_date(self.schedule.id, day.date)
-        return [self._as_of_now(slot) for slot in found if slot.id in planned]
+        return [self._effective(slot) for slot in found if slot.id in planned]
 
-    def free_in(self, slots: Iterable[Slot]) -> int:
+    def bookable_places(self, slots: Iterable[Slot]) -> int:
         """Return how many places of the schedule's `slots` can be booked now."""
-        return sum(self._as_of_now(slot).remaining for slot in slots)
+        return sum(self._effective(slot).remaining for slot in slots)
 
-    def _as_of_now(self, slot: Slot) -> Slot:
+    def _effective(self, slot: Slot) -> Slot:
         """Return `slot` closed when its cut-off is past."""
-        planned = self.schedule.slot_with[slot.id]
-        return slot if self.schedule.takes_bookings(planned, self.clock()) else replace(slot, closed=True)
+        planned = self.schedule.slot_by_id[slot.id]
+        return slot if self.schedule.is_bookable_at(planned, self.clock()) else replace(slot, closed=True)
 
 
 def _summary(day: Day, slots: Sequence[Slot]) -> DateSummary:

@@ -15,7 +15,7 @@ from core.mongo.transactions import Session, Update, bulk_update
 from schedules.errors import CapacityBelowBooked, SlotNotFound
 from schedules.model import PlannedSlot, Slot, SlotChange
 
-PLAN = CollectionSchema(
+SCHEMA = CollectionSchema(
     name="slots",
     indexes=(IndexModel([("schedule", ASCENDING), ("date", ASCENDING), ("start", ASCENDING)], unique=True),),
     # The last line of defence: what a bug would oversell, the database refuses to write.
@@ -37,7 +37,7 @@ PLAN = CollectionSchema(
 MOST_WAITING = 1000
 
 
-def room_for(places: int) -> Document:
+def capacity_guard(places: int) -> Document:
     """Return the guard of a claim: the slot is open and `places` more fit into it."""
     return {"closed": False, "$expr": {"$lte": [{"$add": ["$bookedCount", places]}, "$capacity"]}}
 
@@ -47,10 +47,10 @@ class SlotStore:
 
     def __init__(self, db: Db) -> None:
         """Use the collection of `db`."""
-        self._slots = db[PLAN.name]
+        self._slots = db[SCHEMA.name]
         self._lasting = self._slots.with_options(read_concern=MAJORITY_READ)
 
-    def glance(self, session: Session) -> None:
+    def probe(self, session: Session) -> None:
         """Read anything within the caller's transaction."""
         self._slots.find_one({}, {"_id": 1}, session=session)
 
@@ -74,12 +74,12 @@ class SlotStore:
         found = self._slots.find({"schedule": schedule}).sort([("date", ASCENDING), ("start", ASCENDING)])
         return [_slot(document) for document in found]
 
-    def booked(self, schedule: str) -> list[Slot]:
+    def with_bookings(self, schedule: str) -> list[Slot]:
         """Return the slots of which places are taken, in order of date and start."""
         found = self._slots.find({"schedule": schedule, "bookedCount": {"$gt": 0}})
         return [_slot(document) for document in found.sort([("date", ASCENDING), ("start", ASCENDING)])]
 
-    def everything(self, session: Session | None = None) -> list[Slot]:
+    def all(self, session: Session | None = None) -> list[Slot]:
         """Return all slots there are, whatever schedule made them."""
         return [_slot(document) for document in self._slots.find(session=session)]
 
@@ -95,7 +95,7 @@ class SlotStore:
         if len(places) == 1:
             ((slot_id, count),) = places.items()
             taken = self._slots.find_one_and_update(
-                {"_id": slot_id, **room_for(count)},
+                {"_id": slot_id, **capacity_guard(count)},
                 {"$inc": {"bookedCount": count}},
                 projection={"_id": 1},
                 return_document=ReturnDocument.AFTER,
@@ -107,7 +107,8 @@ class SlotStore:
             alike.setdefault(count, []).append(slot_id)
         # One statement for all slots that the same number of places is taken of: each statement is planned anew.
         claims = [
-            ({"_id": {"$in": ids}, **room_for(count)}, {"$inc": {"bookedCount": count}}) for count, ids in alike.items()
+            ({"_id": {"$in": ids}, **capacity_guard(count)}, {"$inc": {"bookedCount": count}})
+            for count, ids in alike.items()
         ]
         return bulk_update(session, self._slots, claims) == len(places)
 
@@ -115,18 +116,18 @@ class SlotStore:
         """Give one place of the slot back within the caller's transaction; return the slot as it is then."""
         return self._change(session, slot_id, {}, {"$inc": {"bookedCount": -1}})
 
-    def exchange(self, session: Session, given: str, taken: str) -> bool:
+    def swap(self, session: Session, given: str, taken: str) -> bool:
         """Give a place of one slot back and take one of another; return False when that has none left.
 
         One command, so that both are held at once. After False the transaction must be given up, as in `claim`.
         """
         updates: list[Update] = [
-            ({"_id": taken, **room_for(1)}, {"$inc": {"bookedCount": 1}}),
+            ({"_id": taken, **capacity_guard(1)}, {"$inc": {"bookedCount": 1}}),
             ({"_id": given}, {"$inc": {"bookedCount": -1}}),
         ]
         return bulk_update(session, self._slots, updates) == len(updates)
 
-    def queue(self, session: Session, slot_id: str) -> tuple[int, int] | None:
+    def join_queue(self, session: Session, slot_id: str) -> tuple[int, int] | None:
         """Draw the next ticket of a full slot within the caller's transaction; return it and how many wait then.
 
         Returns None when the slot is not full, or closed. This writes to the slot, so that whoever frees a place at
@@ -146,10 +147,13 @@ class SlotStore:
         )
         return (document["lastTicket"], document["waiting"]) if document else None
 
-    def unqueue(self, session: Session, slot_id: str, waiting: int, places: int = 0) -> None:
+    def leave_queue(self, session: Session, slot_id: str, waiting: int, places: int = 0) -> None:
         """Take `waiting` people off the list within the caller's transaction, `places` of them with a place."""
         self._change(
-            session, slot_id, room_for(places) if places else {}, {"$inc": {"waiting": -waiting, "bookedCount": places}}
+            session,
+            slot_id,
+            capacity_guard(places) if places else {},
+            {"$inc": {"waiting": -waiting, "bookedCount": places}},
         )
 
     def get(self, session: Session, slot_id: str) -> Slot:

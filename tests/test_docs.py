@@ -214,7 +214,7 @@ def events_of(source: str) -> set[tuple[str, str]]:
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Call(func=ast.Attribute(value=logger, attr=level), args=[ast.Constant(value=str(event)), *_]) if (
-                level in LEVELS and (ast.unparse(logger) == "LOG" or ast.unparse(logger).startswith("log.get("))
+                level in LEVELS and (ast.unparse(logger) == "LOG" or ast.unparse(logger).startswith("log.get_logger("))
             ):
                 found.add((event, "error" if level == "exception" else level))
             case ast.Tuple(elts=[ast.Attribute(value=ast.Name(id="LOG"), attr=level), ast.Constant(value=str(event))]):
@@ -233,7 +233,7 @@ def test_every_log_event_is_in_operations_with_its_level_and_the_other_way_round
 def test_an_event_that_nobody_told_of_is_noticed() -> None:
     code = """
 LOG.warning("planted", slot=1)
-log.get("x").exception("also_planted")
+log.get_logger("x").exception("also_planted")
 TOLD = {1: (LOG.info, "third")}
 LOG.bind("no_event")
 file.error("no event either")
@@ -246,7 +246,7 @@ def test_every_metric_is_in_operations_and_the_other_way_round() -> None:
     counters = [metric for metric in vars(metrics).values() if isinstance(metric, Counter | Histogram)]
     families = [family for counter in counters for family in counter.describe()]
     names = {family.name + ("_total" if family.type == "counter" else "") for family in families}
-    names |= {family.name for family in metrics.LetterStates(dict).collect()}
+    names |= {family.name for family in metrics.OutboxSizeCollector(dict).collect()}
     told_of = rows(section(told(OPERATIONS), "Metrics").partition("Alerts worth having")[0])
 
     assert set(told_of) == names

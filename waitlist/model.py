@@ -26,14 +26,14 @@ class NewEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class WaitlistEntry:
     """Somebody who waits, or waited, for a place in a slot. `booking_id` is what a promotion made."""
 
     id: str
     slot_id: str
     date: str
     slot: str
-    ticket: int
+    queue_number: int
     full_name: str
     email: str
     phone: str

@@ -12,10 +12,10 @@ from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session
 from waitlist.errors import AlreadyWaiting, EntryNotFound
-from waitlist.model import Entry, State
+from waitlist.model import State, WaitlistEntry
 
 WAITING = {"state": State.WAITING.value}
-PLAN = CollectionSchema(
+SCHEMA = CollectionSchema(
     name="waitlist",
     indexes=(
         IndexModel(
@@ -49,10 +49,10 @@ class WaitlistStore:
 
     def __init__(self, db: Db) -> None:
         """Use the collection of `db`."""
-        self._entries = db[PLAN.name]
+        self._entries = db[SCHEMA.name]
         self._lasting = self._entries.with_options(read_concern=MAJORITY_READ)
 
-    def add(self, session: Session, entry: Entry, key: str) -> None:
+    def add(self, session: Session, entry: WaitlistEntry, key: str) -> None:
         """Write `entry` within the caller's transaction, with the key of its request; raises AlreadyWaiting.
 
         That is said, too, of a key that made an entry for this guest and slot before, whatever has become of it.
@@ -64,7 +64,7 @@ class WaitlistStore:
                 raise AlreadyWaiting from error
             raise
 
-    def first(self, session: Session, slot_id: str, most: int) -> list[Entry]:
+    def next_in_line(self, session: Session, slot_id: str, most: int) -> list[WaitlistEntry]:
         """Return, within the caller's transaction, up to `most` of those who wait for a slot, in order."""
         found = self._entries.find({"slotId": slot_id, **WAITING}, session=session).sort("ticket", ASCENDING)
         return [_entry(document) for document in found.limit(most)]
@@ -79,7 +79,7 @@ class WaitlistStore:
             session=session,
         )
 
-    def leave(self, session: Session, entry_id: str) -> Entry | None:
+    def leave(self, session: Session, entry_id: str) -> WaitlistEntry | None:
         """Mark an entry left within the caller's transaction; return None when it did not wait."""
         document = self._entries.find_one_and_update(
             {"_id": entry_id, **WAITING},
@@ -89,19 +89,21 @@ class WaitlistStore:
         )
         return _entry(document) if document else None
 
-    def touch(self, session: Session, entry_id: str) -> bool:
+    def lock_if_waiting(self, session: Session, entry_id: str) -> bool:
         """Return whether an entry waits, so that whatever ends that meets the caller's transaction."""
         done = self._entries.update_one({"_id": entry_id, **WAITING}, {"$inc": {"touched": 1}}, session=session)
         return done.matched_count == 1
 
-    def get(self, entry_id: str) -> Entry:
+    def get(self, entry_id: str) -> WaitlistEntry:
         """Return an entry; raises EntryNotFound."""
         document = self._entries.find_one({"_id": entry_id})
         if document is None:
             raise EntryNotFound
         return _entry(document)
 
-    def find_made_by(self, key: str, slot_id: str, email: str, session: Session | None = None) -> Entry | None:
+    def by_request_key(
+        self, key: str, slot_id: str, email: str, session: Session | None = None
+    ) -> WaitlistEntry | None:
         """Return the entry that a guest's request with `key` made, whatever has become of it; none without a key.
 
         Outside a transaction only what is there to stay is found.
@@ -112,20 +114,22 @@ class WaitlistStore:
         found = entries.find_one({"requestKey": key, "email": email, "slotId": slot_id}, session=session)
         return _entry(found) if found else None
 
-    def ahead_of(self, entry: Entry) -> int:
+    def count_ahead(self, entry: WaitlistEntry) -> int:
         """Return how many wait for the same slot and came before."""
-        return self._entries.count_documents({"slotId": entry.slot_id, "ticket": {"$lt": entry.ticket}, **WAITING})
+        return self._entries.count_documents(
+            {"slotId": entry.slot_id, "ticket": {"$lt": entry.queue_number}, **WAITING}
+        )
 
     def count_by_slot(self, session: Session) -> dict[str, int]:
         """Return how many wait for each slot."""
         counting: list[Document] = [{"$match": WAITING}, {"$group": {"_id": "$slotId", "n": {"$sum": 1}}}]
         return {row["_id"]: row["n"] for row in self._entries.aggregate(counting, session=session)}
 
-    def of_guest(self, email: str) -> list[Entry]:
+    def by_email(self, email: str) -> list[WaitlistEntry]:
         """Return all entries of a guest."""
         return [_entry(found) for found in self._entries.find({"email": email})]
 
-    def before(self, date: str) -> list[Entry]:
+    def before_date(self, date: str) -> list[WaitlistEntry]:
         """Return all entries for slots before `date`."""
         return [_entry(found) for found in self._entries.find({"date": {"$lt": date}})]
 
@@ -134,13 +138,13 @@ class WaitlistStore:
         self._entries.delete_many({"_id": {"$in": list(ids)}, "state": {"$ne": State.WAITING}})
 
 
-def _document(entry: Entry) -> Document:
+def _document(entry: WaitlistEntry) -> Document:
     document: dict[str, Any] = {
         "_id": entry.id,
         "slotId": entry.slot_id,
         "date": entry.date,
         "slot": entry.slot,
-        "ticket": entry.ticket,
+        "ticket": entry.queue_number,
         "fullName": entry.full_name,
         "email": entry.email,
         "phone": entry.phone,
@@ -152,13 +156,13 @@ def _document(entry: Entry) -> Document:
     return document
 
 
-def _entry(document: Document) -> Entry:
-    return Entry(
+def _entry(document: Document) -> WaitlistEntry:
+    return WaitlistEntry(
         id=document["_id"],
         slot_id=document["slotId"],
         date=document["date"],
         slot=document["slot"],
-        ticket=document["ticket"],
+        queue_number=document["ticket"],
         full_name=document["fullName"],
         email=document["email"],
         phone=document["phone"],

@@ -30,7 +30,7 @@ FORMULA = re.compile(r"[\s\u200b\u2060\ufeff]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20
 ROWS_A_PIECE = 500
 
 
-def lines(bookings: Iterable[ExportRow]) -> Iterator[bytes]:
+def stream_csv(bookings: Iterable[ExportRow]) -> Iterator[bytes]:
     """Yield the file in pieces: the heading, then the rows of `bookings`, never holding more than a piece."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
@@ -39,32 +39,32 @@ def lines(bookings: Iterable[ExportRow]) -> Iterator[bytes]:
     rows = map(_row, bookings)
     while piece := list(islice(rows, ROWS_A_PIECE)):
         writer.writerows(piece)
-        yield _taken(buffer)
-    yield _taken(buffer)
+        yield _drain(buffer)
+    yield _drain(buffer)
 
 
-def neutral(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """Return `cell` such that no spreadsheet takes it for a formula."""
     return f"'{cell}" if cell and FORMULA.match(cell) else cell
 
 
 def _row(booking: ExportRow) -> tuple[str, ...]:
     return (
-        neutral(booking.full_name),
-        neutral(booking.email),
+        escape_formula(booking.full_name),
+        escape_formula(booking.email),
         booking.phone,  # E.164 begins with a plus sign and is nothing but digits behind it.
         booking.country,
         booking.date,
         booking.slot_label,
-        neutral(booking.message),
+        escape_formula(booking.message),
         iso(booking.created_at),
-        neutral(booking.city),
+        escape_formula(booking.city),
         booking.status,
         booking.reference,
     )
 
 
-def _taken(buffer: io.StringIO) -> bytes:
+def _drain(buffer: io.StringIO) -> bytes:
     piece = buffer.getvalue().encode()
     buffer.seek(0)
     buffer.truncate()

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.i18n import ENGLISH, Language, day_in_words, number_in_words
-from notifications.outbox.model import State
+from core.i18n import ENGLISH, Language, format_date, format_number
+from notifications.outbox.model import EmailStatus
 from schedules.model import Slot
 
 NONE = "\u2013"
 
 
 @dataclass(frozen=True)
-class Places:
+class Occupancy:
     """How full a slot is."""
 
     booked: int
@@ -28,12 +28,12 @@ class Places:
         return min(99, max(1, round(100 * self.booked / self.capacity)))
 
 
-Cell = str | int | Places | None
+Cell = str | int | Occupancy | None
 Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
-class Figure:
+class ChartData:
     """A table to be drawn: a row begins with what it is about; None stands where there is nothing."""
 
     name: str
@@ -44,47 +44,47 @@ class Figure:
     language: Language = ENGLISH
 
     @property
-    def texts(self) -> list[list[str]]:
+    def formatted_rows(self) -> list[list[str]]:
         """Return the rows as they are read."""
-        return [[self.said(cell) for cell in row] for row in self.rows]
+        return [[self.format(cell) for cell in row] for row in self.rows]
 
-    def said(self, cell: Cell) -> str:
+    def format(self, cell: Cell) -> str:
         """Return a cell as it is read."""
         if cell is None:
             return NONE
         if isinstance(cell, int):
-            return number_in_words(self.language, cell)
-        if isinstance(cell, Places):
-            closed = self.language.words.pgettext("a slot", "closed")
+            return format_number(self.language, cell)
+        if isinstance(cell, Occupancy):
+            closed = self.language.translations.pgettext("a slot", "closed")
             return f"{cell.booked}/{cell.capacity}" + (f", {closed}" if cell.closed else "")
-        return day_in_words(self.language, cell, "medium")
+        return format_date(self.language, cell, "medium")
 
 
-def fill(slots: Sequence[Slot], language: Language = ENGLISH) -> Figure:
+def occupancy_by_slot(slots: Sequence[Slot], language: Language = ENGLISH) -> ChartData:
     """Return how full the slots are, a row for each date and a column for each hour."""
-    words = language.words
+    words = language.translations
     hours = sorted({slot.start for slot in slots})
-    by_date: dict[str, dict[str, Places]] = {}
+    by_date: dict[str, dict[str, Occupancy]] = {}
     for slot in slots:
-        places = Places(slot.booked_count, slot.capacity, slot.closed)
+        places = Occupancy(slot.booked_count, slot.capacity, slot.closed)
         by_date.setdefault(slot.date, {})[slot.start] = places
     booked, seats = sum(slot.booked_count for slot in slots), sum(slot.capacity for slot in slots)
     full = sum(slot.booked_count >= slot.capacity for slot in slots)
-    percent = Places(booked, seats).percent
+    percent = Occupancy(booked, seats).percent
     summary = _filled(
         language,
         words.gettext("{booked} of {seats} places are booked, {percent} %. {full} of {slots} slots are full."),
         {"booked": booked, "seats": seats, "percent": percent, "full": full, "slots": len(slots)},
     )
     rows = tuple((date, *(at.get(hour) for hour in hours)) for date, at in sorted(by_date.items()))
-    return Figure(
+    return ChartData(
         "fill", words.gettext("Booked by date and hour"), summary, (words.gettext("Date"), *hours), rows, language
     )
 
 
-def made(days: Sequence[tuple[str, int]], language: Language = ENGLISH) -> Figure:
+def bookings_per_day(days: Sequence[tuple[str, int]], language: Language = ENGLISH) -> ChartData:
     """Return how many bookings were made on each of `days`."""
-    words = language.words
+    words = language.translations
     total, (best, most) = sum(number for _, number in days), max(days, key=lambda day: day[1])
     sentence = words.gettext("No booking was made in {days} days.")
     if total:
@@ -95,12 +95,12 @@ def made(days: Sequence[tuple[str, int]], language: Language = ENGLISH) -> Figur
         )
     summary = _filled(language, sentence, {"total": total, "days": len(days), "most": most}, best=best)
     columns = (words.gettext("Date"), words.gettext("Bookings"))
-    return Figure("bookings", words.gettext("Bookings made, by day"), summary, columns, tuple(days), language)
+    return ChartData("bookings", words.gettext("Bookings made, by day"), summary, columns, tuple(days), language)
 
 
-def letters(counts: Mapping[str, int], language: Language = ENGLISH) -> Figure:
+def emails_by_status(counts: Mapping[str, int], language: Language = ENGLISH) -> ChartData:
     """Return how many letters are in each state."""
-    words = language.words
+    words = language.translations
     sent, dead, total = counts["sent"], counts["dead"], sum(counts.values())
     summary = _filled(
         language,
@@ -113,20 +113,20 @@ def letters(counts: Mapping[str, int], language: Language = ENGLISH) -> Figure:
     )
     rows = tuple((name, counts[state]) for state, name in _states(language).items())
     columns = (words.gettext("State"), words.gettext("Letters"))
-    return Figure("letters", words.gettext("Letters by state"), summary, columns, rows, language)
+    return ChartData("letters", words.gettext("Letters by state"), summary, columns, rows, language)
 
 
-def _states(language: Language) -> Mapping[State, str]:
-    words = language.words
+def _states(language: Language) -> Mapping[EmailStatus, str]:
+    words = language.translations
     return {
-        State.QUEUED: words.gettext("queued"),
-        State.SENDING: words.gettext("sending"),
-        State.RETRYING: words.gettext("retrying"),
-        State.SENT: words.gettext("sent"),
-        State.DEAD: words.gettext("given up"),
+        EmailStatus.QUEUED: words.gettext("queued"),
+        EmailStatus.SENDING: words.gettext("sending"),
+        EmailStatus.RETRYING: words.gettext("retrying"),
+        EmailStatus.SENT: words.gettext("sent"),
+        EmailStatus.DEAD: words.gettext("given up"),
     }
 
 
 def _filled(language: Language, sentence: str, numbers: Mapping[str, int], best: str = "") -> str:
-    said = {name: number_in_words(language, number) for name, number in numbers.items()}
-    return sentence.format(**said, best=day_in_words(language, best, "medium"))
+    said = {name: format_number(language, number) for name, number in numbers.items()}
+    return sentence.format(**said, best=format_date(language, best, "medium"))

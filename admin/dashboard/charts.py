@@ -14,9 +14,9 @@ from xml.etree.ElementTree import Element, tostring  # nosec B405 # it writes, a
 import pygal
 from pygal.style import Style
 
-from admin.dashboard.chart_data import Figure, Places, Row
-from core.i18n import Language, day_in_words, number_in_words
-from notifications.outbox.model import State
+from admin.dashboard.chart_data import ChartData, Occupancy, Row
+from core.i18n import Language, format_date, format_number
+from notifications.outbox.model import EmailStatus
 
 # pygal leaves a finder for its map plugins, in a form that Python has given up and other importers stumble over.
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != pygal.__name__]
@@ -28,22 +28,22 @@ LAST_LABEL_PIXELS = 24
 LETTER_PIXELS = 0.58 * TEXT_PIXELS
 ROW_PIXELS = 28
 DATE_PIXELS = 64
-LOOKS = Style(label_font_size=TEXT_PIXELS, major_label_font_size=TEXT_PIXELS, value_font_size=TEXT_PIXELS)
+CHART_STYLE = Style(label_font_size=TEXT_PIXELS, major_label_font_size=TEXT_PIXELS, value_font_size=TEXT_PIXELS)
 # pygal's own looks and what its script needs.
 DROPPED = ("defs", "desc", "script", "style")
 COMMON = {
-    "style": LOOKS, "css": [], "js": [], "show_legend": False, "no_prefix": True, "margin": 4, "truncate_label": -1,
-    "explicit_size": True, "spacing": 6,
+    "style": CHART_STYLE, "css": [], "js": [], "show_legend": False, "no_prefix": True, "margin": 4,
+    "truncate_label": -1, "explicit_size": True, "spacing": 6,
 }  # fmt: skip
 
 
-def svg(figure: Figure, width: int) -> str:
+def svg(figure: ChartData, width: int) -> str:
     """Return `figure` as a plot about `width` pixels wide."""
     return _drawn(figure, min(WIDEST, max(NARROWEST, width // STEP * STEP)))
 
 
 @lru_cache(maxsize=64)
-def _drawn(figure: Figure, width: int) -> str:
+def _drawn(figure: ChartData, width: int) -> str:
     chart = PLOTS[figure.name](figure, width)
     root = chart.render_tree()
     _strip(root)
@@ -83,25 +83,25 @@ class HeatMap(pygal.Dot):
         return [1.0]
 
 
-def level(places: Places) -> int:
+def level(places: Occupancy) -> int:
     """Return the colour of a cell: 0 for nothing, 1 to 3 for parts, 4 for full."""
     return 0 if not places.percent else 4 if places.percent == 100 else 1 + min(2, places.percent * 3 // 100)
 
 
-def _fill(figure: Figure, width: int) -> Any:
+def _fill(figure: ChartData, width: int) -> Any:
     hours, rows = figure.columns[1:], figure.rows
     room = (width - DATE_PIXELS) / max(1, len(hours))
     chart = HeatMap(**COMMON, width=width, height=ROW_PIXELS * len(rows) + 40)
     chart.figure = figure
-    longest = max(len(_exact(cell)) for row in rows for cell in row if isinstance(cell, Places))
-    chart.say = _exact if longest * LETTER_PIXELS < room else _roughly
+    longest = max(len(_ratio(cell)) for row in rows for cell in row if isinstance(cell, Occupancy))
+    chart.say = _ratio if longest * LETTER_PIXELS < room else _percent
     chart.x_labels = hours if room > 5 * LETTER_PIXELS else [hour[:2] for hour in hours]
     for row in rows:
         chart.add(_short(figure, row), [1] * len(hours))
     return chart
 
 
-def _made(figure: Figure, width: int) -> Any:
+def _made(figure: ChartData, width: int) -> Any:
     numbers = [int(str(row[1])) for row in figure.rows]
     chart = pygal.Bar(**COMMON, margin_right=LAST_LABEL_PIXELS, width=width, height=240, show_minor_x_labels=False)
     _scale(chart, figure.language, max(numbers))
@@ -112,23 +112,23 @@ def _made(figure: Figure, width: int) -> Any:
     return chart
 
 
-def _letters(figure: Figure, width: int) -> Any:
+def _letters(figure: ChartData, width: int) -> Any:
     height = ROW_PIXELS * len(figure.rows) + 50
     chart = pygal.HorizontalBar(**COMMON, margin_right=LAST_LABEL_PIXELS, width=width, height=height)
     rows = [(str(row[0]), int(str(row[1]))) for row in figure.rows][::-1]
     _scale(chart, figure.language, max(number for _, number in rows), most=4)
-    chart.x_labels = [f"{state} {figure.said(number)}" for state, number in rows]
+    chart.x_labels = [f"{state} {figure.format(number)}" for state, number in rows]
     chart.add(
         figure.columns[1],
         [
             {"value": row[1], "node": {"class": f"state-{state}"}}
-            for row, state in zip(rows, [*State][::-1], strict=True)
+            for row, state in zip(rows, [*EmailStatus][::-1], strict=True)
         ],
     )
     return chart
 
 
-PLOTS: Mapping[str, Callable[[Figure, int], Any]] = {"fill": _fill, "bookings": _made, "letters": _letters}
+PLOTS: Mapping[str, Callable[[ChartData, int], Any]] = {"fill": _fill, "bookings": _made, "letters": _letters}
 
 
 def ticks(highest: int, most: int = 5) -> list[int]:
@@ -140,19 +140,19 @@ def ticks(highest: int, most: int = 5) -> list[int]:
 def _scale(chart: Any, language: Language, highest: int, most: int = 5) -> None:
     chart.y_labels = ticks(highest, most)
     chart.range = (0, chart.y_labels[-1])
-    chart.value_formatter = lambda number: number_in_words(language, round(number))
+    chart.value_formatter = lambda number: format_number(language, round(number))
 
 
-def _exact(places: Places) -> str:
+def _ratio(places: Occupancy) -> str:
     return f"{places.booked}/{places.capacity}"
 
 
-def _roughly(places: Places) -> str:
+def _percent(places: Occupancy) -> str:
     return str(places.percent)
 
 
-def _short(figure: Figure, row: Row) -> str:
-    return day_in_words(figure.language, str(row[0]), figure.language.day_of_month)
+def _short(figure: ChartData, row: Row) -> str:
+    return format_date(figure.language, str(row[0]), figure.language.day_of_month)
 
 
 def _strip(root: Element) -> None:

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from core.clock import Clock
 
 # A booking's id tells when its request came, and it is written within seconds; clocks of machines differ by less.
-SETTLING = timedelta(minutes=5)
+FREEZE_AFTER = timedelta(minutes=5)
 Count = Callable[[datetime, datetime], int]
 
 
-class Tally:
+class IncrementalCounter:
     """Counts of spans of time. Bookings are never deleted, so that a count of the past holds for ever."""
 
     def __init__(self, count: Count, clock: Clock) -> None:
@@ -23,7 +23,7 @@ class Tally:
 
     def of(self, spans: list[tuple[datetime, datetime]]) -> list[int]:
         """Return how many were made in each of `spans`; what is remembered of other spans is dropped."""
-        bound = self._clock() - SETTLING
+        bound = self._clock() - FREEZE_AFTER
         known = {first: self._known(first, min(end, bound)) for first, end in spans}
         self._settled = known
         return [

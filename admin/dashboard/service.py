@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from admin.dashboard import chart_data
-from admin.dashboard.chart_data import Figure
-from admin.dashboard.daily_counts import Tally
+from admin.dashboard.chart_data import ChartData
+from admin.dashboard.daily_counts import IncrementalCounter
 from booking.service import Bookings
 from core.clock import Clock
 from core.i18n import Language
-from notifications.outbox.service import Letters
+from notifications.outbox.service import Outbox
 from schedules.model import Slot
 from schedules.service import Schedules
 
@@ -21,26 +21,28 @@ DAYS_SHOWN = 28
 
 
 @dataclass(frozen=True)
-class Overview:
+class Dashboard:
     """Sums over slots, bookings and letters."""
 
     schedules: Schedules
     bookings: Bookings
-    letters: Letters
+    letters: Outbox
     clock: Clock
 
     @cached_property
-    def _tally(self) -> Tally:
-        return Tally(self.bookings.made_between, self.clock)
+    def _tally(self) -> IncrementalCounter:
+        return IncrementalCounter(self.bookings.count_created_between, self.clock)
 
-    def figures(self, language: Language) -> list[Figure]:
+    def figures(self, language: Language) -> list[ChartData]:
         """Return what the plots show: how full each slot is, the bookings of the last days, letters by state."""
-        days = self.schedules.schedule.days_until(self.clock(), DAYS_SHOWN)
+        days = self.schedules.schedule.recent_day_bounds(self.clock(), DAYS_SHOWN)
         numbers = self._tally.of([(first, end) for _, first, end in days])
         return [
-            chart_data.fill(self.schedules.all_slots(), language),
-            chart_data.made([(date, number) for (date, _, _), number in zip(days, numbers, strict=True)], language),
-            chart_data.letters(self.letters.counts(), language),
+            chart_data.occupancy_by_slot(self.schedules.all_slots(), language),
+            chart_data.bookings_per_day(
+                [(date, number) for (date, _, _), number in zip(days, numbers, strict=True)], language
+            ),
+            chart_data.emails_by_status(self.letters.counts(), language),
         ]
 
     def stats(self) -> Mapping[str, Any]:
@@ -49,7 +51,7 @@ class Overview:
         return {
             "seats": sum(slot.capacity for slot in slots),
             "booked": sum(slot.booked_count for slot in slots),
-            "remaining": self.schedules.free_in(slots),
+            "remaining": self.schedules.bookable_places(slots),
             "byDay": _sums(slots, lambda slot: (("date", slot.date), ("day", slot.day))),
             "byHour": sorted(_sums(slots, lambda slot: (("hour", slot.start),)), key=lambda row: str(row["hour"])),
             "letters": self.letters.counts(),

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from admin.schemas import MOST
+from admin.schemas import MAX_PAGE_SIZE
 from core.clock import iso
-from core.schema_fields import Matching, Whole
+from core.schema_fields import ClampedInteger, PatternString
 from core.web.endpoint import QuerySchema
-from notifications.outbox.model import OPEN, State
+from notifications.outbox.model import PENDING, EmailStatus
 
 
 class LettersQuery(QuerySchema):
     """Which letters: of one state, or about one booking, newest first."""
 
     about = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
-    state = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *State]))
-    limit = Whole(MOST, load_default=MOST, metadata={"minimum": 1})
-    after = Matching(
+    state = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *EmailStatus]))
+    limit = ClampedInteger(MAX_PAGE_SIZE, load_default=MAX_PAGE_SIZE, metadata={"minimum": 1})
+    after = PatternString(
         r"(0|[1-9][0-9]{0,13})\.[0-9a-f]{32}-[0-9a-z-]{1,60}",
         "1772701200000.019cb1d2e3f4000000000000000000a1-guest",
         error="Not a cursor of the letters.",
@@ -29,9 +29,9 @@ class LetterSchema(ma.Schema):
     """A letter of the outbox, without what is in it but the slot that it tells of."""
 
     _id = ma.fields.String(attribute="id")
-    bookingId = ma.fields.String(attribute="about")
-    date = ma.fields.String(attribute="facts.date")
-    slotLabel = ma.fields.String(attribute="facts.slot")
+    bookingId = ma.fields.String(attribute="subject")
+    date = ma.fields.String(attribute="context.date")
+    slotLabel = ma.fields.String(attribute="context.slot")
     template = ma.fields.String()
     to = ma.fields.String()
     state = ma.fields.String()
@@ -39,7 +39,7 @@ class LetterSchema(ma.Schema):
     lastError = ma.fields.String(attribute="last_error")
     createdAt = ma.fields.Function(lambda letter: iso(letter.created_at), metadata={"type": "string"})
     dueAt = ma.fields.Function(
-        lambda letter: iso(letter.due_at) if letter.state in OPEN else None, metadata={"type": ["string", "null"]}
+        lambda letter: iso(letter.due_at) if letter.state in PENDING else None, metadata={"type": ["string", "null"]}
     )
     sentAt = ma.fields.Function(
         lambda letter: iso(letter.sent_at) if letter.sent_at else None, metadata={"type": ["string", "null"]}

@@ -8,8 +8,8 @@ from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 from flask_babel import lazy_pgettext as pgettext
 
-from pages.error_messages import SENTENCES
-from pages.formatting import FORMS
+from pages.error_messages import ERROR_MESSAGES
+from pages.formatting import PLURAL_FORMS
 
 Word = str | Mapping[str, str]
 
@@ -66,7 +66,7 @@ WORDS: Mapping[str, Word] = {
     "downloadFound": _("Download all {total} as CSV"),
     "downloading": {
         name: ngettext("{rows} of {total} booking, {size}", "{rows} of {total} bookings, {size}", count)
-        for name, count in FORMS
+        for name, count in PLURAL_FORMS
     },
     "downloaded": {
         name: ngettext(
@@ -74,7 +74,7 @@ WORDS: Mapping[str, Word] = {
             "Saved {name}: {rows} bookings, newest first, {size}.",
             count,
         )
-        for name, count in FORMS
+        for name, count in PLURAL_FORMS
     },
     "downloadOrder": _("The file begins with the newest booking."),
     "downloadCancel": _("Stop download"),
@@ -182,6 +182,6 @@ WORDS: Mapping[str, Word] = {
     "problem.letter_outdated": _("This letter is out of date: the booking has changed since."),
     "problem.too_many_to_sort": _("This search finds too many bookings for this order. Please narrow it down."),
     "problem.outcome_unknown": _("It is not known whether this was saved. Please look, and try again if it was not."),
-    **{f"problem.{code}": SENTENCES[code] for code in ("too_many_requests", "unavailable")},
+    **{f"problem.{code}": ERROR_MESSAGES[code] for code in ("too_many_requests", "unavailable")},
     "none": "\u2013",
 }

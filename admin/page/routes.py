@@ -9,8 +9,8 @@ from flask import Response
 from admin.page.messages import WORDS, Word
 from core.web import context
 from pages.booking.countries import countries
-from pages.locale import speaking
-from pages.rendering import page
+from pages.locale import current_language
+from pages.rendering import render_page
 from pages.routes import blueprint
 from schedules.service import Schedules
 
@@ -18,15 +18,15 @@ from schedules.service import Schedules
 @blueprint.get("/admin")
 def admin() -> Response:
     """Show the frame of the back office."""
-    schedule = context.service(Schedules).schedule
+    schedule = context.get_service(Schedules).schedule
     words = {key: _said(word) for key, word in WORDS.items()}
     page_data = {
         "zone": schedule.timezone,
         "dates": [day.date for day in schedule.days],
-        "countries": [(country.code, country.name) for country in countries(speaking())],
+        "countries": [(country.code, country.name) for country in countries(current_language())],
         "messages": words,
     }
-    return page("admin.html", page_data=page_data)
+    return render_page("admin.html", page_data=page_data)
 
 
 def _said(word: Word) -> str | dict[str, str]:

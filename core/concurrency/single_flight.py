@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from core.concurrency.batcher import shared_reads
+from core.concurrency.batcher import single_flight
 from core.mongo.client import timeout
 from core.mongo.failures import DatabaseError, is_unavailable
 
@@ -15,7 +15,7 @@ A = TypeVar("A")
 READ_SECONDS = 5.0  # as long as the client looks for a server
 
 
-def shared(read: Callable[[K], A]) -> Callable[[K], A]:
+def single_flight_read(read: Callable[[K], A]) -> Callable[[K], A]:
     """Return `read`, shared by those who ask for one key at one time; when the database is away, none waits for others.
 
     Raises DatabaseError after READ_SECONDS for all who wait by then; who comes meanwhile may wait as long once more.
@@ -25,8 +25,8 @@ def shared(read: Callable[[K], A]) -> Callable[[K], A]:
         with timeout(READ_SECONDS):
             return read(key)
 
-    return shared_reads(bounded, spoils=_is_away)
+    return single_flight(bounded, fails_all=_is_unavailable)
 
 
-def _is_away(error: Exception) -> bool:
+def _is_unavailable(error: Exception) -> bool:
     return isinstance(error, DatabaseError) and is_unavailable(error)

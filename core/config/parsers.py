@@ -13,11 +13,11 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 MONGODB = ("mongodb://", "mongodb+srv://")
-HIGHEST_PORT = 65_535
-UNSAID_PORTS = {"http": 80, "https": 443}
+MAX_PORT = 65_535
+DEFAULT_PORTS = {"http": 80, "https": 443}
 # A host, or an address of IPv6 in brackets, and its port if there is one.
 HOST = re.compile(r"(?:[^\s,:/?#@%\[\]\\]+|\[[0-9A-Fa-f:.]+(?:%25[^\s\]]+)?\])(?::(?P<port>[0-9]{1,5}))?")
-STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+UNENCODED_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def mongodb_uri(value: str) -> str:
@@ -28,7 +28,7 @@ def mongodb_uri(value: str) -> str:
     servers, _, database = place.partition("/")
     account, at, hosts = servers.rpartition("@")
     encoded = account.partition(":")[0] and account.count(":") <= 1 and "@" not in account
-    if at and (not encoded or STRAY_PERCENT.search(account)):
+    if at and (not encoded or UNENCODED_PERCENT.search(account)):
         raise ValueError("must have user and password percent-encoded, as in p%40ss for p@ss.")
     if at and not account.partition(":")[2] and "authmechanism=" not in options.lower():
         raise ValueError("must have a password after the user, as in mongodb://user:password@host.")
@@ -69,7 +69,7 @@ def origin(value: str) -> str:
     if parts.path or "@" in value or "*" in value:
         raise ValueError("must be scheme, host and port alone, such as https://book.example.org.")
     host = f"[{parts.hostname}]" if parts.netloc.startswith("[") else parts.hostname
-    port = "" if parts.port in (None, UNSAID_PORTS[parts.scheme]) else f":{parts.port}"
+    port = "" if parts.port in (None, DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
     return f"{parts.scheme}://{host}{port}"
 
 
@@ -85,11 +85,11 @@ def smtp_url(value: str) -> str:
     return value
 
 
-def sender(value: str) -> str:
+def mailbox(value: str) -> str:
     """Return one address of a person or an office, which may have a name before it."""
     if any(c in value for c in "\r\n"):
         raise ValueError("must be one line.")
-    email(value.rpartition("<")[2].removesuffix(">") if "<" in value else value)
+    email_address(value.rpartition("<")[2].removesuffix(">") if "<" in value else value)
     if not _is_one_mailbox(value):
         raise ValueError(
             'must be one sender; a name with a comma stands in quotes, as in "Office, Hall" <a@b.example>.'
@@ -97,14 +97,14 @@ def sender(value: str) -> str:
     return value
 
 
-def email(value: str) -> str:
+def email_address(value: str) -> str:
     """Return the address of a person or an office."""
     if not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+\.[^@\s<>,]+", value):
         raise ValueError("must be one e-mail address.")
     return value
 
 
-def is_this_machine(host: str) -> bool:
+def is_loopback_host(host: str) -> bool:
     """Return whether `host` names this machine by itself, without a look at what it resolves to."""
     try:
         return ip_address(host).is_loopback
@@ -114,7 +114,7 @@ def is_this_machine(host: str) -> bool:
 
 def _is_host(value: str) -> bool:
     found = HOST.fullmatch(value)
-    return found is not None and (found["port"] is None or 0 < int(found["port"]) <= HIGHEST_PORT)
+    return found is not None and (found["port"] is None or 0 < int(found["port"]) <= MAX_PORT)
 
 
 def _split(value: str, schemes: tuple[str, ...]) -> SplitResult | None:

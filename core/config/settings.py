@@ -25,11 +25,11 @@ from core.text import visible_ascii
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SHORTEST_SECRET = 16
+MIN_SECRET_LENGTH = 16
 MAX_DEFAULT_WORKERS = 8
 LABEL = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
-LOCAL_SENDER = "Open day <bookings@example.org>"
-LOCAL_ADMIN = "admin@example.org"
+DEFAULT_SENDER = "Open day <bookings@example.org>"
+DEFAULT_ADMIN = "admin@example.org"
 
 
 class ConfigError(Exception):
@@ -78,13 +78,13 @@ class Settings:
     max_body_bytes: int
 
 
-def environment(dotenv: Path = ROOT / ".env") -> dict[str, str]:
+def load_environment(dotenv: Path = ROOT / ".env") -> dict[str, str]:
     """Return the process environment over the values of a `.env` file, where there is one."""
     values = {name: value for name, value in dotenv_values(dotenv).items() if value is not None}
     return values | dict(os.environ)
 
 
-def share_metrics_between_workers(directory: Path) -> None:
+def configure_multiprocess_metrics(directory: Path) -> None:
     """Give this process and its children an empty directory for prometheus_client's multi-process files."""
     directory.mkdir(parents=True, exist_ok=True)
     for stale in directory.glob("*.db"):
@@ -98,27 +98,27 @@ def from_env(env: Mapping[str, str]) -> Settings:
     port = reader.number("PORT", 8000, 1, 65535)
     mails = bool(reader.text("RESEND_API_KEY") or reader.text("SMTP_URL"))
     settings = Settings(
-        mongodb_uri=reader.take("MONGODB_URI", parsers.mongodb_uri),
-        mongodb_database=reader.take("MONGODB_DATABASE", _database_name, "booking"),
-        admin_key=reader.take("ADMIN_KEY", _admin_keys),
-        secret_key=reader.take("SECRET_KEY", _secrets),
-        public_url=reader.take("PUBLIC_URL", parsers.origin, f"http://127.0.0.1:{port or 8000}"),
-        cors_origins=reader.take("CORS_ORIGINS", parsers.origins, ""),
+        mongodb_uri=reader.parse("MONGODB_URI", parsers.mongodb_uri),
+        mongodb_database=reader.parse("MONGODB_DATABASE", _database_name, "booking"),
+        admin_key=reader.parse("ADMIN_KEY", _admin_keys),
+        secret_key=reader.parse("SECRET_KEY", _secrets),
+        public_url=reader.parse("PUBLIC_URL", parsers.origin, f"http://127.0.0.1:{port or 8000}"),
+        cors_origins=reader.parse("CORS_ORIGINS", parsers.origins, ""),
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 0, 10),
-        rate_limit_default=reader.take("RATE_LIMIT_DEFAULT", _rate, "300 per 15 minutes"),
-        rate_limit_bookings=reader.take("RATE_LIMIT_BOOKINGS", _rate, "3 per hour"),
-        rate_limit_storage=reader.take("RATE_LIMIT_STORAGE", parsers.limit_storage, "mongodb"),
+        rate_limit_default=reader.parse("RATE_LIMIT_DEFAULT", _rate, "300 per 15 minutes"),
+        rate_limit_bookings=reader.parse("RATE_LIMIT_BOOKINGS", _rate, "3 per hour"),
+        rate_limit_storage=reader.parse("RATE_LIMIT_STORAGE", parsers.limit_storage, "mongodb"),
         resend_api_key=reader.text("RESEND_API_KEY"),
-        resend_api_url=reader.take("RESEND_API_URL", parsers.url, "https://api.resend.com"),
-        resend_webhook_secret=reader.take("RESEND_WEBHOOK_SECRET", _webhook_secret, ""),
-        smtp_url=reader.take("SMTP_URL", parsers.smtp_url, ""),
-        mail_from=reader.take("MAIL_FROM", parsers.sender, None if mails else LOCAL_SENDER),
-        mail_rate=reader.take("MAIL_RATE", _mail_rate, "2"),
-        admin_email=reader.take("ADMIN_EMAIL", parsers.email, None if mails else LOCAL_ADMIN),
-        schedule_file=reader.take("SCHEDULE_FILE", _file, "schedules/march_2026.toml"),
-        log_format=reader.take("LOG_FORMAT", _one_of("json", "console"), "json"),
+        resend_api_url=reader.parse("RESEND_API_URL", parsers.url, "https://api.resend.com"),
+        resend_webhook_secret=reader.parse("RESEND_WEBHOOK_SECRET", _webhook_secret, ""),
+        smtp_url=reader.parse("SMTP_URL", parsers.smtp_url, ""),
+        mail_from=reader.parse("MAIL_FROM", parsers.mailbox, None if mails else DEFAULT_SENDER),
+        mail_rate=reader.parse("MAIL_RATE", _mail_rate, "2"),
+        admin_email=reader.parse("ADMIN_EMAIL", parsers.email_address, None if mails else DEFAULT_ADMIN),
+        schedule_file=reader.parse("SCHEDULE_FILE", _file, "schedules/march_2026.toml"),
+        log_format=reader.parse("LOG_FORMAT", _one_of("json", "console"), "json"),
         web_concurrency=reader.number("WEB_CONCURRENCY", min(available_cores(), MAX_DEFAULT_WORKERS), 1, 64),
-        host=reader.take("HOST", _host, "127.0.0.1"),
+        host=reader.parse("HOST", _host, "127.0.0.1"),
         port=port,
         max_body_bytes=reader.number("MAX_BODY_BYTES", 32_768, 1_024, 10_485_760),
     )
@@ -139,7 +139,7 @@ class _Reader:
     def text(self, name: str) -> str:
         return self.env.get(name, "").strip()
 
-    def take(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
+    def parse(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
         """Parse a value; a missing one without default, or a bad one, becomes a problem. Values are never quoted."""
         value = self.text(name) or default
         if value is None:
@@ -157,7 +157,7 @@ class _Reader:
                 raise ValueError(f"must be a whole number from {least} to {most}.")
             return int(value)
 
-        return self.take(name, parse, str(default))
+        return self.parse(name, parse, str(default))
 
 
 def _database_name(value: str) -> str:
@@ -168,8 +168,8 @@ def _database_name(value: str) -> str:
 
 def _admin_keys(value: str) -> tuple[AdminKey, ...]:
     keys = tuple(_admin_key(key.strip()) for key in value.split(",") if key.strip())
-    if not keys or any(len(key.secret) < SHORTEST_SECRET or not visible_ascii(key.secret) for key in keys):
-        raise ValueError(f"must be keys of at least {SHORTEST_SECRET} visible ASCII characters, separated by commas.")
+    if not keys or any(len(key.secret) < MIN_SECRET_LENGTH or not visible_ascii(key.secret) for key in keys):
+        raise ValueError(f"must be keys of at least {MIN_SECRET_LENGTH} visible ASCII characters, separated by commas.")
     if len({key.label for key in keys}) < len(keys):
         raise ValueError("must be keys with a label of its own each, or without any.")
     return keys
@@ -177,15 +177,15 @@ def _admin_keys(value: str) -> tuple[AdminKey, ...]:
 
 def _admin_key(value: str) -> AdminKey:
     label, colon, secret = value.partition(":")
-    if colon and LABEL.fullmatch(label) and len(secret) >= SHORTEST_SECRET:
+    if colon and LABEL.fullmatch(label) and len(secret) >= MIN_SECRET_LENGTH:
         return AdminKey(label, secret)
     return AdminKey(f"key-{hashlib.sha256(value.encode()).hexdigest()[:6]}", value)
 
 
 def _secrets(value: str) -> tuple[str, ...]:
     secrets = tuple(secret.strip() for secret in value.split(",") if secret.strip())
-    if not secrets or any(len(secret) < SHORTEST_SECRET for secret in secrets):
-        raise ValueError(f"must be secrets of at least {SHORTEST_SECRET} characters, separated by commas.")
+    if not secrets or any(len(secret) < MIN_SECRET_LENGTH for secret in secrets):
+        raise ValueError(f"must be secrets of at least {MIN_SECRET_LENGTH} characters, separated by commas.")
     return secrets
 
 
@@ -204,7 +204,7 @@ def _webhook_secret(value: str) -> str:
         key = b64decode(value.removeprefix("whsec_"), validate=True)
     except ValueError:
         key = b""
-    if value and (not value.startswith("whsec_") or len(key) < SHORTEST_SECRET):
+    if value and (not value.startswith("whsec_") or len(key) < MIN_SECRET_LENGTH):
         raise ValueError("must be the signing secret that Resend shows for the webhook: whsec_ and base64.")
     return value
 

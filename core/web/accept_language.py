@@ -11,18 +11,18 @@ from werkzeug.http import parse_accept_header
 from core.i18n import ENGLISH, LANGUAGES
 
 # Nobody reads more languages; a longer header is not worth remembering.
-LONGEST = 500
+MAX_HEADER_LENGTH = 500
 
 
-def accepted() -> str:
+def negotiated_language() -> str:
     """Return the code of the language that this request asks for, English where it asks for none of ours."""
     # Every booking asks: the headers' own way takes thrice as long.
     asked = request.environ.get("HTTP_ACCEPT_LANGUAGE")
-    return preferred(asked) if asked and len(asked) <= LONGEST else ENGLISH.code
+    return best_match(asked) if asked and len(asked) <= MAX_HEADER_LENGTH else ENGLISH.code
 
 
 @lru_cache(maxsize=512)
-def preferred(asked: str) -> str:
+def best_match(asked: str) -> str:
     """Return the code of our language that the header `asked` prefers by its quality values, English by default.
 
     A regional form, such as de-CH, asks for its language; what has the quality 0 is not wanted.

@@ -13,18 +13,18 @@ from typing import Any, NoReturn
 
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestTimeout
 
-SECONDS = 10.0
+BODY_TIMEOUT = 10.0
 Within = Callable[[float], AbstractContextManager[object]]
 
 
-class Bodies:
+class BodyReaderMiddleware:
     """WSGI middleware: gives `app` bodies of up to `most` bytes that are there already.
 
     `within(seconds)` makes a block raise TimeoutError when it takes longer. A server that can do so sets it; without,
     bodies are waited for as long as the server waits.
     """
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], most: int, seconds: float = SECONDS) -> None:
+    def __init__(self, app: Callable[..., Iterable[bytes]], most: int, seconds: float = BODY_TIMEOUT) -> None:
         """Stand before `app`."""
         self._app, self._most, self._seconds = app, most, seconds
         self.within: Within = nullcontext
@@ -45,18 +45,18 @@ class Bodies:
             with self.within(self._seconds):
                 body = environ["wsgi.input"].read(most)
         except TimeoutError:
-            environ["wsgi.input"] = _Never(RequestTimeout())
+            environ["wsgi.input"] = FailedBody(RequestTimeout())
             return
         if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
             # Its length is known now; one that is too long says so, and is refused like others.
             environ["CONTENT_LENGTH"] = str(len(body))
         elif len(body) < most:
-            environ["wsgi.input"] = _Never(ClientDisconnected())
+            environ["wsgi.input"] = FailedBody(ClientDisconnected())
             return
         environ["wsgi.input"] = io.BytesIO(body)
 
 
-class _Never:
+class FailedBody:
     """A body that did not come."""
 
     def __init__(self, error: HTTPException) -> None:

@@ -11,7 +11,7 @@ from flask import Flask, current_app, g, request
 S = TypeVar("S")
 EXTENSION = "booking.services"
 # What the machines that watch over the service ask: never limited, never logged.
-WATCHED_PATHS = frozenset({"/api/health", "/api/ready", "/metrics"})
+PROBE_PATHS = frozenset({"/api/health", "/api/ready", "/metrics"})
 
 
 def install_services(app: Flask, *services: Any) -> None:
@@ -19,7 +19,7 @@ def install_services(app: Flask, *services: Any) -> None:
     app.extensions[EXTENSION] = {type(service): service for service in services}
 
 
-def service(kind: type[S]) -> S:
+def get_service(kind: type[S]) -> S:
     """Return the one service of class `kind` of the application that handles this request."""
     return cast("S", current_app.extensions[EXTENSION][kind])
 
@@ -29,7 +29,7 @@ def request_id() -> str:
     return cast("str", g.get("request_id", ""))
 
 
-def outcome(name: str) -> None:
+def set_outcome(name: str) -> None:
     """Name what became of this request, for its log line."""
     g.outcome = name
 

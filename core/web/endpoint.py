@@ -26,7 +26,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 # Made once: json.loads with options makes a decoder for each call.
-STRICT = json.JSONDecoder(parse_constant=_refuse_constant)
+STRICT_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 if TYPE_CHECKING:
     # flask-smorest has no types; its blueprints are Flask's, with decorators that only `Door` calls.
@@ -35,7 +35,7 @@ else:
     from flask_smorest import Blueprint as _Blueprint
 
 
-class Orjson(JSONProvider):
+class OrjsonProvider(JSONProvider):
     """Writes JSON with orjson, which is several times faster, and reads it with the standard library.
 
     The standard library keeps lone surrogates, so that validation can name the field they are in.
@@ -48,7 +48,7 @@ class Orjson(JSONProvider):
     def loads(self, s: str | bytes, **_: Any) -> Any:
         """Return what the JSON text `s` says; raises ValueError when it is not strict JSON."""
         try:
-            return STRICT.decode(s if isinstance(s, str) else s.decode())
+            return STRICT_DECODER.decode(s if isinstance(s, str) else s.decode())
         except RecursionError:
             raise ValueError("nested too deeply") from None
 
@@ -87,13 +87,13 @@ class TokenHeader(ma.Schema):
     authorization = ma.fields.String(data_key="Authorization", load_default="", metadata={"example": "Bearer <token>"})
 
 
-def token_of(authorization: str) -> str:
+def bearer_token(authorization: str) -> str:
     """Return the token of the header, or of the form field `token` for clients that cannot set a header."""
     scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else request.form.get("token", "")
 
 
-class Parser(FlaskParser):
+class RequestParser(FlaskParser):
     """Parses request arguments; whatever is wrong with them is 400."""
 
     DEFAULT_VALIDATION_STATUS = 400
@@ -122,7 +122,7 @@ class Parser(FlaskParser):
 class Blueprint(_Blueprint):
     """A blueprint whose arguments go through `Parser`."""
 
-    ARGUMENTS_PARSER = Parser()
+    ARGUMENTS_PARSER = RequestParser()
 
     def __init__(self, name: str, import_name: str, *, url_prefix: str | None = None, description: str = "") -> None:
         """Describe the blueprint in the document."""
@@ -157,7 +157,7 @@ class Api(flask_smorest.Api):
 
 def install(app: Flask, *, version: str, blueprints: list[Blueprint]) -> Api:
     """Register `blueprints` on `app` and serve the document at /api/openapi.json."""
-    app.json = Orjson(app)
+    app.json = OrjsonProvider(app)
     app.config.update(
         API_TITLE="Booking service",
         API_VERSION=version,
@@ -174,7 +174,7 @@ def install(app: Flask, *, version: str, blueprints: list[Blueprint]) -> Api:
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """What a view takes and answers, for parsing and for the document.
 
     `answer` is None for a body that is no JSON, whose media type is then `media_type`; `refuses` are the statuses of
@@ -182,13 +182,13 @@ class Door:
     409.
     """
 
-    answer: type[ma.Schema] | ma.Schema | None
+    response_schema: type[ma.Schema] | ma.Schema | None
     status: int = 200
     body: type[ma.Schema] | None = None
     query: type[ma.Schema] = QuerySchema
     headers: type[ma.Schema] | None = None
-    refuses: tuple[int, ...] = ()
-    conflict: type[ProblemSchema] = ProblemSchema
+    error_statuses: tuple[int, ...] = ()
+    conflict_schema: type[ProblemSchema] = ProblemSchema
     security: str = ""
     media_type: str = "application/json"
 
@@ -198,7 +198,7 @@ class Door:
         flask-smorest only documents: its own wrappers, one for each decorator, cost more than many a view.
         """
         body, query, headers = _instance(self.body), _instance(self.query), _instance(self.headers)
-        answer = _instance(self.answer)
+        answer = _instance(self.response_schema)
 
         @functools.wraps(view)
         def enter(**values: Any) -> Response:
@@ -217,21 +217,21 @@ class Door:
         return enter
 
     def _documented(self, view: Callable[..., Any]) -> Any:
-        documented: Any = _PLAIN.response(self.status, self.answer, content_type=self.media_type)(view)
+        documented: Any = _doc_blueprint.response(self.status, self.response_schema, content_type=self.media_type)(view)
         documented = _refusal("default", ProblemSchema)(documented)
-        for status in sorted({400, 429, 503, *self.refuses}):
-            documented = _refusal(status, self.conflict if status == 409 else ProblemSchema)(documented)
+        for status in sorted({400, 429, 503, *self.error_statuses}):
+            documented = _refusal(status, self.conflict_schema if status == 409 else ProblemSchema)(documented)
         if self.security:
-            documented = _PLAIN.doc(security=[{self.security: []}])(documented)
-        documented = _PLAIN.arguments(self.query, location="query", as_kwargs=True)(documented)
+            documented = _doc_blueprint.doc(security=[{self.security: []}])(documented)
+        documented = _doc_blueprint.arguments(self.query, location="query", as_kwargs=True)(documented)
         if self.headers:
-            documented = _PLAIN.arguments(self.headers, location="headers", as_kwargs=True)(documented)
-        return _PLAIN.arguments(self.body)(documented) if self.body else documented
+            documented = _doc_blueprint.arguments(self.headers, location="headers", as_kwargs=True)(documented)
+        return _doc_blueprint.arguments(self.body)(documented) if self.body else documented
 
 
-PARSER = Parser()
+PARSER = RequestParser()
 # The decorators of flask-smorest only write down what they are told; any blueprint's will do.
-_PLAIN: Any = Blueprint("plain", __name__)
+_doc_blueprint: Any = Blueprint("plain", __name__)
 
 
 def _instance(schema: type[ma.Schema] | ma.Schema | None) -> Any:
@@ -240,4 +240,6 @@ def _instance(schema: type[ma.Schema] | ma.Schema | None) -> Any:
 
 
 def _refusal(status: int | str, schema: type[ProblemSchema]) -> Any:
-    return _PLAIN.alt_response(status, schema=schema, content_type="application/problem+json", description="Refused")
+    return _doc_blueprint.alt_response(
+        status, schema=schema, content_type="application/problem+json", description="Refused"
+    )

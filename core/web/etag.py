@@ -10,28 +10,28 @@ from typing import Any
 import orjson
 from flask import Response, request
 
-from core.concurrency.single_flight import shared
+from core.concurrency.single_flight import single_flight_read
 
 
 @dataclass(frozen=True)
-class Rendered:
+class CachedJson:
     """A JSON body with the ETag that follows from it."""
 
     body: bytes
     etag: str
 
 
-def shared_json(read: Callable[[str], Any]) -> Callable[[str], Rendered]:
+def shared_json(read: Callable[[str], Any]) -> Callable[[str], CachedJson]:
     """Return `read` as a maker of JSON bodies; those who ask for one key at one time share one read."""
 
-    def render(key: str) -> Rendered:
+    def render(key: str) -> CachedJson:
         body = orjson.dumps(read(key))
-        return Rendered(body, f'"{hashlib.sha256(body).hexdigest()[:24]}"')
+        return CachedJson(body, f'"{hashlib.sha256(body).hexdigest()[:24]}"')
 
-    return shared(render)
+    return single_flight_read(render)
 
 
-def respond(page: Rendered) -> Response:
+def conditional_response(page: CachedJson) -> Response:
     """Return `page`, or 304 when the client has it; it may be kept, but is always asked for again."""
     known = request.if_none_match.contains_weak(page.etag.strip('"'))
     response = Response(status=304) if known else Response(page.body, mimetype="application/json")

@@ -31,10 +31,10 @@ def install(
         status = "ok" if good else "unavailable"
         return jsonify(status=status, dependencies=states, warnings=told), 200 if good else 503
 
-    def counted() -> Response:
-        return Response(metrics.exposition(letter_states), content_type=CONTENT_TYPE_LATEST)
+    def metrics_view() -> Response:
+        return Response(metrics.render_metrics(letter_states), content_type=CONTENT_TYPE_LATEST)
 
-    for path, view in (("/api/health", health), ("/api/ready", ready), ("/metrics", counted)):
+    for path, view in (("/api/health", health), ("/api/ready", ready), ("/metrics", metrics_view)):
         app.add_url_rule(path, view_func=view)
 
 

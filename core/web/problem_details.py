@@ -17,7 +17,7 @@ from core import log
 from core.mongo.failures import DatabaseError, as_domain_error, is_unavailable
 from core.web import context
 
-LOG = log.get("web.errors")
+LOG = log.get_logger("web.errors")
 
 STATUS_OF: dict[type[kinds.DomainError], int] = {
     kinds.Invalid: 400,
@@ -67,7 +67,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(kinds.DomainError, on_domain_error)
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(DatabaseError, on_database_error)
-    app.register_error_handler(Exception, on_bug)
+    app.register_error_handler(Exception, on_unexpected_error)
 
 
 def respond(status: int, problem: Problem) -> Response:
@@ -84,7 +84,7 @@ def respond(status: int, problem: Problem) -> Response:
         **({"errors": problem["errors"]} if problem.get("errors") else {}),
         **problem.get("extra", {}),
     }
-    context.outcome(problem["code"])
+    context.set_outcome(problem["code"])
     response = Response(_encoded(payload), status, mimetype="application/problem+json")
     response.headers.extend(problem.get("headers", {}))
     return response
@@ -125,7 +125,7 @@ def on_http_error(error: HTTPException) -> Response:
         return Response(error.get_response().get_data(), error.code, error.get_headers())
     status = error.code or 500
     if status >= 500:
-        return on_bug(error)
+        return on_unexpected_error(error)
     code = CODE_OF.get(status) or HTTP_STATUS_CODES[status].lower().replace(" ", "_")
     allow = {name: value for name, value in error.get_headers() if name == "Allow"}
     message = MESSAGE_OF.get(status) or f"{HTTP_STATUS_CODES[status]}."
@@ -142,7 +142,7 @@ def on_database_error(error: DatabaseError) -> Response:
     return respond(500, {"code": CODE_OF[500], "message": MESSAGE_OF[500]})
 
 
-def on_bug(error: Exception) -> Response:
+def on_unexpected_error(error: Exception) -> Response:
     """Answer 500 with nothing but the code and the request's id; the reason goes to the log."""
     LOG.error("unhandled_error", exc_info=error)
     return respond(500, {"code": CODE_OF[500], "message": MESSAGE_OF[500]})

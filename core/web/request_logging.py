@@ -11,26 +11,26 @@ from core import log, metrics
 from core.clock import monotonic
 from core.web import context
 
-LOG = log.get("web")
-USABLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+LOG = log.get_logger("web")
+VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 def install(app: Flask) -> None:
     """Begin and end every request of `app` here."""
-    app.before_request(begin)
-    app.after_request(end)
+    app.before_request(start_request)
+    app.after_request(finish_request)
 
 
-def begin() -> None:
+def start_request() -> None:
     """Take the client's request id, if it is a usable one, or make one; start the clock."""
     g.started = monotonic()
     given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if USABLE_ID.fullmatch(given) else secrets.token_hex(8)
+    g.request_id = given if VALID_REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     log.clear()
     log.bind(request_id=g.request_id)
 
 
-def end(response: Response) -> Response:
+def finish_request(response: Response) -> Response:
     """Echo the id, count the request and write its line."""
     seconds = monotonic() - g.get("started", monotonic())
     route = request.url_rule.rule if request.url_rule else "unmatched"
@@ -38,7 +38,7 @@ def end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     metrics.REQUESTS.labels(method, route, str(response.status_code)).inc()
     metrics.REQUEST_SECONDS.labels(route).observe(seconds)
-    if request.path not in context.WATCHED_PATHS:
+    if request.path not in context.PROBE_PATHS:
         _line(route, method, response.status_code, seconds)
     return response
 

@@ -11,7 +11,7 @@ CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-ALWAYS = {
+SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -20,12 +20,12 @@ ALWAYS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 # For this host alone: what else the operator's domain serves, and how, is not known here.
-HTTPS_ONLY = "max-age=31536000"
+HSTS = "max-age=31536000"
 
 
 def install(app: Flask, *, https: bool, origins: Sequence[str]) -> None:
     """Put the headers on every answer of `app`; let the pages of exactly `origins` call the API."""
-    constant = list((ALWAYS | ({"Strict-Transport-Security": HTTPS_ONLY} if https else {})).items())
+    constant = list((SECURITY_HEADERS | ({"Strict-Transport-Security": HSTS} if https else {})).items())
 
     def secure(response: Response) -> Response:
         response.headers.extend(constant)

@@ -18,12 +18,12 @@ from simple_websocket import ConnectionClosed
 
 from core import log
 from core.clock import monotonic
-from live.connection_limits import Place
+from live.connection_limits import Connection
 
-LOG = log.get("live.socketio.routes")
+LOG = log.get_logger("live.socketio.routes")
 NAMESPACES = ("/", "/api")
 MOST_BYTES = 4096  # of a message from a client, which has nothing to say but which namespaces it wants
-MOST_SAID = 200  # messages from a client in its connection's life, without those that answer a ping
+MAX_CLIENT_MESSAGES = 200  # messages from a client in its connection's life, without those that answer a ping
 # Bytes from a client, pings and broken frames too: so many at once, and as many a second. It answers a ping in seven.
 BURST_BYTES, BYTES_PER_SECOND = 16_384, 256
 LOOK_SECONDS = 30.0  # between two looks at whether a silent connection is still there
@@ -40,10 +40,10 @@ def shut(connection: socket.socket | None, how: int) -> None:
             handle.shutdown(how)
 
 
-class Wire:
+class BoundedSocket:
     """The socket of a connection, as simple-websocket uses one; whatever is sent is sent whole."""
 
-    def __init__(self, connection: socket.socket, place: Place) -> None:
+    def __init__(self, connection: socket.socket, place: Connection) -> None:
         """Note at `place` since when something is being sent, so that a client that takes nothing is cut off."""
         self._connection, self._place = connection, place
         self._lock = threading.Lock()
@@ -78,7 +78,7 @@ class Wire:
         shut(self._connection, socket.SHUT_RDWR)
 
 
-class WebSocket(WebSocketWSGI):
+class BoundedWebSocket(WebSocketWSGI):
     """Engine.IO's door to simple-websocket, which lets nothing through that has no business here."""
 
     def __init__(self, handler: Any, server: Any) -> None:
@@ -89,7 +89,7 @@ class WebSocket(WebSocketWSGI):
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         """Serve the connection to its end, and let Engine.IO clean up after it."""
-        self._wire: Wire = environ["gunicorn.socket"]
+        self._wire: BoundedSocket = environ["gunicorn.socket"]
         with suppress(StopIteration):  # meant for gunicorn
             super().__call__(environ, start_response)
         return []
@@ -107,7 +107,7 @@ class WebSocket(WebSocketWSGI):
                 continue
             self._said += 1
             packet = understood(said)
-            if packet is None or self._said > MOST_SAID:
+            if packet is None or self._said > MAX_CLIENT_MESSAGES:
                 refused("garbage" if packet is None else "talkative")
                 return None
             if packet:

@@ -13,16 +13,16 @@ from flask import Blueprint, Response, request
 from core.config.settings import Settings
 from core.web import context
 from live.connection_limits import RETRY_AFTER_SECONDS
-from live.errors import HandshakeInvalid, NoStreamLeft, OriginRefused, WebSocketOnly
-from live.socketio.connection import Wire, shut
-from live.socketio.server import Hub
-from live.streams import Live
+from live.errors import CapacityReached, HandshakeInvalid, OriginRefused, WebSocketOnly
+from live.socketio.connection import BoundedSocket, shut
+from live.socketio.server import SocketBroadcaster
+from live.streams import LiveStreams
 
 blueprint = Blueprint("sockets", __name__)
 KEY = re.compile(r"[A-Za-z0-9+/]{22}==", re.ASCII)
 
 
-class Upgraded(Response):
+class UpgradeResponse(Response):
     """The answer to a handshake: serves the connection to its end."""
 
     def __init__(self, serve: Callable[[], None]) -> None:
@@ -40,12 +40,12 @@ class Upgraded(Response):
 @blueprint.get("/socket.io/", websocket=True)  # Werkzeug keeps requests to upgrade apart
 def connect() -> Response:
     """Open a Socket.IO connection, which is told every change of every date."""
-    _look_at_origin(context.service(Settings))
+    _check_origin(context.get_service(Settings))
     key = _key()
-    return _upgraded(context.service(Hub), context.service(Live), key)
+    return _upgraded(context.get_service(SocketBroadcaster), context.get_service(LiveStreams), key)
 
 
-def _look_at_origin(settings: Settings) -> None:
+def _check_origin(settings: Settings) -> None:
     """Refuse pages of others: browsers ask nobody before they open a WebSocket."""
     ours = {request.host_url.rstrip("/"), settings.public_url, *settings.cors_origins}
     if request.headers.get("Origin", settings.public_url) not in ours:
@@ -72,12 +72,12 @@ def _key() -> str:
     return key
 
 
-def _upgraded(hub: Hub, live: Live, key: str) -> Response:
+def _upgraded(hub: SocketBroadcaster, live: LiveStreams, key: str) -> Response:
     connection = request.environ.get("gunicorn.socket")
     if connection is None or not hub.is_open():
-        raise NoStreamLeft(retry_after=RETRY_AFTER_SECONDS)
+        raise CapacityReached(retry_after=RETRY_AFTER_SECONDS)
     place = live.places.take(context.client_address(), partial(shut, connection, socket.SHUT_RDWR))
-    wire = Wire(connection, place)
+    wire = BoundedSocket(connection, place)
 
     def serve() -> None:
         try:
@@ -85,4 +85,4 @@ def _upgraded(hub: Hub, live: Live, key: str) -> Response:
         finally:
             live.places.leave(place)
 
-    return Upgraded(serve)
+    return UpgradeResponse(serve)

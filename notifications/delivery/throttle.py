@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 
 from core import clock
-from notifications.outbox.model import pause_after
+from notifications.outbox.model import backoff_delay
 
 # How long a provider in trouble is left alone at most, when it does not say for how long.
-LONGEST_QUIET = 60.0
-LONGEST_RETRY_AFTER = 86_400.0
+MAX_PAUSE = 60.0
+MAX_RETRY_AFTER = 86_400.0
 
 
-class Pace:
+class SendThrottle:
     """Lets callers pass at most `rate` times a second, and nobody while the provider is left alone."""
 
     def __init__(self, rate: float, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -27,7 +27,7 @@ class Pace:
         self._troubles = 0
         self._lock = threading.Lock()
 
-    def take(self) -> float:
+    def try_acquire(self) -> float:
         """Pass and return 0, or return the seconds after which it is worth asking again."""
         with self._lock:
             now = self._monotonic()
@@ -42,27 +42,27 @@ class Pace:
         with self._lock:
             return max(0.0, max(self._next, self._quiet_until) - self._monotonic())
 
-    def is_quiet(self) -> bool:
+    def is_paused(self) -> bool:
         """Return whether the provider is being left alone."""
         with self._lock:
             return self._monotonic() < self._quiet_until
 
-    def trouble(self, asked: float | None) -> None:
+    def record_failure(self, asked: float | None) -> None:
         """Leave the provider alone: for the `asked` seconds, else longer with every trouble in a row."""
         with self._lock:
             now = self._monotonic()
             if now >= self._quiet_until:  # Letters that were on their way together tell of one trouble.
                 self._troubles += 1
-            quiet = min(pause_after(self._troubles, None).total_seconds(), LONGEST_QUIET)
+            quiet = min(backoff_delay(self._troubles, None).total_seconds(), MAX_PAUSE)
             self._quiet_until = max(self._quiet_until, now + (quiet if asked is None else max(quiet, asked)))
 
-    def well(self) -> None:
+    def record_success(self) -> None:
         """Forget the troubles: the provider has answered as it should."""
         with self._lock:
             self._troubles = 0
 
 
-def asked_seconds(headers: Mapping[str, str]) -> float | None:
+def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that `Retry-After` asks for, given as a number or as a date; None without a sensible one."""
     asked = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
     try:
@@ -72,4 +72,4 @@ def asked_seconds(headers: Mapping[str, str]) -> float | None:
             seconds = parsedate_to_datetime(asked).timestamp() - clock.now().timestamp()
         except (ValueError, OverflowError):
             return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER) if math.isfinite(seconds) else None

@@ -15,56 +15,56 @@ from core import log, metrics
 from core.clock import Clock
 from core.errors import Unavailable
 from core.mongo.failures import DatabaseError
-from notifications.delivery.batching import Packer
-from notifications.delivery.sender import Parcel, Render, Sender
-from notifications.delivery.throttle import Pace
+from notifications.delivery.batching import BatchPlanner
+from notifications.delivery.sender import Render, Sender, SendJob
+from notifications.delivery.throttle import SendThrottle
 from notifications.mailers import Mailer
 from notifications.outbox.model import LEASE, Outcome, Result
-from notifications.outbox.store import LetterStore
+from notifications.outbox.store import OutboxStore
 
-LOG = log.get("notifications.delivery.worker")
-ROLE = "letters"
-TERM = timedelta(seconds=15)
+LOG = log.get_logger("notifications.delivery.worker")
+LEASE_NAME = "letters"
+LEASE_TTL = timedelta(seconds=15)
 RENEW_SECONDS = 4.0
 # No letter is begun when its lease has not been renewed for so long that it might end on the way.
 FRESH = LEASE / 2
 IDLE_SECONDS = 1.0
-TROUBLE_SECONDS = 5.0
+FAILURE_PAUSE = 5.0
 # What was sent is marked again and again for so long when the database is away; then the lease must do.
-MARK_SECONDS = 10.0
-MARK_PAUSE_SECONDS = 0.5
+RECORD_TIMEOUT = 10.0
+RECORD_PAUSE = 0.5
 # A lease holds what can be sent in so many seconds one by one, so that it never runs out for being too large; or as
 # much as there may be where letters go together.
 SECONDS_AT_ONCE = 10.0
 MOST_AT_ONCE = 200
 # Below this rate one sender keeps up; above it, several hide the provider's latency.
-SEVERAL_FROM_RATE = 10.0
+PARALLEL_ABOVE_RATE = 10.0
 SENDERS = 4
-ERRAND_SECONDS = 60.0
+PERIODIC_TASK_INTERVAL = 60.0
 
 
 @dataclass
-class LetterWorker:
+class OutboxWorker:
     """The sending loop. `owner` names this process among those that may send."""
 
-    store: LetterStore
+    store: OutboxStore
     mailer: Mailer
     render: Render
     clock: Clock
     rate: float
-    owner: str
+    worker_id: str
     stop: threading.Event = field(default_factory=threading.Event)
     # What whoever sends does once in a while: promise letters that come due by the clock.
-    errand: Callable[[], int] = lambda: 0
+    periodic_task: Callable[[], int] = lambda: 0
     wake: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         """Set the pace."""
-        self._pace = Pace(self.rate)
-        self._packer = Packer(self.store, self.mailer, self.render)
+        self._pace = SendThrottle(self.rate)
+        self._packer = BatchPlanner(self.store, self.mailer, self.render)
         self._sender = Sender(self.mailer, self.render, self.clock, self._pace)
-        self._senders = SENDERS if self.rate >= SEVERAL_FROM_RATE else 1
+        self._senders = SENDERS if self.rate >= PARALLEL_ABOVE_RATE else 1
         one_by_one = max(1, min(MOST_AT_ONCE, int(self.rate * SECONDS_AT_ONCE)))
         self._most = MOST_AT_ONCE if self._packer.makes_batches else one_by_one
         self._renewed = self._errand_at = float("-inf")
@@ -74,14 +74,14 @@ class LetterWorker:
         """Send letters until told to stop; trouble is logged and never ends the loop."""
         try:
             while not self.stop.is_set():
-                self._round()
+                self._tick()
             self._leave()
         finally:
             self.ended.set()
 
     def send_due(self) -> int:
         """Send one lease of due letters; return how many were tried."""
-        self._run_errand()
+        self._run_periodic_task()
         if self._pace.wait_seconds() > IDLE_SECONDS:
             return 0
         now = self.clock()
@@ -89,13 +89,13 @@ class LetterWorker:
         if not letters:
             return 0
         self._leased_until = now + LEASE
-        parcels = self._packer.pack(letters, now)
+        parcels = self._packer.plan(letters, now)
         outcomes: SimpleQueue[list[Outcome]] = SimpleQueue()
         senders = ThreadPoolExecutor(self._senders, thread_name_prefix="letters")
         try:
             for parcel in parcels:
                 senders.submit(self._report, parcel, outcomes)
-            return self._follow(outcomes, len(parcels), letters[0].lease)
+            return self._collect_outcomes(outcomes, len(parcels), letters[0].lease)
         finally:
             senders.shutdown(cancel_futures=True)
 
@@ -103,7 +103,7 @@ class LetterWorker:
         """Send until nothing is due, if no other process is sending; return how many letters were tried."""
         tried = 0
         try:
-            while not self.stop.is_set() and self._holds_role():
+            while not self.stop.is_set() and self._holds_lease():
                 count = self.send_due()
                 tried += count
                 if not count and not self._waited_for_the_rate():
@@ -118,51 +118,51 @@ class LetterWorker:
         self.wake.set()
         return self.ended.wait(patience)
 
-    def _round(self) -> None:
+    def _tick(self) -> None:
         try:
-            if not self._holds_role():
+            if not self._holds_lease():
                 # What this process promises is not its to send: no news of it is worth asking for the role.
                 self.stop.wait(IDLE_SECONDS)
                 return
             tried = self.send_due()
         except DatabaseError as error:
             LOG.warning("letters_database_away", error=type(error).__name__)
-            self._sleep(TROUBLE_SECONDS)
+            self._sleep(FAILURE_PAUSE)
         except Exception:  # the edge: a bug must not silence the letters for ever
             LOG.exception("letters_round_failed")
-            self._sleep(TROUBLE_SECONDS)
+            self._sleep(FAILURE_PAUSE)
         else:
             if not tried:
                 self._sleep(IDLE_SECONDS)
 
-    def _run_errand(self) -> None:
+    def _run_periodic_task(self) -> None:
         now = time.monotonic()
-        if now - self._errand_at >= ERRAND_SECONDS:
+        if now - self._errand_at >= PERIODIC_TASK_INTERVAL:
             self._errand_at = now
             try:
-                freed = self.store.free_stranded(self.clock())
+                freed = self.store.unblock_orphans(self.clock())
                 if freed:
                     LOG.warning("letters_freed", letters=freed)
-                self.store.forgetting.finish()
-                self.errand()
+                self.store.erasure.finish()
+                self.periodic_task()
             except (DatabaseError, Unavailable) as error:
                 LOG.warning("letters_database_away", error=type(error).__name__)
 
-    def _report(self, parcel: Parcel, outcomes: SimpleQueue[list[Outcome]]) -> None:
-        outcomes.put(self._sender.outcomes(parcel, self._has_turn))
+    def _report(self, parcel: SendJob, outcomes: SimpleQueue[list[Outcome]]) -> None:
+        outcomes.put(self._sender.send(parcel, self._acquire_slot))
 
-    def _has_turn(self) -> bool:
+    def _acquire_slot(self) -> bool:
         """Wait for the next place in time; return whether this process may still send a leased letter then."""
-        while not self.stop.is_set() and self._holds_role() and self._leased_until - self.clock() > FRESH:
-            wait = self._pace.take()
+        while not self.stop.is_set() and self._holds_lease() and self._leased_until - self.clock() > FRESH:
+            wait = self._pace.try_acquire()
             if not wait:
                 return True
-            if wait > IDLE_SECONDS and self._pace.is_quiet():
+            if wait > IDLE_SECONDS and self._pace.is_paused():
                 return False
             self.stop.wait(wait)
         return False
 
-    def _follow(self, outcomes: SimpleQueue[list[Outcome]], left: int, lease: str) -> int:
+    def _collect_outcomes(self, outcomes: SimpleQueue[list[Outcome]], left: int, lease: str) -> int:
         """Mark the letters of `left` parcels as they fare, those that come in together with one call.
 
         Return how many letters were tried.
@@ -175,7 +175,7 @@ class LetterWorker:
                 while not outcomes.empty():
                     group.append(outcomes.get())
                 left -= len(group)
-                tried += self._keep([outcome for parcel in group for outcome in parcel])
+                tried += self._record([outcome for parcel in group for outcome in parcel])
         return tried
 
     def _renew(self, lease: str) -> None:
@@ -184,41 +184,41 @@ class LetterWorker:
         if not timedelta() < self._leased_until - now <= LEASE - timedelta(seconds=RENEW_SECONDS):
             return
         try:
-            self._holds_role()
+            self._holds_lease()
             self.store.renew_lease(lease, now)
             self._leased_until = now + LEASE
         except DatabaseError as error:
             LOG.warning("letters_database_away", error=type(error).__name__)
 
-    def _keep(self, outcomes: list[Outcome]) -> int:
+    def _record(self, outcomes: list[Outcome]) -> int:
         """Mark the letters; return how many of them were tried."""
-        deadline = time.monotonic() + MARK_SECONDS
+        deadline = time.monotonic() + RECORD_TIMEOUT
         while outcomes:
             try:
-                self.store.keep(outcomes, self.clock())
+                self.store.record_outcomes(outcomes, self.clock())
                 break
             except DatabaseError as error:
                 if time.monotonic() >= deadline:
                     raise
                 LOG.warning("letters_database_away", error=type(error).__name__)
-                time.sleep(MARK_PAUSE_SECONDS)
-        tried = [outcome for outcome in outcomes if outcome.result is not Result.UNTRIED]
+                time.sleep(RECORD_PAUSE)
+        tried = [outcome for outcome in outcomes if outcome.result is not Result.NOT_ATTEMPTED]
         for outcome in tried:
-            _tell(outcome)
+            _log_outcome(outcome)
         return len(tried)
 
     def _waited_for_the_rate(self) -> bool:
         """Wait a moment if only the rate holds the next letter back; return whether it did."""
-        if self._pace.is_quiet() or self._pace.wait_seconds() <= IDLE_SECONDS:
+        if self._pace.is_paused() or self._pace.wait_seconds() <= IDLE_SECONDS:
             return False
         self.stop.wait(IDLE_SECONDS)
         return True
 
-    def _holds_role(self) -> bool:
+    def _holds_lease(self) -> bool:
         asked = time.monotonic()
         if asked - self._renewed < RENEW_SECONDS:
             return True
-        if self.store.hold_role(ROLE, self.owner, self.clock(), TERM):
+        if self.store.acquire_lease(LEASE_NAME, self.worker_id, self.clock(), LEASE_TTL):
             self._renewed = asked
             return True
         return False
@@ -230,18 +230,18 @@ class LetterWorker:
     def _leave(self) -> None:
         self._renewed = float("-inf")
         try:
-            self.store.leave_role(ROLE, self.owner)
+            self.store.release_lease(LEASE_NAME, self.worker_id)
         except DatabaseError as error:
             LOG.warning("letters_role_kept", error=type(error).__name__)
 
 
-def _tell(outcome: Outcome) -> None:
-    letter = outcome.letter
+def _log_outcome(outcome: Outcome) -> None:
+    letter = outcome.email
     about = {"letter": letter.id, "template": letter.template, "attempts": letter.attempts + 1}
     metrics.LETTERS_SENT.labels(outcome.result.value).inc()
     if outcome.result is Result.SENT:
         LOG.info("letter_sent", **about)
-    elif outcome.result is Result.POSTPONED:
+    elif outcome.result is Result.RETRY:
         LOG.warning("letter_postponed", reason=outcome.reason, **about)
     else:
         LOG.error("letter_given_up", reason=outcome.reason, **about)

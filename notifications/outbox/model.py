@@ -13,20 +13,20 @@ GIVE_UP_AFTER = timedelta(days=1)
 # A lease is renewed while its letters are in hand; those of a process that died come due again after it.
 LEASE = timedelta(seconds=30)
 # How long a guest's letter lets the admin's go first when that one meets trouble.
-HEAD_START = timedelta(seconds=60)
+ADMIN_FIRST_DELAY = timedelta(seconds=60)
 # How long a letter to a guest waits for an earlier one to the same guest, which ends within a day or is given up.
-BEHIND = GIVE_UP_AFTER + timedelta(hours=1)
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 3600.0
+MAX_BLOCK = GIVE_UP_AFTER + timedelta(hours=1)
+MIN_BACKOFF = 1.0
+MAX_BACKOFF = 3600.0
 # Asked for once more within this, or before it is out, a letter is the one that was asked for before.
-SAME_WISH = timedelta(minutes=1)
+DEDUP_WINDOW = timedelta(minutes=1)
 # A letter that is not out after this is worth a warning.
-LONG_WAIT = timedelta(minutes=10)
+STALE_AFTER = timedelta(minutes=10)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
 
-class State(StrEnum):
+class EmailStatus(StrEnum):
     """What has become of a letter."""
 
     QUEUED = "queued"
@@ -37,7 +37,7 @@ class State(StrEnum):
 
 
 # The states of letters that are still owed.
-OPEN = (State.QUEUED, State.SENDING, State.RETRYING)
+PENDING = (EmailStatus.QUEUED, EmailStatus.SENDING, EmailStatus.RETRYING)
 
 
 class Delivery(StrEnum):
@@ -52,9 +52,9 @@ class Result(StrEnum):
     """What has become of one leasing of a letter."""
 
     SENT = "sent"
-    POSTPONED = "postponed"
-    DEAD = "dead"
-    UNTRIED = "untried"
+    RETRY = "postponed"
+    FAILED = "dead"
+    NOT_ATTEMPTED = "untried"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Batch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letter:
+class OutboxEmail:
     """A row of the outbox. `facts` are what its templates need; `after` is the letter that goes first.
 
     `due_at` means something only while the letter is open. `lease` names the lease under which it is in hand; `due_at`
@@ -78,12 +78,12 @@ class Letter:
     id: str
     template: str
     to: str
-    facts: Mapping[str, str]
+    context: Mapping[str, str]
     created_at: datetime
     due_at: datetime
-    about: str
-    after: str | None = None
-    state: State = State.QUEUED
+    subject: str
+    blocked_by: str | None = None
+    state: EmailStatus = EmailStatus.QUEUED
     attempts: int = 0
     last_error: str = ""
     sent_at: datetime | None = None
@@ -91,33 +91,33 @@ class Letter:
     delivery: Delivery | None = None
     delivery_at: datetime | None = None
     batch: Batch | None = None
-    alone: bool = False
+    never_batched: bool = False
     lease: str = ""
-    was: State = State.QUEUED
+    previous_status: EmailStatus = EmailStatus.QUEUED
 
 
 @dataclass(frozen=True)
-class LetterFilter:
+class EmailFilter:
     """What the back office looks for: letters about one booking, or of one state; nothing given looks for all."""
 
-    about: str = ""
-    state: State | None = None
+    subject: str = ""
+    state: EmailStatus | None = None
 
 
 @dataclass(frozen=True, order=True)
-class LetterCursor:
+class EmailCursor:
     """Where a walk through the letters is: when the last one was promised, to the millisecond, and its id."""
 
     at: datetime
     id: str
 
     @classmethod
-    def behind(cls, letter: Letter) -> LetterCursor:
+    def at_email(cls, letter: OutboxEmail) -> EmailCursor:
         """Return the cursor that goes on behind `letter`."""
         return cls(letter.created_at, letter.id)
 
     @classmethod
-    def of(cls, text: str) -> LetterCursor:
+    def of(cls, text: str) -> EmailCursor:
         """Return the cursor that `str` made `text` of."""
         milliseconds, _, id_ = text.partition(".")
         return cls(EPOCH + int(milliseconds) * MILLISECOND, id_)
@@ -127,23 +127,23 @@ class LetterCursor:
 
 
 @dataclass(frozen=True)
-class LetterPage:
+class EmailPage:
     """A part of the letters found. `next` is where a walk goes on, or None at its end."""
 
-    items: list[Letter]
-    next: LetterCursor | None
+    items: list[OutboxEmail]
+    next: EmailCursor | None
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How a leased letter fared; `until` says when to try a postponed one again; `apart` ends its batch for it."""
 
-    letter: Letter
+    email: OutboxEmail
     result: Result
     reason: str = ""
-    until: datetime | None = None
+    retry_at: datetime | None = None
     provider_id: str = ""
-    apart: bool = False
+    leaves_batch: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,19 +173,19 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
 
 
-def ids_again(about: str) -> str:
+def resend_id_prefix(about: str) -> str:
     """Return how the ids begin, before a dash, of those letters about something that the back office asked for."""
     return f"{about}-again"
 
 
-def pause_after(attempts: int, asked: float | None) -> timedelta:
+def backoff_delay(attempts: int, asked: float | None) -> timedelta:
     """Return how long to wait after `attempts` failed ones: doubling, with jitter, never less than `asked` seconds."""
-    backoff = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempts - 1, 20))
+    backoff = min(MAX_BACKOFF, MIN_BACKOFF * 2 ** min(attempts - 1, 20))
     jittered = backoff * random.uniform(0.5, 1.5)  # noqa: S311 # nosec B311 # jitter, not a secret
     return timedelta(seconds=max(jittered, asked or 0.0))
 
 
-def next_try(letter: Letter, now: datetime, asked: float | None) -> datetime | None:
+def next_attempt_at(letter: OutboxEmail, now: datetime, asked: float | None) -> datetime | None:
     """Return when to try `letter` after it failed once more, or None when its day of patience is over.
 
     The last try is made as the day ends, unless the provider asked to wait `asked` seconds beyond that.
@@ -193,16 +193,18 @@ def next_try(letter: Letter, now: datetime, asked: float | None) -> datetime | N
     last = letter.created_at + GIVE_UP_AFTER
     if now >= last:
         return None
-    return max(min(now + pause_after(letter.attempts + 1, None), last), now + timedelta(seconds=asked or 0.0))
+    return max(min(now + backoff_delay(letter.attempts + 1, None), last), now + timedelta(seconds=asked or 0.0))
 
 
-def may_have_arrived(letter: Letter, now: datetime) -> bool:
+def may_be_duplicate(letter: OutboxEmail, now: datetime) -> bool:
     """Return whether a leased letter may be with the provider already, which does not recognise it any more."""
-    unknown = letter.was is State.SENDING or (letter.batch is not None and letter.was is State.RETRYING)
+    unknown = letter.previous_status is EmailStatus.SENDING or (
+        letter.batch is not None and letter.previous_status is EmailStatus.RETRYING
+    )
     return unknown and now >= letter.created_at + GIVE_UP_AFTER
 
 
-def overruled_by(delivery: Delivery) -> tuple[Delivery, ...]:
+def superseded_by(delivery: Delivery) -> tuple[Delivery, ...]:
     """Return what `delivery` overrules: what comes before it."""
     order = tuple(Delivery)
     return order[: order.index(delivery)]

@@ -12,77 +12,85 @@ from core import log, metrics
 from core.clock import Clock
 from core.errors import NotFound
 from core.mongo.transactions import Session
-from notifications.mailers import event_in
-from notifications.outbox.model import LONG_WAIT, SAME_WISH, Delivery, Letter, LetterCursor, LetterFilter, LetterPage
-from notifications.outbox.store import LetterStore
+from notifications.mailers import verify_webhook
+from notifications.outbox.model import (
+    DEDUP_WINDOW,
+    STALE_AFTER,
+    Delivery,
+    EmailCursor,
+    EmailFilter,
+    EmailPage,
+    OutboxEmail,
+)
+from notifications.outbox.store import OutboxStore
 
-LOG = log.get("notifications.outbox.service")
+LOG = log.get_logger("notifications.outbox.service")
 DELIVERY_OF = {f"email.{delivery}": delivery for delivery in Delivery}
 
 
 @dataclass(frozen=True)
-class Letters:
+class Outbox:
     """The outbox. `wake` rouses this process's worker after a commit."""
 
-    store: LetterStore
+    store: OutboxStore
     clock: Clock
     wake: threading.Event = field(default_factory=threading.Event)
 
-    def promise(self, session: Session, letters: Sequence[Letter]) -> None:
+    def enqueue(self, session: Session, letters: Sequence[OutboxEmail]) -> None:
         """Write `letters` within the caller's transaction."""
         self.store.add(session, letters)
 
-    def promise_once(self, session: Session, letter: Letter) -> bool:
+    def enqueue_once(self, session: Session, letter: OutboxEmail) -> bool:
         """Write `letter` within the caller's transaction unless it is known; return whether it is new."""
-        return self.store.add_once(session, letter)
+        return self.store.add_if_absent(session, letter)
 
-    def last_unsent(self, session: Session, about: str, to: str) -> str | None:
+    def lock_last_pending(self, session: Session, about: str, to: str) -> str | None:
         """Return, within the caller's transaction, the last letter about `about` that `to` has yet to get.
 
         Whoever puts another behind it has seen it unsent: marking it as sent waits for the transaction, or ends it.
         """
-        return self.store.last_unsent(session, about, to)
+        return self.store.lock_last_pending(session, about, to)
 
-    def withdraw(self, session: Session, about: str, template: str) -> None:
+    def cancel_pending(self, session: Session, about: str, template: str) -> None:
         """Drop, within the caller's transaction, the letters of one kind about `about` that are not on their way."""
-        self.store.withdraw(session, about, template, self.clock())
+        self.store.cancel_pending(session, about, template, self.clock())
 
-    def about(self, about: str) -> list[Letter]:
+    def by_subject(self, about: str) -> list[OutboxEmail]:
         """Return all letters about `about`, oldest first."""
-        return self.store.about(about)
+        return self.store.by_subject(about)
 
-    def forget(self, abouts: Sequence[str], email: str | None = None) -> int:
+    def erase(self, abouts: Sequence[str], email: str | None = None) -> int:
         """Delete the letters about each of `abouts`, and those of the guest with `email`; return how many went."""
-        return self.store.forget(abouts, email)
+        return self.store.erase(abouts, email)
 
-    def being_forgotten(self, abouts: Sequence[str], email: str | None = None) -> int:
+    def pending_erasure(self, abouts: Sequence[str], email: str | None = None) -> int:
         """Return how many of these letters wait for their batch to end, and are deleted then."""
-        return self.store.forgetting.left(abouts, email)
+        return self.store.erasure.count_pending(abouts, email)
 
-    def announce(self) -> None:
+    def wake_worker(self) -> None:
         """Say that a transaction with letters has been committed."""
         self.wake.set()
 
-    def find(self, wanted: LetterFilter, most: int, after: LetterCursor | None = None) -> LetterPage:
+    def find(self, wanted: EmailFilter, most: int, after: EmailCursor | None = None) -> EmailPage:
         """Return the newest of what is wanted, from behind `after` on."""
-        found = self._about(wanted, after) if wanted.about else self.store.find(wanted.state, most + 1, after)
+        found = self._by_subject(wanted, after) if wanted.subject else self.store.find(wanted.state, most + 1, after)
         items = found[:most]
-        return LetterPage(items, LetterCursor.behind(items[-1]) if len(found) > most else None)
+        return EmailPage(items, EmailCursor.at_email(items[-1]) if len(found) > most else None)
 
-    def retry(self, session: Session, letter_id: str) -> Letter:
+    def retry(self, session: Session, letter_id: str) -> OutboxEmail:
         """Let a letter that was given up be tried again, within the caller's transaction.
 
         Raises LetterNotFound or LetterNotFailed.
         """
         return self.store.retry(letter_id, self.clock(), session)
 
-    def is_retried(self, session: Session, letter_id: str) -> Letter | None:
+    def recently_retried(self, session: Session, letter_id: str) -> OutboxEmail | None:
         """Return a letter that is tried again already, or was within the last minute; None of all others."""
-        return self.store.is_retried(session, letter_id, self.clock() - SAME_WISH)
+        return self.store.recently_retried(session, letter_id, self.clock() - DEDUP_WINDOW)
 
-    def is_asked_for(self, session: Session, letter: Letter) -> bool:
+    def recently_resent(self, session: Session, letter: OutboxEmail) -> bool:
         """Return whether the back office has asked for `letter` within the last minute, or it is not out yet."""
-        return self.store.is_asked_for(session, letter, self.clock() - SAME_WISH)
+        return self.store.recently_resent(session, letter, self.clock() - DEDUP_WINDOW)
 
     def counts(self) -> Mapping[str, int]:
         """Return how many letters there are in each state."""
@@ -91,36 +99,36 @@ class Letters:
     def warnings(self) -> list[str]:
         """Return what an operator should look into, in sentences without anything personal."""
         now = self.clock()
-        dead, since = self.store.given_up(), self.store.waiting_since(now - LONG_WAIT)
+        dead, since = self.store.count_failed(), self.store.waiting_since(now - STALE_AFTER)
         told = [f"{dead} letter{'s were' if dead > 1 else ' was'} given up"] if dead else []
         return [*told, f"a letter has waited for {int((now - since).total_seconds() // 60)} minutes"] if since else told
 
-    def _about(self, wanted: LetterFilter, after: LetterCursor | None) -> list[Letter]:
-        newest = [each for each in self.store.about(wanted.about)[::-1] if wanted.state in (None, each.state)]
-        return [each for each in newest if after is None or LetterCursor.behind(each) < after]
+    def _by_subject(self, wanted: EmailFilter, after: EmailCursor | None) -> list[OutboxEmail]:
+        newest = [each for each in self.store.by_subject(wanted.subject)[::-1] if wanted.state in (None, each.state)]
+        return [each for each in newest if after is None or EmailCursor.at_email(each) < after]
 
 
 @dataclass(frozen=True)
-class Deliveries:
+class DeliveryWebhook:
     """What the mail provider tells of letters it took. `secret` signs its calls; without one nobody is listened to."""
 
-    store: LetterStore
+    store: OutboxStore
     clock: Clock
     secret: str = field(repr=False)
 
-    def take(self, body: bytes, signed: Mapping[str, str]) -> None:
+    def receive(self, body: bytes, signed: Mapping[str, str]) -> None:
         """Keep the event in `body`; unknown letters and other events change nothing, and repeating it neither.
 
         Raises NotFound when there is no secret, and WebhookRefused when the event is not the provider's.
         """
         if not self.secret:
             raise NotFound
-        event = event_in(body, signed, self.secret)
+        event = verify_webhook(body, signed, self.secret)
         delivery, told = DELIVERY_OF.get(str(event.get("type"))), event.get("data")
         provider_id = told.get("email_id") if isinstance(told, dict) else None
         if not delivery or not isinstance(provider_id, str) or not provider_id:
             return
-        letter = self.store.delivered(provider_id, delivery, self._moment(event.get("created_at")))
+        letter = self.store.record_delivery(provider_id, delivery, self._moment(event.get("created_at")))
         if not letter:
             return
         metrics.LETTER_DELIVERIES.labels(delivery.value).inc()

@@ -16,27 +16,27 @@ from core.ids import new_id
 from core.mongo.client import Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, insert
-from notifications.errors import LetterNotFailed, LetterNotFound
+from notifications.errors import EmailNotFailed, EmailNotFound
 from notifications.outbox import mapping
-from notifications.outbox.erasure import Forgetting
-from notifications.outbox.mapping import IS_OPEN, ids_about, to_document, to_letter
+from notifications.outbox.erasure import OutboxErasure
+from notifications.outbox.mapping import IS_PENDING, by_subject, to_document, to_email
 from notifications.outbox.model import (
-    BEHIND,
-    HEAD_START,
+    ADMIN_FIRST_DELAY,
     LEASE,
-    OPEN,
+    MAX_BLOCK,
+    PENDING,
     Batch,
     Delivery,
-    Letter,
-    LetterCursor,
+    EmailCursor,
+    EmailStatus,
+    OutboxEmail,
     Outcome,
     Result,
-    State,
-    ids_again,
-    overruled_by,
+    resend_id_prefix,
+    superseded_by,
 )
 
-PLAN = CollectionSchema(
+SCHEMA = CollectionSchema(
     name="letters",
     indexes=(
         IndexModel(
@@ -52,30 +52,35 @@ PLAN = CollectionSchema(
     ),
     validator={"$jsonSchema": {"required": ["state", "to", "template"]}},
 )
-ROLES = CollectionSchema(name="roles")
+LEASES = CollectionSchema(name="roles")
 
 
-class LetterStore:
+class OutboxStore:
     """Letters in MongoDB."""
 
     def __init__(self, db: Db) -> None:
         """Use the collections of `db`."""
-        self._letters = db[PLAN.name]
-        self._roles = db[ROLES.name]
-        self.forgetting = Forgetting(db)
+        self._letters = db[SCHEMA.name]
+        self._roles = db[LEASES.name]
+        self.erasure = OutboxErasure(db)
 
-    def add(self, session: Session, letters: Sequence[Letter]) -> None:
+    def add(self, session: Session, letters: Sequence[OutboxEmail]) -> None:
         """Promise `letters` within the caller's transaction."""
         insert(session, self._letters, [to_document(letter) for letter in letters])
 
-    def last_unsent(self, session: Session | None, about: str, to: str) -> str | None:
+    def lock_last_pending(self, session: Session | None, about: str, to: str) -> str | None:
         """Return, within the caller's transaction, the last letter about `about` that `to` has yet to get.
 
         The letters of a guest and a booking are one line, each behind the one before; reminders, which are withdrawn
         when they are no longer true, stand outside it. What is returned is written to, so that whoever marks it as sent
         meanwhile meets the caller: see ADR 3.
         """
-        query = {**ids_about(about), "to": to, "template": {"$nin": mapping.UNLINED}, "state": {"$in": OPEN}}
+        query = {
+            **by_subject(about),
+            "to": to,
+            "template": {"$nin": mapping.UNORDERED_TEMPLATES},
+            "state": {"$in": PENDING},
+        }
         rows = self._letters.find({**query, "withdrawn": {"$exists": False}}, {"after": 1}, session=session)
         line = list(rows.sort(mapping.OLDEST_FIRST))
         # Clocks differ: the last is the one that none is behind.
@@ -85,39 +90,39 @@ class LetterStore:
             self._letters.update_one({"_id": last}, {"$inc": {"followers": 1}}, session=session)
         return last
 
-    def withdraw(self, session: Session, about: str, template: str, now: datetime) -> None:
+    def cancel_pending(self, session: Session, about: str, template: str, now: datetime) -> None:
         """Drop, within the caller's transaction, the letters about `about` that are of one kind and not out yet.
 
         One that is under way, or whose batch may have been taken, is let go on, for it may be out already; it is
         dropped as soon as it turns out that it is not, instead of being tried again.
         """
-        mine = {**ids_about(about), "template": template}
-        under_way = {"$or": [{"state": State.SENDING, "dueAt": {"$gt": now}}, {"batch": {"$exists": True}}]}
-        self._letters.update_many({**mine, **IS_OPEN, **under_way}, {"$set": {"withdrawn": True}}, session=session)
-        self._letters.delete_many({**mine, **IS_OPEN, "withdrawn": {"$exists": False}}, session=session)
+        mine = {**by_subject(about), "template": template}
+        under_way = {"$or": [{"state": EmailStatus.SENDING, "dueAt": {"$gt": now}}, {"batch": {"$exists": True}}]}
+        self._letters.update_many({**mine, **IS_PENDING, **under_way}, {"$set": {"withdrawn": True}}, session=session)
+        self._letters.delete_many({**mine, **IS_PENDING, "withdrawn": {"$exists": False}}, session=session)
 
-    def add_once(self, session: Session, letter: Letter) -> bool:
+    def add_if_absent(self, session: Session, letter: OutboxEmail) -> bool:
         """Promise `letter` within the caller's transaction unless it was promised before; return whether it is new."""
         known = self._letters.find_one({"_id": letter.id}, {"_id": 1}, session=session)
         if known is None:
             self.add(session, [letter])
         return known is None
 
-    def about(self, about: str) -> list[Letter]:
+    def by_subject(self, about: str) -> list[OutboxEmail]:
         """Return all letters about `about`, oldest first."""
-        return [to_letter(found) for found in self._letters.find(ids_about(about)).sort(mapping.OLDEST_FIRST)]
+        return [to_email(found) for found in self._letters.find(by_subject(about)).sort(mapping.OLDEST_FIRST)]
 
-    def forget(self, abouts: Sequence[str], email: str | None = None) -> int:
+    def erase(self, abouts: Sequence[str], email: str | None = None) -> int:
         """Delete the letters about each of `abouts` and of the guest with `email`; return how many went."""
-        return self.forgetting.forget(abouts, email)
+        return self.erasure.erase(abouts, email)
 
-    def lease(self, most: int, now: datetime) -> list[Letter]:
+    def lease(self, most: int, now: datetime) -> list[OutboxEmail]:
         """Take up to `most` due letters for LEASE; a worker that dies lets them come due again."""
-        due = self._due(most, now)
+        due = self._select_due(most, now)
         if not due:
             return []
         lease = new_id(now)
-        self._take({"_id": {"$in": list(due)}, "dueAt": {"$lte": now}}, lease, now)
+        self._lease({"_id": {"$in": list(due)}, "dueAt": {"$lte": now}}, lease, now)
         mine = {"_id": {"$in": list(due)}, "lease": lease}
         taken = {document["_id"]: document for document in self._letters.find(mine)}
         # Nobody has them in hand now, so that those withdrawn meanwhile can go; a batch is repeated as it was.
@@ -125,69 +130,73 @@ class LetterStore:
         if gone:
             self._letters.delete_many({"_id": {"$in": gone}, "lease": lease})
         return [
-            replace(to_letter(taken[key]), due_at=row["dueAt"], was=State(row["state"]))
+            replace(to_email(taken[key]), due_at=row["dueAt"], previous_status=EmailStatus(row["state"]))
             for key, row in due.items()
             if key in taken and key not in gone
         ]
 
-    def form_batch(self, letters: Sequence[Letter], batch: Batch) -> bool:
+    def form_batch(self, letters: Sequence[OutboxEmail], batch: Batch) -> bool:
         """Write down that leased `letters` go together, before they do; return whether all of them still can."""
-        mine = {"_id": {"$in": [letter.id for letter in letters]}, "lease": letters[0].lease, "state": State.SENDING}
+        mine = {
+            "_id": {"$in": [letter.id for letter in letters]},
+            "lease": letters[0].lease,
+            "state": EmailStatus.SENDING,
+        }
         done = self._letters.update_many(
             mine, {"$set": {"batch": {"key": batch.key, "size": batch.size, "at": batch.at}}}
         )
         return done.matched_count == batch.size
 
-    def whole_batch(self, key: str, lease: str, now: datetime) -> list[Letter]:
+    def lease_batch(self, key: str, lease: str, now: datetime) -> list[OutboxEmail]:
         """Take what is open and not in hand of the batch `key` under `lease`; return all its letters in their order."""
-        free = {"$or": [{"dueAt": {"$lte": now}}, {**IS_OPEN, "state": {"$ne": State.SENDING}}]}
-        self._take({"batch.key": key, **free}, lease, now)
+        free = {"$or": [{"dueAt": {"$lte": now}}, {**IS_PENDING, "state": {"$ne": EmailStatus.SENDING}}]}
+        self._lease({"batch.key": key, **free}, lease, now)
         found = self._letters.find({"batch.key": key}).sort("_id", ASCENDING)
-        return [replace(to_letter(document), due_at=now, was=State.RETRYING) for document in found]
+        return [replace(to_email(document), due_at=now, previous_status=EmailStatus.RETRYING) for document in found]
 
     def renew_lease(self, lease: str, now: datetime) -> None:
         """Hold the letters of `lease` that are still in hand for another LEASE."""
-        in_hand = {"lease": lease, "state": State.SENDING, "dueAt": {"$gt": now}}
+        in_hand = {"lease": lease, "state": EmailStatus.SENDING, "dueAt": {"$gt": now}}
         self._letters.update_many(in_hand, {"$set": {"dueAt": now + LEASE}})
 
-    def keep(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+    def record_outcomes(self, outcomes: Sequence[Outcome], now: datetime) -> None:
         """Keep how leased letters fared, and let those that waited for them come due; repeating it changes nothing.
 
         A letter whose lease was lost is left to whoever has it now, unless it has been sent.
         """
         changes: list[UpdateMany | UpdateOne | DeleteMany] = [
-            UpdateOne(*mapping.change_for(each, now)) for each in outcomes
+            UpdateOne(*mapping.update_for(each, now)) for each in outcomes
         ]
-        ended = [each.letter.id for each in outcomes if each.result is Result.SENT]
-        given_up = [each.letter.id for each in outcomes if each.result is Result.DEAD]
-        again = [each.letter.id for each in outcomes if each.result in (Result.POSTPONED, Result.UNTRIED)]
+        ended = [each.email.id for each in outcomes if each.result is Result.SENT]
+        given_up = [each.email.id for each in outcomes if each.result is Result.FAILED]
+        again = [each.email.id for each in outcomes if each.result in (Result.RETRY, Result.NOT_ATTEMPTED)]
         if ended:
-            changes.append(UpdateMany(*mapping.waking(ended, now)))
+            changes.append(UpdateMany(*mapping.unblock_update(ended, now)))
         if again:
             free = {"lease": {"$exists": False}, "batch": {"$exists": False}}
             changes.append(DeleteMany({"_id": {"$in": again}, "withdrawn": True, **free}))
         self._letters.bulk_write(changes)
         if given_up:
-            self._let_go_on(given_up, now)  # but not behind one that somebody else has in hand
+            self._unblock(given_up, now)  # but not behind one that somebody else has in hand
 
-    def free_stranded(self, now: datetime) -> int:
+    def unblock_orphans(self, now: datetime) -> int:
         """Let come due what waits for a letter that is no longer open; return how many there were.
 
         Marking a letter does so already: this is for who died in the midst of it, and for what older versions left.
         """
-        return self._let_go_on(self._stranded_behind(now), now)
+        return self._unblock(self._orphans(now), now)
 
-    def delivered(self, provider_id: str, delivery: Delivery, at: datetime) -> str:
+    def record_delivery(self, provider_id: str, delivery: Delivery, at: datetime) -> str:
         """Keep what the provider told of the letter it knows as `provider_id`; return the letter's id, or "".
 
         Nothing changes, and "" is returned, when no letter is known by that id or it is told nothing new.
         """
-        news = {"$in": [None, *overruled_by(delivery)]}
+        news = {"$in": [None, *superseded_by(delivery)]}
         sets = {"$set": {"delivery": delivery, "deliveryAt": at}}
         found = self._letters.find_one_and_update({"providerId": provider_id, "delivery": news}, sets, {"_id": 1})
         return str(found["_id"]) if found else ""
 
-    def retry(self, letter_id: str, now: datetime, session: Session | None = None) -> Letter:
+    def retry(self, letter_id: str, now: datetime, session: Session | None = None) -> OutboxEmail:
         """Put a dead letter back into the queue with a day of patience; raises LetterNotFound or LetterNotFailed.
 
         It goes alone: the provider may still know it by its own key, and would not recognise it in a batch. While the
@@ -195,64 +204,74 @@ class LetterStore:
         """
         dead = self._letters.find_one({"_id": letter_id, "erased": {"$exists": False}}, session=session)
         if dead is None:
-            raise LetterNotFound
-        sets = {"state": State.QUEUED, "dueAt": now, "createdAt": now, "attempts": 0, "lastError": "", "alone": True}
-        stays = "batch" in dead and self.forgetting.is_in_doubt(dead["batch"]["key"], session)
+            raise EmailNotFound
+        sets = {
+            "state": EmailStatus.QUEUED,
+            "dueAt": now,
+            "createdAt": now,
+            "attempts": 0,
+            "lastError": "",
+            "alone": True,
+        }
+        stays = "batch" in dead and self.erasure.is_outcome_unknown(dead["batch"]["key"], session)
         lets_go: Document = {} if stays else {"batch": ""}
-        if dead["template"] not in mapping.UNLINED:
+        if dead["template"] not in mapping.UNORDERED_TEMPLATES:
             # It joins its guest's line anew, at the end; what was behind it waits for it no more.
-            self._letters.update_many(*mapping.waking([letter_id], now), session=session)
+            self._letters.update_many(*mapping.unblock_update([letter_id], now), session=session)
             self._letters.update_many({"after": letter_id}, {"$unset": {"after": ""}}, session=session)
-            last = self.last_unsent(session, dead["about"], dead["to"])
-            sets |= {"after": last, "dueAt": now + BEHIND} if last else {}
+            last = self.lock_last_pending(session, dead["about"], dead["to"])
+            sets |= {"after": last, "dueAt": now + MAX_BLOCK} if last else {}
             lets_go |= {} if last else {"after": ""}
         change: Document = {"$set": sets} | ({"$unset": lets_go} if lets_go else {})
         document = self._letters.find_one_and_update(
-            {"_id": letter_id, "state": State.DEAD}, change, return_document=ReturnDocument.AFTER, session=session
+            {"_id": letter_id, "state": EmailStatus.DEAD}, change, return_document=ReturnDocument.AFTER, session=session
         )
         if document is None:
-            raise LetterNotFailed
-        return to_letter(document)
+            raise EmailNotFailed
+        return to_email(document)
 
-    def is_retried(self, session: Session, letter_id: str, since: datetime) -> Letter | None:
+    def recently_retried(self, session: Session, letter_id: str, since: datetime) -> OutboxEmail | None:
         """Return a letter that was retried and is open, or was retried after `since` and is sent; None of others."""
-        found = self._letters.find_one({"_id": letter_id, "alone": True, **mapping.fresh(since)}, session=session)
-        return to_letter(found) if found else None
+        found = self._letters.find_one({"_id": letter_id, "alone": True, **mapping.recent(since)}, session=session)
+        return to_email(found) if found else None
 
-    def is_asked_for(self, session: Session, letter: Letter, since: datetime) -> bool:
+    def recently_resent(self, session: Session, letter: OutboxEmail, since: datetime) -> bool:
         """Return whether a letter of the same words was asked for that is open, or is sent and younger than `since`."""
-        mine = {**ids_about(ids_again(letter.about)), "template": letter.template, "to": letter.to}
-        same = {**mine, "facts.sequence": letter.facts["sequence"], **mapping.fresh(since)}
+        mine = {**by_subject(resend_id_prefix(letter.subject)), "template": letter.template, "to": letter.to}
+        same = {**mine, "facts.sequence": letter.context["sequence"], **mapping.recent(since)}
         return self._letters.find_one(same, {"_id": 1}, session=session) is not None
 
-    def find(self, state: State | None, most: int, after: LetterCursor | None = None) -> list[Letter]:
+    def find(self, state: EmailStatus | None, most: int, after: EmailCursor | None = None) -> list[OutboxEmail]:
         """Return the newest letters, from behind `after` on, of one state if given."""
         found: list[Document] = []
-        for where, order in mapping.ranges(state, after):
+        for where, order in mapping.keyset_queries(state, after):
             rows = self._letters.find(where).sort(order).hint(mapping.NEWEST)
             found += rows.limit(most - len(found)) if len(found) < most else ()
-        return [to_letter(document) for document in found]
+        return [to_email(document) for document in found]
 
     def counts(self) -> Mapping[str, int]:
         """Return how many letters there are in each state; the many sent ones are what the others leave."""
-        few = [state for state in State if state is not State.SENT]
+        few = [state for state in EmailStatus if state is not EmailStatus.SENT]
         counts: dict[str, int] = {state: self._letters.count_documents({"state": state}) for state in few}
         sent = self._letters.estimated_document_count() - sum(counts.values())
-        return {**counts, State.SENT: max(0, sent)}
+        return {**counts, EmailStatus.SENT: max(0, sent)}
 
-    def given_up(self) -> int:
+    def count_failed(self) -> int:
         """Return how many letters were given up."""
-        return self._letters.count_documents({"state": State.DEAD})
+        return self._letters.count_documents({"state": EmailStatus.DEAD})
 
     def waiting_since(self, before: datetime) -> datetime | None:
         """Return since when one promised `before` waits that is overdue, was tried in vain or is stranded; or None."""
-        wait: list[Document] = [{"dueAt": {"$lte": before}}, {"state": State.RETRYING, "createdAt": {"$lte": before}}]
-        if stranded := self._stranded_behind(before):
-            wait.append({"after": {"$in": stranded}, "createdAt": {"$lte": before}, **mapping.WAITS})
+        wait: list[Document] = [
+            {"dueAt": {"$lte": before}},
+            {"state": EmailStatus.RETRYING, "createdAt": {"$lte": before}},
+        ]
+        if stranded := self._orphans(before):
+            wait.append({"after": {"$in": stranded}, "createdAt": {"$lte": before}, **mapping.QUEUED})
         found = [self._letters.find_one(each, {"createdAt": 1}) for each in wait]
         return min((row["createdAt"] for row in found if row), default=None)
 
-    def hold_role(self, role: str, owner: str, now: datetime, term: timedelta) -> bool:
+    def acquire_lease(self, role: str, owner: str, now: datetime, term: timedelta) -> bool:
         """Return whether `owner` now holds `role`, alone, until `now + term`."""
         free = {"_id": role, "$or": [{"owner": owner}, {"until": {"$lte": now}}]}
         try:
@@ -261,31 +280,31 @@ class LetterStore:
             return False  # Somebody else holds it.
         return True
 
-    def leave_role(self, role: str, owner: str) -> None:
+    def release_lease(self, role: str, owner: str) -> None:
         """Let somebody else take `role` at once."""
         self._roles.delete_one({"_id": role, "owner": owner})
 
-    def _stranded_behind(self, since: datetime) -> list[str]:
+    def _orphans(self, since: datetime) -> list[str]:
         """Return the ids of what letters wait for, long after `since`, though it is no longer open."""
         # A head start is over by itself, and there may be many: only those behind another letter are looked at.
-        waits = {**mapping.WAITS, "after": {"$exists": True}, "dueAt": {"$gt": since + HEAD_START}}
+        waits = {**mapping.QUEUED, "after": {"$exists": True}, "dueAt": {"$gt": since + ADMIN_FIRST_DELAY}}
         awaited = {row["after"] for row in self._letters.find(waits, {"after": 1})}
         return self._ended(awaited) if awaited else []
 
     def _ended(self, ids: Collection[str]) -> list[str]:
-        still = self._letters.find({"_id": {"$in": list(ids)}, "state": {"$in": OPEN}}, {"_id": 1})
+        still = self._letters.find({"_id": {"$in": list(ids)}, "state": {"$in": PENDING}}, {"_id": 1})
         return list(set(ids).difference(row["_id"] for row in still))
 
-    def _let_go_on(self, firsts: Collection[str], now: datetime) -> int:
+    def _unblock(self, firsts: Collection[str], now: datetime) -> int:
         """Let the letters come due that wait for those of `firsts` that are no longer open; return how many."""
         ended = self._ended(firsts) if firsts else []
-        return self._letters.update_many(*mapping.waking(ended, now)).modified_count if ended else 0
+        return self._letters.update_many(*mapping.unblock_update(ended, now)).modified_count if ended else 0
 
-    def _take(self, which: Document, lease: str, now: datetime) -> None:
-        sets = {"dueAt": now + LEASE, "lease": lease, "state": State.SENDING}
+    def _lease(self, which: Document, lease: str, now: datetime) -> None:
+        sets = {"dueAt": now + LEASE, "lease": lease, "state": EmailStatus.SENDING}
         self._letters.update_many(which, {"$set": sets})
 
-    def _due(self, most: int, now: datetime) -> dict[str, Document]:
+    def _select_due(self, most: int, now: datetime) -> dict[str, Document]:
         """Return which letters to lease, since when they are due and in which state, longest due first.
 
         In the place of a letter whose first one is due as well stands that first one, so that it goes before.

@@ -38,7 +38,7 @@ def names(language: Language = ENGLISH) -> Mapping[str, str]:
     return {code: known[code] for code in sorted(phonenumbers.SUPPORTED_REGIONS)}
 
 
-def understand(phone: str, country: str) -> tuple[str, str]:
+def parse_phone(phone: str, country: str) -> tuple[str, str]:
     """Return a number in E.164 and its country, of what may be in national or international notation.
 
     What is no number is returned as it is; a country is filled in only when none is given.

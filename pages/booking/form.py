@@ -14,7 +14,7 @@ from booking.model import NewBooking
 from booking.schemas import NewBookingSchema
 from core.errors import Invalid
 from pages.booking import countries
-from pages.locale import speaking
+from pages.locale import current_language
 from waitlist.model import NewEntry
 from waitlist.schemas import NewWaitingSchema
 
@@ -22,7 +22,7 @@ BOOKING = NewBookingSchema()
 WAITING = NewWaitingSchema()
 # In the order of the page.
 FIELDS = ("slotId", "fullName", "email", "country", "phone", "city", "message")
-ASKED: Mapping[str, str] = {
+FIELD_MESSAGES: Mapping[str, str] = {
     "slotId": _("Choose an hour."),
     "fullName": _("Enter your full name, in 2 to 80 characters."),
     "email": _("Enter your e-mail address, such as ada@example.org."),
@@ -32,14 +32,14 @@ ASKED: Mapping[str, str] = {
     "message": _("Write at most 1200 characters."),
 }
 # What the schemas say that helps a person, by how it begins, as `core.text` says it.
-HELPFUL: Mapping[str, str] = {
+PASS_THROUGH: Mapping[str, str] = {
     "Control characters": _("Control characters are not allowed."),
     "Broken characters": _("Broken characters are not allowed."),
 }
 
 
 @dataclass(frozen=True)
-class Draft:
+class BookingForm:
     """What somebody typed, as typed."""
 
     values: Mapping[str, str]
@@ -49,7 +49,7 @@ class Draft:
     trap: str = ""
 
     @classmethod
-    def of(cls, form: Mapping[str, str]) -> Draft:
+    def of(cls, form: Mapping[str, str]) -> BookingForm:
         """Return the draft in a form; whatever is missing is empty."""
         values = {name: form.get(name, "").strip() for name in FIELDS}
         return cls(values, form.get("date", ""), form.get("form", ""), form.get("website", ""))
@@ -70,7 +70,7 @@ class Draft:
         return entry
 
     def _loaded(self, schema: ma.Schema, date: str) -> Any:
-        phone, country = countries.understand(self.values["phone"], self.values["country"])
+        phone, country = countries.parse_phone(self.values["phone"], self.values["country"])
         given = {**self.values, "phone": phone, "country": country, "date": date or "none"}
         try:
             return schema.load({name: value for name, value in given.items() if value and name in schema.fields})
@@ -82,15 +82,15 @@ class Draft:
         return {name: [self._sentence(name, wrong[name])] for name in FIELDS if name in wrong}
 
     def _sentence(self, name: str, said: str) -> str:
-        for beginning, helpful in HELPFUL.items():
+        for beginning, helpful in PASS_THROUGH.items():
             if said.startswith(beginning):
                 return str(helpful)
-        country = countries.names(speaking()).get(self.values["country"], "")
+        country = countries.names(current_language()).get(self.values["country"], "")
         if name == "country" and country:
             return _not_from(country)
         if name == "phone" and self.values["phone"]:
             return _no_phone(country, countries.example(self.values["country"]))
-        return str(ASKED[name])
+        return str(FIELD_MESSAGES[name])
 
 
 def _not_from(country: str) -> str:

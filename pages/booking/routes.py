@@ -16,17 +16,17 @@ from core.errors import DomainError, Invalid, TooMany, Unavailable
 from core.mongo.client import timeout
 from core.mongo.failures import RETRY_AFTER_SECONDS, DatabaseError, as_domain_error, is_unavailable
 from core.web import context, problem_details
-from core.web.rate_limits.limiter import Limits
+from core.web.rate_limits.limiter import RateLimiter
 from pages import formatting, locale, rendering
 from pages.booking import view
 from pages.booking.countries import countries
-from pages.booking.form import Draft
-from pages.booking.view import Board
-from pages.error_messages import sentence
+from pages.booking.form import BookingForm
+from pages.booking.view import AvailabilityPage
+from pages.error_messages import message_for
 from pages.errors import FormRefused
-from pages.form_token import Seals
-from pages.locale import speaking
-from pages.rendering import keep, page, tells_news
+from pages.form_token import FormTokens
+from pages.locale import current_language
+from pages.rendering import has_live_updates, redirect_with_token, render_page
 from schedules.errors import SlotNotFound
 from schedules.service import Schedules
 from waitlist.service import Waitlist
@@ -38,9 +38,9 @@ SENTENCES: Mapping[str, str] = {
         "typed is still here."
     ),
 }
-ABOUT_THE_SLOT = ("slot_not_found", "slot_closed", "slot_has_places", "already_waiting", "duplicate_booking")
+SLOT_ERRORS = ("slot_not_found", "slot_closed", "slot_has_places", "already_waiting", "duplicate_booking")
 # A page that shows no places after so long helps more than one that shows them later.
-PATIENCE_SECONDS = 1.5
+READ_TIMEOUT = 1.5
 blueprint = Blueprint("form", __name__)
 
 
@@ -48,7 +48,7 @@ blueprint = Blueprint("form", __name__)
 def home() -> Response:
     """Show the month, and the slots of a date with the form when one is chosen."""
     date = request.args.get("date", "")
-    return _form(_board(date), Draft.of({}))
+    return _form(_availability(date), BookingForm.of({}))
 
 
 @blueprint.post("/")
@@ -57,34 +57,34 @@ def book() -> Response:
 
     The languages, and without scripts the days, are buttons of the form: whoever presses one keeps what was typed.
     """
-    draft = Draft.of(request.form)
+    draft = BookingForm.of(request.form)
     if "look" in request.form or "month" in request.form:
-        return _look(draft)
+        return _show_date(draft)
     if "language" in request.form:
-        return _speak(draft, locale.switched())
-    seal = _seals().read(draft.sealed)
+        return _switch_language(draft, locale.requested_language())
+    seal = _seals().verify(draft.sealed)
     if seal is None:
         raise FormRefused(gettext("This page was open for very long. Please look it over and send it once more."))
-    if draft.trap or seal.is_hasty:
+    if draft.trap or seal.is_too_fast:
         raise FormRefused(
             gettext(
                 "We could not tell this form from a robot's. Please send it once more; everything you typed is still "
                 "here."
             )
         )
-    return _wait(draft, seal.key) if request.form.get("action") == "wait" else _book(draft, seal.key)
+    return _join_waitlist(draft, seal.key) if request.form.get("action") == "wait" else _book(draft, seal.key)
 
 
 @blueprint.errorhandler(DomainError)
 def refused(error: DomainError) -> Response:
     """Show the form again with everything that was typed, and why it was refused."""
     if request.method == "POST":
-        draft = Draft.of(request.form)
+        draft = BookingForm.of(request.form)
         # Whoever has waited for the database need not wait for it again.
         away = isinstance(error, Unavailable)
-        shown = _form(_plan(_date_of(draft)) if away else _board(_date_of(draft)), draft, error)
+        shown = _form(_plan(_date_of(draft)) if away else _availability(_date_of(draft)), draft, error)
     elif isinstance(error, Invalid):
-        shown = _form(_board(""), Draft.of({}), error)
+        shown = _form(_availability(""), BookingForm.of({}), error)
     else:
         return rendering.refused(error)
     answer = problem_details.on_domain_error(error)
@@ -99,69 +99,69 @@ def without_database(error: DatabaseError) -> Response:
     return refused(as_domain_error(error)) if is_unavailable(error) else rendering.without_database(error)
 
 
-def _book(draft: Draft, key: str) -> Response:
+def _book(draft: BookingForm, key: str) -> Response:
     new = draft.booking(_date_of(draft))
-    context.service(Limits).count_booking()
-    bookings = context.service(Bookings)
-    booked = bookings.book(new, key, speaking().code)
-    context.outcome("replayed" if booked.replayed else "booked")
+    context.get_service(RateLimiter).hit_booking()
+    bookings = context.get_service(Bookings)
+    booked = bookings.book(new, key, current_language().code)
+    context.set_outcome("replayed" if booked.replayed else "booked")
     path = url_for("pages.booking", booking_id=booked.booking.id)
-    return keep(_token_in(bookings.manage_url(booked.booking)), path, f"{path}/done")
+    return redirect_with_token(_token_in(bookings.manage_url(booked.booking)), path, f"{path}/done")
 
 
-def _look(draft: Draft) -> Response:
+def _show_date(draft: BookingForm) -> Response:
     date = request.form.get("look", "")
-    return _form(_board(date or _date_of(draft)), draft)
+    return _form(_availability(date or _date_of(draft)), draft)
 
 
-def _speak(draft: Draft, code: str) -> Response:
+def _switch_language(draft: BookingForm, code: str) -> Response:
     """Show the form in another language, with what was typed, and go on in that language."""
     with force_locale(code):
-        return locale.remember(_form(_board(_date_of(draft)), draft), code)
+        return locale.set_language_cookie(_form(_availability(_date_of(draft)), draft), code)
 
 
-def _wait(draft: Draft, key: str) -> Response:
+def _join_waitlist(draft: BookingForm, key: str) -> Response:
     if not draft.slot_id:
         raise SlotNotFound
     new = draft.entry()
-    context.service(Limits).count_booking()
-    waitlist = context.service(Waitlist)
-    entry, _ = waitlist.join(draft.slot_id, new, key=key, language=speaking().code)
-    return keep(_token_in(waitlist.manage_url(entry)), url_for("pages.waiting", entry_id=entry.id))
+    context.get_service(RateLimiter).hit_booking()
+    waitlist = context.get_service(Waitlist)
+    entry, _ = waitlist.join(draft.slot_id, new, key=key, language=current_language().code)
+    return redirect_with_token(_token_in(waitlist.manage_url(entry)), url_for("pages.waiting", entry_id=entry.id))
 
 
-def _board(date: str) -> Board:
+def _availability(date: str) -> AvailabilityPage:
     """Return the board of `date`, without places while the database is away; raises DateNotBookable."""
-    schedules = context.service(Schedules)
+    schedules = context.get_service(Schedules)
     try:
-        with timeout(PATIENCE_SECONDS):
+        with timeout(READ_TIMEOUT):
             slots = schedules.slots_on(date) if date else []
-            return view.lay_out(schedules.dates(), slots, date, request.values.get("month", ""), speaking())
+            return view.build(schedules.dates(), slots, date, request.values.get("month", ""), current_language())
     except DatabaseError as error:
         if not is_unavailable(error):
             raise
         return _plan(date)
 
 
-def _plan(date: str) -> Board:
-    return view.without_places(context.service(Schedules).schedule, date, speaking())
+def _plan(date: str) -> AvailabilityPage:
+    return view.build_unknown(context.get_service(Schedules).schedule, date, current_language())
 
 
-def _form(shown: Board, draft: Draft, error: DomainError | None = None) -> Response:
+def _form(shown: AvailabilityPage, draft: BookingForm, error: DomainError | None = None) -> Response:
     seals = _seals()
-    fresh = seals.read(draft.sealed) is None or isinstance(error, IdempotencyKeyReused)
-    answer = page(
+    fresh = seals.verify(draft.sealed) is None or isinstance(error, IdempotencyKeyReused)
+    answer = render_page(
         "book.html",
         board=shown,
         values=draft.values,
         problems=_problems(error, draft) if error else {},
         offers=error.extra.get("alternatives", []) if error else [],
         is_full=isinstance(error, SlotFull),
-        sealed=seals.new() if fresh else draft.sealed,
-        countries=countries(speaking()),
-        scripts=formatting.for_scripts(),
-        here=_here(shown),
-        live=tells_news(),
+        sealed=seals.issue() if fresh else draft.sealed,
+        countries=countries(current_language()),
+        scripts=formatting.client_messages(),
+        here=_current_address(shown),
+        live=has_live_updates(),
     )
     if not shown.known:
         answer.status_code = problem_details.STATUS_OF[Unavailable]
@@ -169,24 +169,24 @@ def _form(shown: Board, draft: Draft, error: DomainError | None = None) -> Respo
     return answer
 
 
-def _here(shown: Board) -> str:
+def _current_address(shown: AvailabilityPage) -> str:
     """Return where this page is without what was sent to it."""
     looked_at = f"?{urlencode({'date': shown.date})}" if shown.date else ""
-    return locale.here() if request.method == "GET" else f"{url_for('pages.form.home')}{looked_at}"
+    return locale.current_path() if request.method == "GET" else f"{url_for('pages.form.home')}{looked_at}"
 
 
-def _problems(error: DomainError, draft: Draft) -> Mapping[str, str]:
+def _problems(error: DomainError, draft: BookingForm) -> Mapping[str, str]:
     """Return what to say of a refusal by field; under no name what is about none."""
     if error.errors and type(error) is Invalid:
         return {name: sentences[0] for name, sentences in error.errors.items()}
     if isinstance(error, TooMany):
         return {"": _patience(error.retry_after or 60)}
-    chosen = context.service(Schedules).schedule.slot_with.get(draft.slot_id)
+    chosen = context.get_service(Schedules).schedule.slot_by_id.get(draft.slot_id)
     if isinstance(error, SlotFull) and chosen:
         when = {"hours": formatting.hours(chosen.label), "day": formatting.short_day(chosen.date)}
         return {"slotId": gettext("%(hours)s on %(day)s is full.", **when)}
-    field = "slotId" if error.code in ABOUT_THE_SLOT else ""
-    return {field: str(SENTENCES.get(error.code) or sentence(error) or gettext("This was not accepted."))}
+    field = "slotId" if error.code in SLOT_ERRORS else ""
+    return {field: str(SENTENCES.get(error.code) or message_for(error) or gettext("This was not accepted."))}
 
 
 def _patience(seconds: int) -> str:
@@ -194,20 +194,20 @@ def _patience(seconds: int) -> str:
         gettext(
             "Too many attempts came from your connection. Please try again in %(wait)s; everything you typed is still "
             "here.",
-            wait=formatting.minutes(seconds),
+            wait=formatting.format_wait(seconds),
         )
     )
 
 
-def _date_of(draft: Draft) -> str:
+def _date_of(draft: BookingForm) -> str:
     """Return the date of the chosen slot, else the one that was looked at, else nothing."""
-    schedule = context.service(Schedules).schedule
-    chosen = schedule.slot_with.get(draft.slot_id)
-    return chosen.date if chosen else draft.date if draft.date in schedule.day_on else ""
+    schedule = context.get_service(Schedules).schedule
+    chosen = schedule.slot_by_id.get(draft.slot_id)
+    return chosen.date if chosen else draft.date if draft.date in schedule.day_by_date else ""
 
 
-def _seals() -> Seals:
-    return Seals(context.service(Settings).secret_key, context.service(Schedules).clock)
+def _seals() -> FormTokens:
+    return FormTokens(context.get_service(Settings).secret_key, context.get_service(Schedules).clock)
 
 
 def _token_in(url: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.i18n import ENGLISH, Language, day_in_words
+from core.i18n import ENGLISH, Language, format_date
 from schedules.model import DateSummary, Schedule, Slot
 
 # So many places can be drawn beside each other, one by one.
@@ -25,7 +25,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True)
-class Cell:
+class DayCell:
     """A day of the month with the places of its open hours; one that is not on the schedule has none."""
 
     date: str
@@ -47,11 +47,11 @@ class Month:
 
     month: str
     name: str
-    weeks: Sequence[Sequence[Cell | None]]
+    weeks: Sequence[Sequence[DayCell | None]]
 
 
 @dataclass(frozen=True)
-class Card:
+class SlotCard:
     """A slot as a card that can be chosen."""
 
     id: str
@@ -70,13 +70,13 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Board:
+class AvailabilityPage:
     """The page's view of the schedule. `known` is False when places could not be read."""
 
     months: Sequence[tuple[str, str]]
     month: Month
     date: str
-    cards: Sequence[Card]
+    cards: Sequence[SlotCard]
     known: bool = True
 
 
@@ -87,49 +87,56 @@ def level(remaining: int, capacity: int) -> Level:
     return Level.FEW if remaining * 3 <= capacity else Level.FREE
 
 
-def lay_out(
+def build(
     days: Sequence[DateSummary], slots: Iterable[Slot], date: str, month: str, language: Language = ENGLISH
-) -> Board:
+) -> AvailabilityPage:
     """Return the board with `date` chosen, or nothing; shows `month`, else the date's, else the first with places."""
     first = next((day.date for day in days if day.remaining), days[0].date)
     months = {day.date[:7]: _name(day.date, language) for day in days}
     shown = month if month in months else (date or first)[:7]
-    cells = {day.date: _cell(day, level(day.remaining, day.offered)) for day in days}
-    return Board(list(months.items()), _month(shown, cells, language), date, [card(slot) for slot in slots])
+    cells = {day.date: _cell(day, level(day.remaining, day.bookable_seats)) for day in days}
+    return AvailabilityPage(list(months.items()), _month(shown, cells, language), date, [card(slot) for slot in slots])
 
 
-def without_places(schedule: Schedule, date: str, language: Language = ENGLISH) -> Board:
+def build_unknown(schedule: Schedule, date: str, language: Language = ENGLISH) -> AvailabilityPage:
     """Return the board as the schedule plans it, for when nobody can say what is left."""
     shown = (date or schedule.days[0].date)[:7]
     plans = [DateSummary(day.date, day.name, day.seats, day.seats) for day in schedule.days]
     cells = {plan.date: _cell(plan, Level.UNKNOWN) for plan in plans}
-    day = schedule.day_on.get(date)
+    day = schedule.day_by_date.get(date)
     cards = [
-        Card(slot.id, slot.date, slot.label, slot.capacity, slot.capacity, Level.UNKNOWN)
+        SlotCard(slot.id, slot.date, slot.label, slot.capacity, slot.capacity, Level.UNKNOWN)
         for slot in (day.slots if day else ())
     ]
     months = {plan.date[:7]: _name(plan.date, language) for plan in plans}
-    return Board(list(months.items()), _month(shown, cells, language), date if day else "", cards, known=False)
+    return AvailabilityPage(
+        list(months.items()), _month(shown, cells, language), date if day else "", cards, known=False
+    )
 
 
-def card(slot: Slot) -> Card:
+def card(slot: Slot) -> SlotCard:
     """Return the card of a slot."""
     state = Level.CLOSED if slot.closed else level(slot.remaining, slot.capacity)
-    return Card(slot.id, slot.date, slot.label, slot.capacity, slot.remaining, state)
+    return SlotCard(slot.id, slot.date, slot.label, slot.capacity, slot.remaining, state)
 
 
-def _cell(day: DateSummary, state: Level) -> Cell:
-    return Cell(day.date, int(day.date[8:]), offered=True, seats=day.offered, remaining=day.remaining, level=state)
+def _cell(day: DateSummary, state: Level) -> DayCell:
+    return DayCell(
+        day.date, int(day.date[8:]), offered=True, seats=day.bookable_seats, remaining=day.remaining, level=state
+    )
 
 
-def _month(month: str, cells: dict[str, Cell], language: Language) -> Month:
+def _month(month: str, cells: dict[str, DayCell], language: Language) -> Month:
     year, number = int(month[:4]), int(month[5:])
     weeks = [
-        [cells.get(day.isoformat()) or Cell(day.isoformat(), day.day) if day.month == number else None for day in week]
+        [
+            cells.get(day.isoformat()) or DayCell(day.isoformat(), day.day) if day.month == number else None
+            for day in week
+        ]
         for week in calendar.Calendar(firstweekday=calendar.MONDAY).monthdatescalendar(year, number)
     ]
     return Month(month, _name(f"{month}-01", language), weeks)
 
 
 def _name(day: str, language: Language) -> str:
-    return day_in_words(language, day, language.month)
+    return format_date(language, day, language.month)

@@ -235,4 +235,4 @@ def test_a_start_goes_on_when_the_database_does_not_tell_what_is_off_schedule(se
         with pytest.raises(DatabaseError):
             away["nowhere"].slots.find_one({})
 
-        wiring.warn_of_strays(away["nowhere"], services.schedules.schedule)
+        wiring.warn_about_orphaned_slots(away["nowhere"], services.schedules.schedule)

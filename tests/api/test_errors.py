@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 import booking.group_commit
-from booking.group_commit import Counter
+from booking.group_commit import BookingGroupCommit
 from booking.service import Bookings
 from core.errors import OutcomeUnknown
 from tests.api_client import Answer, Api, over_app
@@ -111,7 +111,7 @@ def test_a_database_that_is_away_is_503_with_the_one_payload_and_a_time_to_come_
 
 def test_a_booking_that_cannot_reach_the_database_is_503_and_never_500(databaseless: Flask, api: Api) -> None:
     slot = api.slots()[0]
-    counter: Counter = databaseless.extensions["booking.services"][Bookings].counter
+    counter: BookingGroupCommit = databaseless.extensions["booking.services"][Bookings].counter
     counter.seconds = 0.3
 
     answer = Api(over_app(databaseless)).book(slot)

@@ -11,9 +11,9 @@ from flask import Flask
 
 import wiring
 from core.mongo.client import Db
-from notifications.errors import TryLater
+from notifications.errors import TransientFailure
 from notifications.outbox.model import Message
-from notifications.outbox.store import LetterStore
+from notifications.outbox.store import OutboxStore
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
 from tests.factories import contact
@@ -31,7 +31,7 @@ class Post:
 
     def send(self, message: Message) -> str:
         if self.refused and message.key.endswith(self.refused):
-            raise TryLater("later")
+            raise TransientFailure("later")
         self.subjects.append(message.subject)
         return ""
 
@@ -92,7 +92,7 @@ def test_who_is_promoted_is_not_told_afterwards_that_they_wait(make_app: Make, c
 
     api.held("DELETE", made[0])
 
-    assert services.letters.about(entry["id"]) == []
+    assert services.letters.by_subject(entry["id"]) == []
 
 
 def test_a_dead_letter_that_is_no_longer_true_is_not_sent_again(api: Api, db: Db) -> None:
@@ -141,7 +141,7 @@ def test_a_thousand_who_wait_are_all_promoted_at_once(api: Api, db: Db, services
     raised = api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": 1100})
 
     assert (raised.status, raised.json["bookedCount"], raised.json["waiting"]) == (200, 1004, 0)
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
 
 
 def test_a_wish_to_wait_has_no_unknown_members(api: Api) -> None:
@@ -154,9 +154,9 @@ def test_a_slot_that_closes_between_looking_and_joining_says_so(
     api: Api, services: wiring.Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slot, _ = filled(api)
-    seen = services.schedules.standing([slot["_id"]])
+    seen = services.schedules.get_states([slot["_id"]])
     api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": True})
-    monkeypatch.setattr(type(services.schedules), "standing", lambda *_: seen)
+    monkeypatch.setattr(type(services.schedules), "get_states", lambda *_: seen)
 
     assert api.wait_for(slot).code == "slot_closed"
 
@@ -172,11 +172,11 @@ def test_places_that_come_free_by_another_cut_off_are_given_on_within_a_minute(
     api.held("DELETE", booking)
 
     later, services = house(make_app, SCHEDULE_FILE=small_schedule("cutoff_minutes = 10"), **shared)
-    assert [row["slotId"] for row in services.bookings.drift()] == [slot["_id"]]
+    assert [row["slotId"] for row in services.bookings.find_mismatches()] == [slot["_id"]]
     services.worker.send_all_due()
 
     assert later.held("GET", entry).json["status"] == "promoted"
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
 
 
 def test_links_end_also_when_the_schedule_knows_the_slot_no_longer(
@@ -192,7 +192,7 @@ def test_links_end_also_when_the_schedule_knows_the_slot_no_longer(
     assert turned.held("GET", booking).status == 404
     assert services.privacy.erase(booking["email"]).bookings == 1
     assert services.db.bookings.count_documents({"status": "cancelled"}) == 0
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
 
 
 def test_a_repeated_request_is_answered_as_at_first_though_the_booking_has_moved(api: Api) -> None:
@@ -237,12 +237,12 @@ def test_forgetting_that_broke_off_is_finished_by_the_next(
     waiting = api.wait_for(slot).json["entry"]
     clock.at = clock.at.replace(year=2031, month=7, day=20)
     with monkeypatch.context() as broken:
-        broken.setattr(LetterStore, "forget", lambda *_: 1 / 0)
+        broken.setattr(OutboxStore, "erase", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            services.privacy.retain(10)
-    assert services.letters.about(waiting["id"]) == []  # withdrawn with the entry, before anything else
+            services.privacy.apply_retention(10)
+    assert services.letters.by_subject(waiting["id"]) == []  # withdrawn with the entry, before anything else
 
-    services.privacy.retain(10)
+    services.privacy.apply_retention(10)
 
     assert services.db.letters.count_documents({}) == services.db.waitlist.count_documents({}) == 0
 

@@ -11,7 +11,7 @@ import pytest
 
 import wiring
 from core.mongo.client import Db
-from notifications.outbox.model import LetterFilter, State
+from notifications.outbox.model import EmailFilter, EmailStatus
 from tests.api_client import Api
 
 
@@ -139,21 +139,21 @@ def test_a_cursor_of_any_time_finds_what_is_behind_it(api: Api, moment: str) -> 
     assert (answer.status, len(answer.json["items"])) == (200, 0 if moment == "0" else 2)
 
 
-@pytest.mark.parametrize("state", [None, *State])
+@pytest.mark.parametrize("state", [None, *EmailStatus])
 @pytest.mark.parametrize("goes_on", [False, True])
 def test_a_part_of_the_letters_is_read_from_an_index_and_nothing_sorted(
-    api: Api, services: wiring.Services, db: Db, state: State | None, goes_on: bool
+    api: Api, services: wiring.Services, db: Db, state: EmailStatus | None, goes_on: bool
 ) -> None:
     booked(api)
     outbox_of(db, 600)
     for old, new in (("sent", "sending"), ("queued", "retrying")):
         db["letters"].update_many({"_id": {"$regex": "[0-7]-guest$"}, "state": old}, {"$set": {"state": new}})
     outbox = services.letters
-    after = outbox.find(LetterFilter(state=state), 50).next if goes_on else None
+    after = outbox.find(EmailFilter(state=state), 50).next if goes_on else None
     assert bool(after) is goes_on
     db.command({"profile": 2})
     try:
-        found = outbox.find(LetterFilter(state=state), 5, after)
+        found = outbox.find(EmailFilter(state=state), 5, after)
     finally:
         db.command({"profile": 0})
 
@@ -173,10 +173,10 @@ def test_a_walk_through_letters_of_one_moment_reads_no_more_than_it_shows(
     booked(api)
     outbox_of(db, 300)
     db["letters"].update_many({}, {"$set": {"createdAt": datetime(2026, 3, 1, tzinfo=UTC)}})
-    after = services.letters.find(LetterFilter(), 50).next
+    after = services.letters.find(EmailFilter(), 50).next
     db.command({"profile": 2})
     try:
-        services.letters.find(LetterFilter(), 5, after)
+        services.letters.find(EmailFilter(), 5, after)
     finally:
         db.command({"profile": 0})
 

@@ -16,7 +16,7 @@ from pymongo import MongoClient
 from werkzeug.test import TestResponse
 
 from core.mongo.client import Client, Db
-from core.web.security_headers import ALWAYS
+from core.web.security_headers import SECURITY_HEADERS
 from pages.booking import view
 from pages.booking.countries import countries, names
 from schedules.model import DateSummary
@@ -132,8 +132,8 @@ def day(date: str, remaining: int, seats: int = 36) -> DateSummary:
 def test_a_schedule_of_more_months_shows_the_one_that_is_asked_for() -> None:
     days = [day("2030-01-30", 0), day("2030-02-11", 12), day("2030-02-12", 13)]
 
-    first, asked = view.lay_out(days, [], "", ""), view.lay_out(days, [], "", "2030-01")
-    chosen, unknown = view.lay_out(days, [], "2030-01-30", "2030-99"), view.lay_out(days, [], "", "junk")
+    first, asked = view.build(days, [], "", ""), view.build(days, [], "", "2030-01")
+    chosen, unknown = view.build(days, [], "2030-01-30", "2030-99"), view.build(days, [], "", "junk")
 
     assert first.months == [("2030-01", "January 2030"), ("2030-02", "February 2030")]
     assert [shown.month.name for shown in (first, asked, chosen, unknown)] == [
@@ -180,7 +180,7 @@ def test_pages_hold_no_inline_script_or_style_and_name_no_other_host(browser: Br
     assert [
         link for link in re.findall(r'(?:src|href|action)="([^"]+)"', page) if not link.startswith(("/", "#"))
     ] == []
-    assert browser.get("/").headers["Content-Security-Policy"] == ALWAYS["Content-Security-Policy"]
+    assert browser.get("/").headers["Content-Security-Policy"] == SECURITY_HEADERS["Content-Security-Policy"]
 
 
 # Countries and phones
@@ -589,7 +589,7 @@ def test_without_the_database_the_form_comes_back_whole(away: Browser, api: Api)
 def test_the_page_does_not_wait_for_the_database_as_long_as_the_driver_would(
     make_app: Callable[..., Flask], clock: Hands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pages.booking.routes.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("pages.booking.routes.READ_TIMEOUT", 0.1)
     address = "mongodb://127.0.0.1:1/?replicaSet=rs0"
     client: Client = MongoClient[dict[str, Any]](address, tz_aware=True, serverSelectionTimeoutMS=20_000)
     browser = Browser(make_app(clock=clock, client=client), clock)

@@ -16,13 +16,13 @@ import pytest
 from flask import Flask
 
 from admin.dashboard import chart_data, charts
-from admin.dashboard.chart_data import Figure, Places
-from admin.dashboard.daily_counts import SETTLING, Tally
+from admin.dashboard.chart_data import ChartData, Occupancy
+from admin.dashboard.daily_counts import FREEZE_AFTER, IncrementalCounter
 from booking import mapping
 from core.i18n import GERMAN, Language
 from core.ids import new_id
 from core.mongo.client import Db
-from notifications.outbox.model import State
+from notifications.outbox.model import EmailStatus
 from schedules.model import Schedule, Slot
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
@@ -102,25 +102,25 @@ def test_no_word_of_a_plot_is_outside_the_catalogue() -> None:
 
     nobody = Pseudo(**vars(GERMAN))
     slots = [Slot("slot-1", "2026-05-05", "A", "09:00", "10:00", "09:00-10:00", 4, 1, closed=True)]
-    counts = {str(state): 2 for state in State}
+    counts = {str(state): 2 for state in EmailStatus}
     drawn = [
-        chart_data.fill(slots, nobody),
-        chart_data.made([("2026-05-05", 0)], nobody),
-        chart_data.letters(counts, nobody),
+        chart_data.occupancy_by_slot(slots, nobody),
+        chart_data.bookings_per_day([("2026-05-05", 0)], nobody),
+        chart_data.emails_by_status(counts, nobody),
     ]
-    drawn += [chart_data.made([("2026-05-05", number)], nobody) for number in (1, 2)]
+    drawn += [chart_data.bookings_per_day([("2026-05-05", number)], nobody) for number in (1, 2)]
 
     said = [
         text
         for figure in drawn
-        for text in (figure.title, figure.summary, *figure.columns, *chain(*figure.texts), *spoken_in(figure))
+        for text in (figure.title, figure.summary, *figure.columns, *chain(*figure.formatted_rows), *spoken_in(figure))
     ]
 
     assert len(said) > 60
     assert [left for text in said for left in leftovers(text, ["Mai"])] == []
 
 
-def spoken_in(figure: Figure) -> list[str]:
+def spoken_in(figure: ChartData) -> list[str]:
     return list(ElementTree.fromstring(charts.svg(figure, 640)).itertext())
 
 
@@ -151,7 +151,7 @@ def test_numbers_that_do_not_fit_into_a_cell_are_percents() -> None:
         Slot(f"slot-{n}", "2026-03-05", "A", hour, hour, hour, 1200, 100 * n, closed=False)
         for n, hour in enumerate(hours)
     ]
-    figure = chart_data.fill(slots)
+    figure = chart_data.occupancy_by_slot(slots)
 
     narrow, wide = (texts({"svg": charts.svg(figure, width)}) for width in (320, 1120))
 
@@ -162,11 +162,11 @@ def test_numbers_that_do_not_fit_into_a_cell_are_percents() -> None:
 @pytest.mark.parametrize(
     ("places", "percent", "level"),
     [
-        (Places(0, 4), 0, 0), (Places(1, 1000), 1, 1), (Places(1, 4), 25, 1), (Places(2, 4), 50, 2),
-        (Places(3, 4), 75, 3), (Places(999, 1000), 99, 3), (Places(4, 4), 100, 4), (Places(0, 0), 0, 0),
+        (Occupancy(0, 4), 0, 0), (Occupancy(1, 1000), 1, 1), (Occupancy(1, 4), 25, 1), (Occupancy(2, 4), 50, 2),
+        (Occupancy(3, 4), 75, 3), (Occupancy(999, 1000), 99, 3), (Occupancy(4, 4), 100, 4), (Occupancy(0, 0), 0, 0),
     ],
 )  # fmt: skip
-def test_only_nothing_is_empty_and_only_all_is_full(places: Places, percent: int, level: int) -> None:
+def test_only_nothing_is_empty_and_only_all_is_full(places: Occupancy, percent: int, level: int) -> None:
     assert (places.percent, charts.level(places)) == (percent, level)
 
 
@@ -191,7 +191,7 @@ def test_days_begin_at_midnight_of_the_schedules_zone(services: Any) -> None:
     zone = Schedule("x", "x", "America/New_York", "x", schedule.days)
 
     # The night in which clocks there go forward is an hour shorter.
-    days = zone.days_until(datetime(2026, 3, 9, 3, 59, tzinfo=UTC), 2)
+    days = zone.recent_day_bounds(datetime(2026, 3, 9, 3, 59, tzinfo=UTC), 2)
 
     assert days == [
         ("2026-03-07", datetime(2026, 3, 7, 5, tzinfo=UTC), datetime(2026, 3, 8, 5, tzinfo=UTC)),
@@ -218,7 +218,7 @@ def test_what_is_settled_is_counted_once(clock: Hands) -> None:
         asked_for.append((first, end))
         return sum(first <= moment < end for moment in moments)
 
-    tally, today = Tally(count, clock), (clock.at - timedelta(hours=1), clock.at + DAY)
+    tally, today = IncrementalCounter(count, clock), (clock.at - timedelta(hours=1), clock.at + DAY)
     spans = [(today[0] - 2 * DAY, today[0] - DAY), (today[0] - DAY, today[0]), today]
 
     assert tally.of(spans) == [0, 1, 2]
@@ -227,7 +227,7 @@ def test_what_is_settled_is_counted_once(clock: Hands) -> None:
     moments.append(clock.at)
     assert tally.of(spans) == [0, 1, 3]
 
-    settled = clock.at - SETTLING
+    settled = clock.at - FREEZE_AFTER
     assert asked_for == [(settled - timedelta(minutes=10), settled), (settled, today[1])]
 
 
@@ -246,7 +246,7 @@ def test_counting_bookings_reads_no_booking(services: Any, db: Db) -> None:
 
 
 def test_a_plot_is_drawn_once_for_the_same_figures() -> None:
-    figure = Figure("bookings", "x", new_id(START), ("Date", "Bookings"), (("2026-03-01", 1),))
+    figure = ChartData("bookings", "x", new_id(START), ("Date", "Bookings"), (("2026-03-01", 1),))
 
     assert charts.svg(figure, 640) is charts.svg(figure, 647)
     assert charts.svg(figure, 640) is not charts.svg(replace(figure, language=GERMAN), 640)

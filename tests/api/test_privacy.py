@@ -72,7 +72,7 @@ def test_erasing_leaves_no_trace_and_frees_what_is_to_come(
     assert db.idempotency_keys.count_documents({}) == 0
     assert api.held("GET", waits).json["status"] == "promoted"
     assert [slot["bookedCount"] for slot in api.slots("2031-06-10")] == [1, 0, 0]
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
     assert services.privacy.erase(ADA["email"]).bookings == 0
     assert sorted(entry["what"] for entry in api.admin("GET", "/audit").json["items"]) == [
         "booking.cancelled",
@@ -93,7 +93,7 @@ def test_erasing_keeps_the_count_of_what_has_been(
     assert services.privacy.erase(ADA["email"]).bookings == 1
     assert stays(db) == []
     assert api.admin("GET", "/stats").json["booked"] == 2
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
     assert api.admin("GET", "/bookings", query={"name": "quisling"}).json["total"] == 0
     found = {item["email"]: item["fullName"] for item in api.admin("GET", "/bookings").json["items"]}
     assert found.pop(kept["email"]) == kept["fullName"]
@@ -112,16 +112,16 @@ def test_retaining_forgets_only_what_is_older(
     kept = api.book(last, email="kept@example.org").json["booking"]
     clock.at = clock.at.replace(year=2031, month=6, day=20, hour=12)
 
-    assert services.privacy.retain(10).bookings == 0
+    assert services.privacy.apply_retention(10).bookings == 0
     clock.pass_by(days=1)
-    assert services.privacy.retain(10).bookings == 1
-    assert services.privacy.retain(10).bookings == 0
+    assert services.privacy.apply_retention(10).bookings == 1
+    assert services.privacy.apply_retention(10).bookings == 0
 
     assert stays(db) == []
     assert db.waitlist.count_documents({}) == 0
     assert [row["email"] for row in db.bookings.find({"erased": {"$ne": True}})] == [kept["email"]]
     assert {row["about"] for row in db.letters.find()} == {kept["id"]}
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
 
 
 @pytest.mark.parametrize("command", [["erase"], ["erase", "--email", "nobody"], ["retain"], ["retain", "--days", "-1"]])
@@ -152,17 +152,17 @@ def test_a_reminder_goes_out_once_the_day_before(
     day, next_day = api.slots("2031-06-10"), api.slots("2031-06-11")
     stays_booked, cancels, moves = (api.book(slot).json["booking"] for slot in day)
     clock.at = clock.at.replace(year=2031, month=6, day=9, hour=12, minute=59)  # 08:59 in New York
-    assert services.reminders.run() == 0
+    assert services.reminders.enqueue_due() == 0
     api.held("DELETE", cancels)
     api.held("POST", moves, "/reschedule", json={"slotId": next_day[0]["_id"]})
 
     clock.pass_by(minutes=1)
-    assert [services.reminders.run() for _ in range(3)] == [1, 0, 0]
+    assert [services.reminders.enqueue_due() for _ in range(3)] == [1, 0, 0]
     late = api.book(day[1]).json["booking"]
     clock.pass_by(hours=1)
-    assert services.reminders.run() == 0
+    assert services.reminders.enqueue_due() == 0
     clock.pass_by(days=1)
-    assert services.reminders.run() == 1
+    assert services.reminders.enqueue_due() == 1
 
     reminded = {row["about"]: row["facts"]["date"] for row in db.letters.find({"template": "guest_reminder"})}
     assert reminded == {stays_booked["id"]: "2031-06-10", moves["id"]: "2031-06-11"}
@@ -177,7 +177,7 @@ def test_a_cancellation_takes_back_a_reminder_that_is_not_out_yet(
     api = Api(over_app(app))
     booking = api.book(api.slots("2031-06-10")[0]).json["booking"]
     clock.at = clock.at.replace(year=2031, month=6, day=9, hour=14) + timedelta(minutes=1)
-    assert services.reminders.run() == 1
+    assert services.reminders.enqueue_due() == 1
 
     api.held("DELETE", booking)
 
@@ -224,7 +224,7 @@ def test_what_is_nobodys_is_neither_moved_nor_reminded(
     moved = {"date": "2031-06-11", "slotId": ahead["_id"], "slotLabel": ahead["label"]}
     db.bookings.update_one({"_id": booking["id"]}, {"$set": moved})
     clock.at = clock.at.replace(year=2031, month=6, day=10, hour=22)
-    assert services.reminders.run() == 0
+    assert services.reminders.enqueue_due() == 0
     assert services.changes.remind([booking["id"]], "2031-06-11") == 0
     assert db.letters.count_documents({"template": "guest_reminder"}) == 0
 
@@ -236,10 +236,10 @@ def test_two_who_forget_the_same_person_at_once_both_come_to_the_end(
     for _ in range(slot["capacity"]):
         api.book(slot)
     assert api.wait_for(slot, email=ADA["email"]).status == 202
-    found = services.waitlist.of_guest(ADA["email"])
+    found = services.waitlist.by_email(ADA["email"])
     assert services.privacy.erase(ADA["email"]).entries == 1
 
-    monkeypatch.setattr(type(services.waitlist), "of_guest", lambda *_: found)
+    monkeypatch.setattr(type(services.waitlist), "by_email", lambda *_: found)
 
     assert services.privacy.erase(ADA["email"]).bookings == 0
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []

@@ -12,7 +12,7 @@ import pytest
 
 import wiring
 from booking import mapping, service
-from booking.model import BookingFilter, Cursor, Part, Sort, Status
+from booking.model import BookingFilter, Cursor, PageRequest, SortField, Status
 from booking.store import BookingStore
 from core import text
 from core.mongo.client import Db
@@ -153,7 +153,7 @@ def test_an_order_or_cursor_that_is_none_is_refused(quiet: Api, query: dict[str,
 
 @pytest.mark.parametrize("value", ["", "2026-03-01", "\u05e2\u05d3\u05d4 \u00e9", "a.b", "\x00"])
 def test_a_cursor_is_read_as_it_was_written(value: str) -> None:
-    cursor = Cursor("0" * 32, value, Sort.NAME)
+    cursor = Cursor("0" * 32, value, SortField.NAME)
 
     assert Cursor.of(str(cursor)) == cursor
 
@@ -162,7 +162,7 @@ def test_what_would_have_to_be_sorted_is_sorted_only_while_it_is_little(
     api: Api, crowd: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     little = {"date": "2026-03-03", "country": "in"}
-    monkeypatch.setattr(service, "MOST_SORTED", len(walked(api, **little)))
+    monkeypatch.setattr(service, "MAX_SORTED", len(walked(api, **little)))
 
     everything = api.admin("GET", "/bookings").json
     refused = {sort: api.admin("GET", "/bookings", query={"sort": sort}) for sort in ("name", "hour")}
@@ -181,20 +181,25 @@ def test_what_would_have_to_be_sorted_is_sorted_only_while_it_is_little(
 @pytest.mark.parametrize(
     ("by", "wanted"),
     [
-        (Sort.CREATED, BookingFilter()),
-        (Sort.CREATED, BookingFilter(date="2026-03-03")),
-        (Sort.CREATED, BookingFilter(country="IN")),
-        (Sort.CREATED, BookingFilter(status=Status.CANCELLED)),
-        (Sort.DATE, BookingFilter()),
-        (Sort.DATE, BookingFilter(date="2026-03-03")),
-        (Sort.DATE, BookingFilter(status=Status.CONFIRMED)),
-        (Sort.COUNTRY, BookingFilter()),
-        (Sort.COUNTRY, BookingFilter(country="IN")),
-        (Sort.COUNTRY, BookingFilter(status=Status.CONFIRMED)),
+        (SortField.CREATED, BookingFilter()),
+        (SortField.CREATED, BookingFilter(date="2026-03-03")),
+        (SortField.CREATED, BookingFilter(country="IN")),
+        (SortField.CREATED, BookingFilter(status=Status.CANCELLED)),
+        (SortField.DATE, BookingFilter()),
+        (SortField.DATE, BookingFilter(date="2026-03-03")),
+        (SortField.DATE, BookingFilter(status=Status.CONFIRMED)),
+        (SortField.COUNTRY, BookingFilter()),
+        (SortField.COUNTRY, BookingFilter(country="IN")),
+        (SortField.COUNTRY, BookingFilter(status=Status.CONFIRMED)),
     ],
 )
 def test_an_order_that_is_offered_to_any_number_reads_a_page_and_sorts_nothing(
-    services: wiring.Services, db: Db, by: Sort, wanted: BookingFilter, descending: bool, after: type[Cursor] | None
+    services: wiring.Services,
+    db: Db,
+    by: SortField,
+    wanted: BookingFilter,
+    descending: bool,
+    after: type[Cursor] | None,
 ) -> None:
     db["bookings"].insert_many(
         mapping.to_document(
@@ -206,13 +211,13 @@ def test_an_order_that_is_offered_to_any_number_reads_a_page_and_sorts_nothing(
         for number in range(600)
     )  # fmt: skip
     store = BookingStore(db)
-    assert mapping.is_served(by, wanted)
+    assert mapping.is_indexed(by, wanted)
     cursor = None
     if after:
-        _, cursor = store.find(wanted, Part(100, by=by, descending=descending))
+        _, cursor = store.find(wanted, PageRequest(100, by=by, descending=descending))
     db.command({"profile": 2})
     try:
-        store.find(wanted, Part(5, by=by, descending=descending, after=cursor))
+        store.find(wanted, PageRequest(5, by=by, descending=descending, after=cursor))
     finally:
         db.command({"profile": 0})
 
@@ -224,7 +229,7 @@ def test_an_order_that_is_offered_to_any_number_reads_a_page_and_sorts_nothing(
         assert row["keysExamined"] <= 20, row
 
 
-@pytest.mark.parametrize("by", list(Sort))
+@pytest.mark.parametrize("by", list(SortField))
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -236,7 +241,7 @@ def test_an_order_that_is_offered_to_any_number_reads_a_page_and_sorts_nothing(
         BookingFilter(email="guest7@example.org", status=Status.CANCELLED),
     ],
 )
-def test_a_reference_or_a_guest_is_found_without_reading_others(db: Db, by: Sort, wanted: BookingFilter) -> None:
+def test_a_reference_or_a_guest_is_found_without_reading_others(db: Db, by: SortField, wanted: BookingFilter) -> None:
     db["bookings"].insert_many(
         mapping.to_document(
             made(
@@ -250,8 +255,8 @@ def test_a_reference_or_a_guest_is_found_without_reading_others(db: Db, by: Sort
     right = 1 if wanted.reference else 3 if wanted.status else 6
     db.command({"profile": 2})
     try:
-        items, following = store.find(wanted, Part(25, by=by, descending=by is Sort.CREATED))
-        assert len(items) == len(list(store.walk(wanted))) == store.count(wanted) == right
+        items, following = store.find(wanted, PageRequest(25, by=by, descending=by is SortField.CREATED))
+        assert len(items) == len(list(store.stream(wanted))) == store.count(wanted) == right
     finally:
         db.command({"profile": 0})
 
@@ -267,7 +272,7 @@ def test_a_reference_or_a_guest_is_found_without_reading_others(db: Db, by: Sort
 def test_control_an_order_without_an_index_sorts_and_is_noticed(db: Db, crowd: Db) -> None:
     db.command({"profile": 2})
     try:
-        BookingStore(db).find(BookingFilter(), Part(5, by=Sort.NAME))
+        BookingStore(db).find(BookingFilter(), PageRequest(5, by=SortField.NAME))
     finally:
         db.command({"profile": 0})
 
@@ -277,6 +282,6 @@ def test_control_an_order_without_an_index_sorts_and_is_noticed(db: Db, crowd: D
 def test_bookings_are_counted_by_when_they_were_made(services: wiring.Services, crowd: Db) -> None:
     first, second = (START + timedelta(minutes=minutes) for minutes in (0, 5))
 
-    assert services.bookings.made_between(first, second) == 5
-    assert services.bookings.made_between(second, second) == 0
-    assert services.bookings.made_between(first, datetime(2026, 4, 1, tzinfo=UTC)) == len(NAMES) * 18
+    assert services.bookings.count_created_between(first, second) == 5
+    assert services.bookings.count_created_between(second, second) == 0
+    assert services.bookings.count_created_between(first, datetime(2026, 4, 1, tzinfo=UTC)) == len(NAMES) * 18

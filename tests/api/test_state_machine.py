@@ -61,9 +61,9 @@ class People(RuleBasedStateMachine):
         self.db = self.services.db
         for name in ("slots", "bookings", "waitlist", "letters", "audit"):
             self.db[name].delete_many({})
-        self.services.schedules.changed()
-        self.services.bookings.counter._full_until.clear()
-        self.services.bookings.counter._scarce.clear()
+        self.services.schedules.invalidate_alternatives()
+        self.services.bookings.counter._sold_out_until.clear()
+        self.services.bookings.counter._nearly_full.clear()
         self.slots = self.api.slots(DAY)[:SLOTS]
         self.rooms = [Room() for _ in range(SLOTS)]
         self.forms = [factories.contact() for _ in range(GUESTS)]
@@ -167,7 +167,7 @@ class People(RuleBasedStateMachine):
 
     @invariant()
     def the_database_tells_the_same(self) -> None:
-        assert self.services.bookings.drift() == []
+        assert self.services.bookings.find_mismatches() == []
         for room, slot in zip(self.rooms, self.slots, strict=True):
             booked = self.db.bookings.find({"slotId": slot["_id"], "status": "confirmed"})
             assert {row["email"] for row in booked} == {self.forms[guest]["email"] for guest in room.booked}
@@ -206,7 +206,7 @@ def test_any_sequence_of_changes_agrees_with_the_model(house: tuple[Api, wiring.
 def test_control_the_model_notices_when_nobody_is_promoted(
     house: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(house[1].schedules), "gives_places", lambda *_: 0)
+    monkeypatch.setattr(type(house[1].schedules), "promotable_places", lambda *_: 0)
 
     with pytest.raises(AssertionError):
         run_state_machine_as_test(

@@ -10,14 +10,14 @@ import pytest
 from flask import Flask
 
 import wiring
-from core.concurrency.serial_transactions import Turns
+from core.concurrency.serial_transactions import SerialTransactions
 from core.mongo.client import Db
 from core.mongo.transactions import Session
 from schedules.service import Schedules
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
 from tests.factories import contact
-from waitlist.model import Entry, NewEntry
+from waitlist.model import NewEntry, WaitlistEntry
 from waitlist.store import WaitlistStore
 
 DATE = "2026-03-05"
@@ -91,7 +91,7 @@ def test_a_cancelled_place_goes_to_the_first_in_line_at_once(api: Api, db: Db, s
         "admin_booking", "guest_promoted",
     ]  # fmt: skip
     assert api.book(slot).code == "slot_full"
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
 
 
 def test_a_raised_capacity_promotes_as_many_as_fit_in_order(api: Api, services: wiring.Services) -> None:
@@ -104,7 +104,7 @@ def test_a_raised_capacity_promotes_as_many_as_fit_in_order(api: Api, services: 
     assert states(api, entries) == ["promoted", "promoted", "waiting"]
     assert api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": 9}).json["remaining"] == 2
     assert standing(api) == (7, 2, 0)
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
 
 
 def test_a_closed_slot_promotes_nobody_until_it_opens_again(api: Api, services: wiring.Services) -> None:
@@ -118,7 +118,7 @@ def test_a_closed_slot_promotes_nobody_until_it_opens_again(api: Api, services: 
 
     api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": False})
     assert (standing(api), states(api, entries)) == ((4, 0, 1), ["promoted", "waiting"])
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
 
 
 def test_nobody_is_promoted_after_the_cut_off(
@@ -163,7 +163,7 @@ def test_whoever_has_found_a_place_meanwhile_gives_up_the_turn(api: Api, db: Db,
 
     assert states(api, [waiting, other]) == ["left", "promoted"]
     assert standing(api) == (5, 0, 0)
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
 
 
 def test_one_entry_for_a_guest_and_slot(api: Api) -> None:
@@ -201,17 +201,19 @@ def test_a_request_repeated_with_its_key_gets_what_it_made_also_after_leaving(
     assert (position, anew.id != made.id) == (3, True)
     services.waitlist.remove(anew.id)
     assert [api.wait_for(slot, **as_sent(guest)).status for _ in range(2)] == [202, 409]
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
 
 
 def joined_and_left_meanwhile(
     services: wiring.Services, slot_id: str, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Entry, tuple[Entry, int]]:
+) -> tuple[WaitlistEntry, tuple[WaitlistEntry, int]]:
     """Join while another process carries out the same request and the guest leaves again; return both outcomes."""
     guest = wish()
     gone: list[Any] = []
-    another = replace(services.waitlist, turns=Turns(services.client, services.waitlist.turns.glance))
-    draw = Schedules.queue
+    another = replace(
+        services.waitlist, transactions=SerialTransactions(services.client, services.waitlist.transactions.probe)
+    )
+    draw = Schedules.join_queue
 
     def held_up(schedules: Schedules, session: Session, wanted: str) -> tuple[int, int] | None:
         if not gone:
@@ -220,19 +222,21 @@ def joined_and_left_meanwhile(
             gone[:] = [another.remove(entry.id)]
         return draw(schedules, session, wanted)
 
-    monkeypatch.setattr(Schedules, "queue", held_up)
+    monkeypatch.setattr(Schedules, "join_queue", held_up)
     answer = services.waitlist.join(slot_id, guest, key="a-form")
     return gone[0], answer
 
 
 def look_at_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away that a transaction looks whether its key has been used."""
-    find = WaitlistStore.find_made_by
+    find = WaitlistStore.by_request_key
 
-    def blind(store: WaitlistStore, key: str, slot_id: str, email: str, session: Session | None = None) -> Entry | None:
+    def blind(
+        store: WaitlistStore, key: str, slot_id: str, email: str, session: Session | None = None
+    ) -> WaitlistEntry | None:
         return find(store, key, slot_id, email) if session is None else None
 
-    monkeypatch.setattr(WaitlistStore, "find_made_by", blind)
+    monkeypatch.setattr(WaitlistStore, "by_request_key", blind)
 
 
 @pytest.mark.parametrize("looks", [True, False])
@@ -253,7 +257,7 @@ def test_a_request_carried_out_twice_at_once_joins_once_by_the_look_or_the_index
         assert (db.waitlist.count_documents({}), standing(api)) == (1, (4, 0, 0))
     else:
         assert (db.waitlist.count_documents({}), standing(api)) == (2, (4, 0, 1))
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
 
 
 def test_a_slot_with_places_has_no_list(api: Api) -> None:
@@ -322,10 +326,12 @@ def test_the_page_behind_the_link_leaves_on_a_click_alone(api: Api) -> None:
 def test_control_the_count_of_those_who_wait_is_verified(api: Api, db: Db, services: wiring.Services) -> None:
     slot, _ = full_slot(api)
     queue(api, slot, 2)
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
 
     db.slots.update_one({"_id": slot["_id"]}, {"$set": {"waiting": 1}})
-    assert [row["slotId"] for row in services.bookings.drift()] == [slot["_id"]]
+    assert [row["slotId"] for row in services.bookings.find_mismatches()] == [slot["_id"]]
 
     db.slots.update_one({"_id": slot["_id"]}, {"$set": {"waiting": 2, "capacity": 5}})
-    assert [row["slotId"] for row in services.bookings.drift()] == [slot["_id"]]  # a free place, and people wait
+    assert [row["slotId"] for row in services.bookings.find_mismatches()] == [
+        slot["_id"]
+    ]  # a free place, and people wait

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config.settings import environment
+from core.config.settings import load_environment
 from tests.conftest import ROOT, free_port
 from tests.devdb.processes import Spawn
 
@@ -24,7 +24,7 @@ def spawn() -> Iterator[Spawn]:
         command = [*before, sys.executable, *map(str, arguments)]
         pipe = subprocess.PIPE
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**environment(), **values, **settings}, stdout=pipe, stderr=pipe, text=True
+            command, cwd=ROOT, env={**load_environment(), **values, **settings}, stdout=pipe, stderr=pipe, text=True
         )
         started.append(process)
         return process

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config.settings import environment
+from core.config.settings import load_environment
 from tests.conftest import ROOT, free_port
 from tests.devdb.processes import (
     ANSWERING,
@@ -75,7 +75,7 @@ def test_run_names_the_pages_once_the_service_answers_and_not_before(spawn: Spaw
 @pytest.mark.parametrize(("setting", "expected"), [("", "console"), ("json", "json")])
 def test_run_on_a_terminal_logs_for_a_console(tmp_path: Path, setting: str, expected: str) -> None:
     controller, terminal = pty.openpty()
-    values = environment() | {"MONGODB_URI": "mongodb://given", "PORT": str(free_port()), "LOG_FORMAT": setting}
+    values = load_environment() | {"MONGODB_URI": "mongodb://given", "PORT": str(free_port()), "LOG_FORMAT": setting}
     command = [sys.executable, *run_command(tmp_path / "mongo", SERVICE), "0"]
     subprocess.run(command, check=True, cwd=ROOT, env=values, stdout=terminal)
     os.close(terminal)

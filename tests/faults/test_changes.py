@@ -11,9 +11,9 @@ from flask import Flask
 
 import schedules.store
 import wiring
-from booking.emails import Promises
+from booking.emails import BookingEmails
 from booking.store import BookingStore
-from core.concurrency.serial_transactions import Turns
+from core.concurrency.serial_transactions import SerialTransactions
 from core.mongo.client import Client, Db, Document
 from core.mongo.failures import WriteContention
 from core.mongo.transactions import Session, transaction
@@ -157,13 +157,13 @@ def test_a_change_has_its_slots_before_it_writes_letters(
     slots = api.slots("2026-03-05")[:2]
     made = api.book(slots[0]).json["booking"]
     held = slots[: 1 + (way == "moved")]
-    write, met = getattr(Promises, way), list[bool]()
+    write, met = getattr(BookingEmails, way), list[bool]()
 
     def meet(*args: Any) -> Any:
         met.extend(is_held(services, slot) for slot in held)
         return write(*args)
 
-    monkeypatch.setattr(Promises, way, meet)
+    monkeypatch.setattr(BookingEmails, way, meet)
     answer = cancel(api, made)() if way == "cancelled" else move(api, made, slots[1])()
 
     assert (answer.status, met) == (200, [True] * len(held))
@@ -216,8 +216,8 @@ def test_control_joining_that_does_not_write_to_the_slot_is_missed(
         services.db.slots.update_one({"_id": slot_id}, {"$inc": {"waiting": 1}})
         return next(tickets), 1
 
-    monkeypatch.setattr(schedules.store.SlotStore, "queue", careless)
-    monkeypatch.setattr(Turns, "take", _without_turns)
+    monkeypatch.setattr(schedules.store.SlotStore, "join_queue", careless)
+    monkeypatch.setattr(SerialTransactions, "run", _without_turns)
     api.wait_for(slot)
 
     with pytest.raises(AssertionError):
@@ -232,7 +232,7 @@ def test_control_a_move_that_does_not_ask_where_the_booking_is_loses_places(
     made, _ = (api.book(slots[0]).json["booking"] for _ in range(2))
     stale = services.changes.store.get(made["id"])
     move(api, made, slots[1])()
-    monkeypatch.setattr(BookingStore, "find_in", lambda *_: stale)
+    monkeypatch.setattr(BookingStore, "get_in", lambda *_: stale)
     guarded = BookingStore._change
 
     assert move(api, made, slots[2])().code == "booking_cancelled"
@@ -248,6 +248,6 @@ def test_control_a_move_that_does_not_ask_where_the_booking_is_loses_places(
         verified(services.db)
 
 
-def _without_turns(turns: Turns, work: Callable[[Session], Any]) -> Any:
+def _without_turns(turns: SerialTransactions, work: Callable[[Session], Any]) -> Any:
     with turns.client.start_session() as session, session.start_transaction():
         return work(session)

@@ -141,7 +141,7 @@ def unguarded(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -
     """Return an application that claims places without asking whether there are any."""
     app = make_app()
     db: Db = app.extensions["booking.letters"].store._letters.database
-    monkeypatch.setattr(schedules.store, "room_for", lambda _places: {})
+    monkeypatch.setattr(schedules.store, "capacity_guard", lambda _places: {})
     return app, db
 
 

@@ -113,7 +113,7 @@ def test_no_change_is_refused_or_confirmed_by_what_a_fail_over_undoes(
     primary = three_nodes.primary()
 
     with replication_stopped(node for node in three_nodes.nodes if node is not primary):
-        monkeypatch.setattr(serial_transactions, "SECONDS", 1.0)
+        monkeypatch.setattr(serial_transactions, "TRANSACTION_TIMEOUT", 1.0)
         answers = [
             api.wait_for(full, **waits),
             api.wait_for(full, **waits),
@@ -133,7 +133,7 @@ def test_no_change_is_refused_or_confirmed_by_what_a_fail_over_undoes(
     assert api.wait_for(full, **waits).status == 202
     assert api.wait_for(full, **waits).code == "already_waiting"
     assert api.held("POST", second, "/reschedule", json={"slotId": nearly["_id"]}).status == 200
-    assert services.bookings.drift() == []
+    assert services.bookings.find_mismatches() == []
     services.client.close()
 
 

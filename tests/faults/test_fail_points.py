@@ -16,7 +16,7 @@ import pytest
 import core.mongo.client
 import core.mongo.failures
 import core.mongo.transactions
-from booking.store import KeyStore
+from booking.store import IdempotencyStore
 from core.mongo.client import Client
 from tests import factories
 from tests.api_client import Answer, Api
@@ -196,7 +196,7 @@ def test_connections_opened_while_a_node_was_neither_primary_nor_secondary_are_o
     """The driver believes for as long as they live that there are no sessions, and so no transactions."""
     moments = {
         "the first": (core.mongo.transactions, "_attempt"),
-        "one in the middle": (KeyStore, "add"),
+        "one in the middle": (IdempotencyStore, "add"),
         "the commit": (core.mongo.transactions, "_commit"),
     }
     where, name = moments[step]
@@ -235,7 +235,7 @@ def test_a_long_line_for_a_held_slot_stands_in_nobody_else_s_way(
     desk: Desk, mongo: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held, free = desk.api.slots()[:2]
-    line = desk.services.bookings.counter._line
+    line = desk.services.bookings.counter._batcher
     submit = Mock(side_effect=line.submit)
     monkeypatch.setattr(line, "submit", submit)
     with mongo.start_session() as session, session.start_transaction():
@@ -269,7 +269,7 @@ def test_many_who_cancel_at_once_all_succeed(desk: Desk) -> None:
 
 def test_when_too_many_wait_the_next_is_told_at_once_to_come_again(desk: Desk) -> None:
     slots = desk.api.slots()
-    desk.services.bookings.counter.most_waiting = 3
+    desk.services.bookings.counter.max_queue = 3
     desk.services.bookings.counter.__post_init__()
 
     with desk.fault("commitTransaction", times=1, blockConnection=True, blockTimeMS=500):
@@ -296,5 +296,5 @@ def assert_settled(desk: Desk, guest: Guest, ids: set[str]) -> None:
     again = guest.asks()
     assert kind(again) == (201, "replayed")
     assert {again.json["booking"]["id"]} == ids
-    assert desk.services.bookings.drift() == []
+    assert desk.services.bookings.find_mismatches() == []
     assert_whole(desk.db)

@@ -14,12 +14,12 @@ import core.concurrency.serial_transactions
 import wiring
 from app import create_app
 from booking.changes import Changes
-from booking.emails import Promises
+from booking.emails import BookingEmails
 from core import metrics
 from core.config.settings import Settings
 from core.mongo.client import Client, Db, Document
-from notifications.outbox.model import Letter, Outcome, Result, State
-from notifications.outbox.service import Letters
+from notifications.outbox.model import EmailStatus, OutboxEmail, Outcome, Result
+from notifications.outbox.service import Outbox
 from tests.api_client import Answer, Api, over_app
 from tests.faults.conftest import Desk
 
@@ -35,10 +35,10 @@ def change(api: Api, way: str, made: Made) -> Answer:
     return api.held("POST", made, "/reschedule", json={"slotId": other["_id"]})
 
 
-def in_hand(services: wiring.Services) -> list[Letter]:
+def in_hand(services: wiring.Services) -> list[OutboxEmail]:
     """Mark the organiser's letter as sent and return the guest's, leased."""
     store, now = services.worker.store, datetime.now(UTC)
-    store.keep([Outcome(letter, Result.SENT) for letter in store.lease(10, now)], now)
+    store.record_outcomes([Outcome(letter, Result.SENT) for letter in store.lease(10, now)], now)
     return store.lease(10, now)
 
 
@@ -50,7 +50,7 @@ def told(db: Db, made: Made, template: str) -> Document:
 
 def is_due(db: Db, made: Made, template: str) -> bool:
     row = told(db, made, template)
-    return bool(row["state"] == State.QUEUED and row["dueAt"] <= datetime.now(UTC) + timedelta(seconds=1))
+    return bool(row["state"] == EmailStatus.QUEUED and row["dueAt"] <= datetime.now(UTC) + timedelta(seconds=1))
 
 
 def waits_for_a_change(db: Db) -> bool:
@@ -68,21 +68,23 @@ def once(do: Callable[[], None]) -> Callable[[], None]:
 # A letter is marked while another is put behind it
 
 
-@pytest.mark.parametrize("result", [Result.SENT, Result.DEAD])
+@pytest.mark.parametrize("result", [Result.SENT, Result.FAILED])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_letter_marked_between_a_changes_snapshot_and_its_look_holds_up_nothing(
     way: str, result: Result, api: Api, services: wiring.Services, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     leased = in_hand(services)
-    mark = once(lambda: services.worker.store.keep([Outcome(each, result) for each in leased], datetime.now(UTC)))
-    look = Letters.last_unsent
+    mark = once(
+        lambda: services.worker.store.record_outcomes([Outcome(each, result) for each in leased], datetime.now(UTC))
+    )
+    look = Outbox.lock_last_pending
 
-    def marked_first(letters: Letters, *given: Any) -> str | None:
+    def marked_first(letters: Outbox, *given: Any) -> str | None:
         mark()
         return look(letters, *given)
 
-    monkeypatch.setattr(Letters, "last_unsent", marked_first)
+    monkeypatch.setattr(Outbox, "lock_last_pending", marked_first)
 
     assert change(api, way, made).status == 200
 
@@ -90,28 +92,28 @@ def test_a_letter_marked_between_a_changes_snapshot_and_its_look_holds_up_nothin
     assert "after" not in told(db, made, TOLD[way])
 
 
-@pytest.mark.parametrize("result", [Result.SENT, Result.DEAD])
+@pytest.mark.parametrize("result", [Result.SENT, Result.FAILED])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_letter_marked_between_a_changes_look_and_its_commit_wakes_the_new_one(
     way: str, result: Result, api: Api, services: wiring.Services, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     outcomes = [Outcome(letter, result) for letter in in_hand(services)]
-    marking = Thread(target=lambda: services.worker.store.keep(outcomes, datetime.now(UTC)))
+    marking = Thread(target=lambda: services.worker.store.record_outcomes(outcomes, datetime.now(UTC)))
 
     def mark() -> None:
         marking.start()
         while marking.is_alive() and not waits_for_a_change(db):
             """It is done, or has met the change."""
 
-    look, begin = Letters.last_unsent, once(mark)
+    look, begin = Outbox.lock_last_pending, once(mark)
 
-    def marked_meanwhile(letters: Letters, *given: Any) -> str | None:
+    def marked_meanwhile(letters: Outbox, *given: Any) -> str | None:
         found = look(letters, *given)
         begin()
         return found
 
-    monkeypatch.setattr(Letters, "last_unsent", marked_meanwhile)
+    monkeypatch.setattr(Outbox, "lock_last_pending", marked_meanwhile)
 
     assert change(api, way, made).status == 200
     marking.join()
@@ -128,18 +130,18 @@ def test_a_letter_whose_lease_was_lost_is_given_up_by_nobody_and_lets_nothing_pa
     assert change(api, "cancel", made).status == 200
     db.letters.update_one({"_id": leased[0].id}, {"$set": {"lease": "somebody else's"}})
 
-    services.worker.store.keep([Outcome(letter, Result.DEAD) for letter in leased], datetime.now(UTC))
+    services.worker.store.record_outcomes([Outcome(letter, Result.FAILED) for letter in leased], datetime.now(UTC))
 
-    assert told(db, made, "guest_booking")["state"] == State.SENDING
+    assert told(db, made, "guest_booking")["state"] == EmailStatus.SENDING
     assert not is_due(db, made, "guest_cancellation")
 
 
 # What is stranded
 
 
-@pytest.mark.parametrize("state", [State.SENT, State.DEAD, None], ids=["sent", "dead", "gone"])
+@pytest.mark.parametrize("state", [EmailStatus.SENT, EmailStatus.DEAD, None], ids=["sent", "dead", "gone"])
 def test_what_waits_for_a_letter_that_is_over_goes_out_within_a_minute_and_is_warned_of(
-    state: State | None, api: Api, services: wiring.Services, db: Db
+    state: EmailStatus | None, api: Api, services: wiring.Services, db: Db
 ) -> None:
     made, other = (api.book(slot).json["booking"] for slot in api.slots()[:2])
     for booking in (made, other):
@@ -152,11 +154,11 @@ def test_what_waits_for_a_letter_that_is_over_goes_out_within_a_minute_and_is_wa
     db.letters.update_many({}, [{"$set": {"createdAt": {"$subtract": ["$createdAt", 15 * 60_000]}}}])
     assert services.letters.warnings()[-1] == "a letter has waited for 15 minutes"
 
-    assert services.worker.store.free_stranded(datetime.now(UTC)) == 1
+    assert services.worker.store.unblock_orphans(datetime.now(UTC)) == 1
 
     assert is_due(db, made, "guest_cancellation")
     assert not is_due(db, other, "guest_cancellation")
-    assert services.worker.store.free_stranded(datetime.now(UTC)) == 0
+    assert services.worker.store.unblock_orphans(datetime.now(UTC)) == 0
 
 
 def test_what_waits_for_a_letter_that_is_still_owed_is_no_news(api: Api, services: wiring.Services, db: Db) -> None:
@@ -167,18 +169,18 @@ def test_what_waits_for_a_letter_that_is_still_owed_is_no_news(api: Api, service
     )
 
     assert services.letters.warnings() == []
-    assert services.worker.store.free_stranded(datetime.now(UTC)) == 0
+    assert services.worker.store.unblock_orphans(datetime.now(UTC)) == 0
 
 
 def test_the_sender_frees_what_is_stranded(api: Api, services: wiring.Services, db: Db) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     assert change(api, "cancel", made).status == 200
     for letter in (f"{made['id']}-admin", f"{made['id']}-guest"):
-        db.letters.update_one({"_id": letter}, {"$set": {"state": State.SENT}, "$unset": {"dueAt": ""}})
+        db.letters.update_one({"_id": letter}, {"$set": {"state": EmailStatus.SENT}, "$unset": {"dueAt": ""}})
 
     assert services.worker.send_all_due() == 1
 
-    assert told(db, made, "guest_cancellation")["state"] == State.SENT
+    assert told(db, made, "guest_cancellation")["state"] == EmailStatus.SENT
 
 
 # What the back office asks for once more
@@ -189,10 +191,10 @@ def round_at(services: wiring.Services, seconds: float, sent: list[str], *, trou
     store, at = services.worker.store, datetime.now(UTC) + timedelta(seconds=seconds)
     for letter in store.lease(10, at):
         if letter.template == trouble:
-            store.keep([Outcome(letter, Result.POSTPONED, "500", at + timedelta(minutes=2))], at)
+            store.record_outcomes([Outcome(letter, Result.RETRY, "500", at + timedelta(minutes=2))], at)
         else:
             sent.append(letter.template)
-            store.keep([Outcome(letter, Result.SENT)], at)
+            store.record_outcomes([Outcome(letter, Result.SENT)], at)
 
 
 def test_a_confirmation_sent_again_goes_behind_the_first_and_a_cancellation_behind_both(
@@ -224,11 +226,11 @@ def test_the_end_of_the_line_is_found_also_where_clocks_differ(api: Api, service
 
 
 def all_sent(db: Db) -> None:
-    db.letters.update_many({}, {"$set": {"state": State.SENT}, "$unset": {"dueAt": ""}})
+    db.letters.update_many({}, {"$set": {"state": EmailStatus.SENT}, "$unset": {"dueAt": ""}})
 
 
 def all_dead(db: Db) -> None:
-    db.letters.update_many({}, {"$set": {"state": State.DEAD}, "$unset": {"dueAt": ""}})
+    db.letters.update_many({}, {"$set": {"state": EmailStatus.DEAD}, "$unset": {"dueAt": ""}})
 
 
 @pytest.fixture
@@ -285,7 +287,7 @@ def test_a_letter_sent_again_during_a_change_elsewhere_is_true_at_the_end(
     made = api.book(api.slots()[0]).json["booking"]
     all_sent(db)
     other = Elsewhere(lambda: change(elsewhere, way, made))
-    in_the_midst(monkeypatch, Promises, "again", other)
+    in_the_midst(monkeypatch, BookingEmails, "resend", other)
 
     assert api.admin("POST", f"/bookings/{made['id']}/resend").status == 202
 
@@ -300,7 +302,7 @@ def test_a_letter_retried_during_a_change_elsewhere_is_true_at_the_end(
     made = api.book(api.slots()[0]).json["booking"]
     all_dead(db)
     other = Elsewhere(lambda: change(elsewhere, way, made))
-    in_the_midst(monkeypatch, Changes, "_require_true", other)
+    in_the_midst(monkeypatch, Changes, "_require_current", other)
 
     assert api.admin("POST", f"/letters/{made['id']}-guest/retry").status in {200, 409}
 
@@ -310,7 +312,7 @@ def test_a_letter_retried_during_a_change_elsewhere_is_true_at_the_end(
 
 def assert_in_order(db: Db, made: Made) -> None:
     """Fail if what goes to the guest is not one line, in which the last is about how the booking stands."""
-    letters = list(db.letters.find({"about": made["id"], "to": made["email"], "state": State.QUEUED}))
+    letters = list(db.letters.find({"about": made["id"], "to": made["email"], "state": EmailStatus.QUEUED}))
     booking = db.bookings.find_one({"_id": made["id"]})
     assert booking
     line = [letter for letter in letters if letter.get("after") not in {each["_id"] for each in letters}]
@@ -330,11 +332,13 @@ def test_a_dead_letter_that_is_retried_goes_behind_what_its_guest_has_yet_to_get
     assert api.admin("POST", f"/bookings/{made['id']}/resend").status == 202
     again = db.letters.find_one({"_id": {"$regex": f"^{made['id']}-again-"}})
     assert again
-    services.worker.store.keep([Outcome(letter, Result.DEAD) for letter in in_hand(services)], datetime.now(UTC))
+    services.worker.store.record_outcomes(
+        [Outcome(letter, Result.FAILED) for letter in in_hand(services)], datetime.now(UTC)
+    )
     assert api.admin("POST", f"/letters/{made['id']}-guest/retry").status == 200
     assert change(api, "cancel", made).status == 200
 
-    rows = {row["_id"]: row.get("after") for row in db.letters.find({"to": made["email"], "state": State.QUEUED})}
+    rows = {row["_id"]: row.get("after") for row in db.letters.find({"to": made["email"], "state": EmailStatus.QUEUED})}
     assert rows[again["_id"]] is None
     assert rows[f"{made['id']}-guest"] == again["_id"]
     assert rows[told(db, made, "guest_cancellation")["_id"]] == f"{made['id']}-guest"
@@ -363,7 +367,7 @@ def test_a_letter_about_waiting_is_retried_only_while_its_guest_waits(api: Api, 
     refused, codes = (409, "letter_outdated"), [answer.code for answer in answers[:2]]
     assert [(answer.status, code) for answer, code in zip(answers, codes, strict=False)] == [refused] * 2
     assert answers[2].status == 200
-    assert db.letters.count_documents({"template": "guest_waiting", "state": State.QUEUED}) == 1
+    assert db.letters.count_documents({"template": "guest_waiting", "state": EmailStatus.QUEUED}) == 1
 
 
 def test_a_letter_about_waiting_that_is_retried_while_its_guest_leaves_elsewhere_is_dropped(
@@ -376,12 +380,12 @@ def test_a_letter_about_waiting_that_is_retried_while_its_guest_leaves_elsewhere
     all_dead(db)
     letter = told(db, entry, "guest_waiting")["_id"]
     other = Elsewhere(lambda: elsewhere.held("DELETE", entry))
-    in_the_midst(monkeypatch, Changes, "_require_true", other)
+    in_the_midst(monkeypatch, Changes, "_require_current", other)
 
     assert api.admin("POST", f"/letters/{letter}/retry").status in {200, 409}
 
     assert other.answer.json["status"] == "left"
-    assert db.letters.count_documents({"_id": letter, "state": State.QUEUED}) == 0
+    assert db.letters.count_documents({"_id": letter, "state": EmailStatus.QUEUED}) == 0
 
 
 # Who is told to repeat it, for it is not done twice
@@ -392,7 +396,7 @@ UNKNOWN = {"writeConcernError": {"code": 64, "errmsg": "late"}}
 def test_a_resend_whose_outcome_is_unknown_is_repeated_and_done_once(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.concurrency.serial_transactions, "SECONDS", 0.4)
+    monkeypatch.setattr(core.concurrency.serial_transactions, "TRANSACTION_TIMEOUT", 0.4)
     made = desk.api.book(desk.api.slots()[0]).json["booking"]
     with desk.fault("commitTransaction", times=100000, **UNKNOWN):
         first = desk.api.admin("POST", f"/bookings/{made['id']}/resend")
@@ -408,7 +412,7 @@ def test_a_resend_whose_outcome_is_unknown_is_repeated_and_done_once(
 def test_a_retry_whose_outcome_is_unknown_is_repeated_and_done_once(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.concurrency.serial_transactions, "SECONDS", 0.4)
+    monkeypatch.setattr(core.concurrency.serial_transactions, "TRANSACTION_TIMEOUT", 0.4)
     made = desk.api.book(desk.api.slots()[0]).json["booking"]
     letter = f"{made['id']}-admin"
     all_dead(desk.db)

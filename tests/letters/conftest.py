@@ -16,11 +16,11 @@ from core.mongo.client import Client, Db
 from core.mongo.transactions import transaction
 from notifications import letters, mailers
 from notifications.delivery import worker
-from notifications.delivery.worker import LetterWorker
+from notifications.delivery.worker import OutboxWorker
 from notifications.mailers import Mailer, ResendMailer
 from notifications.outbox import service
-from notifications.outbox.model import Attachment, Letter, State
-from notifications.outbox.store import LetterStore
+from notifications.outbox.model import Attachment, EmailStatus, OutboxEmail
+from notifications.outbox.store import OutboxStore
 from notifications.render import environments, render
 from tests.letters.provider import KEY, Provider, providing
 
@@ -48,7 +48,7 @@ FACTS = {
 }
 
 
-def no_files(_: Letter) -> tuple[Attachment, ...]:
+def no_files(_: OutboxEmail) -> tuple[Attachment, ...]:
     """Send letters without files: those with one go to Resend alone, which the tests that want it say themselves."""
     return ()
 
@@ -67,15 +67,15 @@ class MovableClock:
 
 
 @dataclass
-class Outbox:
+class OutboxFixture:
     """The letters of a test's own database, what they are sent through, and the time there."""
 
     client: Client
     db: Db
-    store: LetterStore
+    store: OutboxStore
     clock: MovableClock
 
-    def booked(self, name: str, **facts: str) -> tuple[Letter, Letter]:
+    def booked(self, name: str, **facts: str) -> tuple[OutboxEmail, OutboxEmail]:
         """Promise the two letters of a booking by `name`; return them."""
         mine = {**FACTS, "fullName": name, **facts}
         first, second = letters.booking_made(
@@ -84,17 +84,19 @@ class Outbox:
         self.promise([first, second])
         return first, second
 
-    def promise(self, promised: Sequence[Letter]) -> None:
+    def promise(self, promised: Sequence[OutboxEmail]) -> None:
         transaction(self.client, lambda session: self.store.add(session, promised), 10)
 
-    def worker(self, mailer: Mailer, *, rate: float = 1000.0, owner: str = "one") -> LetterWorker:
+    def worker(self, mailer: Mailer, *, rate: float = 1000.0, owner: str = "one") -> OutboxWorker:
         filled = partial(render, environments(), SENDER, ADMIN, no_files)
-        return LetterWorker(store=self.store, mailer=mailer, render=filled, clock=self.clock, rate=rate, owner=owner)
+        return OutboxWorker(
+            store=self.store, mailer=mailer, render=filled, clock=self.clock, rate=rate, worker_id=owner
+        )
 
-    def states(self) -> dict[str, State]:
+    def states(self) -> dict[str, EmailStatus]:
         return {letter.id: letter.state for letter in self.store.find(None, 1000)}
 
-    def get(self, letter: Letter) -> Letter:
+    def get(self, letter: OutboxEmail) -> OutboxEmail:
         return next(found for found in self.store.find(None, 1000) if found.id == letter.id)
 
 
@@ -109,16 +111,16 @@ def lasting_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere), cache_logger_on_first_use=False)
         for module in (mailers, service, worker):
-            monkeypatch.setattr(module, "LOG", log.get(module.__name__))
+            monkeypatch.setattr(module, "LOG", log.get_logger(module.__name__))
         yield
         monkeypatch.undo()
         structlog.configure(**before)
 
 
 @pytest.fixture
-def outbox(make_database: Callable[[], str], mongo: Client) -> Outbox:
+def outbox(make_database: Callable[[], str], mongo: Client) -> OutboxFixture:
     db = mongo[make_database()]
-    return Outbox(mongo, db, LetterStore(db), MovableClock())
+    return OutboxFixture(mongo, db, OutboxStore(db), MovableClock())
 
 
 @pytest.fixture

@@ -10,13 +10,22 @@ import pytest
 
 from core.mongo.transactions import transaction
 from notifications import letters
-from notifications.delivery.batching import FEWEST_IN_BATCH, Packer
-from notifications.delivery.throttle import Pace
-from notifications.delivery.worker import LetterWorker
+from notifications.delivery.batching import MIN_BATCH, BatchPlanner
+from notifications.delivery.throttle import SendThrottle
+from notifications.delivery.worker import OutboxWorker
 from notifications.mailers import BatchMailer, ResendMailer, SmtpMailer
-from notifications.outbox.model import GIVE_UP_AFTER, LEASE, Attachment, Batch, Letter, Message, Outcome, State
-from notifications.outbox.store import LetterStore
-from tests.letters.conftest import ADMIN, FACTS, Outbox
+from notifications.outbox.model import (
+    GIVE_UP_AFTER,
+    LEASE,
+    Attachment,
+    Batch,
+    EmailStatus,
+    Message,
+    OutboxEmail,
+    Outcome,
+)
+from notifications.outbox.store import OutboxStore
+from tests.letters.conftest import ADMIN, FACTS, OutboxFixture
 from tests.letters.provider import Call, Provider, Says, provider_id
 from tests.letters.test_worker import Recorder
 
@@ -28,7 +37,7 @@ class Killed(BaseException):
     """What ends a worker at a step, as SIGKILL would: nothing after it is done."""
 
 
-def waiting(outbox: Outbox, count: int = MANY) -> list[Letter]:
+def waiting(outbox: OutboxFixture, count: int = MANY) -> list[OutboxEmail]:
     """Promise `count` letters that wait for no other; return them in the order of their ids."""
     made = [
         letters.booking_confirmed_again(
@@ -40,15 +49,15 @@ def waiting(outbox: Outbox, count: int = MANY) -> list[Letter]:
     return sorted(made, key=lambda letter: letter.id)
 
 
-def recover(outbox: Outbox, resend: ResendMailer) -> None:
+def recover(outbox: OutboxFixture, resend: ResendMailer) -> None:
     """Let the leases of the dead end, and another worker send all that is owed."""
     for _ in range(4):
         outbox.clock.move(seconds=LEASE.total_seconds())
         outbox.worker(resend, owner="two").send_all_due()
-    assert {letter.state for letter in outbox.store.find(None, 1000)} == {State.SENT}
+    assert {letter.state for letter in outbox.store.find(None, 1000)} == {EmailStatus.SENT}
 
 
-def assert_each_once(provider: Provider, promised: Sequence[Letter]) -> None:
+def assert_each_once(provider: Provider, promised: Sequence[OutboxEmail]) -> None:
     assert sorted(to for to, _, _ in provider.letters.elements()) == sorted(letter.to for letter in promised)
 
 
@@ -56,12 +65,12 @@ def doubles(provider: Provider) -> int:
     return sum(count - 1 for count in provider.letters.values())
 
 
-def stored_batches(outbox: Outbox) -> list[str]:
+def stored_batches(outbox: OutboxFixture) -> list[str]:
     return sorted({row["batch"]["key"] for row in outbox.db["letters"].find({"batch": {"$exists": True}})})
 
 
 def test_many_that_wait_go_in_one_call_each_with_its_own_provider_id(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     promised = waiting(outbox)
     assert outbox.worker(resend).send_all_due() == MANY
@@ -71,11 +80,13 @@ def test_many_that_wait_go_in_one_call_each_with_its_own_provider_id(
     assert_each_once(provider, promised)
     for place, letter in enumerate(promised):
         kept = outbox.get(letter)
-        assert (kept.state, kept.provider_id, kept.attempts) == (State.SENT, provider_id(call, place), 1)
+        assert (kept.state, kept.provider_id, kept.attempts) == (EmailStatus.SENT, provider_id(call, place), 1)
 
 
-def test_a_few_go_one_by_one_under_their_own_ids(outbox: Outbox, provider: Provider, resend: ResendMailer) -> None:
-    promised = waiting(outbox, FEWEST_IN_BATCH - 1)
+def test_a_few_go_one_by_one_under_their_own_ids(
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
+) -> None:
+    promised = waiting(outbox, MIN_BATCH - 1)
     outbox.worker(resend).send_all_due()
     assert sorted(call.key for call in provider.calls) == [letter.id for letter in promised]
     assert {call.path for call in provider.calls} == {"/emails"}
@@ -83,18 +94,18 @@ def test_a_few_go_one_by_one_under_their_own_ids(outbox: Outbox, provider: Provi
 
 
 def test_a_batch_has_a_hundred_letters_at_the_most_and_takes_one_turn_of_the_rate(
-    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passed: list[float] = []
-    take = Pace.take
+    take = SendThrottle.try_acquire
 
-    def noted(pace: Pace) -> float:
+    def noted(pace: SendThrottle) -> float:
         wait = take(pace)
         if not wait:
             passed.append(pace._next)
         return wait
 
-    monkeypatch.setattr(Pace, "take", noted)
+    monkeypatch.setattr(SendThrottle, "try_acquire", noted)
     promised = waiting(outbox, 130)
     assert outbox.worker(resend, rate=4).send_due() == 130
     assert sorted(len(call.bodies) for call in provider.calls) == [30, 100]
@@ -103,14 +114,16 @@ def test_a_batch_has_a_hundred_letters_at_the_most_and_takes_one_turn_of_the_rat
     assert_each_once(provider, promised)
 
 
-def test_letters_with_attachments_go_one_by_one(outbox: Outbox, provider: Provider, resend: ResendMailer) -> None:
+def test_letters_with_attachments_go_one_by_one(
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
+) -> None:
     promised = waiting(outbox)
     files = (Attachment("invitation.ics", "text/calendar; method=REQUEST", b"BEGIN:VCALENDAR"),)
     worker = outbox.worker(resend)
     plain = worker.render
     odd = {letter.id for letter in promised[::2]}
 
-    def render(letter: Letter) -> Message:
+    def render(letter: OutboxEmail) -> Message:
         message = plain(letter)
         return replace(message, attachments=files) if letter.id in odd else message
 
@@ -124,7 +137,7 @@ def test_letters_with_attachments_go_one_by_one(outbox: Outbox, provider: Provid
     assert_each_once(provider, promised)
 
 
-def test_other_mailers_get_every_letter_by_itself(outbox: Outbox) -> None:
+def test_other_mailers_get_every_letter_by_itself(outbox: OutboxFixture) -> None:
     waiting(outbox)
     mailer = Recorder()
     assert not isinstance(mailer, BatchMailer)
@@ -135,7 +148,7 @@ def test_other_mailers_get_every_letter_by_itself(outbox: Outbox) -> None:
 
 
 def test_both_letters_of_a_booking_are_never_in_one_batch(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     for number in range(MANY):
         outbox.booked(f"guest{number}")
@@ -149,48 +162,48 @@ def test_both_letters_of_a_booking_are_never_in_one_batch(
 # Killed at every step
 
 
-def killed_before_the_batch_is_written(worker: LetterWorker, patch: pytest.MonkeyPatch) -> None:
+def killed_before_the_batch_is_written(worker: OutboxWorker, patch: pytest.MonkeyPatch) -> None:
     def die(*_: object) -> bool:
         raise Killed
 
     patch.setattr(worker.store, "form_batch", die)
 
 
-def killed_while_the_batch_is_written(worker: LetterWorker, patch: pytest.MonkeyPatch) -> None:
+def killed_while_the_batch_is_written(worker: OutboxWorker, patch: pytest.MonkeyPatch) -> None:
     form = worker.store.form_batch
 
-    def die(together: Sequence[Letter], batch: Batch) -> bool:
+    def die(together: Sequence[OutboxEmail], batch: Batch) -> bool:
         form(together[: len(together) // 2], batch)
         raise Killed
 
     patch.setattr(worker.store, "form_batch", die)
 
 
-def killed_before_the_call(worker: LetterWorker, patch: pytest.MonkeyPatch) -> None:
-    pack = Packer.pack
+def killed_before_the_call(worker: OutboxWorker, patch: pytest.MonkeyPatch) -> None:
+    pack = BatchPlanner.plan
 
-    def die(packer: Packer, leased: Sequence[Letter], now: datetime) -> None:
+    def die(packer: BatchPlanner, leased: Sequence[OutboxEmail], now: datetime) -> None:
         pack(packer, leased, now)
         raise Killed
 
-    patch.setattr(Packer, "pack", die)
+    patch.setattr(BatchPlanner, "plan", die)
 
 
-def killed_before_the_first_mark(worker: LetterWorker, patch: pytest.MonkeyPatch) -> None:
+def killed_before_the_first_mark(worker: OutboxWorker, patch: pytest.MonkeyPatch) -> None:
     def die(*_: object) -> None:
         raise Killed
 
-    patch.setattr(worker.store, "keep", die)
+    patch.setattr(worker.store, "record_outcomes", die)
 
 
-def killed_after_half_of_the_marks(worker: LetterWorker, patch: pytest.MonkeyPatch) -> None:
-    keep = worker.store.keep
+def killed_after_half_of_the_marks(worker: OutboxWorker, patch: pytest.MonkeyPatch) -> None:
+    keep = worker.store.record_outcomes
 
     def die(outcomes: Sequence[Outcome], now: datetime) -> None:
         keep(outcomes[: len(outcomes) // 2], now)
         raise Killed
 
-    patch.setattr(worker.store, "keep", die)
+    patch.setattr(worker.store, "record_outcomes", die)
 
 
 STEPS = [
@@ -200,10 +213,10 @@ STEPS = [
     killed_before_the_first_mark,
     killed_after_half_of_the_marks,
 ]
-Step = Callable[[LetterWorker, pytest.MonkeyPatch], None]
+Step = Callable[[OutboxWorker, pytest.MonkeyPatch], None]
 
 
-def die_at(step: Step, outbox: Outbox, resend: ResendMailer) -> None:
+def die_at(step: Step, outbox: OutboxFixture, resend: ResendMailer) -> None:
     """Let a worker send, and end at `step`."""
     worker = outbox.worker(resend, owner="one")
     with pytest.MonkeyPatch.context() as patch:
@@ -214,11 +227,11 @@ def die_at(step: Step, outbox: Outbox, resend: ResendMailer) -> None:
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
 def test_a_worker_killed_at_any_step_loses_no_letter_of_a_batch_and_doubles_none(
-    step: Step, outbox: Outbox, provider: Provider, resend: ResendMailer
+    step: Step, outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     promised = waiting(outbox)
     die_at(step, outbox, resend)
-    assert State.SENDING in outbox.states().values()
+    assert EmailStatus.SENDING in outbox.states().values()
     recover(outbox, resend)
     assert_each_once(provider, promised)
     assert all(outbox.get(letter).provider_id for letter in promised)
@@ -226,22 +239,22 @@ def test_a_worker_killed_at_any_step_loses_no_letter_of_a_batch_and_doubles_none
 
 def forget_that_it_was_under_way(patch: pytest.MonkeyPatch) -> None:
     """Take away what keeps letters that may have been tried out of new batches, and batches together."""
-    patch.setattr(Packer, "_repeated", lambda *_: iter(()))
+    patch.setattr(BatchPlanner, "_existing_batches", lambda *_: iter(()))
 
 
 def repeat_only_what_is_open(patch: pytest.MonkeyPatch) -> None:
     """Take away that a repeated batch has the letters, too, that are marked already."""
-    whole = LetterStore.whole_batch
+    whole = OutboxStore.lease_batch
 
-    def rest(store: LetterStore, key: str, lease: str, now: datetime) -> list[Letter]:
-        found = [each for each in whole(store, key, lease, now) if each.state is not State.SENT]
+    def rest(store: OutboxStore, key: str, lease: str, now: datetime) -> list[OutboxEmail]:
+        found = [each for each in whole(store, key, lease, now) if each.state is not EmailStatus.SENT]
         return [replace(each, batch=replace(each.batch, size=len(found))) for each in found if each.batch]
 
-    patch.setattr(LetterStore, "whole_batch", rest)
+    patch.setattr(OutboxStore, "lease_batch", rest)
 
 
 def test_control_letters_of_a_batch_that_are_sent_again_by_themselves_arrive_twice(
-    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting(outbox)
     die_at(killed_before_the_first_mark, outbox, resend)
@@ -251,7 +264,7 @@ def test_control_letters_of_a_batch_that_are_sent_again_by_themselves_arrive_twi
 
 
 def test_control_a_batch_that_is_repeated_without_its_marked_letters_is_not_recognised(
-    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting(outbox)
     die_at(killed_after_half_of_the_marks, outbox, resend)
@@ -262,7 +275,7 @@ def test_control_a_batch_that_is_repeated_without_its_marked_letters_is_not_reco
 
 
 def test_control_a_batch_that_is_written_down_after_it_was_sent_arrives_twice(
-    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting(outbox)
     with monkeypatch.context() as patch:
@@ -273,9 +286,9 @@ def test_control_a_batch_that_is_written_down_after_it_was_sent_arrives_twice(
 
 
 def test_a_letter_that_may_have_been_tried_alone_goes_in_no_batch(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    few = waiting(outbox, FEWEST_IN_BATCH - 1)
+    few = waiting(outbox, MIN_BATCH - 1)
     die_at(killed_before_the_first_mark, outbox, resend)
     more = [replace(letter, id=f"x{letter.id}", to=f"x{letter.to}") for letter in few]
     outbox.promise(more)
@@ -285,15 +298,17 @@ def test_a_letter_that_may_have_been_tried_alone_goes_in_no_batch(
 
 
 def test_control_a_letter_that_was_tried_alone_and_goes_in_a_batch_arrives_twice(
-    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = waiting(outbox, FEWEST_IN_BATCH - 1)
+    few = waiting(outbox, MIN_BATCH - 1)
     die_at(killed_before_the_first_mark, outbox, resend)
     taken = provider.letters.total()
     outbox.promise([replace(letter, id=f"x{letter.id}", to=f"x{letter.to}") for letter in few])
     lease = outbox.store.lease
     monkeypatch.setattr(
-        outbox.store, "lease", lambda most, now: [replace(each, was=State.QUEUED) for each in lease(most, now)]
+        outbox.store,
+        "lease",
+        lambda most, now: [replace(each, previous_status=EmailStatus.QUEUED) for each in lease(most, now)],
     )
     recover(outbox, resend)
     assert doubles(provider) == taken >= 1
@@ -303,12 +318,12 @@ def test_control_a_letter_that_was_tried_alone_and_goes_in_a_batch_arrives_twice
 
 
 def test_a_batch_without_an_answer_is_repeated_whole_under_its_key(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     promised = waiting(outbox)
     provider.next += [HANGS_UP, Says(500, "application_error"), Says(seconds=0.6)]
     outbox.worker(resend).send_due()
-    assert set(outbox.states().values()) == {State.RETRYING}
+    assert set(outbox.states().values()) == {EmailStatus.RETRYING}
     assert len({outbox.get(letter).due_at for letter in promised}) == 1
     for _ in range(4):
         outbox.clock.move(minutes=1)
@@ -316,11 +331,11 @@ def test_a_batch_without_an_answer_is_repeated_whole_under_its_key(
     assert [call.bodies for call in provider.calls] == [provider.calls[0].bodies] * 4
     assert len(provider.inbox) == 1
     assert_each_once(provider, promised)
-    assert set(outbox.states().values()) == {State.SENT}
+    assert set(outbox.states().values()) == {EmailStatus.SENT}
 
 
 def test_a_lease_that_is_smaller_than_a_batch_takes_the_whole_batch(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     promised = waiting(outbox)
     provider.next.append(HANGS_UP)
@@ -333,22 +348,22 @@ def test_a_lease_that_is_smaller_than_a_batch_takes_the_whole_batch(
 
 
 def test_a_refused_batch_falls_apart_and_one_bad_letter_spoils_no_other(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     promised = waiting(outbox)
     provider.by_recipient[promised[3].to] = Says(422, "validation_error")
     outbox.worker(resend).send_all_due()
     assert [call.is_batch for call in provider.calls] == [True] + [False] * MANY
     dead = outbox.get(promised[3])
-    assert (dead.state, dead.last_error) == (State.DEAD, "resend: 422 validation_error")
+    assert (dead.state, dead.last_error) == (EmailStatus.DEAD, "resend: 422 validation_error")
     rest = [letter for letter in promised if letter.id != dead.id]
-    assert {outbox.get(letter).state for letter in rest} == {State.SENT}
+    assert {outbox.get(letter).state for letter in rest} == {EmailStatus.SENT}
     assert_each_once(provider, rest)
     assert stored_batches(outbox) == []
 
 
 def test_a_batch_that_was_taken_with_other_words_is_given_up_and_not_sent_again(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     waiting(outbox)
     provider.next.append(HANGS_UP)
@@ -356,22 +371,24 @@ def test_a_batch_that_was_taken_with_other_words_is_given_up_and_not_sent_again(
     outbox.db["letters"].update_many({}, {"$set": {"facts.event": "Another name"}})
     outbox.clock.move(minutes=1)
     outbox.worker(resend).send_all_due()
-    assert set(outbox.states().values()) == {State.DEAD}
+    assert set(outbox.states().values()) == {EmailStatus.DEAD}
     assert provider.letters.total() == MANY
 
 
-def test_a_batch_nobody_tried_is_one_no_more(outbox: Outbox, provider: Provider, resend: ResendMailer) -> None:
+def test_a_batch_nobody_tried_is_one_no_more(outbox: OutboxFixture, provider: Provider, resend: ResendMailer) -> None:
     promised = waiting(outbox)
     worker = outbox.worker(resend)
     worker.stop.set()
     assert worker.send_due() == 0
     assert stored_batches(outbox) == []
-    assert {(outbox.get(each).state, outbox.get(each).due_at) for each in promised} == {(State.QUEUED, outbox.clock())}
+    assert {(outbox.get(each).state, outbox.get(each).due_at) for each in promised} == {
+        (EmailStatus.QUEUED, outbox.clock())
+    }
     assert provider.calls == []
 
 
 def test_a_batch_that_was_tried_stays_one_when_it_is_given_back(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     promised = waiting(outbox)
     provider.next.append(HANGS_UP)
@@ -386,14 +403,14 @@ def test_a_batch_that_was_tried_stays_one_when_it_is_given_back(
 
 
 def test_a_batch_is_given_up_when_the_provider_has_forgotten_its_key(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     promised = waiting(outbox)
     die_at(killed_before_the_first_mark, outbox, resend)
     outbox.clock.move(days=1, minutes=1)
     provider.inbox.clear()
     outbox.worker(resend).send_all_due()
-    assert set(outbox.states().values()) == {State.DEAD}
+    assert set(outbox.states().values()) == {EmailStatus.DEAD}
     assert "may have arrived" in outbox.get(promised[0]).last_error
     assert provider.letters.total() == 0
     outbox.store.retry(promised[0].id, outbox.clock())
@@ -402,7 +419,7 @@ def test_a_batch_is_given_up_when_the_provider_has_forgotten_its_key(
 
 
 def test_the_dead_of_a_batch_are_sent_when_the_others_are(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     """A letter whose day ends before that of its batch stays in it: the call is the same to the last."""
     promised = waiting(outbox)
@@ -414,23 +431,23 @@ def test_the_dead_of_a_batch_are_sent_when_the_others_are(
     outbox.worker(resend).send_due()
     outbox.clock.move(minutes=1)
     outbox.worker(resend).send_due()
-    assert outbox.get(old).state is State.DEAD
+    assert outbox.get(old).state is EmailStatus.DEAD
     outbox.clock.move(minutes=1)
     outbox.worker(resend).send_due()
-    assert set(outbox.states().values()) == {State.SENT}
+    assert set(outbox.states().values()) == {EmailStatus.SENT}
     assert_each_once(provider, promised)
 
 
 # Retried by the back office
 
 
-def end_the_day(outbox: Outbox, *of: Letter) -> None:
+def end_the_day(outbox: OutboxFixture, *of: OutboxEmail) -> None:
     """Let the next trouble be the last of these letters."""
     ends = {"createdAt": outbox.clock() - GIVE_UP_AFTER + timedelta(seconds=1)}
     outbox.db["letters"].update_many({"_id": {"$in": [letter.id for letter in of]}}, {"$set": ends})
 
 
-def given_up(outbox: Outbox, provider: Provider, resend: ResendMailer) -> list[Letter]:
+def given_up(outbox: OutboxFixture, provider: Provider, resend: ResendMailer) -> list[OutboxEmail]:
     """Return the letters of a batch whose day ended without success."""
     promised = waiting(outbox)
     end_the_day(outbox, *promised)
@@ -438,13 +455,13 @@ def given_up(outbox: Outbox, provider: Provider, resend: ResendMailer) -> list[L
     for _ in range(2):
         outbox.worker(resend).send_due()
         outbox.clock.move(minutes=1)
-    assert set(outbox.states().values()) == {State.DEAD}
+    assert set(outbox.states().values()) == {EmailStatus.DEAD}
     assert len({call.key for call in provider.calls}) == 1
     return promised
 
 
 def test_a_letter_retried_out_of_a_batch_that_was_given_up_goes_alone_and_leaves_the_others_dead(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     retried, *others = given_up(outbox, provider, resend)
 
@@ -453,12 +470,12 @@ def test_a_letter_retried_out_of_a_batch_that_was_given_up_goes_alone_and_leaves
 
     assert [(call.path, call.key) for call in provider.calls[2:]] == [("/emails", retried.id)]
     assert_each_once(provider, [retried])
-    assert outbox.get(retried).state is State.SENT
-    assert {outbox.get(other).state for other in others} == {State.DEAD}
+    assert outbox.get(retried).state is EmailStatus.SENT
+    assert {outbox.get(other).state for other in others} == {EmailStatus.DEAD}
 
 
 def test_all_the_letters_of_a_batch_that_was_given_up_can_be_retried_one_after_the_other(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     promised = given_up(outbox, provider, resend)
 
@@ -471,14 +488,14 @@ def test_all_the_letters_of_a_batch_that_was_given_up_can_be_retried_one_after_t
 
 
 def test_a_letter_retried_out_of_a_batch_that_was_given_up_can_be_withdrawn_like_any_other(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     untrue, *_ = given_up(outbox, provider, resend)
     outbox.store.retry(untrue.id, outbox.clock())
 
     transaction(
         outbox.client,
-        lambda session: outbox.store.withdraw(session, untrue.about, untrue.template, outbox.clock()),
+        lambda session: outbox.store.cancel_pending(session, untrue.subject, untrue.template, outbox.clock()),
         10,
     )
     outbox.worker(resend).send_all_due()
@@ -488,7 +505,7 @@ def test_a_letter_retried_out_of_a_batch_that_was_given_up_can_be_withdrawn_like
 
 
 def test_a_letter_of_a_batch_whose_key_is_refused_goes_under_its_own_key_when_it_is_retried(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     promised = waiting(outbox)
     provider.next.append(Says(409, "invalid_idempotent_request"))
@@ -501,11 +518,11 @@ def test_a_letter_of_a_batch_whose_key_is_refused_goes_under_its_own_key_when_it
     outbox.worker(resend).send_all_due()
 
     assert (provider.calls[-1].path, provider.calls[-1].key) == ("/emails", promised[0].id)
-    assert outbox.get(promised[0]).state is State.SENT
+    assert outbox.get(promised[0]).state is EmailStatus.SENT
 
 
 def test_a_retried_letter_stays_with_its_batch_while_the_others_are_tried(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     """Without it the provider would not recognise the batch, which it took: all the others would arrive twice."""
     promised = waiting(outbox)
@@ -514,18 +531,18 @@ def test_a_retried_letter_stays_with_its_batch_while_the_others_are_tried(
     for _ in range(2):
         outbox.worker(resend).send_due()
         outbox.clock.move(minutes=1)
-    assert outbox.get(promised[0]).state is State.DEAD
+    assert outbox.get(promised[0]).state is EmailStatus.DEAD
 
     outbox.store.retry(promised[0].id, outbox.clock())
     outbox.worker(resend).send_all_due()
 
     assert len({call.key for call in provider.calls}) == 1
     assert_each_once(provider, promised)
-    assert set(outbox.states().values()) == {State.SENT}
+    assert set(outbox.states().values()) == {EmailStatus.SENT}
 
 
 def test_a_retried_letter_goes_alone_when_the_others_of_its_batch_are_given_up_meanwhile(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     retried, *others = waiting(outbox)
     end_the_day(outbox, retried)
@@ -537,18 +554,18 @@ def test_a_retried_letter_goes_alone_when_the_others_of_its_batch_are_given_up_m
     end_the_day(outbox, *others)
     outbox.clock.move(minutes=1)
     outbox.worker(resend).send_due()
-    assert {outbox.get(other).state for other in others} == {State.DEAD}
+    assert {outbox.get(other).state for other in others} == {EmailStatus.DEAD}
 
     outbox.clock.move(minutes=1)
     outbox.worker(resend).send_due()
 
     assert [call.is_batch for call in provider.calls] == [True] * 3 + [False]
     assert_each_once(provider, [retried])
-    assert {outbox.get(other).state for other in others} == {State.DEAD}
+    assert {outbox.get(other).state for other in others} == {EmailStatus.DEAD}
 
 
 def test_a_batch_that_is_whole_no_more_goes_one_by_one_and_loses_nobody(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     promised = waiting(outbox)
     die_at(killed_before_the_call, outbox, resend)
@@ -559,7 +576,7 @@ def test_a_batch_that_is_whole_no_more_goes_one_by_one_and_loses_nobody(
 
 @pytest.mark.parametrize("answer", [b'{"data": []}', b'{"data": null}', b"[]", b'{"id": "one"}', b'{"data": [1, 2]}'])
 def test_an_answer_that_names_no_ids_is_no_success(
-    answer: bytes, provider: Provider, resend: ResendMailer, outbox: Outbox
+    answer: bytes, provider: Provider, resend: ResendMailer, outbox: OutboxFixture
 ) -> None:
     waiting(outbox)
     provider.next.append(Says(raw=answer))

@@ -10,10 +10,10 @@ from flask import Flask
 
 import wiring
 from notifications.mailers import ResendMailer
-from notifications.outbox.erasure import Forgetting
-from notifications.outbox.model import Letter, State
+from notifications.outbox.erasure import OutboxErasure
+from notifications.outbox.model import EmailStatus, OutboxEmail
 from tests.api_client import Api, over_app
-from tests.letters.conftest import ADMIN, Outbox
+from tests.letters.conftest import ADMIN, OutboxFixture
 from tests.letters.provider import KEY, Provider, Says
 from tests.letters.test_batches import (
     HANGS_UP,
@@ -30,18 +30,18 @@ from tests.letters.test_batches import (
 )
 
 
-def rows_about(outbox: Outbox, letter: Letter) -> int:
-    return outbox.db["letters"].count_documents({"about": letter.about})
+def rows_about(outbox: OutboxFixture, letter: OutboxEmail) -> int:
+    return outbox.db["letters"].count_documents({"about": letter.subject})
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
 def test_forgetting_somebody_after_a_worker_was_killed_at_any_step_doubles_nobodys_letter(
-    step: Step, outbox: Outbox, provider: Provider, resend: ResendMailer
+    step: Step, outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     gone, *others = waiting(outbox)
     die_at(step, outbox, resend)
 
-    outbox.store.forget([gone.about], gone.to)
+    outbox.store.erase([gone.subject], gone.to)
     recover(outbox, resend)
 
     arrived = provider.letters
@@ -51,36 +51,41 @@ def test_forgetting_somebody_after_a_worker_was_killed_at_any_step_doubles_nobod
 
 
 def test_control_a_letter_that_is_deleted_out_of_such_a_batch_doubles_the_others(
-    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone, *others = waiting(outbox)
     die_at(killed_before_the_first_mark, outbox, resend)
-    monkeypatch.setattr(Forgetting, "_in_doubt", lambda *_: [])
+    monkeypatch.setattr(OutboxErasure, "_unknown_outcomes", lambda *_: [])
 
-    assert outbox.store.forget([gone.about]) == 1
+    assert outbox.store.erase([gone.subject]) == 1
     recover(outbox, resend)
 
     assert doubles(provider) == len(others)
 
 
-def test_it_is_said_what_is_left_until_it_is_gone(outbox: Outbox, provider: Provider, resend: ResendMailer) -> None:
+def test_it_is_said_what_is_left_until_it_is_gone(
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
+) -> None:
     gone, other, *_ = waiting(outbox)
     provider.next.append(HANGS_UP)
     outbox.worker(resend).send_due()
     store = outbox.store
 
-    assert store.forget([gone.about]) == 0
-    assert (store.forgetting.left([gone.about], None), store.forgetting.left([other.about], None)) == (1, 0)
+    assert store.erase([gone.subject]) == 0
+    assert (store.erasure.count_pending([gone.subject], None), store.erasure.count_pending([other.subject], None)) == (
+        1,
+        0,
+    )
     outbox.clock.move(minutes=1)
     outbox.worker(resend).send_all_due()
-    store.forgetting.finish()
+    store.erasure.finish()
 
-    assert store.forgetting.left([gone.about], None) == rows_about(outbox, gone) == 0
+    assert store.erasure.count_pending([gone.subject], None) == rows_about(outbox, gone) == 0
     assert rows_about(outbox, other) == 1
 
 
 def test_a_letter_of_a_batch_that_turns_out_refused_is_not_sent_to_who_was_forgotten(
-    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone, *others = waiting(outbox)
     provider.next.append(Says(422, "validation_error"))
@@ -88,7 +93,7 @@ def test_a_letter_of_a_batch_that_turns_out_refused_is_not_sent_to_who_was_forgo
 
     def form_and_forget(*given: Any) -> bool:
         formed = form(*given)
-        assert outbox.store.forget([gone.about]) == 0
+        assert outbox.store.erase([gone.subject]) == 0
         return formed
 
     monkeypatch.setattr(outbox.store, "form_batch", form_and_forget)
@@ -98,23 +103,23 @@ def test_a_letter_of_a_batch_that_turns_out_refused_is_not_sent_to_who_was_forgo
     assert rows_about(outbox, gone) == 0
 
 
-def test_a_batch_of_known_outcome_holds_nothing_back(outbox: Outbox, resend: ResendMailer) -> None:
+def test_a_batch_of_known_outcome_holds_nothing_back(outbox: OutboxFixture, resend: ResendMailer) -> None:
     gone, other, *_ = waiting(outbox)
     outbox.worker(resend).send_all_due()
 
-    assert outbox.store.forget([gone.about]) == 1
+    assert outbox.store.erase([gone.subject]) == 1
 
     assert (rows_about(outbox, gone), rows_about(outbox, other)) == (0, 1)
 
 
 def test_a_batch_that_was_given_up_holds_nothing_back_though_a_letter_of_it_is_retried(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     retried, gone, other, *_ = given_up(outbox, provider, resend)
     outbox.store.retry(retried.id, outbox.clock())
 
-    assert outbox.store.forget([gone.about]) == 1
-    assert outbox.store.forget([retried.about]) == 1
+    assert outbox.store.erase([gone.subject]) == 1
+    assert outbox.store.erase([retried.subject]) == 1
 
     outbox.worker(resend).send_all_due()
     assert provider.letters.total() == 0
@@ -122,22 +127,22 @@ def test_a_batch_that_was_given_up_holds_nothing_back_though_a_letter_of_it_is_r
 
 
 def test_a_letter_that_comes_into_a_batch_while_it_is_forgotten_stays_in_it(
-    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone, *others = waiting(outbox)
-    look = Forgetting._in_doubt
+    look = OutboxErasure._unknown_outcomes
     begun: list[bool] = []
 
-    def meanwhile(forgetting: Forgetting, keys: list[str]) -> list[str]:
+    def meanwhile(forgetting: OutboxErasure, keys: list[str]) -> list[str]:
         found = look(forgetting, keys)
         if not begun:
             begun.append(True)
             die_at(killed_before_the_first_mark, outbox, resend)
         return found
 
-    monkeypatch.setattr(Forgetting, "_in_doubt", meanwhile)
+    monkeypatch.setattr(OutboxErasure, "_unknown_outcomes", meanwhile)
 
-    assert outbox.store.forget([gone.about]) == 0
+    assert outbox.store.erase([gone.subject]) == 0
     recover(outbox, resend)
 
     assert_each_once(provider, [gone, *others])
@@ -167,7 +172,9 @@ def test_the_command_says_what_is_left_and_that_it_goes_by_itself(
     assert again.output.startswith("0 bookings made nobody's, 0 letters and 0 waiting entries deleted.\nLeft: 1 letter")
     assert all(each["to"] != made[0]["email"] for each in services.db.letters.find())
 
-    services.db.letters.update_many({"state": State.SENDING}, [{"$set": {"dueAt": "$createdAt"}}])  # the lease is over
+    services.db.letters.update_many(
+        {"state": EmailStatus.SENDING}, [{"$set": {"dueAt": "$createdAt"}}]
+    )  # the lease is over
     services.worker.send_all_due()
     last = run(args=["erase", "--email", made[0]["email"]])
 

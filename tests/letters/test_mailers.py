@@ -21,11 +21,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Session
 
 from core import clock, log
-from core.config.parsers import is_this_machine
-from core.schema_fields import address
+from core.config.parsers import is_loopback_host
+from core.schema_fields import normalize_email
 from notifications import mailers
-from notifications.errors import BatchRefused, MailerAway, TryLater, Undeliverable
-from notifications.mailers import ConsoleMailer, ResendMailer, SmtpMailer
+from notifications.errors import BatchRefused, PermanentFailure, ProviderUnavailable, TransientFailure
+from notifications.mailers import FileMailer, ResendMailer, SmtpMailer
 from notifications.outbox.model import Attachment, Message
 from tests.conftest import free_port
 from tests.letters.provider import KEY, Provider, Says
@@ -74,7 +74,7 @@ def test_resend_gets_reply_to_and_attachments_and_gives_an_id(provider: Provider
 @pytest.mark.parametrize("answer", [b"{}", b"[]", b'{"id": 7}', b'{"id": ""}'])
 def test_an_answer_without_an_id_is_not_resends(provider: Provider, resend: ResendMailer, answer: bytes) -> None:
     provider.next.append(Says(raw=answer))
-    with pytest.raises(MailerAway, match="odd answer"):
+    with pytest.raises(ProviderUnavailable, match="odd answer"):
         resend.send(MESSAGE)
 
 
@@ -93,14 +93,14 @@ def test_resend_gets_a_batch_with_one_key_and_gives_an_id_for_each(provider: Pro
     [
         (Says(422, "validation_error"), BatchRefused),
         (Says(400, "validation_error"), BatchRefused),
-        (Says(409, "invalid_idempotent_request"), Undeliverable),
-        (Says(409, "concurrent_idempotent_requests"), TryLater),
-        (Says(422, "invalid_from_address"), MailerAway),
-        (Says(429, "rate_limit_exceeded"), MailerAway),
-        (Says(500, "application_error"), MailerAway),
-        (Says(hangs_up=True, takes=True), MailerAway),
-        (Says(raw=b"null"), MailerAway),
-        (Says(raw=b'{"data": [{"id": "one"}]}'), MailerAway),
+        (Says(409, "invalid_idempotent_request"), PermanentFailure),
+        (Says(409, "concurrent_idempotent_requests"), TransientFailure),
+        (Says(422, "invalid_from_address"), ProviderUnavailable),
+        (Says(429, "rate_limit_exceeded"), ProviderUnavailable),
+        (Says(500, "application_error"), ProviderUnavailable),
+        (Says(hangs_up=True, takes=True), ProviderUnavailable),
+        (Says(raw=b"null"), ProviderUnavailable),
+        (Says(raw=b'{"data": [{"id": "one"}]}'), ProviderUnavailable),
     ],
     ids=lambda each: getattr(each, "error", getattr(each, "__name__", "")),
 )
@@ -134,7 +134,7 @@ def test_a_mail_server_gets_reply_to_and_attachments(office: PostOffice, opened:
 def test_a_file_has_reply_to_and_attachments_in_plain_text_for_its_owner_alone(tmp_path: Path) -> None:
     long = "A line that is longer than a mail server likes to see it, with Ñ and = in it: " + "x" * 60
     file = tmp_path / "mail" / f"{MESSAGE.key}.eml"
-    mailer = ConsoleMailer(tmp_path / "mail")
+    mailer = FileMailer(tmp_path / "mail")
     mailer.send(replace(INVITED, text=long))
     file.chmod(0o644)
     assert mailer.send(INVITED) == ""
@@ -172,7 +172,7 @@ AWAY = [
 @pytest.mark.parametrize("says", REFUSES, ids=lambda says: f"{says.status}-{says.error or says.content_type}")
 def test_a_letter_that_resend_refuses_is_refused_for_good(provider: Provider, resend: ResendMailer, says: Says) -> None:
     provider.next.append(says)
-    with pytest.raises(Undeliverable, match=f"resend: {says.status}"):
+    with pytest.raises(PermanentFailure, match=f"resend: {says.status}"):
         resend.send(MESSAGE)
 
 
@@ -181,7 +181,7 @@ def test_trouble_that_is_not_the_letters_own_is_the_mailers(
     provider: Provider, resend: ResendMailer, says: Says
 ) -> None:
     provider.next.append(says)
-    with pytest.raises(MailerAway) as caught:
+    with pytest.raises(ProviderUnavailable) as caught:
         resend.send(MESSAGE)
     assert MESSAGE.to not in str(caught.value)
     resend.send(MESSAGE)
@@ -190,12 +190,12 @@ def test_trouble_that_is_not_the_letters_own_is_the_mailers(
 
 def test_a_letter_under_way_elsewhere_holds_up_no_other(provider: Provider, resend: ResendMailer) -> None:
     provider.next.append(Says(409, "concurrent_idempotent_requests"))
-    with pytest.raises(TryLater):
+    with pytest.raises(TransientFailure):
         resend.send(MESSAGE)
 
 
 def test_nobody_at_the_address_is_the_mailers_trouble() -> None:
-    with pytest.raises(MailerAway, match="HttpClientError"):
+    with pytest.raises(ProviderUnavailable, match="HttpClientError"):
         ResendMailer(KEY, f"http://127.0.0.1:{free_port()}", (0.3, 0.3)).send(MESSAGE)
 
 
@@ -207,7 +207,7 @@ def test_retry_after_is_read_as_seconds(
     provider: Provider, resend: ResendMailer, header: str, seconds: float | None
 ) -> None:
     provider.next.append(Says(429, "rate_limit_exceeded", headers={"retry-after": header}))
-    with pytest.raises(MailerAway) as caught:
+    with pytest.raises(ProviderUnavailable) as caught:
         resend.send(MESSAGE)
     assert caught.value.after == seconds
 
@@ -215,7 +215,7 @@ def test_retry_after_is_read_as_seconds(
 def test_retry_after_is_read_as_a_date(provider: Provider, resend: ResendMailer) -> None:
     later = format_datetime(clock.now() + timedelta(seconds=60), usegmt=True)
     provider.next.append(Says(503, "busy", headers={"Retry-After": later}))
-    with pytest.raises(MailerAway) as caught:
+    with pytest.raises(ProviderUnavailable) as caught:
         resend.send(MESSAGE)
     assert caught.value.after is not None
     assert 50 <= caught.value.after <= 60
@@ -294,7 +294,7 @@ def test_a_mail_says_when_its_letter_was_written_and_is_the_same_each_time(
     office: PostOffice, opened: Callable[..., str], tmp_path: Path
 ) -> None:
     SmtpMailer(f"smtp://{opened()}").send(MESSAGE)
-    ConsoleMailer(tmp_path).send(MESSAGE)
+    FileMailer(tmp_path).send(MESSAGE)
     file = (tmp_path / f"{MESSAGE.key}.eml").read_bytes()
     for mail in (*office.taken, email.message_from_bytes(file, policy=email.policy.default)):
         assert mail.get_all("Date") == ["Sun, 01 Mar 2026 09:30:15 +0000"]
@@ -304,14 +304,14 @@ def test_a_mail_says_when_its_letter_was_written_and_is_the_same_each_time(
 @pytest.mark.parametrize(
     ("step", "answer", "meaning"),
     [
-        ("mail", "451 later", MailerAway),
-        ("mail", "553 who are you", MailerAway),
-        ("rcpt", "450 greylisted", TryLater),
-        ("rcpt", "550 no such user", Undeliverable),
-        ("rcpt", "421 closing", MailerAway),
-        ("rcpt", "530 sign in first", TryLater),
-        ("data", "452 full", TryLater),
-        ("data", "554 spam", Undeliverable),
+        ("mail", "451 later", ProviderUnavailable),
+        ("mail", "553 who are you", ProviderUnavailable),
+        ("rcpt", "450 greylisted", TransientFailure),
+        ("rcpt", "550 no such user", PermanentFailure),
+        ("rcpt", "421 closing", ProviderUnavailable),
+        ("rcpt", "530 sign in first", TransientFailure),
+        ("data", "452 full", TransientFailure),
+        ("data", "554 spam", PermanentFailure),
     ],
 )
 def test_each_refusal_of_a_mail_server_has_its_meaning(
@@ -331,19 +331,19 @@ def test_an_odd_farewell_does_not_make_a_taken_letter_untaken(office: PostOffice
 
 def test_a_connection_that_breaks_is_the_mail_servers_trouble(office: PostOffice, opened: Callable[..., str]) -> None:
     office.drops = True
-    with pytest.raises(MailerAway):
+    with pytest.raises(ProviderUnavailable):
         SmtpMailer(f"smtp://{opened()}").send(MESSAGE)
 
 
 def test_no_mail_server_is_the_mail_servers_trouble() -> None:
-    with pytest.raises(MailerAway, match="ConnectionRefusedError"):
+    with pytest.raises(ProviderUnavailable, match="ConnectionRefusedError"):
         SmtpMailer(f"smtp://127.0.0.1:{free_port()}").send(MESSAGE)
 
 
 INTERNATIONAL = replace(
     MESSAGE,
     sender="Tag der offenen T\u00fcr <tag@stra\u00dfe.example>",
-    to=address("ada@xn--exmple-cua.de"),  # Kept as people write it.
+    to=normalize_email("ada@xn--exmple-cua.de"),  # Kept as people write it.
     reply_to="admin@b\u00fcro.example",
 )
 
@@ -366,9 +366,12 @@ def test_an_international_domain_is_written_to_as_every_mail_server_knows_it(
 @pytest.mark.parametrize(
     ("changes", "meaning"),
     [
-        ({"to": "j\u00f6rg@ex\u00e4mple.de"}, Undeliverable),
-        ({"to": "ada@" + "\u00e4" * 70 + ".de"}, Undeliverable),  # This domain has no form in ASCII.
-        ({"sender": "t\u00fcr@example.org"}, MailerAway),  # Other letters fare the same until that is put right.
+        ({"to": "j\u00f6rg@ex\u00e4mple.de"}, PermanentFailure),
+        ({"to": "ada@" + "\u00e4" * 70 + ".de"}, PermanentFailure),  # This domain has no form in ASCII.
+        (
+            {"sender": "t\u00fcr@example.org"},
+            ProviderUnavailable,
+        ),  # Other letters fare the same until that is put right.
     ],
 )
 def test_a_mail_server_without_smtputf8_is_told_apart_from_one_that_refuses(
@@ -395,7 +398,7 @@ def test_resend_gets_international_domains_in_ascii(provider: Provider, resend: 
 
 
 def test_the_console_keeps_international_domains_in_ascii(tmp_path: Path) -> None:
-    ConsoleMailer(tmp_path).send(INTERNATIONAL)
+    FileMailer(tmp_path).send(INTERNATIONAL)
     mail = email.message_from_bytes((tmp_path / f"{MESSAGE.key}.eml").read_bytes(), policy=email.policy.default)
     assert mail["To"] == "ada@xn--exmple-cua.de"
 
@@ -412,7 +415,7 @@ def test_an_account_that_is_refused_can_be_put_right(
     where = opened(authenticator=check, auth_required=True, auth_require_tls=False)
     mailer = SmtpMailer(f"smtp://ada:{password}@{where}")
     if password == "wrong":
-        with pytest.raises(MailerAway, match="mail server: 535"):
+        with pytest.raises(ProviderUnavailable, match="mail server: 535"):
             mailer.send(MESSAGE)
     else:
         mailer.send(MESSAGE)
@@ -441,7 +444,7 @@ def test_no_password_goes_to_another_machine_in_the_clear(
     if signs_in:
         mailer.send(MESSAGE)
     else:
-        with pytest.raises(MailerAway, match=r"^mail server: no STARTTLS$"):
+        with pytest.raises(ProviderUnavailable, match=r"^mail server: no STARTTLS$"):
             mailer.send(MESSAGE)
     assert listener.heard == [b"hunter2"] * signs_in
     assert len(office.taken) == signs_in
@@ -472,7 +475,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> str:
     [("127.8.9.1", True), ("::1", True), ("localhost", True), ("10.0.0.1", False), ("127.0.0.1.example", False)],
 )
 def test_this_machine_is_known_by_its_addresses(host: str, here: bool) -> None:
-    assert is_this_machine(host) is here
+    assert is_loopback_host(host) is here
 
 
 def read_by_each(raw: bytes) -> dict[str, str]:
@@ -519,16 +522,16 @@ def test_control_a_subject_as_python_folds_it_is_read_with_two_spaces() -> None:
 @pytest.mark.parametrize("member", ["sender", "to", "subject", "reply_to"])
 def test_no_header_can_be_smuggled_into_a_mail(member: str, tmp_path: Path) -> None:
     smuggled = Message(**{**MESSAGE.__dict__, member: "a@example.org\r\nBcc: victim@example.net"})
-    with pytest.raises(Undeliverable):
-        ConsoleMailer(tmp_path).send(smuggled)
+    with pytest.raises(PermanentFailure):
+        FileMailer(tmp_path).send(smuggled)
 
 
 def test_the_console_keeps_the_message_and_logs_nothing_personal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log.configure("json")  # A logger keeps the output it first wrote to, which may be another test's.
-    monkeypatch.setattr(mailers, "LOG", log.get("notifications.mailers"))
-    mailer = ConsoleMailer(tmp_path / "mail")
+    monkeypatch.setattr(mailers, "LOG", log.get_logger("notifications.mailers"))
+    mailer = FileMailer(tmp_path / "mail")
     mailer.send(MESSAGE)
     mailer.send(MESSAGE)
     (file,) = (tmp_path / "mail").iterdir()
@@ -541,5 +544,5 @@ def test_the_console_keeps_the_message_and_logs_nothing_personal(
 
 def test_a_folder_that_cannot_be_written_is_trouble_that_passes(tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("in the way")
-    with pytest.raises(MailerAway):
-        ConsoleMailer(tmp_path / "mail").send(MESSAGE)
+    with pytest.raises(ProviderUnavailable):
+        FileMailer(tmp_path / "mail").send(MESSAGE)

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from booking import calendar_invite
-from core.i18n import ENGLISH, GERMAN, LANGUAGES, day_in_words, hours_in_words
+from core.i18n import ENGLISH, GERMAN, LANGUAGES, format_date, format_time_range
 from notifications import preview
 from notifications.mailers import _mime
-from notifications.outbox.model import Letter, Message
+from notifications.outbox.model import Message, OutboxEmail
 from notifications.render import TEMPLATES, environment, environments, render
 from tests.letters.conftest import ADMIN, FACTS, SENDER
 from tests.pseudo import bracketed, bracketed_form, leftovers, visible
@@ -31,10 +31,10 @@ NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 filled = partial(render, environments(), SENDER, ADMIN, calendar_invite.attachments)
 
 
-def letter(template: str, **facts: str) -> Letter:
-    return Letter(
-        id="0" * 32, template=template, to="ada@example.org", facts={**FACTS, **facts}, created_at=NOW, due_at=NOW,
-        about="0123",
+def letter(template: str, **facts: str) -> OutboxEmail:
+    return OutboxEmail(
+        id="0" * 32, template=template, to="ada@example.org", context={**FACTS, **facts}, created_at=NOW, due_at=NOW,
+        subject="0123",
     )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def test_no_line_break_gets_into_a_subject(template: str, breaker: str) -> None:
 
 @pytest.mark.parametrize("template", NAMES)
 def test_a_letter_without_a_fact_it_needs_is_not_sent_with_a_hole(template: str) -> None:
-    bare = Letter(id="0", template=template, to="a@b.org", facts={}, created_at=NOW, due_at=NOW, about="")
+    bare = OutboxEmail(id="0", template=template, to="a@b.org", context={}, created_at=NOW, due_at=NOW, subject="")
     with pytest.raises(jinja2.UndefinedError):
         filled(bare)
 
@@ -226,7 +226,7 @@ def test_html_is_readable_where_style_blocks_are_dropped(template: str) -> None:
     ],
 )
 def test_a_date_is_said_in_words_and_any_other_text_as_it_is(text: str, said: str) -> None:
-    assert day_in_words(ENGLISH, text) == said
+    assert format_date(ENGLISH, text) == said
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_a_date_is_said_in_words_and_any_other_text_as_it_is(text: str, said: st
     [("10:00-11:00", "10:00 to 11:00"), ("23:00-00:00", "23:00 to 00:00"), ("10-11", "10-11"), ("", "")],
 )
 def test_a_slot_is_said_in_words_and_any_other_text_as_it_is(text: str, said: str) -> None:
-    assert hours_in_words(ENGLISH, text) == said
+    assert format_time_range(ENGLISH, text) == said
 
 
 @pytest.mark.parametrize(
@@ -247,12 +247,12 @@ def test_a_slot_is_said_in_words_and_any_other_text_as_it_is(text: str, said: st
     ],
 )
 def test_another_language_says_dates_its_own_way(text: str, said: str) -> None:
-    assert day_in_words(GERMAN, text) == said
+    assert format_date(GERMAN, text) == said
 
 
 @pytest.mark.parametrize(("text", "said"), [("10:00-11:00", "10:00 bis 11:00 Uhr"), ("25:00-26:00", "25:00-26:00")])
 def test_another_language_says_hours_its_own_way(text: str, said: str) -> None:
-    assert hours_in_words(GERMAN, text) == said
+    assert format_time_range(GERMAN, text) == said
 
 
 def every_letter() -> list[tuple[str, str, Message]]:

@@ -15,114 +15,123 @@ from core.mongo.transactions import transaction
 from core.web import health
 from notifications import letters
 from notifications.mailers import ResendMailer
-from notifications.outbox.model import GIVE_UP_AFTER, LEASE, LONG_WAIT, OPEN, Letter, Outcome, Result, State
-from notifications.outbox.service import Letters
-from notifications.outbox.store import LetterStore
+from notifications.outbox.model import (
+    GIVE_UP_AFTER,
+    LEASE,
+    PENDING,
+    STALE_AFTER,
+    EmailStatus,
+    OutboxEmail,
+    Outcome,
+    Result,
+)
+from notifications.outbox.service import Outbox
+from notifications.outbox.store import OutboxStore
 from tests.api_client import Api
-from tests.letters.conftest import ADMIN, FACTS, Outbox
+from tests.letters.conftest import ADMIN, FACTS, OutboxFixture
 from tests.letters.provider import Provider, Says
 from tests.letters.test_worker import Recorder, be_away, lease_only, refuse
 
 
-def reminder(outbox: Outbox, about: str = "b1") -> Letter:
+def reminder(outbox: OutboxFixture, about: str = "b1") -> OutboxEmail:
     promised = letters.booking_reminder(about=about, guest="ada@example.org", facts=FACTS, now=outbox.clock())
     outbox.promise([promised])
     return promised
 
 
-def withdraw(outbox: Outbox, about: str = "b1") -> None:
+def withdraw(outbox: OutboxFixture, about: str = "b1") -> None:
     def work(session: Any) -> None:
-        outbox.store.withdraw(session, about, "guest_reminder", outbox.clock())
+        outbox.store.cancel_pending(session, about, "guest_reminder", outbox.clock())
 
     transaction(outbox.client, work, 10)
 
 
-def stored(outbox: Outbox, letter: Letter) -> dict[str, Any] | None:
+def stored(outbox: OutboxFixture, letter: OutboxEmail) -> dict[str, Any] | None:
     return outbox.db["letters"].find_one({"_id": letter.id})
 
 
-def test_a_letter_is_queued_then_sending_then_sent(outbox: Outbox) -> None:
+def test_a_letter_is_queued_then_sending_then_sent(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
-    assert outbox.get(letter).state is State.QUEUED
-    seen: list[State] = []
+    assert outbox.get(letter).state is EmailStatus.QUEUED
+    seen: list[EmailStatus] = []
     mailer = Recorder(first=lambda _message: seen.append(outbox.get(letter).state))
     outbox.worker(mailer).send_all_due()
-    assert seen == [State.SENDING]
+    assert seen == [EmailStatus.SENDING]
     kept = outbox.get(letter)
-    assert (kept.state, kept.attempts, kept.sent_at) == (State.SENT, 1, outbox.clock())
+    assert (kept.state, kept.attempts, kept.sent_at) == (EmailStatus.SENT, 1, outbox.clock())
     assert "dueAt" not in (stored(outbox, letter) or {})
 
 
-def test_a_letter_that_failed_is_retrying_and_then_sent(outbox: Outbox) -> None:
+def test_a_letter_that_failed_is_retrying_and_then_sent(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
     outbox.worker(Recorder(first=be_away)).send_all_due()
     kept = outbox.get(letter)
-    assert (kept.state, kept.attempts, kept.last_error) == (State.RETRYING, 1, "out of reach")
+    assert (kept.state, kept.attempts, kept.last_error) == (EmailStatus.RETRYING, 1, "out of reach")
     outbox.clock.move(minutes=1)
     outbox.worker(Recorder()).send_all_due()
-    assert (outbox.get(letter).state, outbox.get(letter).last_error) == (State.SENT, "")
+    assert (outbox.get(letter).state, outbox.get(letter).last_error) == (EmailStatus.SENT, "")
 
 
-def test_a_letter_that_is_refused_is_dead_and_no_more_due(outbox: Outbox) -> None:
+def test_a_letter_that_is_refused_is_dead_and_no_more_due(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
     outbox.worker(Recorder(first=refuse)).send_all_due()
-    assert outbox.get(letter).state is State.DEAD
+    assert outbox.get(letter).state is EmailStatus.DEAD
     assert "dueAt" not in (stored(outbox, letter) or {})
     outbox.clock.move(days=2)
     assert outbox.worker(Recorder()).send_all_due() == 0
 
 
-def test_a_letter_that_was_given_back_is_what_it_was(outbox: Outbox) -> None:
+def test_a_letter_that_was_given_back_is_what_it_was(outbox: OutboxFixture) -> None:
     new, tried = reminder(outbox, "new"), reminder(outbox, "tried")
     outbox.db["letters"].update_one({"_id": tried.id}, {"$set": {"state": "retrying", "attempts": 3}})
     worker = outbox.worker(Recorder())
     worker.stop.set()
     assert worker.send_due() == 0
-    assert (outbox.get(new).state, outbox.get(tried).state) == (State.QUEUED, State.RETRYING)
+    assert (outbox.get(new).state, outbox.get(tried).state) == (EmailStatus.QUEUED, EmailStatus.RETRYING)
     assert outbox.get(new).due_at == new.due_at
 
 
-def test_a_letter_whose_sender_died_is_no_new_one(outbox: Outbox) -> None:
+def test_a_letter_whose_sender_died_is_no_new_one(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
     (taken,) = lease_only(outbox)
-    assert (taken.state, taken.was) == (State.SENDING, State.QUEUED)
+    assert (taken.state, taken.previous_status) == (EmailStatus.SENDING, EmailStatus.QUEUED)
     outbox.clock.move(seconds=LEASE.total_seconds())
     (again,) = lease_only(outbox)
-    assert again.was is State.SENDING
-    outbox.store.keep([Outcome(again, Result.UNTRIED)], outbox.clock())
-    assert outbox.get(letter).state is State.RETRYING
+    assert again.previous_status is EmailStatus.SENDING
+    outbox.store.record_outcomes([Outcome(again, Result.NOT_ATTEMPTED)], outbox.clock())
+    assert outbox.get(letter).state is EmailStatus.RETRYING
 
 
 def test_a_day_without_success_makes_a_letter_dead_visibly(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     letter = reminder(outbox)
     provider.usually = Says(500, "application_error")
-    while outbox.get(letter).state in OPEN:
+    while outbox.get(letter).state in PENDING:
         outbox.worker(resend).send_due()
         outbox.clock.moment = max(outbox.get(letter).due_at, outbox.clock())
     assert outbox.clock() - letter.created_at >= GIVE_UP_AFTER
     kept = outbox.get(letter)
-    assert (kept.state, kept.last_error) == (State.DEAD, "resend: 500 application_error")
-    seen = Letters(outbox.store, outbox.clock)
+    assert (kept.state, kept.last_error) == (EmailStatus.DEAD, "resend: 500 application_error")
+    seen = Outbox(outbox.store, outbox.clock)
     assert (seen.counts()["dead"], seen.warnings()) == (1, ["1 letter was given up"])
 
 
 def test_a_letter_that_was_interrupted_a_day_ago_is_given_up_and_not_doubled(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     letter = reminder(outbox)
     lease_only(outbox)
     outbox.clock.move(days=1, seconds=1)
     outbox.worker(resend).send_all_due()
-    assert outbox.get(letter).state is State.DEAD
+    assert outbox.get(letter).state is EmailStatus.DEAD
     assert provider.calls == []
 
 
 def test_control_without_that_rule_it_would_be_sent(
-    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifications.delivery.sender.may_have_arrived", lambda *_: False)
+    monkeypatch.setattr("notifications.delivery.sender.may_be_duplicate", lambda *_: False)
     reminder(outbox)
     lease_only(outbox)
     outbox.clock.move(days=1, seconds=1)
@@ -130,7 +139,7 @@ def test_control_without_that_rule_it_would_be_sent(
     assert len(provider.calls) == 1
 
 
-def test_finding_due_letters_is_one_walk_over_the_open_ones(outbox: Outbox) -> None:
+def test_finding_due_letters_is_one_walk_over_the_open_ones(outbox: OutboxFixture) -> None:
     outbox.booked("ada")
     query = {"dueAt": {"$lte": outbox.clock()}}
     plan = outbox.db["letters"].find(query).sort([("dueAt", 1), ("_id", 1)]).explain()["queryPlanner"]["winningPlan"]
@@ -146,7 +155,7 @@ def test_finding_due_letters_is_one_walk_over_the_open_ones(outbox: Outbox) -> N
 
 
 @pytest.mark.parametrize("state", ["queued", "retrying"])
-def test_a_letter_that_is_not_under_way_is_withdrawn(outbox: Outbox, state: str) -> None:
+def test_a_letter_that_is_not_under_way_is_withdrawn(outbox: OutboxFixture, state: str) -> None:
     letter, other = reminder(outbox), reminder(outbox, "b2")
     outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}})
     withdraw(outbox)
@@ -154,7 +163,7 @@ def test_a_letter_that_is_not_under_way_is_withdrawn(outbox: Outbox, state: str)
     assert stored(outbox, other) is not None
 
 
-def test_a_letter_that_is_out_or_dead_is_not_withdrawn(outbox: Outbox) -> None:
+def test_a_letter_that_is_out_or_dead_is_not_withdrawn(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
     for state in ("sent", "dead"):
         outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}, "$unset": {"dueAt": ""}})
@@ -162,13 +171,13 @@ def test_a_letter_that_is_out_or_dead_is_not_withdrawn(outbox: Outbox) -> None:
         assert outbox.get(letter).state == state
 
 
-def test_a_letter_under_way_is_marked_as_sent_although_it_was_withdrawn(outbox: Outbox) -> None:
+def test_a_letter_under_way_is_marked_as_sent_although_it_was_withdrawn(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
     outbox.worker(Recorder(first=lambda _message: withdraw(outbox))).send_all_due()
-    assert outbox.get(letter).state is State.SENT
+    assert outbox.get(letter).state is EmailStatus.SENT
 
 
-def test_a_letter_that_was_withdrawn_under_way_is_not_tried_again(outbox: Outbox) -> None:
+def test_a_letter_that_was_withdrawn_under_way_is_not_tried_again(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
 
     def fail(message: Any) -> None:
@@ -179,7 +188,7 @@ def test_a_letter_that_was_withdrawn_under_way_is_not_tried_again(outbox: Outbox
     assert stored(outbox, letter) is None
 
 
-def test_a_letter_that_was_withdrawn_under_way_goes_with_its_dead_sender(outbox: Outbox) -> None:
+def test_a_letter_that_was_withdrawn_under_way_goes_with_its_dead_sender(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
     lease_only(outbox)
     withdraw(outbox)
@@ -190,7 +199,7 @@ def test_a_letter_that_was_withdrawn_under_way_goes_with_its_dead_sender(outbox:
 
 
 def test_a_letter_in_a_batch_that_may_have_been_taken_is_let_go_with_it(
-    outbox: Outbox, provider: Provider, resend: ResendMailer
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     promised = [reminder(outbox, f"b{number}") for number in range(8)]
     provider.next.append(Says(hangs_up=True, takes=True))
@@ -199,11 +208,11 @@ def test_a_letter_in_a_batch_that_may_have_been_taken_is_let_go_with_it(
     outbox.clock.move(minutes=1)
     outbox.worker(resend).send_all_due()
     assert provider.letters.total() == len(promised)
-    assert set(outbox.states().values()) == {State.SENT}
+    assert set(outbox.states().values()) == {EmailStatus.SENT}
 
 
 def test_a_letter_that_was_withdrawn_while_its_batch_was_refused_is_dropped(
-    outbox: Outbox, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promised = [reminder(outbox, f"b{number}") for number in range(8)]
     provider.next.append(Says(422, "validation_error"))
@@ -220,24 +229,24 @@ def test_a_letter_that_was_withdrawn_while_its_batch_was_refused_is_dropped(
     assert provider.letters.total() == len(promised) - 1
 
 
-@pytest.mark.parametrize("state", list(State))
-def test_a_letter_waits_for_the_last_one_that_is_not_out(outbox: Outbox, state: State) -> None:
+@pytest.mark.parametrize("state", list(EmailStatus))
+def test_a_letter_waits_for_the_last_one_that_is_not_out(outbox: OutboxFixture, state: EmailStatus) -> None:
     letter = letters.booking_confirmed_again(about="b1", guest="ada@example.org", facts=FACTS, now=outbox.clock())
     outbox.promise([letter, replace(letter, id="b1-other", to="bob@example.org", created_at=outbox.clock.moment)])
     reminder(outbox)  # stands outside the line: it is withdrawn when it is no longer true
     outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}})
-    found = transaction(outbox.client, lambda session: outbox.store.last_unsent(session, "b1", letter.to), 10)
-    assert found == (letter.id if state in OPEN else None)
+    found = transaction(outbox.client, lambda session: outbox.store.lock_last_pending(session, "b1", letter.to), 10)
+    assert found == (letter.id if state in PENDING else None)
 
 
-@pytest.mark.parametrize("state", list(State))
-def test_a_letter_is_made_once_and_forgotten_whatever_its_state(outbox: Outbox, state: State) -> None:
+@pytest.mark.parametrize("state", list(EmailStatus))
+def test_a_letter_is_made_once_and_forgotten_whatever_its_state(outbox: OutboxFixture, state: EmailStatus) -> None:
     letter = reminder(outbox)
     outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}})
-    assert not transaction(outbox.client, lambda session: outbox.store.add_once(session, letter), 10)
-    assert [found.id for found in outbox.store.about("b1")] == [letter.id]
-    assert outbox.store.forget(["b1"]) == 1
-    assert transaction(outbox.client, lambda session: outbox.store.add_once(session, letter), 10)
+    assert not transaction(outbox.client, lambda session: outbox.store.add_if_absent(session, letter), 10)
+    assert [found.id for found in outbox.store.by_subject("b1")] == [letter.id]
+    assert outbox.store.erase(["b1"]) == 1
+    assert transaction(outbox.client, lambda session: outbox.store.add_if_absent(session, letter), 10)
 
 
 # What people see
@@ -247,15 +256,15 @@ def test_the_five_states_are_asked_for_and_counted(api: Api, db: Db) -> None:
     for _ in range(3):
         assert api.book(api.slots()[0]).status == 201
     ids = [row["_id"] for row in db["letters"].find()]
-    for letter_id, state in zip(ids, State, strict=False):
-        closed = {"$unset": {"dueAt": ""}} if state not in OPEN else {}
+    for letter_id, state in zip(ids, EmailStatus, strict=False):
+        closed = {"$unset": {"dueAt": ""}} if state not in PENDING else {}
         db["letters"].update_one({"_id": letter_id}, {"$set": {"state": state}, **closed})
 
-    for letter_id, state in zip(ids, State, strict=False):
+    for letter_id, state in zip(ids, EmailStatus, strict=False):
         items = api.admin("GET", "/letters", query={"state": state.value}).json["items"]
         assert letter_id in [item["_id"] for item in items]
         assert {item["state"] for item in items} == {state}
-        assert all((item["dueAt"] is None) == (state not in OPEN) for item in items)
+        assert all((item["dueAt"] is None) == (state not in PENDING) for item in items)
     assert api.admin("GET", "/letters", query={"state": "pending"}).status == 400
     counts = {"queued": 2, "sending": 1, "retrying": 1, "sent": 1, "dead": 1}
     assert api.admin("GET", "/stats").json["letters"] == counts
@@ -276,12 +285,12 @@ def test_ready_warns_of_letters_that_were_given_up_and_stays_ready(api: Api, db:
 
 
 @pytest.mark.parametrize("state", ["queued", "sending", "retrying"])
-def test_a_letter_that_has_waited_long_is_warned_of(outbox: Outbox, state: str) -> None:
+def test_a_letter_that_has_waited_long_is_warned_of(outbox: OutboxFixture, state: str) -> None:
     letter = reminder(outbox)
-    seen = Letters(outbox.store, outbox.clock)
+    seen = Outbox(outbox.store, outbox.clock)
     later = outbox.clock() + (timedelta(hours=1) if state == "retrying" else timedelta())
     outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state, "dueAt": later}})
-    outbox.clock.moment += LONG_WAIT - timedelta(seconds=1)
+    outbox.clock.moment += STALE_AFTER - timedelta(seconds=1)
     assert seen.warnings() == []
     outbox.clock.move(minutes=3, seconds=1)
     assert seen.warnings() == ["a letter has waited for 13 minutes"]
@@ -290,10 +299,10 @@ def test_a_letter_that_has_waited_long_is_warned_of(outbox: Outbox, state: str) 
 def test_a_warning_that_cannot_be_asked_for_is_one_and_takes_no_readiness(
     app: Flask, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stumble(_store: LetterStore) -> int:
+    def stumble(_store: OutboxStore) -> int:
         raise RuntimeError("ada@example.org")
 
-    monkeypatch.setattr(LetterStore, "given_up", stumble)
+    monkeypatch.setattr(OutboxStore, "count_failed", stumble)
     answer = api.get("/api/ready")
     assert (answer.status, answer.json["warnings"]) == (200, ["not known (RuntimeError)"])
 
@@ -308,7 +317,7 @@ def test_a_service_that_is_not_ready_asks_for_no_warnings() -> None:
     assert (answer.status_code, answer.get_json()["warnings"]) == (503, [])
 
 
-def test_attempts_are_counted_by_result(outbox: Outbox) -> None:
+def test_attempts_are_counted_by_result(outbox: OutboxFixture) -> None:
     def dead() -> float:
         return float(metrics.LETTERS_SENT.labels("dead")._value.get())
 
@@ -318,7 +327,7 @@ def test_attempts_are_counted_by_result(outbox: Outbox) -> None:
     assert dead() == before + 1
 
 
-def test_the_admins_letter_goes_first_through_retries_of_many_workers(outbox: Outbox) -> None:
+def test_the_admins_letter_goes_first_through_retries_of_many_workers(outbox: OutboxFixture) -> None:
     first, second = outbox.booked("ada")
     trouble = Recorder(first=lambda message: be_away(message) if message.to == ADMIN else None)
     for number in range(5):

@@ -19,9 +19,9 @@ from app import create_app
 from core.config.settings import Settings
 from core.mongo.client import Client, connect
 from devdb.replica_set import ReplicaSet
-from live.broadcast_log import Feed
-from live.change_stream import Watcher
-from live.streams import Live
+from live.broadcast_log import BroadcastLog
+from live.change_stream import SlotChangeStream
+from live.streams import LiveStreams
 from tests import factories
 from tests.api_client import Api, over_app
 from tests.live.events import DATE, Event, parsed
@@ -32,7 +32,7 @@ SOON = 0.1
 class Reading:
     """A reader in this process: takes messages one at a time, as fast or slowly as the test wants."""
 
-    def __init__(self, live: Live, last_id: str = "", date: str = DATE) -> None:
+    def __init__(self, live: LiveStreams, last_id: str = "", date: str = DATE) -> None:
         self._messages = live.open(date, last_id)
         self._left: list[Event] = []
         self.beats = 0
@@ -61,7 +61,7 @@ class Worker:
     """A worker: its application, its streams, and what makes its database misbehave."""
 
     app: Flask
-    live: Live
+    live: LiveStreams
     fault: Callable[..., AbstractContextManager[Callable[[], None]]]
 
     @property
@@ -72,25 +72,25 @@ class Worker:
         return Reading(self.live, last_id, date)
 
 
-def with_feed(live: Live, **bounds: int) -> Live:
+def with_feed(live: LiveStreams, **bounds: int) -> LiveStreams:
     """Return `live` over a feed with other bounds, not started, that hears of silence soon."""
-    feed = Feed(live.messages.update, **bounds)
-    watcher = Watcher(live.watcher._db, live.schedule, feed)
+    feed = BroadcastLog(live.messages.update, **bounds)
+    watcher = SlotChangeStream(live.watcher._db, live.schedule, feed)
     return dataclasses.replace(live, feed=feed, watcher=watcher, heartbeat=SOON)
 
 
 @contextmanager
-def running(live: Live) -> Iterator[Live]:
+def running(live: LiveStreams) -> Iterator[LiveStreams]:
     """Run the watcher of `live` until the block ends."""
     thread = threading.Thread(target=live.watcher.run, daemon=True)
     news = live.feed.news(DATE)
-    live.feed.enter()  # Somebody reads all the time.
+    live.feed.subscribe()  # Somebody reads all the time.
     thread.start()
     assert news.wait(10), "the watcher did not begin"
     try:
         yield live
     finally:
-        live.feed.leave()
+        live.feed.unsubscribe()
         live.feed.close()
         thread.join(10)
         assert not thread.is_alive()
@@ -107,7 +107,7 @@ def make_worker(
     monkeypatch.setattr(live.change_stream, "PATIENCE_MS", 100)  # a watcher ends with its last question
     settings = make_settings()
     wiring.prepare_database(mongo[settings.mongodb_database])
-    ends: list[AbstractContextManager[Live]] = []
+    ends: list[AbstractContextManager[LiveStreams]] = []
     clients: list[Client] = []
 
     def make(**bounds: int) -> Worker:

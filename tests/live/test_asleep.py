@@ -10,14 +10,14 @@ from flask import Flask
 
 import live.broadcast_log
 import live.change_stream
-from live.streams import Live
+from live.streams import LiveStreams
 from tests.api_client import Api, over_app
 from tests.live.conftest import Reading, with_feed
 from tests.live.events import DATE
 
 
 @pytest.fixture
-def asleep(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Api, Live]]:
+def asleep(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Api, LiveStreams]]:
     """A service whose watcher runs and has no reader yet."""
     monkeypatch.setattr(live.change_stream, "PATIENCE_MS", 100)
     monkeypatch.setattr(live.change_stream, "ASLEEP", 0.05)
@@ -31,7 +31,9 @@ def asleep(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> I
     assert not thread.is_alive()
 
 
-def test_without_a_reader_no_change_is_followed(asleep: tuple[Api, Live], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_reader_no_change_is_followed(
+    asleep: tuple[Api, LiveStreams], monkeypatch: pytest.MonkeyPatch
+) -> None:
     api, streams = asleep
     followed = threading.Event()
     monkeypatch.setattr(streams.watcher, "_follow", followed.set)
@@ -39,20 +41,20 @@ def test_without_a_reader_no_change_is_followed(asleep: tuple[Api, Live], monkey
     assert api.book(api.slots(DATE)[0]).status == 201
 
     assert not followed.wait(0.5)
-    assert streams.feed.era == 0
+    assert streams.feed.epoch == 0
 
 
-def test_control_one_that_is_called_follows(asleep: tuple[Api, Live], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_one_that_is_called_follows(asleep: tuple[Api, LiveStreams], monkeypatch: pytest.MonkeyPatch) -> None:
     _, streams = asleep
     followed = threading.Event()
     monkeypatch.setattr(streams.watcher, "_follow", followed.set)
 
-    streams.feed.call(0)
+    streams.feed.wake(0)
 
     assert followed.wait(30)
 
 
-def test_the_first_reader_wakes_it_and_gets_one_snapshot_and_then_changes(asleep: tuple[Api, Live]) -> None:
+def test_the_first_reader_wakes_it_and_gets_one_snapshot_and_then_changes(asleep: tuple[Api, LiveStreams]) -> None:
     api, streams = asleep
     slot = api.slots(DATE)[0]
     reader = Reading(streams)
@@ -65,7 +67,7 @@ def test_the_first_reader_wakes_it_and_gets_one_snapshot_and_then_changes(asleep
 
 
 def test_who_comes_back_after_it_slept_begins_with_a_snapshot(
-    asleep: tuple[Api, Live], monkeypatch: pytest.MonkeyPatch
+    asleep: tuple[Api, LiveStreams], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, streams = asleep
     slot = api.slots(DATE)[0]

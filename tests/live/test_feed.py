@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from live.broadcast_log import EVERY_DATE, Feed, Mark, latest, moved
+from live.broadcast_log import ALL_DATES, BroadcastLog, ReadCursor, latest, moved
 from live.model import END, Change, Position, decode
 from schedules.model import Slot
 
@@ -22,20 +22,20 @@ def change(seconds: int, booked: int = 0, *, name: str = "a", nth: int = 1, date
     return Change(Position(seconds, 1, nth), slot(name, booked, date))
 
 
-def new(most: int = 100, seconds: int = 600) -> Feed:
-    feed = Feed(lambda change: f"{change.position.seconds}.{change.position.nth}".encode(), most, seconds)
+def new(most: int = 100, seconds: int = 600) -> BroadcastLog:
+    feed = BroadcastLog(lambda change: f"{change.position.seconds}.{change.position.nth}".encode(), most, seconds)
     feed.open()
     feed.begin(START)
     return feed
 
 
-def heard(feed: Feed, mark: Mark) -> list[bytes]:
+def heard(feed: BroadcastLog, mark: ReadCursor) -> list[bytes]:
     found = feed.since(DATE, mark)
     assert found is not None
     return [kept.message for kept in found]
 
 
-def begun(feed: Feed) -> Mark:
+def begun(feed: BroadcastLog) -> ReadCursor:
     mark = feed.resume(DATE, START)
     assert mark is not None
     return mark
@@ -73,7 +73,7 @@ def test_a_reader_that_was_too_slow_is_told_of_the_gap_and_the_others_are_not() 
         feed.publish(change(seconds))
 
     assert feed.since(DATE, slow) is None
-    assert heard(feed, Mark(feed.era, Position(101, 1, 1))) == [b"102.1", b"103.1", b"104.1"]
+    assert heard(feed, ReadCursor(feed.epoch, Position(101, 1, 1))) == [b"102.1", b"103.1", b"104.1"]
     assert feed.resume(DATE, START) is None
     assert feed.resume(OTHER, START) is not None, "nothing of the other date was let go"
 
@@ -131,19 +131,19 @@ def test_only_positions_whose_history_is_known_are_resumed(position: Position, k
 
 
 def test_before_the_first_era_nobody_resumes_and_nobody_is_told_of_a_gap() -> None:
-    feed = Feed(lambda _: b"")
+    feed = BroadcastLog(lambda _: b"")
 
     assert feed.resume(DATE, START) is None
-    assert feed.since(DATE, Mark(0, START)) == []
+    assert feed.since(DATE, ReadCursor(0, START)) == []
     feed.begin(START)
-    assert feed.since(DATE, Mark(0, START)) is None
+    assert feed.since(DATE, ReadCursor(0, START)) is None
 
 
 def test_news_taken_before_looking_are_never_slept_through() -> None:
     feed = new(most=10_000, seconds=10_000)
     mark, missed = begun(feed), []
 
-    def read(mark: Mark) -> None:
+    def read(mark: ReadCursor) -> None:
         while mark.position.seconds < 1100:
             news = feed.news(DATE)
             found = feed.since(DATE, mark) or []
@@ -205,23 +205,23 @@ def test_an_id_that_nobody_wrote_is_none(text: str) -> None:
 def test_a_reader_of_all_dates_gets_every_change_after_it_began_in_order() -> None:
     feed = new()
     feed.publish(change(101))
-    mark = feed.here(EVERY_DATE)
+    mark = feed.here(ALL_DATES)
     for seconds in (102, 103):
         feed.publish(change(seconds))
         feed.publish(change(seconds, nth=2, date=OTHER))
 
-    told = feed.since(EVERY_DATE, mark)
+    told = feed.since(ALL_DATES, mark)
 
     assert told is not None
     assert [kept.message for kept in told] == [b"102.1", b"102.2", b"103.1", b"103.2"]
-    assert feed.since(EVERY_DATE, moved(mark, told)) == []
+    assert feed.since(ALL_DATES, moved(mark, told)) == []
     assert heard(feed, begun(feed)) == [b"101.1", b"102.1", b"103.1"]
 
 
 def test_a_reader_of_all_dates_is_woken_by_each_date_and_a_reader_of_one_by_its_own() -> None:
     feed = new()
-    feed.here(EVERY_DATE)
-    every, other = feed.news(EVERY_DATE), feed.news(OTHER)
+    feed.here(ALL_DATES)
+    every, other = feed.news(ALL_DATES), feed.news(OTHER)
 
     feed.publish(change(101))
 
@@ -232,15 +232,15 @@ def test_a_reader_of_all_dates_is_woken_by_each_date_and_a_reader_of_one_by_its_
 def test_a_reader_of_all_dates_that_was_too_slow_is_told_of_the_gap() -> None:
     feed = new(most=3)
     feed.publish(change(101))
-    slow = feed.here(EVERY_DATE)
+    slow = feed.here(ALL_DATES)
     for seconds in (102, 103, 104):
         feed.publish(change(seconds, date=OTHER))
-    assert len(feed.since(EVERY_DATE, slow) or []) == 3
+    assert len(feed.since(ALL_DATES, slow) or []) == 3
 
     feed.publish(change(105))
 
-    assert feed.since(EVERY_DATE, slow) is None
-    fresh = feed.here(EVERY_DATE)
-    assert feed.since(EVERY_DATE, fresh) == []
+    assert feed.since(ALL_DATES, slow) is None
+    fresh = feed.here(ALL_DATES)
+    assert feed.since(ALL_DATES, fresh) == []
     feed.begin(Position(200, 1, END))
-    assert feed.since(EVERY_DATE, fresh) is None
+    assert feed.since(ALL_DATES, fresh) is None

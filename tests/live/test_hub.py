@@ -14,11 +14,11 @@ from flask import Flask
 import live.broadcast_log
 import live.socketio.server
 from core.mongo.client import Client
-from live.broadcast_log import Feed
-from live.connection_limits import MOST_PER_ADDRESS, MOST_STREAMS, Place
+from live.broadcast_log import BroadcastLog
+from live.connection_limits import MOST_PER_ADDRESS, MOST_STREAMS, Connection
 from live.model import END, Position
-from live.socketio.server import Hub
-from live.streams import Live
+from live.socketio.server import SocketBroadcaster
+from live.streams import LiveStreams
 from tests.live.test_feed import DATE, OTHER, change
 from wiring import Services
 
@@ -35,7 +35,7 @@ PATH = "/socket.io/?EIO=4&transport=websocket"
 
 
 @pytest.fixture
-def door(app: Flask, services: Services) -> Iterator[tuple[Callable[[], tuple[int, str]], Live]]:
+def door(app: Flask, services: Services) -> Iterator[tuple[Callable[[], tuple[int, str]], LiveStreams]]:
     """A handshake as gunicorn hands it in, which is looked at and not served; and the streams it counts among."""
     services.live.feed.open()
 
@@ -49,11 +49,11 @@ def door(app: Flask, services: Services) -> Iterator[tuple[Callable[[], tuple[in
     services.live.feed.close()
 
 
-def fill(live: Live, address: str, count: int) -> list[Place]:
+def fill(live: LiveStreams, address: str, count: int) -> list[Connection]:
     return [live.places.take(address, lambda: None) for _ in range(count)]
 
 
-def test_an_address_that_has_enough_streams_gets_no_connection(door: tuple[Callable[[], Any], Live]) -> None:
+def test_an_address_that_has_enough_streams_gets_no_connection(door: tuple[Callable[[], Any], LiveStreams]) -> None:
     knock, streams = door
     held = fill(streams, "10.0.0.1", MOST_PER_ADDRESS)
 
@@ -63,7 +63,7 @@ def test_an_address_that_has_enough_streams_gets_no_connection(door: tuple[Calla
     assert knock() == (429, "too_many_requests"), "a connection is a stream like others"
 
 
-def test_beyond_all_streams_nobody_gets_a_connection(door: tuple[Callable[[], Any], Live]) -> None:
+def test_beyond_all_streams_nobody_gets_a_connection(door: tuple[Callable[[], Any], LiveStreams]) -> None:
     knock, streams = door
     held = fill(streams, "10.0.0.2", MOST_PER_ADDRESS) + fill(streams, "10.0.0.3", MOST_STREAMS - MOST_PER_ADDRESS)
 
@@ -72,7 +72,7 @@ def test_beyond_all_streams_nobody_gets_a_connection(door: tuple[Callable[[], An
     assert knock() == (101, "")
 
 
-def test_where_no_changes_are_followed_no_connection_is_taken(door: tuple[Callable[[], Any], Live]) -> None:
+def test_where_no_changes_are_followed_no_connection_is_taken(door: tuple[Callable[[], Any], LiveStreams]) -> None:
     knock, streams = door
     streams.feed.close()
 
@@ -115,11 +115,13 @@ class Connected:
     """A hub with one connection, over a feed without a database."""
 
     def __init__(self) -> None:
-        self.feed = Feed(lambda change: b'id: 1\nevent: slotUpdate\ndata: {"n":%d}\n\n' % change.position.seconds, 5)
+        self.feed = BroadcastLog(
+            lambda change: b'id: 1\nevent: slotUpdate\ndata: {"n":%d}\n\n' % change.position.seconds, 5
+        )
         self.feed.open()
         self.feed.begin(Position(100, 1, END))
         self.server = Server()
-        self.hub = Hub(self.feed)
+        self.hub = SocketBroadcaster(self.feed)
         self.hub.__dict__["_server"] = self.server
         self.wire = SimpleNamespace(close=lambda: None)
         self.runner = threading.Thread(target=self.hub.run)

@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 
 import live.change_stream
-from live.broadcast_log import Mark
-from live.connection_limits import Places
+from live.broadcast_log import ReadCursor
+from live.connection_limits import ConnectionLimiter
 from live.model import END, Position
 from schedules.model import Slot
 from tests.api_client import Api, over_app
@@ -215,7 +215,7 @@ def test_control_a_service_that_resumes_where_it_is_now_loses_what_happened_mean
     workers = [make_worker(), make_worker()]
     for worker in workers:
         feed = worker.live.feed
-        feed.resume = lambda date, position, feed=feed: Mark(feed.era, feed._newest)  # type: ignore[method-assign, misc]
+        feed.resume = lambda date, position, feed=feed: ReadCursor(feed.epoch, feed._newest)  # type: ignore[method-assign, misc]
 
     board, slots = commute(workers, 20)
 
@@ -323,7 +323,7 @@ def test_a_dropped_collection_brings_a_snapshot(worker: Worker) -> None:
 def test_a_cut_off_that_passes_is_told_though_nothing_was_written(make_worker: Callable[..., Worker]) -> None:
     made = make_worker().live
     schedule = dataclasses.replace(made.schedule, cutoff=timedelta(0))
-    first, second, *_ = schedule.day_on[DATE].slots
+    first, second, *_ = schedule.day_by_date[DATE].slots
     times = [first.starts_at - timedelta(minutes=1)]
     clocked = dataclasses.replace(made, schedule=schedule, clock=lambda: times[-1])
     messages = dataclasses.replace(made.messages, schedule=schedule, clock=clocked.clock)
@@ -378,9 +378,11 @@ def test_a_stream_counts_once_against_the_limit(make_app: Callable[..., Flask]) 
 
 @pytest.mark.parametrize(
     ("places", "status", "code"),
-    [(Places(1, 10), 503, "unavailable"), (Places(10, 1), 429, "too_many_requests")],
+    [(ConnectionLimiter(1, 10), 503, "unavailable"), (ConnectionLimiter(10, 1), 429, "too_many_requests")],
 )
-def test_streams_are_bounded_in_sum_and_by_address(places: Places, status: int, code: str, app: Flask) -> None:
+def test_streams_are_bounded_in_sum_and_by_address(
+    places: ConnectionLimiter, status: int, code: str, app: Flask
+) -> None:
     streams = app.extensions["booking.live"]
     object.__setattr__(streams, "places", places)
     client = app.test_client()
@@ -409,7 +411,7 @@ def test_when_its_worker_ends_every_stream_ends_and_those_that_are_stuck_are_cut
     reading.next()
     next(worker.live.places.take("a", cut.set).watched(iter([b"1"])))
 
-    worker.live.tend(lambda: False)
+    worker.live.supervise(lambda: False)
 
     assert cut.is_set()
     assert reading.maybe() is None
@@ -422,7 +424,7 @@ def all_of(reading: Reading) -> list[Event]:
 
 
 def test_a_stream_whose_client_takes_nothing_is_cut() -> None:
-    places, cut = Places(), []
+    places, cut = ConnectionLimiter(), []
     stuck, fine = places.take("a", lambda: cut.append("stuck")), places.take("a", lambda: cut.append("fine"))
     sending, sent = stuck.watched(iter([b"1"])), fine.watched(iter([b"1"]))
     next(sending)

@@ -8,14 +8,14 @@ from typing import cast
 
 import pytest
 
-from live.connection_limits import Place, Places
-from live.socketio.connection import Wire, understood
+from live.connection_limits import Connection, ConnectionLimiter
+from live.socketio.connection import BoundedSocket, understood
 
 
 class Narrow:
     """A socket that takes one byte at a time, and nothing while it is held."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Connection) -> None:
         self.place, self.taken, self.since = place, b"", 0.0
         self.inside = self.most = 0
         self.begun, self.free = threading.Event(), threading.Event()
@@ -37,13 +37,13 @@ class Narrow:
 
 
 @pytest.fixture
-def narrow() -> tuple[Wire, Narrow, Place]:
-    place = Place("10.0.0.1", lambda: None)
+def narrow() -> tuple[BoundedSocket, Narrow, Connection]:
+    place = Connection("10.0.0.1", lambda: None)
     connection = Narrow(place)
-    return Wire(cast("socket.socket", connection), place), connection, place
+    return BoundedSocket(cast("socket.socket", connection), place), connection, place
 
 
-def test_what_a_socket_takes_in_parts_is_written_whole(narrow: tuple[Wire, Narrow, Place]) -> None:
+def test_what_a_socket_takes_in_parts_is_written_whole(narrow: tuple[BoundedSocket, Narrow, Connection]) -> None:
     wire, connection, place = narrow
 
     assert wire.send(b"frame") == 5
@@ -53,7 +53,7 @@ def test_what_a_socket_takes_in_parts_is_written_whole(narrow: tuple[Wire, Narro
     assert place.sending is None
 
 
-def test_control_the_sockets_own_send_leaves_a_part_out(narrow: tuple[Wire, Narrow, Place]) -> None:
+def test_control_the_sockets_own_send_leaves_a_part_out(narrow: tuple[BoundedSocket, Narrow, Connection]) -> None:
     _, connection, _ = narrow
 
     connection.send(b"frame")
@@ -61,7 +61,7 @@ def test_control_the_sockets_own_send_leaves_a_part_out(narrow: tuple[Wire, Narr
     assert connection.taken == b"f"
 
 
-def test_two_that_write_at_once_do_not_mix(narrow: tuple[Wire, Narrow, Place]) -> None:
+def test_two_that_write_at_once_do_not_mix(narrow: tuple[BoundedSocket, Narrow, Connection]) -> None:
     wire, connection, _ = narrow
     connection.free.clear()
     writers = [threading.Thread(target=wire.send, args=(frame,)) for frame in (b"aaaa", b"bbbb")]
@@ -79,9 +79,9 @@ def test_two_that_write_at_once_do_not_mix(narrow: tuple[Wire, Narrow, Place]) -
 
 def test_who_does_not_answer_a_good_bye_is_cut_off() -> None:
     cut = threading.Event()
-    places = Places()
+    places = ConnectionLimiter()
     place = places.take("10.0.0.1", cut.set)
-    wire = Wire(cast("socket.socket", Narrow(place)), place)
+    wire = BoundedSocket(cast("socket.socket", Narrow(place)), place)
     wire.send(b"news")
     places.cut_stuck(0)
     assert not cut.is_set(), "control: nobody waits for this client"

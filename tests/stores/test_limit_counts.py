@@ -14,8 +14,8 @@ from pymongo.errors import BulkWriteError
 from pymongo.monitoring import CommandListener
 
 from core.mongo.client import Client
-from core.web.rate_limits.batched_storage import TogetherStorage
-from core.web.rate_limits.mongo_storage import Key, MongoCounts
+from core.web.rate_limits.batched_storage import BatchedStorage
+from core.web.rate_limits.mongo_storage import BatchedMongoStorage, Key
 from devdb.replica_set import ReplicaSet
 
 HOUR = 3600
@@ -43,9 +43,9 @@ class Commands(CommandListener):
 def make(replica_set: ReplicaSet, mongo: Client) -> Iterator[Make]:
     """Make storages as different processes have them, over the same rows."""
     database = f"t_counts_{time.monotonic_ns()}"
-    made: list[MongoCounts] = []
+    made: list[BatchedMongoStorage] = []
 
-    def storage(kind: Any = MongoCounts, **options: Any) -> Any:
+    def storage(kind: Any = BatchedMongoStorage, **options: Any) -> Any:
         made.append(kind(replica_set.uri, database_name=database, w=1, **options))
         return made[-1]
 
@@ -135,7 +135,7 @@ def test_a_crowd_whose_rows_have_gone_is_inserted_anew(make: Make) -> None:
 
 
 def test_what_it_remembers_is_bounded_and_only_a_guess(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.web.rate_limits.mongo_storage.MOST_REMEMBERED", 3)
+    monkeypatch.setattr("core.web.rate_limits.mongo_storage.MAX_KEYS", 3)
     counts, other = make(), make()
     counts.incr_many(hits("a", "b"))
     other.incr_many(hits("c", "d"))
@@ -147,10 +147,10 @@ def test_what_it_remembers_is_bounded_and_only_a_guess(make: Make, monkeypatch: 
     assert len(counts._seen) <= 3
 
 
-class Overtaken(MongoCounts):
+class Overtaken(BatchedMongoStorage):
     """Another process counts between the two round trips of this one."""
 
-    def __init__(self, *arguments: Any, other: MongoCounts, **options: Any) -> None:
+    def __init__(self, *arguments: Any, other: BatchedMongoStorage, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.other = other
         self.others: Mapping[Key, int] = {}
@@ -160,7 +160,7 @@ class Overtaken(MongoCounts):
         self.others = self.other.incr_many(hits("a", "b"))
 
 
-class Vanishing(MongoCounts):
+class Vanishing(BatchedMongoStorage):
     """Some rows go before they are read, and another process makes one of them again."""
 
     def __init__(self, *arguments: Any, other: MongoDBStorage, **options: Any) -> None:
@@ -233,7 +233,7 @@ def test_processes_that_count_the_same_keys_at_once_are_exact_together(make: Mak
     processes = [make() for _ in range(3)]
     keys = [f"address {n}" for n in range(10)]
 
-    def rounds(counts: MongoCounts) -> list[dict[Key, int]]:
+    def rounds(counts: BatchedMongoStorage) -> list[dict[Key, int]]:
         return [counts.incr_many(hits(*keys)) for _ in range(30)]
 
     with ThreadPoolExecutor(3) as threads:
@@ -269,7 +269,7 @@ def test_one_refused_statement_keeps_no_other_from_being_counted(make: Make) -> 
 def test_a_crowd_with_an_address_each_is_counted_together_and_exactly(make: Make, replica_set: ReplicaSet) -> None:
     commands = Commands()
     database = make()._database_name
-    together = TogetherStorage("together://", replica_set.uri, database_name=database, w=1, event_listeners=[commands])
+    together = BatchedStorage("together://", replica_set.uri, database_name=database, w=1, event_listeners=[commands])
     addresses = [f"address {n % 50}" for n in range(400)]
     together.incr("warm", HOUR)
     commands.names.clear()

@@ -35,16 +35,16 @@ BLANKS = ["", " ", "   ", "\t", "\n", "\r\n", "\u00a0", "\u3000", "\u2003", "\uf
 def test_a_cell_that_begins_like_a_formula_after_blanks_is_neutralised(sign: str, blanks: str) -> None:
     cell = f"{blanks}{sign}1+1"
 
-    assert csv_export.neutral(cell) == f"'{cell}"
+    assert csv_export.escape_formula(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("cell", ["", "Ada", "1+1", "a=b", "'=1", " Ada", "(=1)", "\u2014", "\n", "3-4", "\u674e"])
 def test_any_other_cell_is_left_alone(cell: str) -> None:
-    assert csv_export.neutral(cell) == cell
+    assert csv_export.escape_formula(cell) == cell
 
 
 def rows(*bookings: ExportRow) -> list[list[str]]:
-    text = b"".join(csv_export.lines(bookings)).decode("utf-8-sig")
+    text = b"".join(csv_export.stream_csv(bookings)).decode("utf-8-sig")
     return list(reader.reader(io.StringIO(text, newline=""), strict=True))
 
 
@@ -87,7 +87,7 @@ def test_a_file_is_a_heading_and_a_row_for_each_booking() -> None:
 
 
 def test_a_file_of_nobody_is_a_heading_with_its_mark() -> None:
-    assert b"".join(csv_export.lines([])).startswith(b"\xef\xbb\xbfFull Name,Email,")
+    assert b"".join(csv_export.stream_csv([])).startswith(b"\xef\xbb\xbfFull Name,Email,")
     assert len(rows()) == 1
 
 
@@ -100,7 +100,7 @@ def test_no_more_than_a_piece_is_held() -> None:
             taken += 1
             yield BOOKING
 
-    pieces = csv_export.lines(many())  # type: ignore[arg-type]
+    pieces = csv_export.stream_csv(many())  # type: ignore[arg-type]
 
     assert next(pieces).count(b"\r\n") == 501
     assert taken == 500

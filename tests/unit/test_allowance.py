@@ -11,7 +11,7 @@ from limits.storage import MemoryStorage
 
 from core import clock
 from core.web.rate_limits import prefetch
-from core.web.rate_limits.prefetch import MOST, Allowances
+from core.web.rate_limits.prefetch import MOST, PrefetchingCounter
 
 
 class CountedStorage(MemoryStorage):
@@ -28,7 +28,7 @@ class CountedStorage(MemoryStorage):
 
 @pytest.mark.parametrize("limit", [1, 3, 10, 64, 300, 1000])
 def test_one_worker_gives_out_exactly_the_limit(limit: int) -> None:
-    worker = Allowances(MemoryStorage())
+    worker = PrefetchingCounter(MemoryStorage())
     item = parse(f"{limit} per hour")
 
     passed = [worker.hit(item, "requests", "address") for _ in range(limit + 20)]
@@ -39,7 +39,7 @@ def test_one_worker_gives_out_exactly_the_limit(limit: int) -> None:
 @pytest.mark.parametrize("limit", [3, 300, 2000])
 def test_several_workers_together_never_exceed_the_limit(limit: int) -> None:
     storage, item = MemoryStorage(), parse(f"{limit} per hour")
-    workers = [Allowances(storage) for _ in range(4)]
+    workers = [PrefetchingCounter(storage) for _ in range(4)]
 
     with ThreadPoolExecutor(16) as threads:
         passed = list(threads.map(lambda n: workers[n % 4].hit(item, "requests", "a"), range(limit + 400)))
@@ -64,7 +64,7 @@ class HeldStorage(MemoryStorage):
 def test_a_crowd_from_one_address_is_given_the_whole_limit(limit: int) -> None:
     """Each who finds the block used up would reserve another one, of which only the last is given out."""
     storage, item = HeldStorage(), parse(f"{limit} per hour")
-    worker = Allowances(storage)
+    worker = PrefetchingCounter(storage)
     passed = [worker.hit(item, "a")]
     with ThreadPoolExecutor(8) as threads:
         while (left := worker._reserves[item.key_for("a")].left) or passed[-1]:
@@ -78,7 +78,7 @@ def test_a_crowd_from_one_address_is_given_the_whole_limit(limit: int) -> None:
 
 def test_what_was_reserved_in_one_window_is_not_given_out_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     storage, item = CountedStorage(), parse("640 per minute")
-    worker = Allowances(storage)
+    worker = PrefetchingCounter(storage)
     assert all(worker.hit(item, "a") for _ in range(3))
     assert storage.asked == 2, "a block is reserved"
     ends_in = 0.5
@@ -95,7 +95,7 @@ def test_what_was_reserved_in_one_window_is_not_given_out_in_the_next(monkeypatc
 
 
 def test_addresses_are_counted_apart() -> None:
-    worker, item = Allowances(MemoryStorage()), parse("1 per hour")
+    worker, item = PrefetchingCounter(MemoryStorage()), parse("1 per hour")
 
     assert [worker.hit(item, "requests", who) for who in ("a", "b", "a")] == [True, True, False]
 
@@ -103,7 +103,7 @@ def test_addresses_are_counted_apart() -> None:
 def test_a_large_allowance_costs_few_questions_and_a_small_one_each() -> None:
     large, small = CountedStorage(), CountedStorage()
 
-    many, few = Allowances(large), Allowances(small)
+    many, few = PrefetchingCounter(large), PrefetchingCounter(small)
     for _ in range(1000):
         many.hit(parse("100000 per hour"), "a")
     for _ in range(3):

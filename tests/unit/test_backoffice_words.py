@@ -9,14 +9,14 @@ from admin.schemas import ListingQuery, SlotChangeSchema
 from booking.model import Status
 from core.config.settings import ROOT
 from core.errors import DomainError
-from notifications.outbox.model import Delivery, State
-from pages.error_messages import ELSEWHERE
+from notifications.outbox.model import Delivery, EmailStatus
+from pages.error_messages import NOT_SHOWN
 
 SCRIPTS = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "pages/static/admin").glob("*.js")))
 TEMPLATES = {folder.name for folder in (ROOT / "notifications/templates/email").iterdir() if folder.is_dir()}
 # What the service names by itself, and the scripts say as it comes.
 NAMED = (
-    {str(name) for kind in (Status, State, Delivery) for name in kind}
+    {str(name) for kind in (Status, EmailStatus, Delivery) for name in kind}
     | {f"letter.{name}" for name in TEMPLATES}
     | {f"done.{what}" for what in ("booking.cancelled", "booking.letter_resent", "slot.changed", "letter.retried")}
     | {"closeOf", "reopenOf"}
@@ -49,7 +49,7 @@ def test_words_for_refusals_are_of_codes_and_fields_that_there_are() -> None:
     fields = {f"wrong.{name}" for schema in (ListingQuery, SlotChangeSchema) for name in schema().fields}
 
     assert codes & REFUSED | fields & REFUSED == REFUSED
-    assert {f"problem.{code}" for code in ELSEWHERE} <= REFUSED
+    assert {f"problem.{code}" for code in NOT_SHOWN} <= REFUSED
 
 
 def test_scripts_hold_no_sentences_of_their_own() -> None:

@@ -57,8 +57,8 @@ def test_a_days_are_from_ten_to_seven_and_b_days_from_nine_to_five(march: Schedu
 def test_every_slot_has_an_id_of_its_own_by_which_it_is_found(march: Schedule) -> None:
     slots = [slot for day in march.days for slot in day.slots]
 
-    assert len(slots) == len(march.slot_with) == 136
-    assert all(march.slot_with[slot.id] is slot for slot in slots)
+    assert len(slots) == len(march.slot_by_id) == 136
+    assert all(march.slot_by_id[slot.id] is slot for slot in slots)
     assert min(len(slot.id) for slot in slots) >= 10
     assert march.cutoff is None
 
@@ -93,11 +93,11 @@ def test_another_file_is_another_schedule(tmp_path: Path) -> None:
 
 
 def test_ids_differ_between_schedules_and_not_between_readings() -> None:
-    ids = [slot.id for slot in schedule_file.parse(GOOD, "a").slot_with.values()]
+    ids = [slot.id for slot in schedule_file.parse(GOOD, "a").slot_by_id.values()]
 
-    assert [slot.id for slot in schedule_file.parse(GOOD, "b").slot_with.values()] == ids
+    assert [slot.id for slot in schedule_file.parse(GOOD, "b").slot_by_id.values()] == ids
     renamed = schedule_file.parse(GOOD.replace('id = "winter"', 'id = "other"'), "a")
-    assert not set(renamed.slot_with) & set(ids)
+    assert not set(renamed.slot_by_id) & set(ids)
 
 
 def test_the_id_of_a_slot_outlives_a_change_of_its_places_and_names() -> None:
@@ -105,7 +105,7 @@ def test_the_id_of_a_slot_outlives_a_change_of_its_places_and_names() -> None:
         GOOD.replace("capacity = 6", "capacity = 60").replace("Early", "Morning").replace("Winter days", "Snow days")
     )
 
-    assert list(schedule_file.parse(changed, "a").slot_with) == list(schedule_file.parse(GOOD, "a").slot_with)
+    assert list(schedule_file.parse(changed, "a").slot_by_id) == list(schedule_file.parse(GOOD, "a").slot_by_id)
 
 
 def test_a_rule_may_give_the_dates() -> None:
@@ -126,9 +126,9 @@ def test_a_booking_is_taken_until_the_cut_off() -> None:
     winter = schedule_file.parse(GOOD, "x")
     slot = winter.days[0].slots[0]
 
-    assert winter.takes_bookings(slot, slot.starts_at - timedelta(minutes=90, seconds=1))
-    assert not winter.takes_bookings(slot, slot.starts_at - timedelta(minutes=90))
-    assert not winter.takes_bookings(slot, slot.starts_at + timedelta(days=1))
+    assert winter.is_bookable_at(slot, slot.starts_at - timedelta(minutes=90, seconds=1))
+    assert not winter.is_bookable_at(slot, slot.starts_at - timedelta(minutes=90))
+    assert not winter.is_bookable_at(slot, slot.starts_at + timedelta(days=1))
 
 
 BAD = [

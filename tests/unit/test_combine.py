@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from core.concurrency.batcher import Combiner, Tickets, shared_reads
+from core.concurrency.batcher import Batcher, PendingRequests, single_flight
 from core.errors import Unavailable
 
 
@@ -18,14 +18,14 @@ from core.errors import Unavailable
 class Room:
     """Work that keeps its rounds, and whose first round waits until it is let go."""
 
-    act: Callable[[Tickets[int, int]], None]
+    act: Callable[[PendingRequests[int, int]], None]
     rounds: list[list[int]] = field(default_factory=list)
     inside: threading.Event = field(default_factory=threading.Event)
     go: threading.Event = field(default_factory=threading.Event)
     busy: int = 0
     most_busy: int = 0
 
-    def __call__(self, tickets: Tickets[int, int]) -> None:
+    def __call__(self, tickets: PendingRequests[int, int]) -> None:
         self.busy += 1
         self.most_busy = max(self.most_busy, self.busy)
         self.rounds.append([ticket.request for ticket in tickets])
@@ -37,13 +37,13 @@ class Room:
             self.busy -= 1
 
 
-def double(tickets: Tickets[int, int]) -> None:
+def double(tickets: PendingRequests[int, int]) -> None:
     for ticket in tickets:
-        ticket.answer(ticket.request * 2)
+        ticket.resolve(ticket.request * 2)
 
 
 def queue_up(
-    combiner: Combiner[int, int], requests: list[int], pool: ThreadPoolExecutor, room: Room
+    combiner: Batcher[int, int], requests: list[int], pool: ThreadPoolExecutor, room: Room
 ) -> list[Future[int]]:
     """Submit `requests` one after the other while the first of them is inside."""
     futures: list[Future[int]] = []
@@ -52,7 +52,7 @@ def queue_up(
         if position == 0:
             assert room.inside.wait(30)
         else:
-            wait_until(lambda waiting=position: len(combiner._waiting) == waiting)  # type: ignore[misc]
+            wait_until(lambda waiting=position: len(combiner._queue) == waiting)  # type: ignore[misc]
     return futures
 
 
@@ -66,11 +66,11 @@ def wait_until(true: Callable[[], bool]) -> None:
 def test_a_request_that_comes_alone_is_served_at_once_by_its_own_thread() -> None:
     threads: list[int] = []
 
-    def work(tickets: Tickets[int, int]) -> None:
+    def work(tickets: PendingRequests[int, int]) -> None:
         threads.append(threading.get_ident())
         double(tickets)
 
-    combiner = Combiner(work, most_waiting=10, most_at_once=10)
+    combiner = Batcher(work, max_queue=10, max_batch=10)
 
     assert [combiner.submit(n) for n in (1, 2, 3)] == [2, 4, 6]
     assert threads == [threading.get_ident()] * 3
@@ -78,7 +78,7 @@ def test_a_request_that_comes_alone_is_served_at_once_by_its_own_thread() -> Non
 
 def test_those_who_arrive_meanwhile_share_the_next_round_in_order() -> None:
     room = Room(double)
-    combiner = Combiner(room, most_waiting=10, most_at_once=10)
+    combiner = Batcher(room, max_queue=10, max_batch=10)
 
     with ThreadPoolExecutor(6) as pool:
         futures = queue_up(combiner, [1, 2, 3, 4, 5], pool, room)
@@ -91,7 +91,7 @@ def test_those_who_arrive_meanwhile_share_the_next_round_in_order() -> None:
 
 def test_a_round_takes_no_more_than_it_may() -> None:
     room = Room(double)
-    combiner = Combiner(room, most_waiting=10, most_at_once=2)
+    combiner = Batcher(room, max_queue=10, max_batch=2)
 
     with ThreadPoolExecutor(6) as pool:
         futures = queue_up(combiner, [1, 2, 3, 4, 5, 6], pool, room)
@@ -102,11 +102,11 @@ def test_a_round_takes_no_more_than_it_may() -> None:
 
 
 def test_who_was_left_without_an_answer_comes_first_in_the_next_round() -> None:
-    def only_the_last(tickets: Tickets[int, int]) -> None:
-        tickets[-1].answer(0)
+    def only_the_last(tickets: PendingRequests[int, int]) -> None:
+        tickets[-1].resolve(0)
 
     room = Room(only_the_last)
-    combiner = Combiner(room, most_waiting=10, most_at_once=2)
+    combiner = Batcher(room, max_queue=10, max_batch=2)
 
     with ThreadPoolExecutor(6) as pool:
         futures = queue_up(combiner, [1, 2, 3, 4], pool, room)
@@ -118,14 +118,14 @@ def test_who_was_left_without_an_answer_comes_first_in_the_next_round() -> None:
 
 
 def test_an_error_befalls_its_round_and_no_other() -> None:
-    def act(tickets: Tickets[int, int]) -> None:
+    def act(tickets: PendingRequests[int, int]) -> None:
         if len(tickets) > 1:
-            tickets[0].answer(-1)
+            tickets[0].resolve(-1)
             raise KeyError("a bug")
         double(tickets)
 
     room = Room(act)
-    combiner = Combiner(room, most_waiting=10, most_at_once=3)
+    combiner = Batcher(room, max_queue=10, max_batch=3)
 
     with ThreadPoolExecutor(6) as pool:
         futures = queue_up(combiner, [1, 2, 3, 4, 5], pool, room)
@@ -137,15 +137,15 @@ def test_an_error_befalls_its_round_and_no_other() -> None:
 
 
 def test_a_refusal_is_raised_to_the_one_who_was_refused() -> None:
-    def odd_ones_out(tickets: Tickets[int, int]) -> None:
+    def odd_ones_out(tickets: PendingRequests[int, int]) -> None:
         for ticket in tickets:
             if ticket.request % 2:
-                ticket.refuse(ValueError(ticket.request))
+                ticket.reject(ValueError(ticket.request))
             else:
-                ticket.answer(ticket.request)
+                ticket.resolve(ticket.request)
 
     room = Room(odd_ones_out)
-    combiner = Combiner(room, most_waiting=10, most_at_once=10)
+    combiner = Batcher(room, max_queue=10, max_batch=10)
 
     with ThreadPoolExecutor(6) as pool:
         futures = queue_up(combiner, [2, 3, 4, 5], pool, room)
@@ -155,22 +155,22 @@ def test_a_refusal_is_raised_to_the_one_who_was_refused() -> None:
 
 
 def test_only_the_first_answer_counts() -> None:
-    def twice(tickets: Tickets[int, int]) -> None:
-        tickets[0].answer(1)
-        tickets[0].answer(2)
-        tickets[0].refuse(ValueError())
+    def twice(tickets: PendingRequests[int, int]) -> None:
+        tickets[0].resolve(1)
+        tickets[0].resolve(2)
+        tickets[0].reject(ValueError())
 
-    assert Combiner(twice, most_waiting=1, most_at_once=1).submit(0) == 1
+    assert Batcher(twice, max_queue=1, max_batch=1).submit(0) == 1
 
 
 def test_the_end_of_the_process_is_not_the_others_error() -> None:
-    def act(tickets: Tickets[int, int]) -> None:
+    def act(tickets: PendingRequests[int, int]) -> None:
         if len(tickets) > 1:
             raise SystemExit(1)
         double(tickets)
 
     room = Room(act)
-    combiner = Combiner(room, most_waiting=10, most_at_once=10)
+    combiner = Batcher(room, max_queue=10, max_batch=10)
 
     with ThreadPoolExecutor(6) as pool:
         futures = queue_up(combiner, [1, 2, 3], pool, room)
@@ -185,7 +185,7 @@ def test_the_end_of_the_process_is_not_the_others_error() -> None:
 
 def test_beyond_the_bound_a_request_is_refused_at_once() -> None:
     room = Room(double)
-    combiner = Combiner(room, most_waiting=2, most_at_once=10)
+    combiner = Batcher(room, max_queue=2, max_batch=10)
 
     with ThreadPoolExecutor(6) as pool:
         futures = queue_up(combiner, [1, 2, 3], pool, room)
@@ -201,7 +201,7 @@ def test_beyond_the_bound_a_request_is_refused_at_once() -> None:
 def test_one_round_at_a_time_and_everybody_is_answered() -> None:
     room = Room(double)
     room.go.set()
-    combiner = Combiner(room, most_waiting=1000, most_at_once=7)
+    combiner = Batcher(room, max_queue=1000, max_batch=7)
 
     with ThreadPoolExecutor(32) as pool:
         answers = list(pool.map(combiner.submit, range(2000)))
@@ -221,7 +221,7 @@ def test_those_who_ask_the_same_at_one_time_share_one_read() -> None:
         assert go.wait(10)
         return len(reads)
 
-    ask = shared_reads(read)
+    ask = single_flight(read)
     with ThreadPoolExecutor(20) as pool:
         first = pool.submit(ask, "a")
         assert inside.wait(30)
@@ -243,7 +243,7 @@ def test_a_read_that_fails_fails_for_those_who_asked_it_alone() -> None:
             raise LookupError(wanted)
         return wanted
 
-    ask = shared_reads(read)
+    ask = single_flight(read)
 
     assert ask("good") == "good"
     with pytest.raises(LookupError):
@@ -261,7 +261,7 @@ def test_a_read_that_fails_for_all_is_not_tried_for_each_who_waits() -> None:
         assert go.wait(10)
         raise ConnectionError(wanted)
 
-    ask = shared_reads(read, spoils=lambda error: isinstance(error, ConnectionError))
+    ask = single_flight(read, fails_all=lambda error: isinstance(error, ConnectionError))
     with ThreadPoolExecutor(20) as pool:
         first = pool.submit(ask, "first")
         assert inside.wait(30)

@@ -13,7 +13,7 @@ from pymongo import MongoClient
 from pymongo.errors import ConfigurationError
 
 from core.config.cpu_cores import available_cores
-from core.config.settings import ROOT, AdminKey, ConfigError, Settings, environment, from_env
+from core.config.settings import ROOT, AdminKey, ConfigError, Settings, from_env, load_environment
 
 NEEDED = {
     "MONGODB_URI": "mongodb://db.example.org/?replicaSet=rs0",
@@ -342,10 +342,10 @@ def test_the_environment_wins_over_the_dotenv_file(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("PORT", "4321")
     monkeypatch.delenv("MAIL_RATE", raising=False)
 
-    values = environment(dotenv)
+    values = load_environment(dotenv)
 
     assert (values["PORT"], values["MAIL_RATE"]) == ("4321", "7")
-    assert environment(tmp_path / "nothing")["PORT"] == "4321"
+    assert load_environment(tmp_path / "nothing")["PORT"] == "4321"
 
 
 def test_every_setting_has_a_sentence_in_the_example() -> None:

@@ -22,12 +22,12 @@ def by_the_library(given_address: str) -> str | None:
         kept = validate_email(given_address.strip(), check_deliverability=False, allow_smtputf8=False).normalized
     except (EmailNotValidError, UnicodeError):
         return None
-    return kept.lower() if len(kept) <= schema_fields.LONGEST_EMAIL else None
+    return kept.lower() if len(kept) <= schema_fields.MAX_EMAIL_LENGTH else None
 
 
 def kept(given_address: str) -> str | None:
     try:
-        return schema_fields.address(given_address)
+        return schema_fields.normalize_email(given_address)
     except ValueError:
         return None
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar, Timezone
 
 from booking import calendar_invite
-from notifications.outbox.model import Attachment, Letter
+from notifications.outbox.model import Attachment, OutboxEmail
 
 STAMP = datetime(2026, 2, 14, 8, 30, 15, 999_000, tzinfo=UTC)
 FACTS: Mapping[str, str] = {
@@ -33,10 +33,10 @@ FACTS: Mapping[str, str] = {
 INVITING = ["guest_booking", "guest_promoted", "guest_rescheduled", "guest_reminder"]
 
 
-def letter(template: str = "guest_booking", **facts: str) -> Letter:
-    return Letter(
-        id="0123-guest", template=template, to="ada@example.org", facts={**FACTS, **facts}, created_at=STAMP,
-        due_at=STAMP, about="0123",
+def letter(template: str = "guest_booking", **facts: str) -> OutboxEmail:
+    return OutboxEmail(
+        id="0123-guest", template=template, to="ada@example.org", context={**FACTS, **facts}, created_at=STAMP,
+        due_at=STAMP, subject="0123",
     )  # fmt: skip
 
 
@@ -108,12 +108,12 @@ def test_the_sequence_counts_the_changes(sequence: str, expected: int) -> None:
 
 def test_an_older_letter_without_a_sequence_is_the_first_of_its_booking() -> None:
     facts = {name: fact for name, fact in FACTS.items() if name != "sequence"}
-    content = calendar_invite.calendar(facts=facts, about="0123", stamp=STAMP, method="REQUEST")
+    content = calendar_invite.build_ics(facts=facts, about="0123", stamp=STAMP, method="REQUEST")
     assert parsed(content)[1]["SEQUENCE"] == 0
 
 
 def test_a_published_entry_invites_nobody() -> None:
-    whole, event, _ = parsed(calendar_invite.calendar(facts=FACTS, about="0123", stamp=STAMP, method="PUBLISH"))
+    whole, event, _ = parsed(calendar_invite.build_ics(facts=FACTS, about="0123", stamp=STAMP, method="PUBLISH"))
     assert whole["METHOD"] == "PUBLISH"
     assert "ATTENDEE" not in event
     assert event["UID"] == "0123@bookings.invalid"
@@ -223,7 +223,7 @@ def test_an_hour_that_the_clocks_skip_is_the_one_they_show_instead() -> None:
 def test_a_letter_without_an_hour_on_a_calendar_goes_without_a_file(facts: dict[str, str]) -> None:
     assert calendar_invite.attachments(letter(**facts)) == ()
     with pytest.raises(ValueError):  # each has a message of its own
-        calendar_invite.calendar(facts={**FACTS, **facts}, about="0123", stamp=STAMP, method="PUBLISH")
+        calendar_invite.build_ics(facts={**FACTS, **facts}, about="0123", stamp=STAMP, method="PUBLISH")
 
 
 @pytest.mark.parametrize("template", [*INVITING, "guest_cancellation"])

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from core.i18n import ENGLISH, GERMAN, LANGUAGES, day_in_words, hours_in_words, number_in_words, spoken
-from core.web.accept_language import preferred
+from core.i18n import ENGLISH, GERMAN, LANGUAGES, format_date, format_number, format_time_range, get_language
+from core.web.accept_language import best_match
 from pages.booking.countries import countries, names
-from pages.locale import safe
+from pages.locale import safe_redirect_path
 from schedules import schedule_file
 from schedules.errors import ScheduleError
 
@@ -37,12 +37,12 @@ SCHEDULE = Path("schedules/march_2026.toml").read_text(encoding="utf-8")
     ],
 )
 def test_the_best_of_the_wished_languages_that_we_speak_is_chosen(asked: str, code: str) -> None:
-    assert preferred(asked) == code
+    assert best_match(asked) == code
 
 
 @pytest.mark.parametrize("code", ["", None, "tlh", "DE", "en"])
 def test_what_is_no_language_of_ours_is_english(code: str | None) -> None:
-    assert spoken(code) is ENGLISH
+    assert get_language(code) is ENGLISH
 
 
 def test_each_language_calls_itself_by_its_own_name() -> None:
@@ -59,13 +59,13 @@ def test_each_language_calls_itself_by_its_own_name() -> None:
     ],
 )
 def test_dates_are_said_as_people_say_them(pattern: str, english: str, german: str) -> None:
-    said = [day_in_words(one, "2026-03-03", getattr(one, pattern)) for one in (ENGLISH, GERMAN)]
+    said = [format_date(one, "2026-03-03", getattr(one, pattern)) for one in (ENGLISH, GERMAN)]
 
     assert said == [english, german]
 
 
 def test_hours_weekdays_and_numbers_are_said_as_people_say_them() -> None:
-    assert [hours_in_words(one, "09:00-10:30") for one in (ENGLISH, GERMAN)] == [
+    assert [format_time_range(one, "09:00-10:30") for one in (ENGLISH, GERMAN)] == [
         "09:00 to 10:30",
         "09:00 bis 10:30 Uhr",
     ]
@@ -73,7 +73,7 @@ def test_hours_weekdays_and_numbers_are_said_as_people_say_them() -> None:
         ("Monday", "Sunday"),
         ("Montag", "Sonntag"),
     ]
-    assert [number_in_words(one, 12345) for one in (ENGLISH, GERMAN)] == ["12,345", "12.345"]
+    assert [format_number(one, 12345) for one in (ENGLISH, GERMAN)] == ["12,345", "12.345"]
 
 
 def test_countries_stand_where_people_look_for_them() -> None:
@@ -86,7 +86,7 @@ def test_countries_stand_where_people_look_for_them() -> None:
 
 @pytest.mark.parametrize("path", ["/", "/?date=2026-03-05", "/bookings/0123/done", "/%C3%A4", "/a//b"])
 def test_a_path_of_this_site_is_gone_back_to(path: str) -> None:
-    assert safe(path) == path
+    assert safe_redirect_path(path) == path
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_a_path_of_this_site_is_gone_back_to(path: str) -> None:
     ],
 )
 def test_nobody_is_sent_to_another_site(path: str) -> None:
-    assert safe(path) == "/"
+    assert safe_redirect_path(path) == "/"
 
 
 def test_a_schedule_has_its_words_in_other_languages() -> None:
     schedule = schedule_file.parse(SCHEDULE, "file.toml")
 
-    assert schedule.said("de").name == "Tage der offenen Tür, März 2026"
-    assert schedule.said("en").name == schedule.said("fr").name == "Open days, March 2026"
+    assert schedule.localized("de").name == "Tage der offenen Tür, März 2026"
+    assert schedule.localized("en").name == schedule.localized("fr").name == "Open days, March 2026"
 
 
 @pytest.mark.parametrize(

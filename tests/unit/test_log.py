@@ -37,8 +37,8 @@ def test_a_line_about_a_bug_has_the_kinds_and_places_of_its_errors_and_none_of_t
     try:
         fail_over(GUEST)
     except ValueError as error:
-        log.get("tests").error("planted", exc_info=error)
-        log.get("tests").exception("planted")
+        log.get_logger("tests").error("planted", exc_info=error)
+        log.get_logger("tests").exception("planted")
 
     told = capsysbinary.readouterr().out.decode()
 
@@ -52,7 +52,7 @@ def test_a_line_about_a_bug_is_one_line_of_json(capsysbinary: pytest.CaptureFixt
     try:
         fail_over(GUEST)
     except ValueError:
-        log.get("tests").exception("planted", slot="a")
+        log.get_logger("tests").exception("planted", slot="a")
 
     line = json.loads(capsysbinary.readouterr().out)
 

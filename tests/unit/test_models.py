@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from booking.model import Booking, Key, NewBooking, Wish, compatible
-from core.signed_tokens import Links, is_over
-from notifications.outbox.model import GIVE_UP_AFTER, Letter, next_try, pause_after
+from booking.model import Booking, IdempotencyKey, NewBooking, PendingBooking, without_conflicts
+from core.signed_tokens import SignedLinks, is_expired
+from notifications.outbox.model import GIVE_UP_AFTER, OutboxEmail, backoff_delay, next_attempt_at
 from schedules.model import PlannedSlot, Slot, nearest
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -82,7 +82,7 @@ def test_what_remains_of_a_slot(booked: int, closed: bool, remaining: int, full:
     assert (found.remaining, found.is_full) == (remaining, full)
 
 
-def wish(email: str, slot_id: str = "slot", key: str = "") -> Wish:
+def wish(email: str, slot_id: str = "slot", key: str = "") -> PendingBooking:
     booking = Booking(
         id=f"{email} {slot_id} {key}",
         reference="K7MP-4QXD",
@@ -97,11 +97,11 @@ def wish(email: str, slot_id: str = "slot", key: str = "") -> Wish:
         slot_label="10:00-11:00",
         created_at=NOON,
     )
-    return Wish(booking, [], Key(key, "print", booking.id, NOON) if key else None, 0.0)
+    return PendingBooking(booking, [], IdempotencyKey(key, "print", booking.id, NOON) if key else None, 0.0)
 
 
-def chosen(*wishes: Wish) -> list[int]:
-    taken = {id(found) for found in compatible(wishes)}
+def chosen(*wishes: PendingBooking) -> list[int]:
+    taken = {id(found) for found in without_conflicts(wishes)}
     return [number for number, one in enumerate(wishes) if id(one) in taken]
 
 
@@ -140,7 +140,7 @@ def test_equal_requests_have_equal_fingerprints_and_others_have_not() -> None:
     [(1, 0.5, 1.5), (2, 1, 3), (5, 8, 24), (12, 1024, 3072), (13, 1800, 5400), (1000, 1800, 5400)],
 )
 def test_pauses_double_with_jitter_up_to_an_hour(attempts: int, least: float, most: float) -> None:
-    pauses = [pause_after(attempts, None).total_seconds() for _ in range(300)]
+    pauses = [backoff_delay(attempts, None).total_seconds() for _ in range(300)]
 
     assert least <= min(pauses) < max(pauses) <= most
     assert len(set(pauses)) > 100
@@ -148,20 +148,27 @@ def test_pauses_double_with_jitter_up_to_an_hour(attempts: int, least: float, mo
 
 @pytest.mark.parametrize("asked", [0.0, 30.0, 86_400.0])
 def test_a_pause_is_never_shorter_than_asked(asked: float) -> None:
-    assert all(pause_after(1, asked) >= timedelta(seconds=asked) for _ in range(100))
+    assert all(backoff_delay(1, asked) >= timedelta(seconds=asked) for _ in range(100))
 
 
 def test_a_short_pause_that_is_asked_for_shortens_nothing() -> None:
-    assert pause_after(10, 1.0) >= timedelta(seconds=256)
+    assert backoff_delay(10, 1.0) >= timedelta(seconds=256)
 
 
-LETTER = Letter(
-    id="l", template="guest_booking", to="a@example.org", facts={}, created_at=NOON, due_at=NOON, about="b", attempts=3
+LETTER = OutboxEmail(
+    id="l",
+    template="guest_booking",
+    to="a@example.org",
+    context={},
+    created_at=NOON,
+    due_at=NOON,
+    subject="b",
+    attempts=3,
 )
 
 
 def test_a_letter_is_tried_again_after_a_pause_within_its_day() -> None:
-    tries = [next_try(LETTER, NOON, None) for _ in range(50)]
+    tries = [next_attempt_at(LETTER, NOON, None) for _ in range(50)]
 
     assert all(found and NOON + timedelta(seconds=4) <= found <= NOON + timedelta(seconds=12) for found in tries)
 
@@ -169,53 +176,53 @@ def test_a_letter_is_tried_again_after_a_pause_within_its_day() -> None:
 def test_the_last_try_is_made_as_the_day_ends_and_none_after_it() -> None:
     ends = NOON + GIVE_UP_AFTER
 
-    assert next_try(LETTER, ends - timedelta(seconds=1), None) == ends
-    assert next_try(LETTER, ends, None) is None
-    assert next_try(LETTER, ends + timedelta(days=1), 5.0) is None
+    assert next_attempt_at(LETTER, ends - timedelta(seconds=1), None) == ends
+    assert next_attempt_at(LETTER, ends, None) is None
+    assert next_attempt_at(LETTER, ends + timedelta(days=1), 5.0) is None
 
 
 def test_a_provider_that_asks_to_wait_is_waited_for() -> None:
-    assert next_try(LETTER, NOON, 600.0) == NOON + timedelta(seconds=600)
+    assert next_attempt_at(LETTER, NOON, 600.0) == NOON + timedelta(seconds=600)
 
 
-def links(*secrets: str, purpose: str = "booking.manage") -> Links:
-    return Links(secrets or ("a secret of the links",), "https://book.example.org", purpose, "bookings")
+def links(*secrets: str, purpose: str = "booking.manage") -> SignedLinks:
+    return SignedLinks(secrets or ("a secret of the links",), "https://book.example.org", purpose, "bookings")
 
 
 def test_a_token_opens_its_own_booking_under_its_own_secret_and_purpose_alone() -> None:
-    token = links().token("booking-1")
+    token = links().sign("booking-1")
 
-    assert links().opens("booking-1", token)
-    assert not links().opens("booking-2", token)
-    assert not links("another secret").opens("booking-1", token)
-    assert not links(purpose="waitlist.leave").opens("booking-1", token)
-    assert links().token("booking-1") == token
+    assert links().verify("booking-1", token)
+    assert not links().verify("booking-2", token)
+    assert not links("another secret").verify("booking-1", token)
+    assert not links(purpose="waitlist.leave").verify("booking-1", token)
+    assert links().sign("booking-1") == token
 
 
 def test_the_first_secret_signs_and_every_secret_opens() -> None:
     old, both, new = links("the old secret"), links("the new secret", "the old secret"), links("the new secret")
 
-    assert both.opens("booking-1", old.token("booking-1"))
-    assert both.token("booking-1") == new.token("booking-1")
-    assert not new.opens("booking-1", old.token("booking-1"))
+    assert both.verify("booking-1", old.sign("booking-1"))
+    assert both.sign("booking-1") == new.sign("booking-1")
+    assert not new.verify("booking-1", old.sign("booking-1"))
 
 
 @pytest.mark.parametrize("token", ["", "x", "\u00e9", "\ud800", "\x00", "a b", "=" * 1000])
 def test_no_other_text_is_a_token(token: str) -> None:
-    assert not links().opens("booking-1", token)
+    assert not links().verify("booking-1", token)
 
 
 def test_the_address_of_a_booking_carries_its_token_where_no_server_sees_it() -> None:
     address = links().url("b1")
 
-    assert address == f"https://book.example.org/bookings/b1#token={links().token('b1')}"
-    assert re.fullmatch(r"[A-Za-z0-9_-]{20,}", links().token("b1"))
+    assert address == f"https://book.example.org/bookings/b1#token={links().sign('b1')}"
+    assert re.fullmatch(r"[A-Za-z0-9_-]{20,}", links().sign("b1"))
 
 
 def test_a_link_ends_a_day_after_the_slot_and_not_within_a_day_of_being_made() -> None:
     day = timedelta(days=1)
 
-    assert not is_over(NOON, NOON - day, NOON + day)
-    assert is_over(NOON, NOON - day, NOON + day + timedelta(seconds=1))
-    assert not is_over(NOON - 9 * day, NOON, NOON + day)
-    assert is_over(NOON - 9 * day, NOON, NOON + day + timedelta(seconds=1))
+    assert not is_expired(NOON, NOON - day, NOON + day)
+    assert is_expired(NOON, NOON - day, NOON + day + timedelta(seconds=1))
+    assert not is_expired(NOON - 9 * day, NOON, NOON + day)
+    assert is_expired(NOON - 9 * day, NOON, NOON + day + timedelta(seconds=1))

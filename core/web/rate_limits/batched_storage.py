@@ -14,21 +14,21 @@ from typing import Any, TypeVar, cast
 from limits.storage import MemoryStorage, Storage, storage_from_string
 
 from core import log
-from core.concurrency.batcher import Combiner, Ticket, Tickets
+from core.concurrency.batcher import Batcher, PendingRequest, PendingRequests
 from core.mongo.client import timeout
-from core.web.rate_limits.mongo_storage import Key, MongoCounts
+from core.web.rate_limits.mongo_storage import BatchedMongoStorage, Key
 
-LOG = log.get("web.limits")
+LOG = log.get_logger("web.limits")
 SCHEME = "together"
-PATIENCE = 5.0  # seconds before a storage that was away is asked again
+RETRY_INTERVAL = 5.0  # seconds before a storage that was away is asked again
 MOST_WAITING, MOST_AT_ONCE = 20_000, 1000
-MOST_SECONDS = 2.0  # for one question, where the storage is MongoDB
+MAX_SECONDS = 2.0  # for one question, where the storage is MongoDB
 
 T = TypeVar("T")
 Hit = tuple[str, int, int]
 
 
-class TogetherStorage(Storage):
+class BatchedStorage(Storage):
     """Counts hits on the wrapped storage, many at once, with this worker's memory to fall back on."""
 
     STORAGE_SCHEME = [SCHEME]  # noqa: RUF012  # the library's own way to register a storage
@@ -39,14 +39,14 @@ class TogetherStorage(Storage):
         self._address = inner
         self._options = options
         self._memory = MemoryStorage()
-        self._away_until = 0.0
-        self._counting: Combiner[Hit, int] = Combiner(self._count, most_waiting=MOST_WAITING, most_at_once=MOST_AT_ONCE)
+        self._unavailable_until = 0.0
+        self._counting: Batcher[Hit, int] = Batcher(self._count, max_queue=MOST_WAITING, max_batch=MOST_AT_ONCE)
 
     @cached_property
     def _inner(self) -> Storage:
         # Made when first asked: a command that serves nobody must not connect, nor close what it never opened.
         if self._address.startswith("mongodb"):
-            return MongoCounts(self._address, **self._options)
+            return BatchedMongoStorage(self._address, **self._options)
         return cast("Storage", storage_from_string(self._address, **self._options))
 
     @property
@@ -60,11 +60,11 @@ class TogetherStorage(Storage):
 
     def get(self, key: str) -> int:
         """Return the count of `key`."""
-        return self._ask(lambda storage: storage.get(key))
+        return self._with_fallback(lambda storage: storage.get(key))
 
     def get_expiry(self, key: str) -> float:
         """Return when the window of `key` ends, in seconds since 1970."""
-        return self._ask(lambda storage: storage.get_expiry(key))
+        return self._with_fallback(lambda storage: storage.get_expiry(key))
 
     def close(self) -> None:
         """Let go of the shared storage while the process is still whole; some close themselves when it no longer is."""
@@ -82,33 +82,33 @@ class TogetherStorage(Storage):
     def clear(self, key: str) -> None:
         """Forget the count of `key`."""
         self._memory.clear(key)
-        self._ask(lambda storage: storage.clear(key))
+        self._with_fallback(lambda storage: storage.clear(key))
 
-    def _count(self, tickets: Tickets[Hit, int]) -> None:
-        by_key: dict[Key, list[Ticket[Hit, int]]] = {}
+    def _count(self, tickets: PendingRequests[Hit, int]) -> None:
+        by_key: dict[Key, list[PendingRequest[Hit, int]]] = {}
         for ticket in tickets:
             by_key.setdefault(ticket.request[:2], []).append(ticket)
         amounts = {key: sum(ticket.request[2] for ticket in mine) for key, mine in by_key.items()}
-        counts = self._ask(lambda storage: _count_on(storage, amounts))
+        counts = self._with_fallback(lambda storage: _count_on(storage, amounts))
         for key, mine in by_key.items():
             count = counts[key] - amounts[key]
             for ticket in mine:
                 count += ticket.request[2]
-                ticket.answer(count)
+                ticket.resolve(count)
 
-    def _ask(self, question: Callable[[Storage], T]) -> T:
-        if time.monotonic() >= self._away_until:
+    def _with_fallback(self, question: Callable[[Storage], T]) -> T:
+        if time.monotonic() >= self._unavailable_until:
             try:
-                with timeout(MOST_SECONDS):
+                with timeout(MAX_SECONDS):
                     return question(self._inner)
             except Exception as error:  # the edge: any trouble of any storage means the same
-                self._away_until = time.monotonic() + PATIENCE
+                self._unavailable_until = time.monotonic() + RETRY_INTERVAL
                 LOG.warning("limit_storage_away", error=type(error).__name__)
         return question(self._memory)
 
 
 def _count_on(storage: Storage, amounts: Mapping[Key, int]) -> dict[Key, int]:
     """Return the counts of all keys after their amounts; one key alone takes one round trip."""
-    if isinstance(storage, MongoCounts) and len(amounts) > 1:
+    if isinstance(storage, BatchedMongoStorage) and len(amounts) > 1:
         return storage.incr_many(amounts)
     return {(key, seconds): storage.incr(key, seconds, amount) for (key, seconds), amount in amounts.items()}

@@ -17,7 +17,7 @@ from limits import RateLimitItem, parse, parse_many
 from core.errors import TooMany
 from core.web import context
 from core.web.rate_limits.batched_storage import SCHEME
-from core.web.rate_limits.prefetch import Allowances
+from core.web.rate_limits.prefetch import PrefetchingCounter
 
 WRONG_KEYS = (parse("10 per 15 minutes"),)
 
@@ -36,27 +36,27 @@ class RateLimited(TooMany):
 
 
 @dataclass(frozen=True)
-class Limits:
+class RateLimiter:
     """The limits by what they count; each raises RateLimited beyond its allowance."""
 
     limiter: Limiter
-    allowances: Allowances
+    counter: PrefetchingCounter
     default: Sequence[RateLimitItem]
     bookings: Sequence[RateLimitItem]
 
-    def count_request(self) -> None:
+    def hit_request(self) -> None:
         """Count a request."""
         self._hit("requests", self.default)
 
-    def count_booking(self) -> None:
+    def hit_booking(self) -> None:
         """Count a well-formed attempt to book."""
         self._hit("bookings", self.bookings)
 
-    def count_wrong_key(self) -> None:
+    def hit_wrong_key(self) -> None:
         """Count a wrong key; refuses beyond the allowance also when many come at once."""
         self._hit("wrong-admin-key", WRONG_KEYS)
 
-    def require_patience(self) -> None:
+    def reject_if_locked_out(self) -> None:
         """Refuse an address that has used up its wrong keys, whatever key it has now."""
         for item in WRONG_KEYS:
             if not self.limiter.limiter.test(item, "wrong-admin-key", context.client_address()):
@@ -64,7 +64,7 @@ class Limits:
 
     def _hit(self, name: str, items: Sequence[RateLimitItem]) -> None:
         for item in items:
-            if not self.allowances.hit(item, name, context.client_address()):
+            if not self.counter.hit(item, name, context.client_address()):
                 raise self._refusal(name, item)
 
     def _refusal(self, name: str, item: RateLimitItem) -> RateLimited:
@@ -73,8 +73,14 @@ class Limits:
 
 
 def install(
-    app: Flask, *, default: str, bookings: str, storage: str, options: dict[str, str], free: Collection[str] = ()
-) -> Limits:
+    app: Flask,
+    *,
+    default: str,
+    bookings: str,
+    storage: str,
+    options: dict[str, str],
+    exempt_endpoints: Collection[str] = (),
+) -> RateLimiter:
     """Limit every route of `app` but the endpoints `free`; `storage` and `options` say where the counts are kept."""
     limiter = Limiter(
         context.client_address,
@@ -87,11 +93,11 @@ def install(
     app.extensions["limiter"] = {limiter}
     limiter.init_app(app)
     app.extensions["booking.limits"] = limiter.storage
-    limits = Limits(limiter, Allowances(limiter.storage), parse_many(default), parse_many(bookings))
+    limits = RateLimiter(limiter, PrefetchingCounter(limiter.storage), parse_many(default), parse_many(bookings))
 
     def count() -> None:
-        if request.path not in context.WATCHED_PATHS and request.endpoint not in free:
-            limits.count_request()
+        if request.path not in context.PROBE_PATHS and request.endpoint not in exempt_endpoints:
+            limits.hit_request()
 
     app.before_request(count)
     return limits

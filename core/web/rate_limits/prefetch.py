@@ -17,11 +17,11 @@ from core.clock import monotonic, now
 
 # A block is this part of the limit, and never more than MOST; what is reserved is good for SECONDS.
 PART, MOST, SECONDS = 64, 64, 5.0
-MOST_REMEMBERED = 20_000
+MAX_KEYS = 20_000
 
 
 @dataclass
-class _Reserve:
+class Prefetched:
     """What is left of a block, and what the storage's count was lately; nothing holds after `until`."""
 
     left: int = 0
@@ -30,24 +30,24 @@ class _Reserve:
     is_filling: bool = False
 
 
-class Allowances:
+class PrefetchingCounter:
     """Counts hits on `storage`, in blocks where there is room."""
 
     def __init__(self, storage: Storage) -> None:
         """Begin with nothing reserved."""
         self._storage = storage
-        self._reserves: dict[str, _Reserve] = {}
+        self._reserves: dict[str, Prefetched] = {}
         self._lock = threading.Lock()
 
     def hit(self, item: RateLimitItem, *identifiers: str) -> bool:
         """Count one hit on `item`; return whether it is within the limit. Source: a fixed window, as in `limits`."""
         key = item.key_for(*identifiers)
         with self._lock:
-            reserve = self._reserve_of(key)
+            reserve = self._prefetched(key)
             if reserve.left > 0:
                 reserve.left -= 1
                 return True
-            block = _block(item, reserve)
+            block = _block_size(item, reserve)
             # One block at a time: who comes meanwhile is counted by itself, or each of a crowd would reserve its own.
             reserve.is_filling = reserve.is_filling or block > 1
         try:
@@ -56,7 +56,7 @@ class Allowances:
             if block > 1:
                 reserve.is_filling = False
 
-    def _count(self, item: RateLimitItem, key: str, reserve: _Reserve, block: int) -> bool:
+    def _count(self, item: RateLimitItem, key: str, reserve: Prefetched, block: int) -> bool:
         count = self._storage.incr(key, item.get_expiry(), amount=block)
         usable = min(block, item.amount - (count - block))
         # A block is good for its own window alone: in the next one nobody would have counted it.
@@ -69,18 +69,18 @@ class Allowances:
             reserve.count = count
         return usable > 0
 
-    def _reserve_of(self, key: str) -> _Reserve:
+    def _prefetched(self, key: str) -> Prefetched:
         reserve = self._reserves.get(key)
         if reserve is None:
-            if len(self._reserves) >= MOST_REMEMBERED:
+            if len(self._reserves) >= MAX_KEYS:
                 self._reserves.clear()
-            reserve = self._reserves[key] = _Reserve()
+            reserve = self._reserves[key] = Prefetched()
         if reserve.until <= monotonic():
             reserve.left = 0
         return reserve
 
 
-def _block(item: RateLimitItem, reserve: _Reserve) -> int:
+def _block_size(item: RateLimitItem, reserve: Prefetched) -> int:
     """Return how much to count: a block where the storage's count is known to leave room for it."""
     is_known = reserve.until > monotonic()
     if not is_known or reserve.is_filling or reserve.count > item.amount // 2:
