@@ -34,6 +34,18 @@ class BookingMode(StrEnum):
 
 
 @dataclass(frozen=True)
+class BookingRequests:
+    """Booking requests for the slots of a file, as the load generators read them.
+
+    `run` makes the guests different from those of other loads on the same database.
+    """
+
+    slots_file: Path
+    run: str
+    mode: BookingMode = BookingMode.ROUND_ROBIN
+
+
+@dataclass(frozen=True)
 class LoadResult:
     """The responses to a load; latencies in milliseconds, None without a response.
 
@@ -69,9 +81,9 @@ def require_wrk() -> None:
         raise LoadFailed("wrk is not installed. Install it with `apt-get install wrk`, as `make bench` does.")
 
 
-def create_bookings(url: str, slots: Path, run: str, seconds: float, mode: BookingMode) -> LoadResult:
+def create_bookings(url: str, requests: BookingRequests, seconds: float) -> LoadResult:
     """Create bookings over 64 connections, each for another guest."""
-    return _wrk("create_bookings.lua", url, [str(slots), run, mode], seconds)
+    return _wrk("create_bookings.lua", url, [str(requests.slots_file), requests.run, requests.mode], seconds)
 
 
 def list_slots(url: str, dates: Sequence[str], seconds: float) -> LoadResult:
@@ -79,9 +91,10 @@ def list_slots(url: str, dates: Sequence[str], seconds: float) -> LoadResult:
     return _wrk("list_slots.lua", url, dates, seconds)
 
 
-def burst(url: str, slots: Path, clients: int, run: str) -> LoadResult:
+def burst(url: str, requests: BookingRequests, clients: int) -> LoadResult:
     """Send one booking request per client, all at the same time."""
-    command = [sys.executable, "-m", "bench.burst_load", url, str(slots), str(clients), run]
+    command = [sys.executable, "-m", "bench.burst_load", url]
+    command += [str(requests.slots_file), str(clients), requests.run]
     output = _last_line(command, BURST_TIMEOUT_SECONDS)
     statuses = {int(status): count for status, count in output["statuses"].items()}
     unanswered = statuses.pop(0, 0)

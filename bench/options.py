@@ -10,10 +10,19 @@ from typing import Any
 from bench.results import INTERLEAVED_SCENARIOS, LONG_SCENARIOS
 
 ALL_SCENARIOS = (*INTERLEAVED_SCENARIOS, *LONG_SCENARIOS)
-ROUNDS = 4
-QUICK_ROUNDS = 2
-SECONDS = 4.0
-QUICK_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What is run without further options."""
+
+    scenarios: tuple[str, ...]
+    rounds: int
+    seconds: float
+
+
+FULL = Defaults(ALL_SCENARIOS, rounds=4, seconds=4.0)
+QUICK = Defaults(INTERLEAVED_SCENARIOS, rounds=2, seconds=2.0)
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,8 @@ def parse_options(arguments: Sequence[str]) -> Options:
     """Return the options of a command line. Exits with code 2 if it is wrong."""
     parser = _parser()
     parsed = parser.parse_args(arguments)
-    scenarios = frozenset(INTERLEAVED_SCENARIOS if parsed.quick else ALL_SCENARIOS)
+    defaults = QUICK if parsed.quick else FULL
+    scenarios = frozenset(defaults.scenarios)
     if parsed.only:
         scenarios = frozenset(parsed.only.split(","))
     if unknown := scenarios.difference(ALL_SCENARIOS):
@@ -46,8 +56,8 @@ def parse_options(arguments: Sequence[str]) -> Options:
         parser.error(f"--against needs one of the scenarios {', '.join(INTERLEAVED_SCENARIOS)}")
     return Options(
         scenarios=scenarios,
-        rounds=parsed.rounds or (QUICK_ROUNDS if parsed.quick else ROUNDS),
-        seconds=parsed.seconds or (QUICK_SECONDS if parsed.quick else SECONDS),
+        rounds=parsed.rounds or defaults.rounds,
+        seconds=parsed.seconds or defaults.seconds,
         workers=parsed.workers,
         express_workers=parsed.express_workers,
         against=parsed.against,

@@ -13,6 +13,8 @@ from bench.results import UNITS, RoundResult
 from bench.summaries import Comparison, Summary, compare, summarise
 from bench.targets import VALUE, TargetResult, evaluate
 
+COLUMNS = "{:<18}{:<26}{:>10}{:>10}{:>10}{:>9}{:>9}{:>10}{:>10}"
+GROUP_TITLES = f"{'':<74}{'latency, ms':>18}{'CPU ms/request':>20}"
 OUTCOMES: Mapping[bool | None, str] = {True: "reached", False: "NOT REACHED", None: "no value"}
 
 
@@ -71,27 +73,20 @@ def progress_line(result: RoundResult) -> str:
 
 
 def _title_lines(against: str) -> list[str]:
-    groups = f"{'':<74}{'latency, ms':>18}{'CPU ms/request':>20}"
-    columns = _columns("scenario", "system", ["median", "minimum", "maximum"], ["p50", "p99"], ["service", "mongod"])
+    titles = ("scenario", "system", "median", "minimum", "maximum", "p50", "p99", "service", "mongod")
+    columns = COLUMNS.format(*titles)
     ratio = f"rate / {against}" if against else ""
-    return [groups, f"{columns}  {'unit':<14}{ratio}".rstrip(), "-" * len(columns)]
+    return [GROUP_TITLES, f"{columns}  {'unit':<14}{ratio}".rstrip(), "-" * len(columns)]
 
 
 def _row(summary: Summary, rate_ratio: float | None) -> str:
-    values = map(_number, (summary.value, summary.minimum, summary.maximum))
-    latencies = map(_number, (summary.p50, summary.p99))
-    cpu = map(_number, (summary.service_cpu_ms, summary.mongod_cpu_ms))
-    columns = _columns(summary.scenario, summary.system, [*values], [*latencies], [*cpu])
+    values = (summary.value, summary.minimum, summary.maximum)
+    latencies = (summary.p50, summary.p99)
+    cpu_times = (summary.service_cpu_ms, summary.mongod_cpu_ms)
+    columns = COLUMNS.format(summary.scenario, summary.system, *map(_number, values + latencies + cpu_times))
     ratio = "" if rate_ratio is None else f"{rate_ratio:.2f}"
     failed = f"  ({summary.failed} of {summary.rounds} rounds failed)" if summary.failed else ""
     return f"{columns}  {UNITS[summary.scenario]:<14}{ratio}{failed}".rstrip()
-
-
-def _columns(scenario: str, system: str, values: list[str], latencies: list[str], cpu: list[str]) -> str:
-    numbers = "".join(f"{value:>10}" for value in values)
-    times = "".join(f"{value:>9}" for value in latencies)
-    cpu_times = "".join(f"{value:>10}" for value in cpu)
-    return f"{scenario:<18}{system:<26}{numbers}{times}{cpu_times}"
 
 
 def _comparison_line(comparison: Comparison) -> str:

@@ -133,8 +133,8 @@ def _phone(random: Random, country: Country) -> str:
 
 def _reference(number: int) -> str:
     """Return `number` in the alphabet of references, so that every booking has another reference."""
-    letters = ""
+    characters = ""
     for _ in range(REFERENCE_LENGTH):
-        number, letter = divmod(number, len(REFERENCE_ALPHABET))
-        letters += REFERENCE_ALPHABET[letter]
-    return f"{letters[:4]}-{letters[4:]}"
+        number, digit = divmod(number, len(REFERENCE_ALPHABET))
+        characters += REFERENCE_ALPHABET[digit]
+    return f"{characters[:4]}-{characters[4:]}"

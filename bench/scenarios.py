@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
-from pathlib import Path
 
 import requests
 
 import wiring
 from bench import load_generators
-from bench.checks import EMAILS_PER_BOOKING, round_problem
+from bench.checks import counts_problem, round_problem
 from bench.cpu_meter import CpuMeter, CpuPerRequest
 from bench.fixtures import SystemDatabase, slot_documents, slot_lines
-from bench.load_generators import BookingMode, LoadFailed, LoadResult
+from bench.load_generators import BookingMode, BookingRequests, LoadFailed, LoadResult
 from bench.processes import service_processes
 from bench.results import (
     DISTINCT_CLIENTS,
@@ -53,6 +53,14 @@ class BookingLoad:
 
 
 @dataclass(frozen=True)
+class Measurement:
+    """The responses to a load, and the CPU time per response."""
+
+    loaded: LoadResult
+    cpu: CpuPerRequest
+
+
+@dataclass(frozen=True)
 class ScenarioRunner:
     """Runs one round of a scenario with one system; `seconds` is the length of a steady load."""
 
@@ -87,14 +95,9 @@ class ScenarioRunner:
         ids = [slot.id for slot in full]
         system.database.db.slots.update_many({"_id": {"$in": ids}}, {"$set": {"capacity": SEATS_PER_SLOT}})
         filled = _fill(system, full)
-        run = _new_run()
-        file = self._slots_file(run, full)
-        loaded, cpu = self._measure(
-            system,
-            lambda: load_generators.create_bookings(system.url, file, run, self.seconds, BookingMode.ROUND_ROBIN),
-        )
-        problem = round_problem(system, filled, 0) or _status_problem(loaded, 409)
-        return _result(SOLD_OUT, system, loaded, cpu, problem)
+        measured = self._measure_bookings(system, full)
+        problem = round_problem(system, filled, 0) or _status_problem(measured.loaded, 409)
+        return _result(SOLD_OUT, system, measured, problem)
 
     def list_slots(self, system: System) -> RoundResult:
         """List the nine slots of a date."""
@@ -102,8 +105,8 @@ class ScenarioRunner:
         system.reset(slots)
         _wait_for_cache_expiry()
         dates = _dates_with(slots, SLOTS_PER_DATE)
-        loaded, cpu = self._measure(system, lambda: load_generators.list_slots(system.url, dates, self.seconds))
-        return _result(LIST_SLOTS, system, loaded, cpu, _status_problem(loaded, 200))
+        measured = self._measure(system, lambda: load_generators.list_slots(system.url, dates, self.seconds))
+        return _result(LIST_SLOTS, system, measured, _status_problem(measured.loaded, 200))
 
     def flash_sale(self, system: System) -> RoundResult:
         """Let 2,000 clients request the event's 544 seats at once; the value is the seconds to the last response."""
@@ -111,23 +114,14 @@ class ScenarioRunner:
         seats = SEATS_PER_SLOT * len(slots)
         system.reset(slots, capacity=SEATS_PER_SLOT)
         _wait_for_cache_expiry()
-        run = _new_run()
-        file = self._slots_file(run, slots)
-        loaded, cpu = self._measure(system, lambda: load_generators.burst(system.url, file, SALE_CLIENTS, run))
+        sale = self._booking_requests(slots)
+        measured = self._measure(system, lambda: load_generators.burst(system.url, sale, SALE_CLIENTS))
+        loaded = measured.loaded
         expected = {201: seats, 409: SALE_CLIENTS - seats}
         problem = round_problem(system, loaded.created, loaded.unanswered)
         if not problem and dict(loaded.statuses) != expected:
             problem = f"expected {expected}, got {dict(loaded.statuses)} and {loaded.unanswered} unanswered"
-        return RoundResult(
-            scenario=FLASH_SALE,
-            system=system.name,
-            value=loaded.seconds,
-            service_cpu_ms=cpu.service,
-            mongod_cpu_ms=cpu.mongod,
-            statuses=loaded.statuses,
-            unanswered=loaded.unanswered,
-            problem=problem,
-        )
+        return replace(_result(FLASH_SALE, system, measured, problem), value=loaded.seconds)
 
     def pymongo_inserts(self, scenario: str) -> RoundResult:
         """Write bookings with PyMongo alone, in one slot or in 1,000."""
@@ -143,44 +137,46 @@ class ScenarioRunner:
         output = load_generators.pymongo_bookings(self.workspace.uri, database.db.name, ids, self.seconds)
         bookings = output["bookings"]
         cpu = meter.per_request(bookings)
-        stored = database.count()
-        valid = stored.bookings == stored.booked == bookings and stored.emails == EMAILS_PER_BOOKING * bookings
+        problem = counts_problem(database.count(), bookings, 0)
         return RoundResult(
             scenario=scenario,
             system=PYMONGO_INSERTS,
             value=output["perSecond"],
             service_cpu_ms=output["cpuMs"] / bookings,
             mongod_cpu_ms=cpu.mongod,
-            problem="" if valid else f"{bookings} bookings were written, but the database has {stored}",
+            problem=problem,
         )
 
     def warm_up(self, system: System, slots: Sequence[PlannedSlot]) -> None:
         """Load the system before its first round, so that its code is loaded and compiled."""
         system.reset(slots)
-        run = _new_run()
-        file = self._slots_file(run, slots)
-        load_generators.create_bookings(system.url, file, run, WARM_UP_SECONDS, BookingMode.ROUND_ROBIN)
+        load_generators.create_bookings(system.url, self._booking_requests(slots), WARM_UP_SECONDS)
 
     def _book(self, system: System, load: BookingLoad) -> RoundResult:
         system.reset(load.offered)
         _wait_for_cache_expiry()
-        run = _new_run()
-        file = self._slots_file(run, load.requested)
-        loaded, cpu = self._measure(
-            system, lambda: load_generators.create_bookings(system.url, file, run, self.seconds, load.mode)
-        )
-        problem = round_problem(system, loaded.created, loaded.unanswered)
-        return _result(load.scenario, system, loaded, cpu, problem)
+        measured = self._measure_bookings(system, load.requested, load.mode)
+        problem = round_problem(system, measured.loaded.created, measured.loaded.unanswered)
+        return _result(load.scenario, system, measured, problem)
 
-    def _measure(self, system: System, load: Callable[[], LoadResult]) -> tuple[LoadResult, CpuPerRequest]:
+    def _measure_bookings(
+        self, system: System, slots: Sequence[PlannedSlot], mode: BookingMode = BookingMode.ROUND_ROBIN
+    ) -> Measurement:
+        bookings = self._booking_requests(slots, mode)
+        return self._measure(system, lambda: load_generators.create_bookings(system.url, bookings, self.seconds))
+
+    def _measure(self, system: System, load: Callable[[], LoadResult]) -> Measurement:
         meter = CpuMeter.start(service_processes(system.port), [self.workspace.mongod_pid])
         loaded = load()
-        return loaded, meter.per_request(loaded.answered)
+        return Measurement(loaded, meter.per_request(loaded.answered))
 
-    def _slots_file(self, run: str, slots: Sequence[PlannedSlot]) -> Path:
+    def _booking_requests(
+        self, slots: Sequence[PlannedSlot], mode: BookingMode = BookingMode.ROUND_ROBIN
+    ) -> BookingRequests:
+        run = f"run{next(_run_numbers)}"
         file = self.workspace.folder / f"{run}.slots"
         file.write_text(slot_lines(slots))
-        return file
+        return BookingRequests(file, run, mode)
 
 
 SCENARIOS: Mapping[str, Callable[[ScenarioRunner, System], RoundResult]] = {
@@ -194,7 +190,8 @@ SCENARIOS: Mapping[str, Callable[[ScenarioRunner, System], RoundResult]] = {
 }
 
 
-def _result(scenario: str, system: System, loaded: LoadResult, cpu: CpuPerRequest, problem: str) -> RoundResult:
+def _result(scenario: str, system: System, measured: Measurement, problem: str) -> RoundResult:
+    loaded = measured.loaded
     if not problem and loaded.connection_errors:
         problem = f"{loaded.connection_errors} connection errors"
     return RoundResult(
@@ -203,8 +200,8 @@ def _result(scenario: str, system: System, loaded: LoadResult, cpu: CpuPerReques
         value=loaded.per_second,
         p50=loaded.p50,
         p99=loaded.p99,
-        service_cpu_ms=cpu.service,
-        mongod_cpu_ms=cpu.mongod,
+        service_cpu_ms=measured.cpu.service,
+        mongod_cpu_ms=measured.cpu.mongod,
         statuses=loaded.statuses,
         unanswered=loaded.unanswered,
         problem=problem,
@@ -235,12 +232,8 @@ def _fill(system: System, slots: Sequence[PlannedSlot]) -> int:
 
 def _dates_with(slots: Sequence[PlannedSlot], number: int) -> list[str]:
     """Return the dates that have this number of slots."""
-    dates = [slot.date for slot in slots]
-    return [date for date in dict.fromkeys(dates) if dates.count(date) == number]
-
-
-def _new_run() -> str:
-    return f"run{next(_run_numbers)}"
+    slots_per_date = Counter(slot.date for slot in slots)
+    return [date for date, found in slots_per_date.items() if found == number]
 
 
 def _wait_for_cache_expiry() -> None:

@@ -82,9 +82,9 @@ def compare(results: Sequence[RoundResult], against: str) -> list[Comparison]:
 
 
 def _compare(results: Sequence[RoundResult], scenario: str, system: str, against: str) -> Comparison | None:
-    # The machine's speed changes during a run, so a round is compared with the other system's round beside it.
+    # The machine's speed changes during a run, so a round is compared with the other system's round next to it.
     neighbours = zip(rounds_of(results, scenario, system), rounds_of(results, scenario, against), strict=False)
-    valid = [(ours, theirs) for ours, theirs in neighbours if not (ours.problem or theirs.problem)]
+    valid = [(result, base) for result, base in neighbours if not (result.problem or base.problem)]
     rates = _ratios(valid, _rate)
     if not rates:
         return None
@@ -111,9 +111,9 @@ def _ratios(
     pairs: Iterable[tuple[RoundResult, RoundResult]], measure: Callable[[RoundResult], float | None]
 ) -> list[float]:
     ratios: list[float] = []
-    for ours, theirs in pairs:
-        numerator = measure(ours)
-        denominator = measure(theirs)
+    for result, base in pairs:
+        numerator = measure(result)
+        denominator = measure(base)
         if numerator is not None and denominator:
             ratios.append(numerator / denominator)
     return ratios

@@ -49,7 +49,7 @@ class Workspace:
 
 @dataclass(frozen=True)
 class SystemSpec:
-    """How a system is started. `key` is unique in a run; `name` stands in the report.
+    """How a system is started. `key` is unique in a run; `name` is shown in the report.
 
     The environment names PORT and MONGODB_DATABASE.
     """
