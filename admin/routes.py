@@ -121,7 +121,7 @@ def plots(width: int) -> dict[str, Any]:
     Their words are in the language that Accept-Language prefers, English by default.
     """
     drawn = context.get_service(Dashboard).figures(get_language(accept_language.negotiated_language()))
-    return {"items": [{**vars(each), "texts": each.formatted_rows, "svg": svg(each, width)} for each in drawn]}
+    return {"items": [{**vars(each), "formatted_rows": each.formatted_rows, "svg": svg(each, width)} for each in drawn]}
 
 
 @blueprint.get("/letters")

@@ -17,22 +17,40 @@ SCHEMA = CollectionSchema(
 
 
 class AuditStore:
-    """The audit in MongoDB."""
+    """Audit records in MongoDB."""
 
     def __init__(self, db: Db) -> None:
-        """Use the collection of `db`."""
         self._rows = db[SCHEMA.name]
 
     def add(self, session: Session, entry: AuditRecord) -> None:
-        """Write `entry` within the caller's transaction."""
-        row = dict(vars(entry)) | {"before": dict(entry.before), "after": dict(entry.after)}
-        self._rows.insert_one({"_id": row.pop("id"), **row}, session=session)
+        """Insert `entry` within the caller's transaction."""
+        self._rows.insert_one(_to_document(entry), session=session)
 
     def find(self, subject: str, after: str | None, limit: int) -> list[AuditRecord]:
-        """Return up to `most` entries, newest first: about one thing, if given, and older than `after`, if given."""
+        """Return up to `limit` records, newest first; of one `subject` and with ids before `after`, if given."""
         query: Document = ({"about": subject} if subject else {}) | ({"_id": {"$lt": after}} if after else {})
-        return [_entry(row) for row in self._rows.find(query).sort("_id", DESCENDING).limit(limit)]
+        return [_to_record(row) for row in self._rows.find(query).sort("_id", DESCENDING).limit(limit)]
 
 
-def _entry(row: Document) -> AuditRecord:
-    return AuditRecord(id=row.pop("_id"), **row)
+def _to_document(record: AuditRecord) -> Document:
+    return {
+        "_id": record.id,
+        "at": record.at,
+        "who": record.actor,
+        "what": record.action,
+        "about": record.subject,
+        "before": dict(record.before),
+        "after": dict(record.after),
+    }
+
+
+def _to_record(document: Document) -> AuditRecord:
+    return AuditRecord(
+        id=document["_id"],
+        at=document["at"],
+        actor=document["who"],
+        action=document["what"],
+        subject=document["about"],
+        before=document["before"],
+        after=document["after"],
+    )

@@ -103,6 +103,12 @@ class Erasure:
 
     def _record(self, what: str, done: ErasureResult) -> ErasureResult:
         if done != ErasureResult(0, 0, 0):
-            LOG.info("people_forgotten", **vars(done))
-            self.changes.record_operator_action(what, vars(done))
+            counts = {
+                "bookings": done.bookings,
+                "letters": done.letters,
+                "entries": done.entries,
+                "left": done.pending,
+            }
+            LOG.info("people_forgotten", **counts)
+            self.changes.record_operator_action(what, counts)
         return done

@@ -16,6 +16,7 @@ from core.signed_tokens import SignedLinks, is_expired
 from notifications.outbox.service import Outbox
 from schedules.model import Slot
 from schedules.service import Schedules
+from waitlist.model import WaitlistEntry
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,18 @@ class SelfService:
                 if letter.to == booking.email
             ],
             "waiting": [
-                {_camel(name): iso(value) if name.endswith("_at") else value for name, value in vars(entry).items()}
+                _waitlist_data(entry)
                 for entry in self.changes.waitlist.by_email(booking.email)
                 if entry.booking_id == booking_id
             ],
         }
+
+
+def _waitlist_data(entry: WaitlistEntry) -> Mapping[str, Any]:
+    values = dict(vars(entry))
+    # The download has had this name since its first version.
+    values["ticket"] = values.pop("queue_number")
+    return {_camel(name): iso(value) if name.endswith("_at") else value for name, value in values.items()}
 
 
 def _camel(name: str) -> str:
