@@ -23,9 +23,9 @@ from core.web.context import EXTENSION
 class NullService:
     """A group commit that accepts every request and writes nothing."""
 
-    def book(self, wish: PendingBooking) -> BookingResult:
+    def book(self, request: PendingBooking) -> BookingResult:
         """Return the requested booking."""
-        return BookingResult(wish.booking)
+        return BookingResult(request.booking)
 
 
 def create_app(**replacements: Any) -> Flask:

@@ -34,10 +34,17 @@ T = TypeVar("T")
 Round = Callable[[], RoundResult]
 
 
-def rotated(items: Sequence[T], number: int) -> list[T]:
-    """Return the items in order, beginning with another one for each number."""
-    first = number % len(items)
-    return [*items[first:], *items[:first]]
+def interleaved(groups: Sequence[Sequence[T]], number: int) -> list[T]:
+    """Return the members of all groups in the order of round `number`.
+
+    Each round begins with another group. Members of a group stay next to each other, and every second round reverses
+    them, so that none is always the first.
+    """
+    first = number % len(groups)
+    ordered: list[T] = []
+    for group in [*groups[first:], *groups[:first]]:
+        ordered += reversed(group) if number % 2 else group
+    return ordered
 
 
 @dataclass
@@ -55,16 +62,21 @@ class InterleavedRun:
         scenarios = [scenario for scenario in INTERLEAVED_SCENARIOS if scenario in self.options.scenarios]
         rounds = {scenario: self._rounds(scenario) for scenario in scenarios}
         for number in range(self.options.rounds):
-            for systems in rounds.values():
-                for run_round in rotated(systems, number):
+            for groups in rounds.values():
+                for run_round in interleaved(groups, number):
                     yield run_round()
 
-    def _rounds(self, scenario: str) -> list[Round]:
-        """Return one round of the scenario for each of its systems."""
-        rounds: list[Round] = [partial(self._run_round, scenario, system) for system in self._systems(scenario)]
-        if scenario in (MANY_SLOTS, HOT_SLOT) and self.options.with_peers:
-            rounds.append(partial(self.runner.pymongo_inserts, scenario))
-        return rounds
+    def _rounds(self, scenario: str) -> list[list[Round]]:
+        """Return one round of the scenario for each of its systems; the service and the commit are one group."""
+        compared: list[Round] = [partial(self._run_round, scenario, self._service(scenario))]
+        if self.checkout:
+            compared.append(partial(self._run_round, scenario, self._commit(scenario, self.checkout)))
+        groups = [compared]
+        if self.options.with_peers:
+            groups += [[partial(self._run_round, scenario, system)] for system in self._peers(scenario)]
+        if self.options.with_peers and scenario in (MANY_SLOTS, HOT_SLOT):
+            groups.append([partial(self.runner.pymongo_inserts, scenario)])
+        return groups
 
     def _run_round(self, scenario: str, system: System) -> RoundResult:
         try:
@@ -72,13 +84,8 @@ class InterleavedRun:
         except LoadFailed as error:
             return RoundResult(scenario, system.name, 0.0, problem=str(error))
 
-    def _systems(self, scenario: str) -> list[System]:
-        systems = [self._service(scenario)]
-        if self.checkout:
-            systems.append(self._commit(scenario, self.checkout))
-        if not self.options.with_peers:
-            return systems
-        systems.append(self._express())
+    def _peers(self, scenario: str) -> list[System]:
+        systems = [self._express()]
         if scenario != FLASH_SALE:
             systems.append(self._flask())
         if scenario == MANY_SLOTS:

@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="two minutes: fewer, shorter rounds, no million bookings")
     parser.add_argument("--only", metavar="SCENARIO,SCENARIO", help=", ".join(ALL_SCENARIOS))
     parser.add_argument("--against", default="", metavar="REF", help="compare with the service of this git commit")
-    parser.add_argument("--no-peers", action="store_true", help="leave out the Express and Flask peers")
+    parser.add_argument("--no-peers", action="store_true", help="run the service, and the commit of --against, alone")
     parser.add_argument("--rounds", type=int, metavar="N")
     parser.add_argument("--seconds", type=float, metavar="S", help="length of a round")
     parser.add_argument("--workers", type=int, metavar="N", help="of the service; default: one for each core")

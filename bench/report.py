@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.results import UNITS, RoundResult
+from bench.results import SERVICE, UNITS, RoundResult
 from bench.summaries import Comparison, Summary, compare, summarise
 from bench.targets import VALUE, TargetResult, evaluate
 
@@ -41,7 +41,7 @@ class Report:
         summaries = summarise(self.results)
         lines = _title_lines(self.against)
         lines += [_row(summary, rates.get((summary.scenario, summary.system))) for summary in summaries]
-        lines += ["", *map(_comparison_line, comparisons)]
+        lines += ["", *(_comparison_line(comparison) for comparison in comparisons if comparison.system == SERVICE)]
         lines += ["", *map(_target_line, evaluate(self.results))]
         lines += [_problem_line(result) for result in self.results if result.problem]
         return "\n".join(lines)

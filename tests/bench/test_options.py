@@ -9,7 +9,7 @@ import pytest
 from pytest import CaptureFixture
 
 from bench.git_worktree import Checkout
-from bench.interleaving import rotated
+from bench.interleaving import interleaved
 from bench.options import parse_options
 from bench.results import INTERLEAVED_SCENARIOS, LONG_SCENARIOS
 from bench.sample_bookings import SampleBookings
@@ -106,13 +106,16 @@ def test_service_without_database_replaces_the_application(workspace: Workspace)
     assert int(spec.environment["WEB_CONCURRENCY"]) >= 1
 
 
-def test_rounds_begin_with_another_system_each_time() -> None:
-    assert [rotated("abc", number) for number in range(4)] == [
-        ["a", "b", "c"],
-        ["b", "c", "a"],
-        ["c", "a", "b"],
-        ["a", "b", "c"],
-    ]
+def test_rounds_begin_with_another_group_and_reverse_every_second_time() -> None:
+    groups = ["sc", "e", "f"]
+
+    orders = ["".join(interleaved(groups, number)) for number in range(6)]
+
+    assert orders == ["scef", "efcs", "fsce", "csef", "efsc", "fcse"]
+
+
+def test_rounds_of_one_group_alternate() -> None:
+    assert ["".join(interleaved(["sc"], number)) for number in range(3)] == ["sc", "cs", "sc"]
 
 
 def test_sample_bookings_are_reproducible_with_unique_references() -> None:

@@ -176,6 +176,14 @@ def test_report_shows_values_cpu_and_the_ratio_to_the_commit() -> None:
     assert lines[-1] == "failed round: many-slots, express: 1200 bookings, but 3 e-mails"
 
 
+def test_report_has_lines_of_ratios_for_the_service_alone() -> None:
+    text = Report([many_slots(SERVICE, 20), many_slots(COMMIT, 10), many_slots(EXPRESS, 5)], against=COMMIT).text()
+
+    assert "many-slots: service / service @ abc12345: rate 2.00" in text
+    assert "many-slots: express / " not in text
+    assert text.splitlines()[5].endswith("0.50")
+
+
 def test_report_columns_are_aligned_with_their_titles() -> None:
     groups, titles, rule, service, *_ = report().text().splitlines()
 
