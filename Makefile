@@ -32,6 +32,7 @@ lint: install-test
 	$(BIN)/ruff format --check .
 	$(BIN)/bandit -q -c pyproject.toml -r .
 	$(BIN)/deptry .
+	$(BIN)/lint-imports --no-logo
 
 types: install-test
 	$(BIN)/mypy .

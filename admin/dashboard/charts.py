@@ -69,7 +69,7 @@ class HeatMap(pygal.Dot):
             if at is not None:
                 group = self.svg.node(row["plot"], class_=f"cell level-{level(at)}{' closed' if at.closed else ''}")
                 self._cell(group, (x - width / 2, y - height / 2), (width, height), self.say(at))
-                self.svg.node(group, "title").text = f"{self.figure.said(date)}, {hour}: {self.figure.said(at)}"
+                self.svg.node(group, "title").text = f"{self.figure.format(date)}, {hour}: {self.figure.format(at)}"
 
     def _cell(self, group: Element, corner: tuple[float, float], size: tuple[float, float], text: str) -> None:
         sides = {"x": corner[0] + 1, "y": corner[1] + 1, "width": size[0] - 2, "height": size[1] - 2, "rx": 3}

@@ -201,7 +201,7 @@ def test_notes_end_with_their_window(make: Make) -> None:
     last.incr_many(hits("a", "b"))
 
     row = last.counters.find_one({"_id": "a"})
-    assert (row["count"], row["after"]) == (1, {last._me: 1})
+    assert (row["count"], row["after"]) == (1, {last._worker_id: 1})
 
 
 def test_each_process_learns_its_own_place_in_the_count(make: Make) -> None:
