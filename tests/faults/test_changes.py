@@ -148,7 +148,7 @@ def test_parallel_joins_draw_tickets_without_gap_or_double(service: Served, stor
     verified(stored)
 
 
-@pytest.mark.parametrize("way", ["cancelled", "moved"])
+@pytest.mark.parametrize("way", ["cancellation", "rescheduled"])
 def test_a_change_has_its_slots_before_it_writes_letters(
     unguarded: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
@@ -156,7 +156,7 @@ def test_a_change_has_its_slots_before_it_writes_letters(
     api, services = unguarded
     slots = api.slots("2026-03-05")[:2]
     made = api.book(slots[0]).json["booking"]
-    held = slots[: 1 + (way == "moved")]
+    held = slots[: 1 + (way == "rescheduled")]
     write, met = getattr(BookingEmails, way), list[bool]()
 
     def meet(*args: Any) -> Any:
@@ -164,7 +164,7 @@ def test_a_change_has_its_slots_before_it_writes_letters(
         return write(*args)
 
     monkeypatch.setattr(BookingEmails, way, meet)
-    answer = cancel(api, made)() if way == "cancelled" else move(api, made, slots[1])()
+    answer = cancel(api, made)() if way == "cancellation" else move(api, made, slots[1])()
 
     assert (answer.status, met) == (200, [True] * len(held))
     verified(services.db)

@@ -29,7 +29,7 @@ from wiring import app_name
 
 CLAIM_AND_WAIT = """
 import sys, time
-from core.mongo import connect
+from core.mongo.client import connect
 uri, name, database, slot = sys.argv[1:]
 client = connect(uri, name)
 session = client.start_session()

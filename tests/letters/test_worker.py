@@ -219,7 +219,7 @@ def test_letters_leave_at_the_rate_and_never_closer(outbox: OutboxFixture, monke
     class Noted(SendThrottle):
         """Writes down when it let somebody pass, by its own watch: what happens after that takes its time."""
 
-        def take(self) -> float:
+        def try_acquire(self) -> float:
             wait = super().try_acquire()
             if not wait:
                 passed.append(self._next - self._interval)
