@@ -1,11 +1,11 @@
-"""The documents against the code: what one names, the other has, both ways, and an omission is noticed."""
+"""Consistency of documents and code: settings, codes, routes, commands, log events, files and symbols, both ways."""
 
 from __future__ import annotations
 
 import ast
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -25,28 +25,29 @@ from tests import factories
 ROOT = Path(__file__).parent.parent
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 ARCHITECTURE, OPERATIONS = ROOT / "docs" / "architecture.md", ROOT / "docs" / "operations.md"
+ROUTES = ROOT / "docs" / "routes.md"
 DOCUMENTS = [README, CONTRIBUTING, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-ELSEWHERE = {"bench", "tests", "var", "node_modules", "__pycache__"}
+NOT_PRODUCT = {"bench", "tests", "var", "node_modules", "__pycache__"}
 LEVELS = {"info", "warning", "error", "exception"}
-# What belongs to no API: the site's own files.
-UNTOLD_ROUTES = {("GET", "/static/{}")}
-# flask-smorest brings commands of its own.
+# The static files of the site are not documented one by one.
+STATIC_ROUTES = {("GET", "/static/{}")}
+# flask-smorest registers these commands.
 FOREIGN_COMMANDS = {"openapi"}
 
 
 @pytest.fixture(scope="module")
 def application() -> Iterator[Flask]:
-    """The application as it is assembled, over a database that nobody asks."""
+    """The application as it is built, over a database without a server."""
     with MongoClient[dict[str, object]]("mongodb://127.0.0.1:1/", connect=False) as client:
         yield create_app(factories.settings("mongodb://127.0.0.1:1/"), client=client)
 
 
-def told(document: Path) -> str:
+def read(document: Path) -> str:
     return document.read_text(encoding="utf-8")
 
 
-def everything_told() -> str:
-    return "\n".join(told(document) for document in DOCUMENTS)
+def all_documents() -> str:
+    return "\n".join(read(document) for document in DOCUMENTS)
 
 
 def section(document: str, title: str) -> str:
@@ -65,7 +66,7 @@ def rows(text: str) -> dict[str, list[str]]:
 def product() -> Iterator[Path]:
     for file in sorted(ROOT.rglob("*.py")):
         parts = file.relative_to(ROOT).parts
-        if not any(part in ELSEWHERE or part.startswith(".") for part in parts):
+        if not any(part in NOT_PRODUCT or part.startswith(".") for part in parts):
             yield file
 
 
@@ -76,7 +77,7 @@ def example() -> dict[str, str]:
     """Return the sentence of each setting in .env.example."""
     sentences: dict[str, str] = {}
     lines: list[str] = []
-    for line in told(ROOT / ".env.example").splitlines():
+    for line in read(ROOT / ".env.example").splitlines():
         if line.startswith("#"):
             lines.append(line.removeprefix("#").strip())
         elif "=" in line:
@@ -86,13 +87,13 @@ def example() -> dict[str, str]:
     return sentences
 
 
-def test_every_setting_has_a_sentence_in_the_example_and_the_other_way_round() -> None:
+def test_settings_example_names_exactly_the_settings() -> None:
     assert list(example()) == [field.name.upper() for field in fields(Settings)]
     assert all(example().values())
 
 
-def test_the_readme_says_of_every_setting_what_the_example_says() -> None:
-    table = rows(section(told(README), "Settings"))
+def test_settings_table_of_the_readme_equals_the_example() -> None:
+    table = rows(section(read(README), "Settings"))
 
     assert {name: cells[0] for name, cells in table.items()} == example()
 
@@ -113,17 +114,17 @@ def codes() -> dict[str, int]:
     return {code: status for status, code in problem_details.CODE_OF.items()} | of_kinds
 
 
-def test_no_error_code_that_is_raised_is_said_to_be_answered_by_no_route() -> None:
-    codes()  # loads them all
+def test_error_code_raised_is_not_documented_as_unused() -> None:
+    codes()  # imports every module of errors
     raised = {kind.code for kind in kinds_of(DomainError) if kind.__module__ != DomainError.__module__}
-    said = {code for code, cells in rows(section(told(OPERATIONS), "Error codes")).items() if "no route" in cells[1]}
+    unused = {code for code, cells in rows(section(read(OPERATIONS), "Error codes")).items() if "no route" in cells[1]}
 
     assert "slot_full" in raised
-    assert said & raised == set()
+    assert unused & raised == set()
 
 
-def test_every_error_code_is_in_operations_with_its_status_and_the_other_way_round() -> None:
-    table = rows(section(told(OPERATIONS), "Error codes"))
+def test_error_codes_table_names_exactly_the_codes() -> None:
+    table = rows(section(read(OPERATIONS), "Error codes"))
 
     assert {code: int(cells[0]) for code, cells in table.items()} == codes()
 
@@ -154,25 +155,25 @@ def paths_in(text: str) -> set[str]:
     return {plain(path).rstrip(".") for path in re.findall(r"(?<![a-z])/api/[\w/{}<>$.-]+", text)}
 
 
-def untold(application: Flask, text: str) -> set[tuple[str, str]]:
-    return served(application) - routes_in(text) - UNTOLD_ROUTES
+def undocumented_routes(application: Flask, text: str) -> set[tuple[str, str]]:
+    return served(application) - routes_in(text) - STATIC_ROUTES
 
 
-def test_every_route_is_in_architecture(application: Flask) -> None:
-    assert untold(application, section(told(ARCHITECTURE), "The routes")) == set()
+def test_routes_table_names_every_route(application: Flask) -> None:
+    assert undocumented_routes(application, read(ROUTES)) == set()
 
 
-def test_a_route_that_is_left_out_is_noticed(application: Flask) -> None:
-    text = told(ARCHITECTURE).replace("| `GET /api/dates` |", "| `GET /api/days` |")
+def test_routes_table_without_a_route_is_noticed(application: Flask) -> None:
+    text = read(ROUTES).replace("| `GET /api/dates` |", "| `GET /api/days` |")
 
-    assert untold(application, text) == {("GET", "/api/dates")}
+    assert undocumented_routes(application, text) == {("GET", "/api/dates")}
     assert ("GET", "/api/days") in routes_in(text) - served(application)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_every_route_in_the_documents_exists(document: Path, application: Flask) -> None:
-    assert routes_in(told(document)) <= served(application)
-    assert paths_in(told(document)) <= {path for _, path in served(application)}
+def test_routes_named_in_a_document_exist(document: Path, application: Flask) -> None:
+    assert routes_in(read(document)) <= served(application)
+    assert paths_in(read(document)) <= {path for _, path in served(application)}
 
 
 # Commands
@@ -186,23 +187,23 @@ def operators_commands(application: Flask) -> set[str]:
     return names
 
 
-def test_every_flask_command_is_in_operations_and_the_other_way_round(application: Flask) -> None:
-    named = set(re.findall(r"flask ([a-z-]+(?: [a-z]+)?)(?: --once)?`", everything_told()))
-    table = rows(section(told(OPERATIONS), "Commands"))
+def test_commands_table_names_exactly_the_commands(application: Flask) -> None:
+    named = set(re.findall(r"flask ([a-z-]+(?: [a-z]+)?)(?: --once)?`", all_documents()))
+    table = rows(section(read(OPERATIONS), "Commands"))
 
     assert named == operators_commands(application)
     assert {row.removeprefix("flask ").removesuffix(" --once") for row in table} == named
 
 
 def targets() -> set[str]:
-    return set(re.findall(r"^([a-z-]+):.*## ", told(ROOT / "Makefile"), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):.*## ", read(ROOT / "Makefile"), re.MULTILINE))
 
 
-def test_every_make_target_is_in_contributing_and_the_other_way_round() -> None:
-    named = re.findall(r"(?:`|^    )make ([a-z-]+)", everything_told(), re.MULTILINE)
+def test_make_targets_table_names_exactly_the_targets() -> None:
+    named = re.findall(r"(?:`|^    )make ([a-z-]+)", all_documents(), re.MULTILINE)
 
     assert set(named) == targets()
-    assert {f"make {target}" for target in targets()} == set(rows(told(CONTRIBUTING)))
+    assert {f"make {target}" for target in targets()} == set(rows(read(CONTRIBUTING)))
 
 
 # Log events and metrics
@@ -222,19 +223,19 @@ def events_of(source: str) -> set[tuple[str, str]]:
     return found
 
 
-def test_every_log_event_is_in_operations_with_its_level_and_the_other_way_round() -> None:
-    table = rows(section(told(OPERATIONS), "Logs"))
+def test_log_events_table_names_exactly_the_events() -> None:
+    table = rows(section(read(OPERATIONS), "Logs"))
 
     assert {(event, cells[0]) for event, cells in table.items()} == set().union(
-        *(events_of(told(file)) for file in product())
+        *(events_of(read(file)) for file in product())
     )
 
 
-def test_an_event_that_nobody_told_of_is_noticed() -> None:
+def test_log_event_planted_is_noticed() -> None:
     code = """
 LOG.warning("planted", slot=1)
 log.get_logger("x").exception("also_planted")
-TOLD = {1: (LOG.info, "third")}
+EVENTS = {1: (LOG.info, "third")}
 LOG.bind("no_event")
 file.error("no event either")
 """
@@ -242,27 +243,27 @@ file.error("no event either")
     assert events_of(code) == {("planted", "warning"), ("also_planted", "error"), ("third", "info")}
 
 
-def test_every_metric_is_in_operations_and_the_other_way_round() -> None:
+def test_metrics_table_names_exactly_the_metrics() -> None:
     counters = [metric for metric in vars(metrics).values() if isinstance(metric, Counter | Histogram)]
     families = [family for counter in counters for family in counter.describe()]
     names = {family.name + ("_total" if family.type == "counter" else "") for family in families}
     names |= {family.name for family in metrics.OutboxSizeCollector(dict).collect()}
-    told_of = rows(section(told(OPERATIONS), "Metrics").partition("Alerts worth having")[0])
+    documented = rows(section(read(OPERATIONS), "Metrics").partition("Alerts worth having")[0])
 
-    assert set(told_of) == names
+    assert set(documented) == names
 
 
 # Links and files
 
 
 def anchors(document: Path) -> set[str]:
-    headings = re.findall(r"^#+ (.+)$", told(document), re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", read(document), re.MULTILINE)
     return {re.sub(r"[^\w\s-]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_every_link_leads_somewhere(document: Path) -> None:
-    for link in re.findall(r"\]\(([^)\s]+)\)", told(document)):
+def test_links_in_a_document_resolve(document: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", read(document)):
         path, _, anchor = link.partition("#")
         if not re.match(r"[a-z]+:", link):
             target = document.parent / path if path else document
@@ -271,16 +272,76 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_every_file_of_the_house_that_is_named_exists(document: Path) -> None:
+def test_files_named_in_a_document_exist(document: Path) -> None:
     named = re.findall(
-        r"`((?:core|booking|schedules|notifications|admin|pages|tests|docs)/[\w./-]*\w)`", told(document)
+        r"`((?:core|inventory|booking|schedules|waitlist|notifications|audit|live|admin|pages|devdb|tests|docs)/[\w./-]*\w)`",
+        read(document),
     )
 
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-def test_every_test_that_is_named_exists() -> None:
-    named = set(re.findall(r"`(test_\w+)`", everything_told()))
-    written = {name for file in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)", told(file))}
+def test_tests_named_in_the_documents_exist() -> None:
+    named = set(re.findall(r"`(test_\w+)`", all_documents()))
+    written = {name for file in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)", read(file))}
 
     assert named - written == set()
+
+
+# The table "Where is ...?"
+
+
+def locations() -> dict[str, tuple[str, str]]:
+    """Return file and symbol for each question of the table."""
+    lines = section(read(ARCHITECTURE), "Where is ...?").splitlines()
+    cells = [[cell.strip(" `") for cell in line.strip("| ").split(" | ")] for line in lines if "` |" in line]
+    return {question: (file, symbol) for question, file, symbol in cells}
+
+
+def symbols_of(source: str) -> set[str]:
+    """Return the names that `source` defines at its top level, and the methods of its classes as `Class.method`."""
+    names = set()
+    for node in ast.parse(source).body:
+        match node:
+            case ast.FunctionDef(name=name):
+                names.add(name)
+            case ast.ClassDef(name=name, body=body):
+                names.add(name)
+                names |= {f"{name}.{method.name}" for method in body if isinstance(method, ast.FunctionDef)}
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+    return names
+
+
+def missing_locations(table: Mapping[str, tuple[str, str]]) -> set[str]:
+    """Return the questions whose file does not exist or does not define the symbol."""
+    return {
+        question
+        for question, (file, symbol) in table.items()
+        if not (ROOT / file).is_file() or symbol not in symbols_of(read(ROOT / file))
+    }
+
+
+def unlisted_folders(table: Mapping[str, tuple[str, str]]) -> set[str]:
+    """Return the top-level folders of the product without a question in `table`."""
+    folders = {file.relative_to(ROOT).parts[0] for file in product() if file.parent != ROOT}
+    return folders - {Path(file).parts[0] for file, _ in table.values()}
+
+
+def test_locations_table_names_existing_symbols() -> None:
+    assert missing_locations(locations()) == set()
+
+
+def test_locations_table_names_every_folder() -> None:
+    table = locations()
+
+    assert len(table) == 25
+    assert unlisted_folders(table) == set()
+
+
+def test_locations_table_with_planted_errors_is_noticed() -> None:
+    table = {"a": ("core/ids.py", "new_id"), "b": ("core/ids.py", "no_id"), "c": ("core/no_file.py", "new_id")}
+
+    assert missing_locations(table) == {"b", "c"}
+    assert "core" not in unlisted_folders(table)
+    assert {"booking", "schedules"} <= unlisted_folders(table)
