@@ -27,7 +27,7 @@ from core import log
 from core.config.settings import ROOT, ConfigError, Settings, from_env, load_environment
 from core.mongo.client import timeout
 from core.mongo.failures import DatabaseError
-from core.web import context, endpoint, health, problem_details, request_logging, security_headers
+from core.web import context, health, openapi, problem_details, request_logging, security_headers
 from core.web.body_limit import BodyReaderMiddleware
 from core.web.rate_limits import limiter
 from schedules.errors import ScheduleError
@@ -100,7 +100,7 @@ def _configure(app: Flask, services: wiring.Services) -> None:
         admin.routes.blueprint,
         notifications.routes.blueprint,
     ]
-    endpoint.install(app, version=_version(), blueprints=doors)
+    openapi.install(app, version=_version(), blueprints=doors)
     pages.locale.install(app)
     app.register_blueprint(pages.routes.blueprint)
     app.register_blueprint(live.socketio.routes.blueprint)

@@ -19,7 +19,7 @@ from core.schema_fields import (
     Text,
     normalize_email,
 )
-from core.web.endpoint import QuerySchema
+from core.web.request_parser import QuerySchema
 from schedules.model import SlotChange
 from schedules.schemas import SlotSchema
 

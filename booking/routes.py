@@ -19,8 +19,9 @@ from booking.schemas import (
 from booking.self_service import SelfService
 from booking.service import Bookings
 from core.web import accept_language, context
-from core.web.endpoint import Blueprint, Endpoint, TokenHeader, bearer_token
+from core.web.endpoint import Blueprint, Endpoint
 from core.web.rate_limits.limiter import RateLimiter
+from core.web.request_parser import TokenHeader, bearer_token
 
 blueprint = Blueprint("bookings", __name__, url_prefix="/api/bookings", description="Booking a place")
 BOOKING = BookingSchema()

@@ -10,7 +10,7 @@ from booking.model import NewBooking
 from core import text
 from core.clock import iso
 from core.schema_fields import ContactSchema, PatternString, Text
-from core.web.endpoint import ProblemSchema
+from core.web.problem_schema import ProblemSchema
 
 
 class SlotId(ma.fields.String):

@@ -6,7 +6,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from core.web.endpoint import QuerySchema
+from core.web.request_parser import QuerySchema
 
 
 class SlotQuery(QuerySchema):

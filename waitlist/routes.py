@@ -7,8 +7,9 @@ from typing import Any
 from flask import Response, jsonify
 
 from core.web import accept_language, context
-from core.web.endpoint import Blueprint, Endpoint, TokenHeader, bearer_token
+from core.web.endpoint import Blueprint, Endpoint
 from core.web.rate_limits.limiter import RateLimiter
+from core.web.request_parser import TokenHeader, bearer_token
 from waitlist.model import NewEntry, WaitlistEntry
 from waitlist.schemas import JoinedWaitlistSchema, NewWaitingSchema, WaitingSchema
 from waitlist.service import Waitlist

@@ -7,7 +7,7 @@ import marshmallow as ma
 from admin.schemas import MAX_PAGE_SIZE
 from core.clock import iso
 from core.schema_fields import ClampedInteger, PatternString
-from core.web.endpoint import QuerySchema
+from core.web.request_parser import QuerySchema
 from notifications.outbox.model import PENDING, EmailStatus
 
 
