@@ -1,4 +1,4 @@
-"""Changes that would only fight each other take turns within a process."""
+"""Serialized transactions: changes that would conflict with each other run one at a time within a process."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from core.mongo.client import Client
 from core.mongo.transactions import Session, transaction
 
 T = TypeVar("T")
-# How long a change waits for its turn, and how long it then tries.
+# Seconds that a change waits for the lock, and that its transaction may then take.
 LOCK_TIMEOUT = 10.0
 TRANSACTION_TIMEOUT = 8.0
-# How long it tries what somebody else holds while others wait behind it.
+# Seconds of write conflicts with other processes, while changes of this process wait for the lock.
 CONTENTION_TIMEOUT = 2.0
-# How long a refusal waits until no fail-over can undo what it rests on.
+# Seconds that a refusal waits until its reads are majority-committed.
 MAJORITY_TIMEOUT = 2.0
 OUTCOME_UNKNOWN_MESSAGE = "It is not known whether this was done. Please repeat it: it is not done twice."
 
 
 @dataclass(frozen=True)
 class SerialTransactions:
-    """Runs transactions one at a time; other processes are met in the database, where the loser tries again.
+    """Runs transactions one at a time; conflicts between processes are retried.
 
-    `glance` reads anything within a transaction.
+    `probe` reads any document within a transaction.
     """
 
     client: Client
@@ -34,9 +34,9 @@ class SerialTransactions:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, work: Callable[[Session], T]) -> T:
-        """Run `work` in a transaction and return what it returned; raises what `transaction` does, or Unavailable.
+        """Run `work` in a transaction and return its result; raises the errors of `transaction`, or Unavailable.
 
-        A Conflict that `work` raises is passed on when what it may rest on is there to stay.
+        A Conflict of `work` is raised once the data that it was based on is majority-committed.
         """
         try:
             return self._run(work)
@@ -55,8 +55,8 @@ class SerialTransactions:
             self.lock.release()
 
     def _await_majority(self) -> None:
-        # A transaction sees what no majority has yet, and one that ends with an error waits for nobody. The end of one
-        # that only reads waits until a majority has all that was there to be read.
+        # A transaction may read data without a majority, and an aborted one does not wait for it. The commit of a
+        # read-only transaction waits until all data that it read is majority-committed.
         try:
             transaction(self.client, self.probe, MAJORITY_TIMEOUT)
         except OutcomeUnknown as error:

@@ -1,7 +1,6 @@
-"""Request bodies: read whole before anything looks at them, never more than is taken, and not for ever.
+"""Body reader: WSGI middleware that reads a request's body completely, up to a limit of bytes and seconds.
 
-What a server hands on is a stream that may stop for good in its middle; and one without a declared length would be cut
-off at the limit as if it ended there.
+The WSGI input can stall. Without a declared length, it would be cut off at the limit as if it ended there.
 """
 
 from __future__ import annotations
@@ -18,24 +17,24 @@ Within = Callable[[float], AbstractContextManager[object]]
 
 
 class BodyReaderMiddleware:
-    """WSGI middleware: gives `app` bodies of up to `most` bytes that are there already.
+    """Passes `app` requests whose bodies of up to `most` bytes are in memory.
 
-    `within(seconds)` makes a block raise TimeoutError when it takes longer. A server that can do so sets it; without,
-    bodies are waited for as long as the server waits.
+    `within(seconds)` makes a block raise TimeoutError after that time. A server that supports it sets it; by default
+    the server's own timeout applies.
     """
 
     def __init__(self, app: Callable[..., Iterable[bytes]], most: int, seconds: float = BODY_TIMEOUT) -> None:
-        """Stand before `app`."""
-        self._app, self._most, self._seconds = app, most, seconds
+        self._app = app
+        self._most = most
+        self._seconds = seconds
         self.within: Within = nullcontext
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Read the body, if there is one that is not too long as it says itself, and go on."""
+        """Read the body unless its declared length exceeds the limit, then call the application."""
         if "HTTP_TRANSFER_ENCODING" in environ:
             self._read(environ, self._most + 1)
         else:
-            declared = environ.get("CONTENT_LENGTH") or "0"
-            length = int(declared) if declared.isdecimal() else 0
+            length = _declared_length(environ)
             if 0 < length <= self._most:
                 self._read(environ, length)
         return self._app(environ, start_response)
@@ -48,7 +47,7 @@ class BodyReaderMiddleware:
             environ["wsgi.input"] = FailedBody(RequestTimeout())
             return
         if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
-            # Its length is known now; one that is too long says so, and is refused like others.
+            # The length is known now; a body over the limit is refused like one that declares its length.
             environ["CONTENT_LENGTH"] = str(len(body))
         elif len(body) < most:
             environ["wsgi.input"] = FailedBody(ClientDisconnected())
@@ -57,11 +56,15 @@ class BodyReaderMiddleware:
 
 
 class FailedBody:
-    """A body that did not come."""
+    """The body of a request that was not received; reading it raises the reason."""
 
     def __init__(self, error: HTTPException) -> None:
         self._error = error
 
     def read(self, *_: object) -> NoReturn:
-        """Tell whoever wants it why."""
         raise self._error
+
+
+def _declared_length(environ: dict[str, Any]) -> int:
+    declared = environ.get("CONTENT_LENGTH") or "0"
+    return int(declared) if declared.isdecimal() else 0

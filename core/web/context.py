@@ -1,4 +1,4 @@
-"""What a request carries with it, typed, and how a view finds the service it calls."""
+"""Request context: the services of the application, the request id, the outcome and the client address."""
 
 from __future__ import annotations
 
@@ -10,34 +10,33 @@ from flask import Flask, current_app, g, request
 
 S = TypeVar("S")
 EXTENSION = "booking.services"
-# What the machines that watch over the service ask: never limited, never logged.
+# Paths of probes and monitoring: exempt from rate limits and request logging.
 PROBE_PATHS = frozenset({"/api/health", "/api/ready", "/metrics"})
 
 
 def install_services(app: Flask, *services: Any) -> None:
-    """Make each of `services` reachable for the views of `app`, by its class."""
+    """Register each of `services` on `app` by its class."""
     app.extensions[EXTENSION] = {type(service): service for service in services}
 
 
 def get_service(kind: type[S]) -> S:
-    """Return the one service of class `kind` of the application that handles this request."""
+    """Return the current application's service of class `kind`."""
     return cast("S", current_app.extensions[EXTENSION][kind])
 
 
 def request_id() -> str:
-    """Return the id of this request."""
     return cast("str", g.get("request_id", ""))
 
 
 def set_outcome(name: str) -> None:
-    """Name what became of this request, for its log line."""
+    """Set the outcome that the request's log line shows."""
     g.outcome = name
 
 
 def client_address() -> str:
-    """Return where the request came from, after as many proxies as are trusted: what is limited as one client.
+    """Return the key of the client for rate limits: its IPv4 address, or the /64 network of its IPv6 address.
 
-    That is an address of IPv4, and the network of 64 bits of an address of IPv6, which one household has to itself.
+    The address is the one before the trusted proxies. A household usually has a /64 network.
     """
     address = request.remote_addr or "unknown"
     return _network(address) if ":" in address else address

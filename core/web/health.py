@@ -1,4 +1,4 @@
-"""What the machines that watch over the service ask: does it live, is it ready, what has it counted."""
+"""Liveness, readiness and metrics endpoints."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Warnings = Callable[[], Sequence[str]]
 def install(
     app: Flask, checks: Mapping[str, Check], letter_states: metrics.StateCounts, warnings: Warnings = tuple
 ) -> None:
-    """Serve /api/health, /api/ready with each of `checks` by name, and /metrics: `context.WATCHED_PATHS`.
+    """Serve /api/health, /api/ready with the result of each named check, and /metrics (`context.PROBE_PATHS`).
 
-    What `warnings` returns is told by a service that is ready, and makes it no less so.
+    A ready service reports `warnings`; they do not make it unready.
     """
 
     def health() -> Response:
@@ -26,10 +26,9 @@ def install(
 
     def ready() -> tuple[Response, int]:
         states = {name: _state(check) for name, check in checks.items()}
-        good = all(state == "ok" for state in states.values())
-        told = _told(warnings) if good else []
-        status = "ok" if good else "unavailable"
-        return jsonify(status=status, dependencies=states, warnings=told), 200 if good else 503
+        if all(state == "ok" for state in states.values()):
+            return jsonify(status="ok", dependencies=states, warnings=_collected(warnings)), 200
+        return jsonify(status="unavailable", dependencies=states, warnings=[]), 503
 
     def metrics_view() -> Response:
         return Response(metrics.render_metrics(letter_states), content_type=CONTENT_TYPE_LATEST)
@@ -38,16 +37,16 @@ def install(
         app.add_url_rule(path, view_func=view)
 
 
-def _told(warnings: Warnings) -> list[str]:
+def _collected(warnings: Warnings) -> list[str]:
     try:
         return list(warnings())
-    except Exception as error:  # the edge: not to know of a warning is one
+    except Exception as error:  # boundary: a failure to compute warnings is itself reported
         return [f"not known ({type(error).__name__})"]
 
 
 def _state(check: Check) -> str:
     try:
         check()
-    except Exception as error:  # the edge: whatever is wrong with a dependency, its name and kind are the answer
+    except Exception as error:  # boundary: any failure of a dependency is reported by name and kind
         return f"unavailable ({type(error).__name__})"
     return "ok"

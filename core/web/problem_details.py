@@ -1,4 +1,4 @@
-"""Errors to HTTP: a kind has a status, and one function makes the one payload every refusal has (RFC 9457)."""
+"""Problem details (RFC 9457): each kind of error has a status, and one function makes the payload of every refusal."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ MESSAGE_OF = {
 
 
 class Problem(TypedDict, total=False):
-    """What a refusal says."""
+    """The variable members of a refusal."""
 
     code: str
     message: str
@@ -63,7 +63,7 @@ class Problem(TypedDict, total=False):
 
 
 def install(app: Flask) -> None:
-    """Answer every error of `app` with the one payload."""
+    """Register a handler for every error of `app`."""
     app.register_error_handler(kinds.DomainError, on_domain_error)
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(DatabaseError, on_database_error)
@@ -71,7 +71,7 @@ def install(app: Flask) -> None:
 
 
 def respond(status: int, problem: Problem) -> Response:
-    """Return the `application/problem+json` answer of `status`: the only place that makes one."""
+    """Return an `application/problem+json` response; no other code makes one."""
     message = problem["message"]
     payload = {
         "type": f"/problems/{problem['code'].replace('_', '-')}",
@@ -94,17 +94,16 @@ def _encoded(payload: Mapping[str, Any]) -> bytes:
     try:
         return orjson.dumps(payload)
     except TypeError:
-        # A member may have been named with half a character, which only JSON's own escapes can repeat.
+        # A lone surrogate in a member's name can only be written with JSON escapes.
         return json.dumps(payload).encode()
 
 
 def status_of(error: kinds.DomainError) -> int:
-    """Return the HTTP status of the kind that `error` is."""
+    """Return the HTTP status of the kind of `error`."""
     return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
 
 
 def on_domain_error(error: kinds.DomainError) -> Response:
-    """Answer a refusal of the business."""
     problem: Problem = {
         "code": error.code,
         "message": error.message,
@@ -120,7 +119,7 @@ def on_domain_error(error: kinds.DomainError) -> Response:
 
 
 def on_http_error(error: HTTPException) -> Response:
-    """Answer what Flask and Werkzeug refuse: unknown paths and methods, bodies too large or not JSON."""
+    """Answer refusals of Flask and Werkzeug: unknown paths and methods, bodies too large or not JSON."""
     if error.response is not None or (error.code or 500) < 400:
         return Response(error.get_response().get_data(), error.code, error.get_headers())
     status = error.code or 500
@@ -133,16 +132,16 @@ def on_http_error(error: HTTPException) -> Response:
 
 
 def on_database_error(error: DatabaseError) -> Response:
-    """Answer a read or a single write that the database did not serve: 503 when it is away, 500 when it is a bug."""
+    """Answer a failed read or single write: 503 if the database is unavailable, 500 if it is a bug."""
     if is_unavailable(error):
-        LOG.warning("database_away", error=type(error).__name__)
+        LOG.warning("database_unavailable", error=type(error).__name__)
         return on_domain_error(as_domain_error(error))
-    # Its words may hold what somebody wrote: only its kind and place are told.
+    # The message may contain personal data, so only the kind and the traceback are logged.
     LOG.error("database_error", error=type(error).__name__, trace="".join(traceback.format_tb(error.__traceback__)))
     return respond(500, {"code": CODE_OF[500], "message": MESSAGE_OF[500]})
 
 
 def on_unexpected_error(error: Exception) -> Response:
-    """Answer 500 with nothing but the code and the request's id; the reason goes to the log."""
+    """Answer 500 with only the code and the request id; the reason is logged."""
     LOG.error("unhandled_error", exc_info=error)
     return respond(500, {"code": CODE_OF[500], "message": MESSAGE_OF[500]})

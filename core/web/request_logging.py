@@ -1,4 +1,4 @@
-"""Every request gets an id, a log context and one canonical line; nothing personal is on it."""
+"""Request logging: each request has an id, a log context and one canonical log line without personal data."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 def install(app: Flask) -> None:
-    """Begin and end every request of `app` here."""
     app.before_request(start_request)
     app.after_request(finish_request)
 
 
 def start_request() -> None:
-    """Take the client's request id, if it is a usable one, or make one; start the clock."""
+    """Use the client's request id if it is valid, else a new one; record the start time."""
     g.started = monotonic()
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if VALID_REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
@@ -31,7 +30,7 @@ def start_request() -> None:
 
 
 def finish_request(response: Response) -> Response:
-    """Echo the id, count the request and write its line."""
+    """Add the id to the response, count the request and log it."""
     seconds = monotonic() - g.get("started", monotonic())
     route = request.url_rule.rule if request.url_rule else "unmatched"
     method = request.method if request.url_rule else "OTHER"

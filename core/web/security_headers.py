@@ -1,4 +1,4 @@
-"""Security headers on every answer, and exact CORS."""
+"""Security headers on every response, and CORS for exact origins."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-# For this host alone: what else the operator's domain serves, and how, is not known here.
+# This host only: subdomains may serve plain HTTP.
 HSTS = "max-age=31536000"
 
 
 def install(app: Flask, *, https: bool, origins: Sequence[str]) -> None:
-    """Put the headers on every answer of `app`; let the pages of exactly `origins` call the API."""
-    constant = list((SECURITY_HEADERS | ({"Strict-Transport-Security": HSTS} if https else {})).items())
+    """Add the headers to every response of `app`; allow cross-origin API calls from `origins`."""
+    headers = dict(SECURITY_HEADERS)
+    if https:
+        headers["Strict-Transport-Security"] = HSTS
+    constant = list(headers.items())
 
     def secure(response: Response) -> Response:
         response.headers.extend(constant)
-        # Whatever does not say otherwise may hold personal data.
+        # A response without Cache-Control may contain personal data.
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 

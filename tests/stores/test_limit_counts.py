@@ -269,7 +269,7 @@ def test_one_refused_statement_keeps_no_other_from_being_counted(make: Make) -> 
 def test_a_crowd_with_an_address_each_is_counted_together_and_exactly(make: Make, replica_set: ReplicaSet) -> None:
     commands = Commands()
     database = make()._database_name
-    together = BatchedStorage("together://", replica_set.uri, database_name=database, w=1, event_listeners=[commands])
+    together = BatchedStorage("batched://", replica_set.uri, database_name=database, w=1, event_listeners=[commands])
     addresses = [f"address {n % 50}" for n in range(400)]
     together.incr("warm", HOUR)
     commands.names.clear()

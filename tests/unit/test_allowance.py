@@ -11,7 +11,7 @@ from limits.storage import MemoryStorage
 
 from core import clock
 from core.web.rate_limits import prefetch
-from core.web.rate_limits.prefetch import MOST, PrefetchingCounter
+from core.web.rate_limits.prefetch import MAX_BLOCK, PrefetchingCounter
 
 
 class CountedStorage(MemoryStorage):
@@ -45,7 +45,7 @@ def test_several_workers_together_never_exceed_the_limit(limit: int) -> None:
         passed = list(threads.map(lambda n: workers[n % 4].hit(item, "requests", "a"), range(limit + 400)))
 
     assert sum(passed) <= limit
-    assert sum(passed) >= limit - 4 * MOST
+    assert sum(passed) >= limit - 4 * MAX_BLOCK
     if limit < 64:
         assert sum(passed) == limit
 
@@ -67,7 +67,7 @@ def test_a_crowd_from_one_address_is_given_the_whole_limit(limit: int) -> None:
     worker = PrefetchingCounter(storage)
     passed = [worker.hit(item, "a")]
     with ThreadPoolExecutor(8) as threads:
-        while (left := worker._reserves[item.key_for("a")].left) or passed[-1]:
+        while (left := worker._quotas[item.key_for("a")].left) or passed[-1]:
             passed += [worker.hit(item, "a") for _ in range(left)]
             storage.crowd = Barrier(8)
             passed += threads.map(lambda _: worker.hit(item, "a"), range(8))
@@ -83,7 +83,7 @@ def test_what_was_reserved_in_one_window_is_not_given_out_in_the_next(monkeypatc
     assert storage.asked == 2, "a block is reserved"
     ends_in = 0.5
     monkeypatch.setattr(storage, "get_expiry", lambda _: clock.now().timestamp() + ends_in)
-    while worker._reserves[item.key_for("a")].left:
+    while worker._quotas[item.key_for("a")].left:
         worker.hit(item, "a")
     worker.hit(item, "a")
     asked, begun = storage.asked, clock.monotonic()

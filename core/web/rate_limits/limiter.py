@@ -1,7 +1,7 @@
-"""Rate limits by address: Flask-Limiter's strategy over a storage that all workers share.
+"""Rate limiter by client address: Flask-Limiter's strategy over a storage that all workers share.
 
-The extension holds storage and strategy; its own checks are off, because working out anew for each request which of
-its decorators apply cost a fifth of a booking's time. There are three limits, and each is asked for by name.
+The extension provides storage and strategy. Its own checks are off: finding the decorators that apply to a request cost
+a fifth of a booking's time. There are three limits, each with its own method.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ class RateLimited(TooMany):
     """Too many requests. Please wait and try again."""
 
     def __init__(self, amount: int, seconds: int) -> None:
-        """Say how much is allowed, and in how many seconds it is allowed again."""
         super().__init__(retry_after=seconds)
         self.headers = {
             "RateLimit-Limit": str(amount),
@@ -37,7 +36,7 @@ class RateLimited(TooMany):
 
 @dataclass(frozen=True)
 class RateLimiter:
-    """The limits by what they count; each raises RateLimited beyond its allowance."""
+    """The three limits; each method counts a hit and raises RateLimited beyond the quota."""
 
     limiter: Limiter
     counter: PrefetchingCounter
@@ -45,19 +44,18 @@ class RateLimiter:
     bookings: Sequence[RateLimitItem]
 
     def hit_request(self) -> None:
-        """Count a request."""
         self._hit("requests", self.default)
 
     def hit_booking(self) -> None:
-        """Count a well-formed attempt to book."""
+        """Count a valid booking request."""
         self._hit("bookings", self.bookings)
 
     def hit_wrong_key(self) -> None:
-        """Count a wrong key; refuses beyond the allowance also when many come at once."""
+        """Count a wrong admin key; the quota also holds for concurrent requests."""
         self._hit("wrong-admin-key", WRONG_KEYS)
 
     def reject_if_locked_out(self) -> None:
-        """Refuse an address that has used up its wrong keys, whatever key it has now."""
+        """Raise RateLimited if the address has exhausted its quota of wrong keys, also for a correct key."""
         for item in WRONG_KEYS:
             if not self.limiter.limiter.test(item, "wrong-admin-key", context.client_address()):
                 raise self._refusal("wrong-admin-key", item)
@@ -81,7 +79,7 @@ def install(
     options: dict[str, str],
     exempt_endpoints: Collection[str] = (),
 ) -> RateLimiter:
-    """Limit every route of `app` but the endpoints `free`; `storage` and `options` say where the counts are kept."""
+    """Limit every route of `app` except `exempt_endpoints`; `storage` is the URI of the counts, with its `options`."""
     limiter = Limiter(
         context.client_address,
         storage_uri=f"{SCHEME}://",
@@ -89,7 +87,7 @@ def install(
         strategy="fixed-window",
         headers_enabled=False,
     )
-    # An application that knows the limiter already gets no hooks from it: see above.
+    # Flask-Limiter adds no hooks to an application that is registered already; see the module docstring.
     app.extensions["limiter"] = {limiter}
     limiter.init_app(app)
     app.extensions["booking.limits"] = limiter.storage
