@@ -1,4 +1,4 @@
-"""The only place that asks what time it is. Times are aware UTC, cut to the milliseconds MongoDB keeps."""
+"""Clock: the only reader of the current time. Times are aware UTC in milliseconds, as MongoDB stores them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ Clock = Callable[[], datetime]
 
 
 def now() -> datetime:
-    """Return the present time, aware, in UTC, in whole milliseconds."""
+    """Return the current time in UTC, in whole milliseconds."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def monotonic() -> float:
-    """Return seconds on a clock that never goes back, for deadlines and durations."""
+    """Return the seconds of a monotonic clock, for deadlines and durations."""
     return time.monotonic()
 
 

@@ -1,6 +1,6 @@
-"""The kinds of refusal: facts about the business. `core/web/problem_details.py` gives each kind its HTTP status.
+"""Domain errors by kind; `core/web/problem_details.py` maps each kind to its HTTP status.
 
-A concrete error is a class: its docstring is the sentence people read, its `code` is what programs read.
+The docstring of an error is its message for people, `code` its name for programs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class DomainError(Exception):
         extra: Mapping[str, Any] | None = None,
         retry_after: int | None = None,
     ) -> None:
-        """Keep what is known: `detail` for people, `errors` by field, `extra` members, `retry_after` in seconds."""
+        """Set `detail` for people, `errors` by field, `extra` members of the payload, and `retry_after` in seconds."""
         super().__init__(detail or self.message)
         self.detail = detail or self.message
         self.errors = dict(errors or {})
@@ -31,7 +31,7 @@ class DomainError(Exception):
 
     @property
     def message(self) -> str:
-        """Return the human sentence of this error: the first line of its docstring."""
+        """The message for people: the first line of the docstring."""
         return (type(self).__doc__ or "").strip().splitlines()[0]
 
 

@@ -1,6 +1,6 @@
-"""The languages that guests are spoken to in: their catalogues, and how each says dates, hours and numbers.
+"""Internationalisation: the supported languages, their catalogues, and their formats of dates, hours and numbers.
 
-English is the language of the sources, so it has no catalogue: a sentence without a translation is its own English.
+English is the language of the sources, so it has no catalogue.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SLOT_LABEL = re.compile(r"([0-9]{2}:[0-9]{2})-([0-9]{2}:[0-9]{2})")
 
 @dataclass(frozen=True)
 class Language:
-    """A language: its code for people's browsers, its own name, and the patterns of its dates (CLDR)."""
+    """A language: its ISO 639 code, its own name, and its date patterns (CLDR)."""
 
     code: str
     name: str
@@ -35,18 +35,17 @@ class Language:
 
     @property
     def translations(self) -> NullTranslations:
-        """Return the catalogue."""
         return catalogue(self.code)
 
     @property
     def territories(self) -> Mapping[str, str]:
-        """Return the names of countries by their ISO 3166 code."""
+        """The names of countries by ISO 3166 code."""
         names: Mapping[str, str] = Locale.parse(self.locale).territories
         return names
 
     @property
     def weekdays(self) -> Sequence[str]:
-        """Return the names of the days of the week, Monday first."""
+        """The names of the weekdays, Monday first."""
         names = Locale.parse(self.locale).days["stand-alone"]["wide"]
         return [str(names[day]) for day in range(7)]
 
@@ -73,38 +72,42 @@ LANGUAGES: Mapping[str, Language] = {language.code: language for language in (EN
 
 
 def get_language(code: str | None) -> Language:
-    """Return the language `code`; English for whatever is none of ours, as old rows have none."""
+    """Return the language `code`; English if unknown or missing."""
     return LANGUAGES.get(code or "", ENGLISH)
 
 
 @cache
 def catalogue(code: str) -> NullTranslations:
-    """Return the translations into the language `code`, read once."""
+    """Return the catalogue of the language `code`, loaded once."""
     return Translations.load(CATALOGUES, [code])
 
 
 def format_date(language: Language, text: str, pattern: str = "") -> str:
-    """Return the date `text` (YYYY-MM-DD) as it is said, such as Thursday 5 March 2026; any other text as it is."""
+    """Format the date `text` (YYYY-MM-DD), such as Thursday 5 March 2026; other texts stay unchanged."""
     try:
-        day = date.fromisoformat(str(text))  # str() of a fact that is missing raises UndefinedError
+        day = date.fromisoformat(str(text))  # str() of an undefined template variable raises UndefinedError
     except ValueError:
         return text
     return dates.format_date(day, pattern or language.day, locale=language.locale)
 
 
 def format_time_range(language: Language, text: str) -> str:
-    """Return the slot `text` (HH:MM-HH:MM) as it is said, such as 10:00 to 11:00; any other text as it is."""
-    slot = SLOT_LABEL.fullmatch(str(text))
-    try:
-        clocks = [time.fromisoformat(clock) for clock in slot.groups()] if slot else []
-    except ValueError:
-        clocks = []
-    if not clocks:
+    """Format the hours `text` (HH:MM-HH:MM), such as 10:00 to 11:00; other texts stay unchanged."""
+    hours = SLOT_LABEL.fullmatch(str(text))
+    if hours is None:
         return text
-    start, end = (dates.format_time(clock, "HH:mm", locale=language.locale) for clock in clocks)
+    try:
+        start = _format_time(language, hours[1])
+        end = _format_time(language, hours[2])
+    except ValueError:
+        return text
     return language.translations.gettext("%(start)s to %(end)s") % {"start": start, "end": end}
 
 
 def format_number(language: Language, number: int) -> str:
-    """Return a whole number with its thousands apart."""
+    """Format a whole number with group separators."""
     return format_decimal(number, locale=language.locale)
+
+
+def _format_time(language: Language, text: str) -> str:
+    return dates.format_time(time.fromisoformat(text), "HH:mm", locale=language.locale)

@@ -1,4 +1,4 @@
-"""Identifiers: sortable opaque ids for documents, and reference codes that people can read to each other."""
+"""Identifiers: sortable opaque ids of documents, and reference codes for people."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def new_id(now: datetime) -> str:
 
 
 def id_lower_bound(moment: datetime) -> str:
-    """Return what no id made before `moment` comes behind, and none made from then on before."""
+    """Return the smallest id that a document created at `moment` can have."""
     return f"{int(moment.timestamp() * 1000):012x}"
 
 
 def new_reference() -> str:
-    """Return a reference code such as `K7MP-4QXD`; uniqueness is the business of the collection's index."""
+    """Return a random reference code such as `K7MP-4QXD`; the collection's index makes it unique."""
     number = secrets.randbelow(len(REFERENCE_ALPHABET) ** REFERENCE_LENGTH)
     code = ""
     for _ in range(REFERENCE_LENGTH):
@@ -35,7 +35,7 @@ def new_reference() -> str:
 
 
 def normalize_reference(given: str) -> str:
-    """Return a reference code as it is kept, of one typed in any case, with or without its dash; raises ValueError."""
+    """Return the stored form of a reference typed in any case, with or without dash; raises ValueError."""
     code = REFERENCE.fullmatch(given)
     if code is None:
         raise ValueError("Must be a reference such as K7MP-4QXD.")
@@ -43,5 +43,5 @@ def normalize_reference(given: str) -> str:
 
 
 def deterministic_id(*parts: str) -> str:
-    """Return the id of 24 hex digits that the same `parts` give for ever, on any machine."""
+    """Return 24 hex digits that depend only on `parts`, on every machine."""
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]

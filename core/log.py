@@ -1,4 +1,4 @@
-"""Structured logs: named events with keywords, ids and never people, as JSON lines or for a console."""
+"""Structured logging with structlog: named events with keywords, as JSON lines or for a console; no personal data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Log = structlog.stdlib.BoundLogger
 
 
 def configure(log_format: str) -> None:
-    """Set up structlog for this process; `log_format` is `json` or `console`. Foreign loggers join it on stdout."""
+    """Configure structlog for this process; `log_format` is `json` or `console`."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -44,17 +44,17 @@ def get_logger(name: str) -> Log:
 
 
 def bind(**values: str) -> None:
-    """Put `values` on every line that this request still logs."""
+    """Add `values` to every later log line of this request."""
     structlog.contextvars.bind_contextvars(**values)
 
 
 def clear() -> None:
-    """Forget what `bind` was given: a new request begins."""
+    """Remove the values of `bind` before a new request."""
     structlog.contextvars.clear_contextvars()
 
 
 def _render_traceback(exc_info: structlog.typing.ExcInfo) -> str:
-    """Return where an error was raised, and those it came of; not their words, which may hold what somebody wrote."""
+    """Return the tracebacks of an error and its causes, without their messages, which may contain personal data."""
     return "\n".join(_format_chain(TracebackException(*exc_info)))
 
 

@@ -1,4 +1,4 @@
-"""What the service counts about itself, in Prometheus' terms. No label ever holds a person or an id."""
+"""Prometheus metrics over all workers. No label contains an id or personal data."""
 
 from __future__ import annotations
 
@@ -27,25 +27,24 @@ StateCounts = Callable[[], Mapping[str, int]]
 
 
 class OutboxSizeCollector(Collector):
-    """Asks the outbox for its size by state whenever the metrics are read."""
+    """Collects the number of e-mails in the outbox by state when the metrics are read."""
 
     def __init__(self, counts: StateCounts) -> None:
-        """Keep the question to ask."""
         self.counts = counts
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the one family `letters{state=...}`."""
+        """Yield the family `letters{state=...}`."""
         family = GaugeMetricFamily("letters", "Letters in the outbox by state.", labels=["state"])
         try:
             for state, count in self.counts().items():
                 family.add_metric([state], count)
-        except Exception:  # the edge: metrics are needed most when the database is away
+        except Exception:  # boundary: the other metrics are needed also while the database is unavailable
             return
         yield family
 
 
 def render_metrics(letter_states: StateCounts) -> bytes:
-    """Return everything counted, over all workers, in Prometheus' text format."""
+    """Return the metrics of all workers in Prometheus' text format."""
     text = generate_latest(_all_workers())
     states = CollectorRegistry(auto_describe=False)
     states.register(OutboxSizeCollector(letter_states))
@@ -53,7 +52,7 @@ def render_metrics(letter_states: StateCounts) -> bytes:
 
 
 def mark_worker_dead(pid: int) -> None:
-    """Drop the live gauges of a worker that has ended; its counters stay counted."""
+    """Drop the live gauges of an ended worker; its counters stay."""
     if _multiprocess():
         multiprocess.mark_process_dead(pid)
 

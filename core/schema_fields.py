@@ -1,4 +1,4 @@
-"""Fields that people fill in, on the wire: texts, e-mail addresses, phone numbers with their country."""
+"""Marshmallow fields of user input: texts, e-mail addresses, phone numbers with their country."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from core import text
 
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 MAX_EMAIL_LENGTH = 254
-# The e-mail addresses of nearly everybody: letters, digits and single marks between them. email-validator accepts all
-# of these and changes nothing in them but upper case, at twenty times the cost.
+# The usual e-mail addresses: letters, digits and single marks between them. email-validator accepts all of these and
+# only changes their upper case, at twenty times the cost.
 PLAIN_EMAIL = re.compile(
     r"(?=.{1,64}@)[a-z0-9]+(?:[._+-][a-z0-9]+)*"
     r"@(?=.{1,180}\Z)(?:[a-z0-9](?:-?[a-z0-9]){0,30}\.)+(?P<top>[a-z](?:-?[a-z0-9]){0,28}[a-z])",
@@ -26,42 +26,46 @@ INVALID_PHONE = "Not a valid phone number; write it like +14155550123."
 
 
 class Text(ma.fields.String):
-    """A text of `least` to `most` characters after normalising; control characters are refused.
+    """A text of `least` to `most` characters after normalisation; control characters are refused.
 
-    One of at least some characters that shows none of them is as good as empty.
+    A required text without a visible character counts as empty.
     """
 
     def __init__(self, least: int, most: int, *, multiline: bool = False, **kwargs: Any) -> None:
-        """Keep the bounds, which the API's document shows too."""
         super().__init__(validate=ma.validate.Length(least, most), **kwargs)
-        self._least, self._multiline = least, multiline
+        self._least = least
+        self._multiline = multiline
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         try:
-            kept = text.normalize_text(super()._deserialize(value, attr, data, **kwargs), multiline=self._multiline)
+            normalized = text.normalize_text(
+                super()._deserialize(value, attr, data, **kwargs), multiline=self._multiline
+            )
         except ValueError as error:
             raise ma.ValidationError(str(error)) from error
-        return "" if self._least and not text.has_visible_character(kept) else kept
+        if self._least and not text.has_visible_character(normalized):
+            return ""
+        return normalized
 
 
 class PatternString(ma.fields.String):
-    """A text that is all of `pattern`, which is written so that Python's `re` and ECMA 262 read it alike."""
+    """A text that fully matches `pattern`, which means the same in Python's `re` and ECMA 262."""
 
     def __init__(self, pattern: str, example: str, *, error: str, **kwargs: Any) -> None:
-        """Keep the pattern for the service, and with both ends for the API's document."""
         super().__init__(metadata={"pattern": f"^{pattern}$", "example": example}, **kwargs)
-        self._pattern, self._error = re.compile(pattern, re.ASCII), error
+        self._pattern = re.compile(pattern, re.ASCII)
+        self._error = error
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         given: str = super()._deserialize(value, attr, data, **kwargs)
-        # Not by `$`, which in Python lets a line break follow.
+        # fullmatch, since `$` in Python also matches before a final line break.
         if not self._pattern.fullmatch(given):
             raise ma.ValidationError(self._error)
         return given
 
 
 class Email(ma.fields.String):
-    """An e-mail address by its syntax alone, in lower case."""
+    """An e-mail address in lower case, checked by its syntax."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         try:
@@ -81,10 +85,9 @@ class Phone(ma.fields.String):
 
 
 class ClampedInteger(ma.fields.Integer):
-    """A whole number of at least 1 in plain digits; a larger one than `most` is capped."""
+    """A whole number of at least 1 in ASCII digits, capped at `most`."""
 
     def __init__(self, most: int, **kwargs: Any) -> None:
-        """Keep the cap."""
         super().__init__(**kwargs)
         self._most = most
 
@@ -95,7 +98,7 @@ class ClampedInteger(ma.fields.Integer):
 
 
 class StrictBoolean(ma.fields.Boolean):
-    """true or false, and nothing that merely looks like it."""
+    """A JSON boolean; texts and numbers are refused."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, bool):
@@ -104,23 +107,22 @@ class StrictBoolean(ma.fields.Boolean):
 
 
 class NormalizedString(ma.fields.String):
-    """What is kept in one notation of several; empty for nothing."""
+    """A text stored in one notation, such as a reference; empty by default."""
 
-    def __init__(self, as_kept: Callable[[str], str], most: int, **kwargs: Any) -> None:
-        """Keep how it is read, and how long it may be."""
+    def __init__(self, normalize: Callable[[str], str], most: int, **kwargs: Any) -> None:
         super().__init__(load_default="", validate=ma.validate.Length(max=most), **kwargs)
-        self._as_kept = as_kept
+        self._normalize = normalize
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         given = super()._deserialize(value, attr, data, **kwargs).strip()
         try:
-            return self._as_kept(given) if given else ""
+            return self._normalize(given) if given else ""
         except ValueError as error:
             raise ma.ValidationError(str(error)) from None
 
 
 class ContactSchema(ma.Schema):
-    """Who somebody is and how to reach them."""
+    """The contact data of a person."""
 
     fullName = Text(2, 80, required=True, attribute="full_name", metadata={"example": "Ada Lovelace"})
     email = Email(required=True, metadata={"format": "email", "example": "ada@example.org"})
@@ -129,10 +131,11 @@ class ContactSchema(ma.Schema):
 
     @ma.validates_schema(skip_on_field_errors=False)
     def phone_is_valid_in_the_country(self, values: dict[str, Any], **_: Any) -> None:
-        """Refuse a phone number nobody can have, and one of another country than the one given."""
+        """Refuse an impossible phone number, and one of another country."""
         if "phone" not in values:
             return
-        number, country = _number(values["phone"]), values.get("country")
+        number = _number(values["phone"])
+        country = values.get("country")
         if number and country and phonenumbers.is_valid_number_for_region(number, country):
             return
         if not number or not phonenumbers.is_valid_number(number):
@@ -142,17 +145,19 @@ class ContactSchema(ma.Schema):
 
 
 def normalize_email(given: str) -> str:
-    """Return an e-mail address as it is kept: checked by its syntax alone, in lower case; raises ValueError."""
-    plain = PLAIN_EMAIL.fullmatch(lowered := given.strip().lower()) if given.isascii() else None
-    if plain and plain["top"] not in RESERVED_TLDS:
-        return lowered
+    """Return an e-mail address in its stored form: checked by syntax, in lower case; raises ValueError."""
+    if given.isascii():
+        lowered = given.strip().lower()
+        plain = PLAIN_EMAIL.fullmatch(lowered)
+        if plain and plain["top"] not in RESERVED_TLDS:
+            return lowered
     try:
-        kept = validate_email(given.strip(), check_deliverability=False, allow_smtputf8=False).normalized.lower()
+        normalized = validate_email(given.strip(), check_deliverability=False, allow_smtputf8=False).normalized.lower()
     except (EmailNotValidError, UnicodeError):
-        kept = ""
-    if not kept or len(kept) > MAX_EMAIL_LENGTH:
+        normalized = ""
+    if not normalized or len(normalized) > MAX_EMAIL_LENGTH:
         raise ValueError("Not a valid e-mail address.")
-    return kept
+    return normalized
 
 
 def _number(phone: str) -> phonenumbers.PhoneNumber | None:

@@ -1,8 +1,8 @@
-"""Signed links: whoever holds the token of a thing may look after it.
+"""Signed tokens: the token of a link grants access to one subject for one purpose.
 
-A token is signed for one purpose and one id (itsdangerous, HMAC-SHA1 under a key derived by purpose), so that it opens
-nothing else. The first secret signs; every secret opens, so that secrets can be changed without breaking old links.
-The token stands in the fragment of a link, which browsers send to nobody: no log and no Referer ever holds it.
+itsdangerous signs with HMAC-SHA1 and a key derived from the purpose. The first secret signs and every secret verifies,
+so that secrets can be rotated. The token is in the fragment of a link, which browsers do not send: no log or Referer
+contains it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from functools import lru_cache
 
 from itsdangerous import Signer
 
-# How long a link is of use after what it is about.
+# How long a link is valid after the end of its subject.
 LINK_GRACE_PERIOD = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class SignedLinks:
-    """Makes and checks tokens for one `purpose`; `path` is where the pages of such things are."""
+    """Signs and verifies the links of one `purpose`; `path` is the folder of their pages."""
 
     secrets: Sequence[str]
     public_url: str
@@ -28,21 +28,21 @@ class SignedLinks:
     path: str
 
     def sign(self, subject_id: str) -> str:
-        """Return the token of a thing; the same as long as the first secret is."""
+        """Return the token of a subject; it changes only with the first secret."""
         return _signature(self.secrets[0], self.purpose, subject_id)
 
     def verify(self, subject_id: str, token: str) -> bool:
-        """Return, in constant time, whether `token` is the thing's, signed with any of the secrets."""
+        """Return, in constant time, whether any of the secrets signed `token` for this subject."""
         signer = _signer(tuple(reversed(self.secrets)), self.purpose)
         return signer.verify_signature(subject_id.encode("utf-8", "replace"), token.encode("utf-8", "replace"))
 
     def url(self, subject_id: str) -> str:
-        """Return the address of the page where its holder looks after the thing."""
+        """Return the signed address of the subject's page."""
         return f"{self.public_url}/{self.path}/{subject_id}#token={self.sign(subject_id)}"
 
 
 def is_expired(ends_at: datetime, made_at: datetime, now: datetime) -> bool:
-    """Return whether links have expired: a day after the end, and a day after the thing was made, both in UTC."""
+    """Return whether links have expired: one day after the later of end and creation, both in UTC."""
     return now > max(ends_at, made_at) + LINK_GRACE_PERIOD
 
 
@@ -53,5 +53,5 @@ def _signer(secrets: tuple[str, ...], purpose: str) -> Signer:
 
 @lru_cache(maxsize=1024)
 def _signature(secret: str, purpose: str, subject_id: str) -> str:
-    # A link is needed for its letter and for the answer, one right after the other.
+    # The e-mail and the response need the same token, one right after the other.
     return _signer((secret,), purpose).get_signature(subject_id).decode()

@@ -1,4 +1,4 @@
-"""Safe strings: what people typed, normalised, with nothing in it that a database, mail or CSV would choke on."""
+"""Text normalisation: Unicode NFC without control characters, visibility, folding and digits."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import unicodedata
 
 # Line breaks and tabs are text in a message; everywhere else they are control characters.
 MULTILINE = "\n\t"
-# Kinds of characters that show nothing by themselves: controls, formats such as joiners, marks on a letter, blanks.
+# Categories without a visible glyph of their own: controls, formats such as joiners, combining marks, blanks.
 INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"})
-# Letters and symbols that are blank: fillers of Hangul, a Braille cell and a note without dots; and places in Unicode
-# that are kept for more of such.
-BLANK = frozenset("\u115f\u1160\u2065\u2800\u3164\uffa0\U0001d159") | {chr(kept) for kept in range(0xFFF0, 0xFFF9)}
+# Blank letters and symbols: Hangul fillers, an empty Braille cell, a null note; and code points reserved for more.
+BLANK = frozenset("\u115f\u1160\u2065\u2800\u3164\uffa0\U0001d159") | {chr(code) for code in range(0xFFF0, 0xFFF9)}
+
+BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def normalize_text(text: str, *, multiline: bool = False) -> str:
     r"""Return `text` in NFC without surrounding blanks.
 
-    Raises ValueError, with a sentence for people, on control characters and on lone surrogates. With `multiline`,
+    Raises ValueError, with a message for people, on control characters and on lone surrogates. With `multiline`,
     line breaks (written as `\n` afterwards) and tabs are kept.
     """
     if multiline:
@@ -29,15 +30,12 @@ def normalize_text(text: str, *, multiline: bool = False) -> str:
 
 
 def has_visible_character(text: str) -> bool:
-    """Return whether anything of `text` can be seen."""
-    return any(
-        unicodedata.category(c) not in INVISIBLE_CATEGORIES and c not in BLANK and not "\U000e0000" <= c <= "\U000e0fff"
-        for c in text
-    )
+    """Return whether `text` has a character with a visible glyph."""
+    return any(_is_visible(c) for c in text)
 
 
 def fold(text: str) -> str:
-    """Return `text` as it is compared when letter case does not matter."""
+    """Return the form of `text` for comparisons that ignore case."""
     return unicodedata.normalize("NFC", text.casefold())
 
 
@@ -51,6 +49,11 @@ def visible_ascii(text: str) -> bool:
     return text.isascii() and text.isprintable() and " " not in text
 
 
+def _is_visible(c: str) -> bool:
+    is_tag = "\U000e0000" <= c <= "\U000e0fff"
+    return unicodedata.category(c) not in INVISIBLE_CATEGORIES and c not in BLANK and not is_tag
+
+
 def _normal(text: str) -> str:
     try:
         text.encode()
@@ -60,10 +63,10 @@ def _normal(text: str) -> str:
 
 
 def _has_control(text: str, allowed: str) -> bool:
+    return any(_is_control(c) for c in text if c not in allowed)
+
+
+def _is_control(c: str) -> bool:
     # Cc: control; Zl, Zp: line and paragraph separators, which mail and CSV readers take for line ends;
     # bidi overrides let one text masquerade as another.
-    return any(
-        (unicodedata.category(c) in ("Cc", "Zl", "Zp") or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-        and c not in allowed
-        for c in text
-    )
+    return unicodedata.category(c) in ("Cc", "Zl", "Zp") or c in BIDI_CONTROLS
