@@ -34,7 +34,8 @@ from schedules.errors import ScheduleError
 from schedules.routes import AvailabilityCache
 
 # What pages are made of is not counted against limits: many guests behind one address would come to pages without it.
-UNLIMITED_ENDPOINTS = frozenset({"pages.static", "pages.docs_asset"})
+# The mail provider calls the webhook from few addresses; a call without a valid signature costs no query.
+UNLIMITED_ENDPOINTS = frozenset({"pages.static", "pages.docs_asset", "webhooks.resend"})
 # Each of the two questions behind /api/ready may take so long, finding a server included: probes give up after some
 # seconds, and count no answer as a process that hangs.
 READY_SECONDS = 1.0
@@ -76,7 +77,6 @@ def _configure(app: Flask, services: wiring.Services) -> None:
     request_logging.install(app)
     security_headers.install(app, https=settings.public_url.startswith("https://"), origins=settings.cors_origins)
     problem_details.install(app)
-    notifications.routes.install(app)
     allowances = limiter.install(
         app,
         default=settings.rate_limit_default,
@@ -107,6 +107,7 @@ def _configure(app: Flask, services: wiring.Services) -> None:
     checks = {"mongodb": lambda: _ping(services)}
     health.install(app, checks, services.letters.counts, lambda: _warnings(services))
     app.extensions["booking.letters"] = services.worker
+    app.extensions["booking.scheduler"] = services.scheduler
     app.extensions["booking.live"] = services.live
     app.extensions["booking.hub"] = services.hub
     cli.install(app, services)
@@ -134,7 +135,7 @@ def _ping(services: wiring.Services) -> None:
 
 def _warnings(services: wiring.Services) -> Sequence[str]:
     with timeout(READY_SECONDS):
-        return services.letters.warnings()
+        return services.letter_health.warnings()
 
 
 def _version() -> str:

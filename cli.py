@@ -102,13 +102,22 @@ def _letters(services: wiring.Services) -> AppGroup:
     def send(*, once: bool) -> None:
         """Send letters until told to stop, alone or beside the service."""
         worker = services.worker
+        scheduler = services.scheduler
+
+        def shut_down() -> None:
+            scheduler.shut_down()
+            worker.shut_down()
+
         for stop in (signal.SIGINT, signal.SIGTERM):
             # Not in the handler itself: it may interrupt the very wait that it would wake.
-            signal.signal(stop, lambda *_: threading.Thread(target=worker.shut_down).start())
+            signal.signal(stop, lambda *_: threading.Thread(target=shut_down).start())
         if once:
+            scheduler.run_once()
             click.echo(f"{worker.send_all_due()} letters tried; another process may be sending too.")
         else:
+            threading.Thread(target=scheduler.run, name="scheduler", daemon=True).start()
             worker.run()
+            scheduler.shut_down(patience=15)
 
     return group
 

@@ -86,6 +86,8 @@ def post_worker_init(worker: Any) -> None:
     letters = worker.wsgi.extensions["booking.letters"]
     worker.letters = letters
     threading.Thread(target=letters.run, name="letters", daemon=True).start()
+    worker.scheduler = worker.wsgi.extensions["booking.scheduler"]
+    threading.Thread(target=worker.scheduler.run, name="scheduler", daemon=True).start()
     live = worker.wsgi.extensions["booking.live"]
     threading.Thread(target=live.watcher.run, name="live", daemon=True).start()
     threading.Thread(target=worker.wsgi.extensions["booking.hub"].run, name="live-sockets", daemon=True).start()
@@ -101,7 +103,9 @@ def pre_request(_worker: Any, req: Any) -> None:
 def worker_exit(_server: Any, worker: Any) -> None:
     """Let another process send at once."""
     if hasattr(worker, "letters"):
+        worker.scheduler.shut_down()
         worker.letters.shut_down(patience=15)
+        worker.scheduler.shut_down(patience=5)
     worker.wsgi.extensions["booking.limits"].close()
 
 

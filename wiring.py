@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import notifications.wiring
 from admin.audit.view import AuditHistory
 from admin.dashboard.service import Dashboard
 from audit import store as audit_store
@@ -19,7 +19,7 @@ from audit.store import AuditStore
 from booking import calendar_invite
 from booking import store as booking_store
 from booking.changes import Changes
-from booking.emails import BookingEmails
+from booking.emails import RULES, BookingEmails
 from booking.erasure import Erasure
 from booking.errors import DuplicateBooking
 from booking.group_commit import BookingGroupCommit
@@ -28,13 +28,15 @@ from booking.self_service import SelfService
 from booking.service import Bookings
 from booking.store import BookingStore, IdempotencyStore
 from core import clock as wall
-from core import log
+from core import log, scheduler
 from core.clock import Clock
 from core.concurrency.serial_transactions import SerialTransactions
 from core.config.settings import ROOT, Settings
+from core.leader_lease import LeaderLease
 from core.mongo.client import Client, Db, connect, timeout
 from core.mongo.failures import DatabaseError
 from core.mongo.schema import CollectionSchema, ensure_collections
+from core.scheduler import PeriodicTask, Scheduler
 from core.signed_tokens import SignedLinks
 from live.broadcast_log import BroadcastLog
 from live.change_stream import SlotChangeStream
@@ -44,10 +46,11 @@ from live.sse_format import Messages
 from live.streams import LiveStreams
 from notifications.delivery.worker import OutboxWorker
 from notifications.mailers import FileMailer, Mailer, ResendMailer, SmtpMailer
-from notifications.outbox import store as letter_store
+from notifications.outbox.health import OutboxHealth
+from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.service import DeliveryWebhook, Outbox
-from notifications.outbox.store import OutboxStore
 from notifications.render import environments, render
+from notifications.wiring import MailTransport, build_outbox, build_worker, worker_lease
 from schedules import schedule_file
 from schedules import store as slot_store
 from schedules.model import Schedule
@@ -61,8 +64,7 @@ COLLECTIONS: tuple[CollectionSchema, ...] = (
     slot_store.SCHEMA,
     booking_store.BOOKINGS,
     booking_store.KEYS,
-    letter_store.SCHEMA,
-    letter_store.LEASES,
+    *notifications.wiring.SCHEMAS,
     audit_store.SCHEMA,
     waitlist_store.SCHEMA,
 )
@@ -87,7 +89,9 @@ class Services:
     waitlist: Waitlist
     history: AuditHistory
     letters: Outbox
+    letter_health: OutboxHealth
     worker: OutboxWorker
+    scheduler: Scheduler
     reminders: Reminders
     overview: Dashboard
     deliveries: DeliveryWebhook
@@ -101,20 +105,18 @@ def build(settings: Settings, **replacements: Any) -> Services:
     clock: Clock = replacements.get("clock") or wall.now
     db = client[settings.mongodb_database]
     schedules = Schedules(schedule_file.load(settings.schedule_file), SlotStore(db), clock)
-    letters = Outbox(OutboxStore(db), clock)
+    letters = build_outbox(db, RULES, clock)
     audit = Audit(AuditStore(db), clock)
     live = _live(db, schedules.schedule, clock)
     store, keys, turns = BookingStore(db), IdempotencyStore(db), SerialTransactions(client, schedules.store.probe)
     links = SignedLinks(settings.secret_key, settings.public_url, "booking.manage", "bookings")
     waiting = SignedLinks(settings.secret_key, settings.public_url, "waitlist.leave", "waitlist")
-    refuse = partial(_has_booked, store)
-    waitlist = Waitlist(turns, WaitlistStore(db), schedules, letters, waiting, refuse, clock)
+    waitlist = Waitlist(turns, WaitlistStore(db), schedules, letters, waiting, partial(_has_booked, store), clock)
     calendar_of = partial(calendar_invite.build_ics, organizer=settings.admin_email)
     promises = BookingEmails(schedules.schedule, links, settings.admin_email, clock)
     counter = BookingGroupCommit(client, schedules, store, keys, letters, clock)
     changes = Changes(turns, store, counter, schedules, waitlist, letters, promises, audit, clock)
     reminders = Reminders(store, changes, schedules.schedule, clock)
-    errand = partial(_errand, reminders, changes)
     bookings = Bookings(client, store, counter, schedules, waitlist, promises, clock)
     return Services(
         settings=settings,
@@ -128,7 +130,9 @@ def build(settings: Settings, **replacements: Any) -> Services:
         waitlist=waitlist,
         history=AuditHistory(audit, schedules, bookings),
         letters=letters,
-        worker=_worker(settings, letters, clock, errand, replacements.get("mailer")),
+        letter_health=OutboxHealth(db, clock),
+        worker=_worker(settings, letters, clock, replacements.get("mailer")),
+        scheduler=_scheduler(reminders, changes, db, clock),
         reminders=reminders,
         overview=Dashboard(schedules, bookings, letters, clock),
         deliveries=DeliveryWebhook(letters.store, clock, settings.resend_webhook_secret),
@@ -141,24 +145,25 @@ def _has_booked(store: BookingStore, email: str, slot_id: str) -> DuplicateBooki
     return DuplicateBooking() if store.find_active([(email, slot_id)]) else None
 
 
-def _errand(reminders: Reminders, changes: Changes) -> int:
-    return reminders.enqueue_due() + changes.reconcile_waitlists()
-
-
-def _worker(
-    settings: Settings, letters: Outbox, clock: Clock, errand: Callable[[], int], mailer: Mailer | None
-) -> OutboxWorker:
+def _worker(settings: Settings, letters: Outbox, clock: Clock, mailer: Mailer | None) -> OutboxWorker:
     attach = partial(calendar_invite.attachments, organizer=settings.admin_email)
-    return OutboxWorker(
-        store=letters.store,
-        mailer=mailer or _mailer(settings),
-        render=partial(render, environments(), settings.mail_from, settings.admin_email, attach),
-        clock=clock,
-        rate=settings.mail_rate,
-        worker_id=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
-        periodic_task=errand,
-        wake=letters.wake,
+    fill = partial(render, environments(), settings.mail_from, settings.admin_email, attach)
+    transport = MailTransport(mailer or _mailer(settings), fill, settings.mail_rate)
+    db = letters.store.db
+    return build_worker(LeaseStore(db), worker_lease(db, _lease_holder(), clock), transport, letters.wake)
+
+
+def _scheduler(reminders: Reminders, changes: Changes, db: Db, clock: Clock) -> Scheduler:
+    tasks = (
+        *notifications.wiring.periodic_tasks(db, clock),
+        PeriodicTask("reminders", reminders.enqueue_due),
+        PeriodicTask("waitlists", changes.reconcile_waitlists),
     )
+    return Scheduler(LeaderLease(db, scheduler.LEASE_NAME, _lease_holder(), clock), tasks)
+
+
+def _lease_holder() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def _live(db: Db, schedule: Schedule, clock: Clock) -> LiveStreams:

@@ -8,11 +8,16 @@ from booking.model import Booking, Status
 from core.clock import Clock
 from core.signed_tokens import SignedLinks
 from notifications import letters
-from notifications.outbox.model import OutboxEmail
+from notifications.outbox.model import EmailRules, OutboxEmail
 from schedules.model import Schedule
 
 # The organiser reads English, whatever the guest reads.
 ADMIN_LANGUAGE = "en"
+# Neither the organiser's e-mail nor a reminder blocks the guest's next e-mail.
+RULES = EmailRules(
+    unordered=frozenset({"admin_booking", "guest_reminder"}),
+    to_admin=frozenset({"admin_booking"}),
+)
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ class FileMailer:
                 output.write(content)
         except OSError as error:
             raise ProviderUnavailable(f"cannot write the letter: {type(error).__name__}") from error
-        LOG.info("letter_written", file=str(file), letter=message.key)
+        LOG.info("email_written", file=str(file), email_id=message.key)
         return ""
 
 

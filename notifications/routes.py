@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Flask, Response, request
+from flask import request
 
 from core.web import context
 from core.web.endpoint import Blueprint, Endpoint
@@ -20,15 +20,3 @@ def resend(signed: Mapping[str, str]) -> dict[str, bool]:
     """Take an event of Resend about a letter: delivered, bounced or complained. Other events change nothing."""
     context.get_service(DeliveryWebhook).receive(request.get_data(), signed)
     return {"success": True}
-
-
-def install(app: Flask) -> None:
-    """Answer the provider before `app` counts requests by address: it has few addresses and tells of all letters.
-
-    To be called before the limits are installed. A call without a valid signature costs no query.
-    """
-
-    def before_the_limits() -> Response | None:
-        return resend() if request.endpoint == "webhooks.resend" and request.method == "POST" else None
-
-    app.before_request(before_the_limits)

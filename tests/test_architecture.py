@@ -63,6 +63,8 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
         "*.store",
         "*.mapping",
         "*.query",
+        "notifications.outbox.*",
+        "core.leader_lease",
         "core.mongo.*",
         "core.web.rate_limits.mongo_storage",
         "live.change_stream",

@@ -1,73 +1,79 @@
-"""Deleting letters about people who are forgotten, without tearing batches that the provider may have taken.
+"""Erasure of e-mails about a person; batches of unknown outcome stay whole until the outcome is known.
 
-A batch is recognised by the provider only as it was, to the last letter. So a letter in a batch of unknown outcome is
-marked as erased and goes when that outcome is known; everything else goes at once.
+The provider recognises a repeated batch only with the same e-mails. So an e-mail in a batch of unknown outcome is
+marked as erased and is deleted once that outcome is known; all others are deleted at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.mongo.client import Db, Document
 from core.mongo.transactions import Session
 from notifications.outbox.mapping import by_subject
-from notifications.outbox.model import PENDING
+from notifications.outbox.model import PENDING, EmailRules
 
-NOT_YET: Document = {"erased": {"$exists": False}}
+NOT_ERASED: Document = {"erased": {"$exists": False}}
 
 
 @dataclass(frozen=True)
 class OutboxErasure:
-    """Forgets letters in the collection `letters` of `db`; doing it again forgets nothing more."""
+    """Erasure in the collection `letters` of `db`. Idempotent."""
 
     db: Db
+    rules: EmailRules = field(default_factory=EmailRules)
 
-    def erase(self, abouts: Sequence[str], email: str | None) -> int:
-        """Delete the letters about each of `abouts`, and those of the guest with `email`; return how many were deleted.
+    def erase(self, subjects: Sequence[str], email: str | None = None) -> int:
+        """Delete the e-mails about each of `subjects`, and those of the guest `email`; return how many were deleted.
 
-        Those in a batch of unknown outcome are marked instead, and are withdrawn if it turns out that they never went.
+        E-mails in a batch of unknown outcome are marked instead. They are withdrawn if it turns out that they were
+        not sent.
         """
-        wanted = _wanted(abouts, email)
-        letters, mine, deleted = self.db.letters, {**wanted, **NOT_YET}, 0
+        letters = self.db.letters
+        remaining = {**self._matching(subjects, email), **NOT_ERASED}
+        deleted = 0
         while True:
-            keys = letters.distinct("batch.key", mine)
-            in_doubt = self._unknown_outcomes(keys)
-            torn = {**mine, "batch.key": {"$in": in_doubt}}
-            letters.update_many(torn, {"$set": {"erased": True, "withdrawn": True}})
-            # Neither these nor what has come into a batch since it was looked.
-            sure: list[Document] = [{"batch": {"$exists": False}}, {"batch.key": {"$in": keys, "$nin": in_doubt}}]
-            deleted += letters.delete_many({"$and": [mine, {"$or": sure}]}).deleted_count
-            if letters.find_one(mine, {"_id": 1}) is None:
+            keys = letters.distinct("batch.key", remaining)
+            unknown = self._unknown_outcomes(keys)
+            deferred = {**remaining, "batch.key": {"$in": unknown}}
+            letters.update_many(deferred, {"$set": {"erased": True, "withdrawn": True}})
+            # A batch that formed since the query above is left to the next pass.
+            deletable: list[Document] = [
+                {"batch": {"$exists": False}},
+                {"batch.key": {"$in": keys, "$nin": unknown}},
+            ]
+            deleted += letters.delete_many({"$and": [remaining, {"$or": deletable}]}).deleted_count
+            if letters.find_one(remaining, {"_id": 1}) is None:
                 self.finish()
                 return deleted
 
     def finish(self) -> None:
-        """Delete what is marked as erased and in no batch of unknown outcome any more."""
+        """Delete the e-mails marked as erased whose batch has a known outcome."""
         erased = {"erased": True}
         keys = self.db.letters.distinct("batch.key", erased)
         known = set(keys).difference(self._unknown_outcomes(keys))
-        over = [{"batch": {"$exists": False}}, {"batch.key": {"$in": list(known)}}]
-        self.db.letters.delete_many({**erased, "$or": over})
+        deletable = [{"batch": {"$exists": False}}, {"batch.key": {"$in": list(known)}}]
+        self.db.letters.delete_many({**erased, "$or": deletable})
 
-    def count_pending(self, abouts: Sequence[str], email: str | None) -> int:
-        """Return how many of the letters that were to be forgotten are still there."""
-        return self.db.letters.count_documents({**_wanted(abouts, email), "erased": True})
+    def count_pending(self, subjects: Sequence[str], email: str | None = None) -> int:
+        """Return the number of erased e-mails that wait for the outcome of their batch."""
+        return self.db.letters.count_documents({**self._matching(subjects, email), "erased": True})
 
     def is_outcome_unknown(self, key: str, session: Session | None = None) -> bool:
-        """Return whether the batch `key` is whole and still tried: one given up is not, whatever of it is retried."""
+        """Return whether the batch `key` is whole and still retried; retries of its single e-mails do not count."""
         columns = {"state": 1, "alone": 1, "batch.size": 1}
         rows = list(self.db.letters.find({"batch.key": key}, columns, session=session))
-        tried = any(row["state"] in PENDING and "alone" not in row for row in rows)
-        return tried and len(rows) == rows[0]["batch"]["size"]
+        retried = any(row["state"] in PENDING and "alone" not in row for row in rows)
+        return retried and len(rows) == rows[0]["batch"]["size"]
 
     def _unknown_outcomes(self, keys: Iterable[str]) -> list[str]:
-        """Return those of `keys` whose batches are whole, and have letters of which nobody knows whether they went."""
         return [key for key in keys if self.is_outcome_unknown(key)]
 
-
-def _wanted(abouts: Sequence[str], email: str | None) -> Document:
-    # The organiser may be a guest as well; the letters to them are about other people.
-    to_guest: Document = {"to": email, "template": {"$ne": "admin_booking"}}
-    of_guest = [to_guest, {"facts.email": email}] if email else []
-    return {"$or": [*map(by_subject, abouts), *of_guest] or [{"_id": None}]}
+    def _matching(self, subjects: Sequence[str], email: str | None) -> Document:
+        alternatives = [by_subject(subject) for subject in subjects]
+        if email:
+            # The organiser may be a guest too; e-mails to the organiser are about other people.
+            alternatives.append({"to": email, "template": {"$nin": list(self.rules.to_admin)}})
+            alternatives.append({"facts.email": email})
+        return {"$or": alternatives or [{"_id": None}]}

@@ -13,8 +13,6 @@ Order = list[tuple[str, int]]
 
 IS_PENDING: Document = {"dueAt": {"$exists": True}}
 QUEUED: Document = {"state": EmailStatus.QUEUED}
-# Letters about a booking that none of its guest's letters goes behind.
-UNORDERED_TEMPLATES = ("admin_booking", "guest_reminder")
 OLDEST_FIRST: Order = [("createdAt", 1), ("_id", 1)]
 NEWEST_FIRST: Order = [("createdAt", -1), ("_id", -1)]
 # The index over the states, and within each over the letters in the order NEWEST_FIRST.

@@ -97,6 +97,17 @@ class OutboxEmail:
 
 
 @dataclass(frozen=True)
+class EmailRules:
+    """Rules of the features' templates.
+
+    E-mails of `unordered` templates block no other e-mail; those of `to_admin` templates go to the organiser.
+    """
+
+    unordered: frozenset[str] = frozenset()
+    to_admin: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class EmailFilter:
     """What the back office looks for: letters about one booking, or of one state; nothing given looks for all."""
 

@@ -13,15 +13,16 @@ from core.clock import Clock
 from core.errors import NotFound
 from core.mongo.transactions import Session
 from notifications.mailers import verify_webhook
+from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.model import (
     DEDUP_WINDOW,
-    STALE_AFTER,
     Delivery,
     EmailCursor,
     EmailFilter,
     EmailPage,
     OutboxEmail,
 )
+from notifications.outbox.retry_store import RetryStore
 from notifications.outbox.store import OutboxStore
 
 LOG = log.get_logger("notifications.outbox.service")
@@ -33,6 +34,8 @@ class Outbox:
     """The outbox. `wake` rouses this process's worker after a commit."""
 
     store: OutboxStore
+    retries: RetryStore
+    erasure: OutboxErasure
     clock: Clock
     wake: threading.Event = field(default_factory=threading.Event)
 
@@ -61,11 +64,11 @@ class Outbox:
 
     def erase(self, abouts: Sequence[str], email: str | None = None) -> int:
         """Delete the letters about each of `abouts`, and those of the guest with `email`; return how many went."""
-        return self.store.erase(abouts, email)
+        return self.erasure.erase(abouts, email)
 
     def pending_erasure(self, abouts: Sequence[str], email: str | None = None) -> int:
         """Return how many of these letters wait for their batch to end, and are deleted then."""
-        return self.store.erasure.count_pending(abouts, email)
+        return self.erasure.count_pending(abouts, email)
 
     def wake_worker(self) -> None:
         """Say that a transaction with letters has been committed."""
@@ -82,26 +85,19 @@ class Outbox:
 
         Raises LetterNotFound or LetterNotFailed.
         """
-        return self.store.retry(letter_id, self.clock(), session)
+        return self.retries.retry(letter_id, self.clock(), session)
 
     def recently_retried(self, session: Session, letter_id: str) -> OutboxEmail | None:
         """Return a letter that is tried again already, or was within the last minute; None of all others."""
-        return self.store.recently_retried(session, letter_id, self.clock() - DEDUP_WINDOW)
+        return self.retries.recently_retried(session, letter_id, self.clock() - DEDUP_WINDOW)
 
     def recently_resent(self, session: Session, letter: OutboxEmail) -> bool:
         """Return whether the back office has asked for `letter` within the last minute, or it is not out yet."""
-        return self.store.recently_resent(session, letter, self.clock() - DEDUP_WINDOW)
+        return self.retries.recently_resent(session, letter, self.clock() - DEDUP_WINDOW)
 
     def counts(self) -> Mapping[str, int]:
         """Return how many letters there are in each state."""
         return self.store.counts()
-
-    def warnings(self) -> list[str]:
-        """Return what an operator should look into, in sentences without anything personal."""
-        now = self.clock()
-        dead, since = self.store.count_failed(), self.store.waiting_since(now - STALE_AFTER)
-        told = [f"{dead} letter{'s were' if dead > 1 else ' was'} given up"] if dead else []
-        return [*told, f"a letter has waited for {int((now - since).total_seconds() // 60)} minutes"] if since else told
 
     def _by_subject(self, wanted: EmailFilter, after: EmailCursor | None) -> list[OutboxEmail]:
         newest = [each for each in self.store.by_subject(wanted.subject)[::-1] if wanted.state in (None, each.state)]
@@ -128,14 +124,14 @@ class DeliveryWebhook:
         provider_id = told.get("email_id") if isinstance(told, dict) else None
         if not delivery or not isinstance(provider_id, str) or not provider_id:
             return
-        letter = self.store.record_delivery(provider_id, delivery, self._moment(event.get("created_at")))
-        if not letter:
+        email_id = self.store.record_delivery(provider_id, delivery, self._moment(event.get("created_at")))
+        if not email_id:
             return
         metrics.LETTER_DELIVERIES.labels(delivery.value).inc()
         if delivery is Delivery.DELIVERED:
-            LOG.info("letter_delivered", letter=letter)
+            LOG.info("email_delivered", email_id=email_id)
         else:
-            LOG.warning("letter_not_welcome", letter=letter, delivery=delivery.value)
+            LOG.warning("email_bounced", email_id=email_id, delivery=delivery.value)
 
     def _moment(self, told: Any) -> datetime:
         """Return the moment that the provider names, or the present where it names none."""

@@ -538,7 +538,7 @@ def test_the_log_tells_what_happened_and_names_nobody(served: Served) -> None:
     assert [line["outcome"] for line in posted] == ["booked", "duplicate_booking", "validation_failed"]
     assert all({"request_id", "status", "duration_ms", "timestamp", "level"} <= set(line) for line in lines)
     assert booked.headers["X-Request-ID"] in {line["request_id"] for line in posted}
-    assert "letter_written" in {event["event"] for event in events}
+    assert "email_written" in {event["event"] for event in events}
     secrets = ["my-idempotency-key", token, secret, ADMIN_KEY, "a secret only tests know"]
     assert [word for word in PERSONAL + secrets if word.lower() in text.lower()] == []
 

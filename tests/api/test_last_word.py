@@ -12,8 +12,8 @@ from flask import Flask
 import wiring
 from core.mongo.client import Db
 from notifications.errors import TransientFailure
+from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.model import Message
-from notifications.outbox.store import OutboxStore
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
 from tests.factories import contact
@@ -173,7 +173,7 @@ def test_places_that_come_free_by_another_cut_off_are_given_on_within_a_minute(
 
     later, services = house(make_app, SCHEDULE_FILE=small_schedule("cutoff_minutes = 10"), **shared)
     assert [row["slotId"] for row in services.bookings.find_mismatches()] == [slot["_id"]]
-    services.worker.send_all_due()
+    services.scheduler.run_once()
 
     assert later.held("GET", entry).json["status"] == "promoted"
     assert services.bookings.find_mismatches() == []
@@ -237,7 +237,7 @@ def test_forgetting_that_broke_off_is_finished_by_the_next(
     waiting = api.wait_for(slot).json["entry"]
     clock.at = clock.at.replace(year=2031, month=7, day=20)
     with monkeypatch.context() as broken:
-        broken.setattr(OutboxStore, "erase", lambda *_: 1 / 0)
+        broken.setattr(OutboxErasure, "erase", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             services.privacy.apply_retention(10)
     assert services.letters.by_subject(waiting["id"]) == []  # withdrawn with the entry, before anything else

@@ -200,6 +200,7 @@ def test_the_sender_promises_reminders_and_sends_them_at_once(
     booking = api.book(api.slots("2031-06-10")[0]).json["booking"]
     clock.at = clock.at.replace(year=2031, month=6, day=9, hour=14)
 
+    services.scheduler.run_once()
     services.worker.send_all_due()
 
     assert sorted(key.removeprefix(booking["id"]) for key in sent) == ["-admin", "-guest", "-reminder-2031-06-10"]

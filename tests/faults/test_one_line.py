@@ -18,6 +18,7 @@ from booking.emails import BookingEmails
 from core import metrics
 from core.config.settings import Settings
 from core.mongo.client import Client, Db, Document
+from notifications.outbox.blocking import BlockedEmails
 from notifications.outbox.model import EmailStatus, OutboxEmail, Outcome, Result
 from notifications.outbox.service import Outbox
 from tests.api_client import Answer, Api, over_app
@@ -37,7 +38,7 @@ def change(api: Api, way: str, made: Made) -> Answer:
 
 def in_hand(services: wiring.Services) -> list[OutboxEmail]:
     """Mark the organiser's letter as sent and return the guest's, leased."""
-    store, now = services.worker.store, datetime.now(UTC)
+    store, now = services.worker.dispatcher.store, datetime.now(UTC)
     store.record_outcomes([Outcome(letter, Result.SENT) for letter in store.lease(10, now)], now)
     return store.lease(10, now)
 
@@ -76,7 +77,9 @@ def test_a_letter_marked_between_a_changes_snapshot_and_its_look_holds_up_nothin
     made = api.book(api.slots()[0]).json["booking"]
     leased = in_hand(services)
     mark = once(
-        lambda: services.worker.store.record_outcomes([Outcome(each, result) for each in leased], datetime.now(UTC))
+        lambda: services.worker.dispatcher.store.record_outcomes(
+            [Outcome(each, result) for each in leased], datetime.now(UTC)
+        )
     )
     look = Outbox.lock_last_pending
 
@@ -99,7 +102,7 @@ def test_a_letter_marked_between_a_changes_look_and_its_commit_wakes_the_new_one
 ) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     outcomes = [Outcome(letter, result) for letter in in_hand(services)]
-    marking = Thread(target=lambda: services.worker.store.record_outcomes(outcomes, datetime.now(UTC)))
+    marking = Thread(target=lambda: services.worker.dispatcher.store.record_outcomes(outcomes, datetime.now(UTC)))
 
     def mark() -> None:
         marking.start()
@@ -130,7 +133,9 @@ def test_a_letter_whose_lease_was_lost_is_given_up_by_nobody_and_lets_nothing_pa
     assert change(api, "cancel", made).status == 200
     db.letters.update_one({"_id": leased[0].id}, {"$set": {"lease": "somebody else's"}})
 
-    services.worker.store.record_outcomes([Outcome(letter, Result.FAILED) for letter in leased], datetime.now(UTC))
+    services.worker.dispatcher.store.record_outcomes(
+        [Outcome(letter, Result.FAILED) for letter in leased], datetime.now(UTC)
+    )
 
     assert told(db, made, "guest_booking")["state"] == EmailStatus.SENDING
     assert not is_due(db, made, "guest_cancellation")
@@ -152,13 +157,13 @@ def test_what_waits_for_a_letter_that_is_over_goes_out_within_a_minute_and_is_wa
     else:
         db.letters.delete_one(first)
     db.letters.update_many({}, [{"$set": {"createdAt": {"$subtract": ["$createdAt", 15 * 60_000]}}}])
-    assert services.letters.warnings()[-1] == "a letter has waited for 15 minutes"
+    assert services.letter_health.warnings()[-1] == "a letter has waited for 15 minutes"
 
-    assert services.worker.store.unblock_orphans(datetime.now(UTC)) == 1
+    assert BlockedEmails(services.db).unblock_orphans(datetime.now(UTC)) == 1
 
     assert is_due(db, made, "guest_cancellation")
     assert not is_due(db, other, "guest_cancellation")
-    assert services.worker.store.unblock_orphans(datetime.now(UTC)) == 0
+    assert BlockedEmails(services.db).unblock_orphans(datetime.now(UTC)) == 0
 
 
 def test_what_waits_for_a_letter_that_is_still_owed_is_no_news(api: Api, services: wiring.Services, db: Db) -> None:
@@ -168,8 +173,8 @@ def test_what_waits_for_a_letter_that_is_still_owed_is_no_news(api: Api, service
         {"template": "guest_cancellation"}, [{"$set": {"createdAt": {"$subtract": ["$createdAt", 15 * 60_000]}}}]
     )
 
-    assert services.letters.warnings() == []
-    assert services.worker.store.unblock_orphans(datetime.now(UTC)) == 0
+    assert services.letter_health.warnings() == []
+    assert BlockedEmails(services.db).unblock_orphans(datetime.now(UTC)) == 0
 
 
 def test_the_sender_frees_what_is_stranded(api: Api, services: wiring.Services, db: Db) -> None:
@@ -178,6 +183,7 @@ def test_the_sender_frees_what_is_stranded(api: Api, services: wiring.Services, 
     for letter in (f"{made['id']}-admin", f"{made['id']}-guest"):
         db.letters.update_one({"_id": letter}, {"$set": {"state": EmailStatus.SENT}, "$unset": {"dueAt": ""}})
 
+    services.scheduler.run_once()
     assert services.worker.send_all_due() == 1
 
     assert told(db, made, "guest_cancellation")["state"] == EmailStatus.SENT
@@ -188,7 +194,7 @@ def test_the_sender_frees_what_is_stranded(api: Api, services: wiring.Services, 
 
 def round_at(services: wiring.Services, seconds: float, sent: list[str], *, trouble: str = "") -> None:
     """Send what is due `seconds` from now, but for the letters of the template `trouble`; note what goes."""
-    store, at = services.worker.store, datetime.now(UTC) + timedelta(seconds=seconds)
+    store, at = services.worker.dispatcher.store, datetime.now(UTC) + timedelta(seconds=seconds)
     for letter in store.lease(10, at):
         if letter.template == trouble:
             store.record_outcomes([Outcome(letter, Result.RETRY, "500", at + timedelta(minutes=2))], at)
@@ -332,7 +338,7 @@ def test_a_dead_letter_that_is_retried_goes_behind_what_its_guest_has_yet_to_get
     assert api.admin("POST", f"/bookings/{made['id']}/resend").status == 202
     again = db.letters.find_one({"_id": {"$regex": f"^{made['id']}-again-"}})
     assert again
-    services.worker.store.record_outcomes(
+    services.worker.dispatcher.store.record_outcomes(
         [Outcome(letter, Result.FAILED) for letter in in_hand(services)], datetime.now(UTC)
     )
     assert api.admin("POST", f"/letters/{made['id']}-guest/retry").status == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,17 +12,25 @@ from functools import partial
 import pytest
 import structlog
 
+from booking.emails import RULES
 from core import log
+from core.leader_lease import LeaderLease
 from core.mongo.client import Client, Db
 from core.mongo.transactions import transaction
 from notifications import letters, mailers
-from notifications.delivery import worker
+from notifications.delivery import dispatcher, outcomes, worker
+from notifications.delivery.sender import Render
 from notifications.delivery.worker import OutboxWorker
 from notifications.mailers import Mailer, ResendMailer
 from notifications.outbox import service
+from notifications.outbox.erasure import OutboxErasure
+from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.model import Attachment, EmailStatus, OutboxEmail
+from notifications.outbox.retry_store import RetryStore
+from notifications.outbox.service import Outbox
 from notifications.outbox.store import OutboxStore
 from notifications.render import environments, render
+from notifications.wiring import MailTransport, build_worker, worker_lease
 from tests.letters.provider import KEY, Provider, providing
 
 ADMIN = "admin@example.org"
@@ -53,6 +62,9 @@ def no_files(_: OutboxEmail) -> tuple[Attachment, ...]:
     return ()
 
 
+RENDER: Render = partial(render, environments(), SENDER, ADMIN, no_files)
+
+
 class MovableClock:
     """A clock that stands still until it is moved."""
 
@@ -75,6 +87,11 @@ class OutboxFixture:
     store: OutboxStore
     clock: MovableClock
 
+    def __post_init__(self) -> None:
+        self.leases = LeaseStore(self.db)
+        self.erasure = OutboxErasure(self.db, RULES)
+        self.retries = RetryStore(self.store, self.erasure)
+
     def booked(self, name: str, **facts: str) -> tuple[OutboxEmail, OutboxEmail]:
         """Promise the two letters of a booking by `name`; return them."""
         mine = {**FACTS, "fullName": name, **facts}
@@ -87,11 +104,17 @@ class OutboxFixture:
     def promise(self, promised: Sequence[OutboxEmail]) -> None:
         transaction(self.client, lambda session: self.store.add(session, promised), 10)
 
-    def worker(self, mailer: Mailer, *, rate: float = 1000.0, owner: str = "one") -> OutboxWorker:
-        filled = partial(render, environments(), SENDER, ADMIN, no_files)
-        return OutboxWorker(
-            store=self.store, mailer=mailer, render=filled, clock=self.clock, rate=rate, worker_id=owner
-        )
+    def worker(
+        self, mailer: Mailer, *, rate: float = 1000.0, owner: str = "one", render: Render = RENDER
+    ) -> OutboxWorker:
+        transport = MailTransport(mailer, render, rate)
+        return build_worker(self.leases, self.lease(owner), transport, threading.Event())
+
+    def lease(self, holder: str) -> LeaderLease:
+        return worker_lease(self.db, holder, self.clock)
+
+    def service(self) -> Outbox:
+        return Outbox(self.store, self.retries, self.erasure, self.clock)
 
     def states(self) -> dict[str, EmailStatus]:
         return {letter.id: letter.state for letter in self.store.find(None, 1000)}
@@ -110,7 +133,7 @@ def lasting_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = structlog.get_config()
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere), cache_logger_on_first_use=False)
-        for module in (mailers, service, worker):
+        for module in (mailers, service, worker, dispatcher, outcomes):
             monkeypatch.setattr(module, "LOG", log.get_logger(module.__name__))
         yield
         monkeypatch.undo()
@@ -120,7 +143,7 @@ def lasting_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def outbox(make_database: Callable[[], str], mongo: Client) -> OutboxFixture:
     db = mongo[make_database()]
-    return OutboxFixture(mongo, db, OutboxStore(db), MovableClock())
+    return OutboxFixture(mongo, db, OutboxStore(db, RULES), MovableClock())
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from notifications.delivery.batching import MIN_BATCH, BatchPlanner
 from notifications.delivery.throttle import SendThrottle
 from notifications.delivery.worker import OutboxWorker
 from notifications.mailers import BatchMailer, ResendMailer, SmtpMailer
+from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.model import (
     GIVE_UP_AFTER,
     LEASE,
@@ -24,8 +25,7 @@ from notifications.outbox.model import (
     OutboxEmail,
     Outcome,
 )
-from notifications.outbox.store import OutboxStore
-from tests.letters.conftest import ADMIN, FACTS, OutboxFixture
+from tests.letters.conftest import ADMIN, FACTS, RENDER, OutboxFixture
 from tests.letters.provider import Call, Provider, Says, provider_id
 from tests.letters.test_worker import Recorder
 
@@ -53,6 +53,7 @@ def recover(outbox: OutboxFixture, resend: ResendMailer) -> None:
     """Let the leases of the dead end, and another worker send all that is owed."""
     for _ in range(4):
         outbox.clock.move(seconds=LEASE.total_seconds())
+        outbox.erasure.finish()
         outbox.worker(resend, owner="two").send_all_due()
     assert {letter.state for letter in outbox.store.find(None, 1000)} == {EmailStatus.SENT}
 
@@ -119,17 +120,13 @@ def test_letters_with_attachments_go_one_by_one(
 ) -> None:
     promised = waiting(outbox)
     files = (Attachment("invitation.ics", "text/calendar; method=REQUEST", b"BEGIN:VCALENDAR"),)
-    worker = outbox.worker(resend)
-    plain = worker.render
     odd = {letter.id for letter in promised[::2]}
 
     def render(letter: OutboxEmail) -> Message:
-        message = plain(letter)
+        message = RENDER(letter)
         return replace(message, attachments=files) if letter.id in odd else message
 
-    worker.render = render
-    worker.__post_init__()
-    worker.send_all_due()
+    outbox.worker(resend, render=render).send_all_due()
     (batch,) = [call for call in provider.calls if call.is_batch]
     assert len(batch.bodies) == MANY / 2
     assert {call.key for call in provider.calls if not call.is_batch} == odd
@@ -166,17 +163,17 @@ def killed_before_the_batch_is_written(worker: OutboxWorker, patch: pytest.Monke
     def die(*_: object) -> bool:
         raise Killed
 
-    patch.setattr(worker.store, "form_batch", die)
+    patch.setattr(worker.dispatcher.store, "form_batch", die)
 
 
 def killed_while_the_batch_is_written(worker: OutboxWorker, patch: pytest.MonkeyPatch) -> None:
-    form = worker.store.form_batch
+    form = worker.dispatcher.store.form_batch
 
     def die(together: Sequence[OutboxEmail], batch: Batch) -> bool:
         form(together[: len(together) // 2], batch)
         raise Killed
 
-    patch.setattr(worker.store, "form_batch", die)
+    patch.setattr(worker.dispatcher.store, "form_batch", die)
 
 
 def killed_before_the_call(worker: OutboxWorker, patch: pytest.MonkeyPatch) -> None:
@@ -193,17 +190,17 @@ def killed_before_the_first_mark(worker: OutboxWorker, patch: pytest.MonkeyPatch
     def die(*_: object) -> None:
         raise Killed
 
-    patch.setattr(worker.store, "record_outcomes", die)
+    patch.setattr(worker.dispatcher.store, "record_outcomes", die)
 
 
 def killed_after_half_of_the_marks(worker: OutboxWorker, patch: pytest.MonkeyPatch) -> None:
-    keep = worker.store.record_outcomes
+    keep = worker.dispatcher.store.record_outcomes
 
     def die(outcomes: Sequence[Outcome], now: datetime) -> None:
         keep(outcomes[: len(outcomes) // 2], now)
         raise Killed
 
-    patch.setattr(worker.store, "record_outcomes", die)
+    patch.setattr(worker.dispatcher.store, "record_outcomes", die)
 
 
 STEPS = [
@@ -244,13 +241,13 @@ def forget_that_it_was_under_way(patch: pytest.MonkeyPatch) -> None:
 
 def repeat_only_what_is_open(patch: pytest.MonkeyPatch) -> None:
     """Take away that a repeated batch has the letters, too, that are marked already."""
-    whole = OutboxStore.lease_batch
+    whole = LeaseStore.lease_batch
 
-    def rest(store: OutboxStore, key: str, lease: str, now: datetime) -> list[OutboxEmail]:
+    def rest(store: LeaseStore, key: str, lease: str, now: datetime) -> list[OutboxEmail]:
         found = [each for each in whole(store, key, lease, now) if each.state is not EmailStatus.SENT]
         return [replace(each, batch=replace(each.batch, size=len(found))) for each in found if each.batch]
 
-    patch.setattr(OutboxStore, "lease_batch", rest)
+    patch.setattr(LeaseStore, "lease_batch", rest)
 
 
 def test_control_letters_of_a_batch_that_are_sent_again_by_themselves_arrive_twice(
@@ -279,7 +276,7 @@ def test_control_a_batch_that_is_written_down_after_it_was_sent_arrives_twice(
 ) -> None:
     waiting(outbox)
     with monkeypatch.context() as patch:
-        patch.setattr(outbox.store, "form_batch", lambda *_: True)
+        patch.setattr(outbox.leases, "form_batch", lambda *_: True)
         die_at(killed_before_the_first_mark, outbox, resend)
     recover(outbox, resend)
     assert doubles(provider) == MANY
@@ -304,9 +301,9 @@ def test_control_a_letter_that_was_tried_alone_and_goes_in_a_batch_arrives_twice
     die_at(killed_before_the_first_mark, outbox, resend)
     taken = provider.letters.total()
     outbox.promise([replace(letter, id=f"x{letter.id}", to=f"x{letter.to}") for letter in few])
-    lease = outbox.store.lease
+    lease = outbox.leases.lease
     monkeypatch.setattr(
-        outbox.store,
+        outbox.leases,
         "lease",
         lambda most, now: [replace(each, previous_status=EmailStatus.QUEUED) for each in lease(most, now)],
     )
@@ -342,7 +339,7 @@ def test_a_lease_that_is_smaller_than_a_batch_takes_the_whole_batch(
     outbox.worker(resend).send_due()
     outbox.clock.move(minutes=1)
     worker = outbox.worker(resend)
-    worker._most = 3
+    worker.dispatcher.capacity = replace(worker.dispatcher.capacity, max_leased=3)
     assert worker.send_due() == MANY
     assert_each_once(provider, promised)
 
@@ -413,7 +410,7 @@ def test_a_batch_is_given_up_when_the_provider_has_forgotten_its_key(
     assert set(outbox.states().values()) == {EmailStatus.DEAD}
     assert "may have arrived" in outbox.get(promised[0]).last_error
     assert provider.letters.total() == 0
-    outbox.store.retry(promised[0].id, outbox.clock())
+    outbox.retries.retry(promised[0].id, outbox.clock())
     outbox.worker(resend).send_all_due()
     assert_each_once(provider, promised[:1])
 
@@ -465,7 +462,7 @@ def test_a_letter_retried_out_of_a_batch_that_was_given_up_goes_alone_and_leaves
 ) -> None:
     retried, *others = given_up(outbox, provider, resend)
 
-    outbox.store.retry(retried.id, outbox.clock())
+    outbox.retries.retry(retried.id, outbox.clock())
     outbox.worker(resend).send_all_due()
 
     assert [(call.path, call.key) for call in provider.calls[2:]] == [("/emails", retried.id)]
@@ -480,7 +477,7 @@ def test_all_the_letters_of_a_batch_that_was_given_up_can_be_retried_one_after_t
     promised = given_up(outbox, provider, resend)
 
     for letter in promised:
-        outbox.store.retry(letter.id, outbox.clock())
+        outbox.retries.retry(letter.id, outbox.clock())
     outbox.worker(resend).send_all_due()
 
     assert {call.path for call in provider.calls[2:]} == {"/emails"}
@@ -491,7 +488,7 @@ def test_a_letter_retried_out_of_a_batch_that_was_given_up_can_be_withdrawn_like
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     untrue, *_ = given_up(outbox, provider, resend)
-    outbox.store.retry(untrue.id, outbox.clock())
+    outbox.retries.retry(untrue.id, outbox.clock())
 
     transaction(
         outbox.client,
@@ -514,7 +511,7 @@ def test_a_letter_of_a_batch_whose_key_is_refused_goes_under_its_own_key_when_it
     # The provider knows the batch's key for a day, with other words.
     provider.inbox[provider.calls[0].key] = replace(provider.calls[0], bodies=[])
 
-    outbox.store.retry(promised[0].id, outbox.clock())
+    outbox.retries.retry(promised[0].id, outbox.clock())
     outbox.worker(resend).send_all_due()
 
     assert (provider.calls[-1].path, provider.calls[-1].key) == ("/emails", promised[0].id)
@@ -533,7 +530,7 @@ def test_a_retried_letter_stays_with_its_batch_while_the_others_are_tried(
         outbox.clock.move(minutes=1)
     assert outbox.get(promised[0]).state is EmailStatus.DEAD
 
-    outbox.store.retry(promised[0].id, outbox.clock())
+    outbox.retries.retry(promised[0].id, outbox.clock())
     outbox.worker(resend).send_all_due()
 
     assert len({call.key for call in provider.calls}) == 1
@@ -550,7 +547,7 @@ def test_a_retried_letter_goes_alone_when_the_others_of_its_batch_are_given_up_m
     for _ in range(2):
         outbox.worker(resend).send_due()
         outbox.clock.move(minutes=1)
-    outbox.store.retry(retried.id, outbox.clock())
+    outbox.retries.retry(retried.id, outbox.clock())
     end_the_day(outbox, *others)
     outbox.clock.move(minutes=1)
     outbox.worker(resend).send_due()

@@ -41,7 +41,7 @@ def test_forgetting_somebody_after_a_worker_was_killed_at_any_step_doubles_nobod
     gone, *others = waiting(outbox)
     die_at(step, outbox, resend)
 
-    outbox.store.erase([gone.subject], gone.to)
+    outbox.erasure.erase([gone.subject], gone.to)
     recover(outbox, resend)
 
     arrived = provider.letters
@@ -57,7 +57,7 @@ def test_control_a_letter_that_is_deleted_out_of_such_a_batch_doubles_the_others
     die_at(killed_before_the_first_mark, outbox, resend)
     monkeypatch.setattr(OutboxErasure, "_unknown_outcomes", lambda *_: [])
 
-    assert outbox.store.erase([gone.subject]) == 1
+    assert outbox.erasure.erase([gone.subject]) == 1
     recover(outbox, resend)
 
     assert doubles(provider) == len(others)
@@ -69,18 +69,18 @@ def test_it_is_said_what_is_left_until_it_is_gone(
     gone, other, *_ = waiting(outbox)
     provider.next.append(HANGS_UP)
     outbox.worker(resend).send_due()
-    store = outbox.store
+    erasure = outbox.erasure
 
-    assert store.erase([gone.subject]) == 0
-    assert (store.erasure.count_pending([gone.subject], None), store.erasure.count_pending([other.subject], None)) == (
+    assert erasure.erase([gone.subject]) == 0
+    assert (erasure.count_pending([gone.subject], None), erasure.count_pending([other.subject], None)) == (
         1,
         0,
     )
     outbox.clock.move(minutes=1)
     outbox.worker(resend).send_all_due()
-    store.erasure.finish()
+    erasure.finish()
 
-    assert store.erasure.count_pending([gone.subject], None) == rows_about(outbox, gone) == 0
+    assert erasure.count_pending([gone.subject], None) == rows_about(outbox, gone) == 0
     assert rows_about(outbox, other) == 1
 
 
@@ -89,14 +89,14 @@ def test_a_letter_of_a_batch_that_turns_out_refused_is_not_sent_to_who_was_forgo
 ) -> None:
     gone, *others = waiting(outbox)
     provider.next.append(Says(422, "validation_error"))
-    form = outbox.store.form_batch
+    form = outbox.leases.form_batch
 
     def form_and_forget(*given: Any) -> bool:
         formed = form(*given)
-        assert outbox.store.erase([gone.subject]) == 0
+        assert outbox.erasure.erase([gone.subject]) == 0
         return formed
 
-    monkeypatch.setattr(outbox.store, "form_batch", form_and_forget)
+    monkeypatch.setattr(outbox.leases, "form_batch", form_and_forget)
     outbox.worker(resend).send_all_due()
 
     assert_each_once(provider, others)
@@ -107,7 +107,7 @@ def test_a_batch_of_known_outcome_holds_nothing_back(outbox: OutboxFixture, rese
     gone, other, *_ = waiting(outbox)
     outbox.worker(resend).send_all_due()
 
-    assert outbox.store.erase([gone.subject]) == 1
+    assert outbox.erasure.erase([gone.subject]) == 1
 
     assert (rows_about(outbox, gone), rows_about(outbox, other)) == (0, 1)
 
@@ -116,10 +116,10 @@ def test_a_batch_that_was_given_up_holds_nothing_back_though_a_letter_of_it_is_r
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     retried, gone, other, *_ = given_up(outbox, provider, resend)
-    outbox.store.retry(retried.id, outbox.clock())
+    outbox.retries.retry(retried.id, outbox.clock())
 
-    assert outbox.store.erase([gone.subject]) == 1
-    assert outbox.store.erase([retried.subject]) == 1
+    assert outbox.erasure.erase([gone.subject]) == 1
+    assert outbox.erasure.erase([retried.subject]) == 1
 
     outbox.worker(resend).send_all_due()
     assert provider.letters.total() == 0
@@ -142,7 +142,7 @@ def test_a_letter_that_comes_into_a_batch_while_it_is_forgotten_stays_in_it(
 
     monkeypatch.setattr(OutboxErasure, "_unknown_outcomes", meanwhile)
 
-    assert outbox.store.erase([gone.subject]) == 0
+    assert outbox.erasure.erase([gone.subject]) == 0
     recover(outbox, resend)
 
     assert_each_once(provider, [gone, *others])

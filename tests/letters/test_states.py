@@ -15,6 +15,7 @@ from core.mongo.transactions import transaction
 from core.web import health
 from notifications import letters
 from notifications.mailers import ResendMailer
+from notifications.outbox.health import OutboxHealth
 from notifications.outbox.model import (
     GIVE_UP_AFTER,
     LEASE,
@@ -25,8 +26,6 @@ from notifications.outbox.model import (
     Outcome,
     Result,
 )
-from notifications.outbox.service import Outbox
-from notifications.outbox.store import OutboxStore
 from tests.api_client import Api
 from tests.letters.conftest import ADMIN, FACTS, OutboxFixture
 from tests.letters.provider import Provider, Says
@@ -98,7 +97,7 @@ def test_a_letter_whose_sender_died_is_no_new_one(outbox: OutboxFixture) -> None
     outbox.clock.move(seconds=LEASE.total_seconds())
     (again,) = lease_only(outbox)
     assert again.previous_status is EmailStatus.SENDING
-    outbox.store.record_outcomes([Outcome(again, Result.NOT_ATTEMPTED)], outbox.clock())
+    outbox.leases.record_outcomes([Outcome(again, Result.NOT_ATTEMPTED)], outbox.clock())
     assert outbox.get(letter).state is EmailStatus.RETRYING
 
 
@@ -113,8 +112,8 @@ def test_a_day_without_success_makes_a_letter_dead_visibly(
     assert outbox.clock() - letter.created_at >= GIVE_UP_AFTER
     kept = outbox.get(letter)
     assert (kept.state, kept.last_error) == (EmailStatus.DEAD, "resend: 500 application_error")
-    seen = Outbox(outbox.store, outbox.clock)
-    assert (seen.counts()["dead"], seen.warnings()) == (1, ["1 letter was given up"])
+    seen = outbox.service()
+    assert (seen.counts()["dead"], OutboxHealth(outbox.db, outbox.clock).warnings()) == (1, ["1 letter was given up"])
 
 
 def test_a_letter_that_was_interrupted_a_day_ago_is_given_up_and_not_doubled(
@@ -216,14 +215,14 @@ def test_a_letter_that_was_withdrawn_while_its_batch_was_refused_is_dropped(
 ) -> None:
     promised = [reminder(outbox, f"b{number}") for number in range(8)]
     provider.next.append(Says(422, "validation_error"))
-    form = outbox.store.form_batch
+    form = outbox.leases.form_batch
 
     def form_and_withdraw(*given: Any) -> bool:
         formed = form(*given)
         withdraw(outbox, "b1")
         return formed
 
-    monkeypatch.setattr(outbox.store, "form_batch", form_and_withdraw)
+    monkeypatch.setattr(outbox.leases, "form_batch", form_and_withdraw)
     outbox.worker(resend).send_all_due()
     assert stored(outbox, promised[1]) is None
     assert provider.letters.total() == len(promised) - 1
@@ -245,7 +244,7 @@ def test_a_letter_is_made_once_and_forgotten_whatever_its_state(outbox: OutboxFi
     outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}})
     assert not transaction(outbox.client, lambda session: outbox.store.add_if_absent(session, letter), 10)
     assert [found.id for found in outbox.store.by_subject("b1")] == [letter.id]
-    assert outbox.store.erase(["b1"]) == 1
+    assert outbox.erasure.erase(["b1"]) == 1
     assert transaction(outbox.client, lambda session: outbox.store.add_if_absent(session, letter), 10)
 
 
@@ -287,22 +286,22 @@ def test_ready_warns_of_letters_that_were_given_up_and_stays_ready(api: Api, db:
 @pytest.mark.parametrize("state", ["queued", "sending", "retrying"])
 def test_a_letter_that_has_waited_long_is_warned_of(outbox: OutboxFixture, state: str) -> None:
     letter = reminder(outbox)
-    seen = Outbox(outbox.store, outbox.clock)
+    health = OutboxHealth(outbox.db, outbox.clock)
     later = outbox.clock() + (timedelta(hours=1) if state == "retrying" else timedelta())
     outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state, "dueAt": later}})
     outbox.clock.moment += STALE_AFTER - timedelta(seconds=1)
-    assert seen.warnings() == []
+    assert health.warnings() == []
     outbox.clock.move(minutes=3, seconds=1)
-    assert seen.warnings() == ["a letter has waited for 13 minutes"]
+    assert health.warnings() == ["a letter has waited for 13 minutes"]
 
 
 def test_a_warning_that_cannot_be_asked_for_is_one_and_takes_no_readiness(
     app: Flask, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stumble(_store: OutboxStore) -> int:
+    def stumble(_health: OutboxHealth) -> int:
         raise RuntimeError("ada@example.org")
 
-    monkeypatch.setattr(OutboxStore, "count_failed", stumble)
+    monkeypatch.setattr(OutboxHealth, "count_failed", stumble)
     answer = api.get("/api/ready")
     assert (answer.status, answer.json["warnings"]) == (200, ["not known (RuntimeError)"])
 

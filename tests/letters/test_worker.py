@@ -12,9 +12,10 @@ from itertools import pairwise
 import pytest
 from pymongo.errors import AutoReconnect
 
+from core.leader_lease import TTL
 from core.mongo.failures import DatabaseError
 from notifications.delivery.throttle import SendThrottle
-from notifications.delivery.worker import IDLE_SECONDS, LEASE_TTL, OutboxWorker
+from notifications.delivery.worker import IDLE_SECONDS, OutboxWorker
 from notifications.errors import PermanentFailure, ProviderUnavailable
 from notifications.mailers import ResendMailer
 from notifications.outbox.model import (
@@ -55,7 +56,7 @@ def be_away(message: Message) -> None:
 
 
 def lease_only(outbox: OutboxFixture, most: int = 100) -> list[OutboxEmail]:
-    return outbox.store.lease(most, outbox.clock())
+    return outbox.leases.lease(most, outbox.clock())
 
 
 def test_every_letter_goes_out_once_the_admins_before_the_guests(
@@ -84,7 +85,7 @@ def test_the_order_holds_when_the_admins_letter_was_postponed_but_is_due_again(o
     first, second = outbox.booked("ada")
     (taken,) = lease_only(outbox)
     until = outbox.clock() + ADMIN_FIRST_DELAY + timedelta(seconds=30)
-    outbox.store.record_outcomes([Outcome(taken, Result.RETRY, "later", until)], outbox.clock())
+    outbox.leases.record_outcomes([Outcome(taken, Result.RETRY, "later", until)], outbox.clock())
     outbox.clock.move(minutes=5)
     assert [letter.id for letter in lease_only(outbox, 1)] == [first.id]
     assert outbox.get(second).state is EmailStatus.QUEUED
@@ -157,7 +158,7 @@ def test_a_letter_is_given_up_visibly_after_a_day_and_can_be_tried_again(outbox:
     lived = tries[-1] - first.created_at
     assert timedelta(days=1) <= lived <= timedelta(days=1, minutes=1)
     assert outbox.get(first).last_error == "out of reach"
-    again = outbox.store.retry(first.id, outbox.clock())
+    again = outbox.retries.retry(first.id, outbox.clock())
     assert (again.state, again.attempts) == (EmailStatus.QUEUED, 0)
     mailer = Recorder()
     outbox.worker(mailer).send_all_due()
@@ -225,7 +226,7 @@ def test_letters_leave_at_the_rate_and_never_closer(outbox: OutboxFixture, monke
                 passed.append(self._next - self._interval)
             return wait
 
-    monkeypatch.setattr("notifications.delivery.worker.SendThrottle", Noted)
+    monkeypatch.setattr("notifications.wiring.SendThrottle", Noted)
     for number in range(4):
         outbox.booked(f"guest{number}")
     mailer = Recorder()
@@ -243,11 +244,11 @@ def test_a_rate_below_one_a_second_still_sends_all_that_is_due(outbox: OutboxFix
 
 def test_only_the_holder_of_the_role_sends_until_its_term_is_over(outbox: OutboxFixture) -> None:
     outbox.booked("ada")
-    assert outbox.store.acquire_lease("letters", "somebody else", outbox.clock(), LEASE_TTL)
+    assert outbox.lease("somebody else").acquire()
     mailer = Recorder()
     worker = outbox.worker(mailer)
     assert worker.send_all_due() == 0
-    outbox.clock.move(seconds=LEASE_TTL.total_seconds() - 1)
+    outbox.clock.move(seconds=TTL.total_seconds() - 1)
     assert worker.send_all_due() == 0
     outbox.clock.move(seconds=1)
     assert worker.send_all_due() == 2
@@ -256,7 +257,7 @@ def test_only_the_holder_of_the_role_sends_until_its_term_is_over(outbox: Outbox
 def test_new_letters_are_no_reason_to_ask_for_the_role_that_another_process_has(
     outbox: OutboxFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert outbox.store.acquire_lease("letters", "somebody else", outbox.clock(), LEASE_TTL)
+    assert outbox.lease("somebody else").acquire()
     worker = outbox.worker(Recorder())
     rests: list[float | None] = []
     monkeypatch.setattr(worker.stop, "wait", rests.append)
@@ -272,7 +273,7 @@ def test_a_worker_that_ends_leaves_the_role_and_must_ask_for_it_again(outbox: Ou
     first, second = outbox.worker(Recorder(), owner="one"), outbox.worker(Recorder(), owner="two")
     assert first.send_all_due() == 2
     outbox.booked("bob")
-    assert outbox.store.acquire_lease("letters", "two", outbox.clock(), LEASE_TTL)
+    assert outbox.lease("two").acquire()
     assert first.send_all_due() == 0
     assert second.send_all_due() == 2
 
@@ -280,7 +281,7 @@ def test_a_worker_that_ends_leaves_the_role_and_must_ask_for_it_again(outbox: Ou
 def test_a_worker_that_loses_the_role_gives_back_what_it_has_not_sent(
     outbox: OutboxFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifications.delivery.worker.RENEW_SECONDS", 0.0)
+    monkeypatch.setattr("core.leader_lease.RENEW_SECONDS", 0.0)
     for number in range(20):
         outbox.booked(f"guest{number}")
 
@@ -308,7 +309,7 @@ def test_what_a_dead_worker_had_in_hand_comes_due_again_after_the_lease(outbox: 
 def test_a_slow_mail_server_does_not_cost_a_worker_its_lease_and_role(
     outbox: OutboxFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifications.delivery.worker.RENEW_SECONDS", 0.05)
+    monkeypatch.setattr("core.leader_lease.RENEW_SECONDS", 0.05)
     first, _ = outbox.booked("ada")
     others: list[int] = []
 
@@ -319,7 +320,7 @@ def test_a_slow_mail_server_does_not_cost_a_worker_its_lease_and_role(
             outbox.clock.move(seconds=6)
             time.sleep(0.15)
             others.append(len(lease_only(outbox)))
-            others.append(outbox.store.acquire_lease("letters", "two", outbox.clock(), LEASE_TTL))
+            others.append(outbox.lease("two").acquire())
 
     mailer = Recorder(first=take_two_leases)
     # Its guest's letter comes due meanwhile: leased elsewhere, it is none of this worker's.
@@ -342,11 +343,11 @@ def test_a_lost_lease_is_left_to_whoever_has_it_now(outbox: OutboxFixture) -> No
     (now_mine,) = lease_only(outbox)
     until = outbox.clock() + timedelta(minutes=5)
     for result in (Result.RETRY, Result.FAILED, Result.NOT_ATTEMPTED):
-        outbox.store.record_outcomes([Outcome(late, result, "late", until)], outbox.clock())
+        outbox.leases.record_outcomes([Outcome(late, result, "late", until)], outbox.clock())
     assert outbox.get(late).due_at == outbox.clock() + LEASE
     assert outbox.get(late).state is EmailStatus.SENDING
-    outbox.store.record_outcomes([Outcome(now_mine, Result.SENT)], outbox.clock())
-    outbox.store.record_outcomes([Outcome(late, Result.SENT)], outbox.clock())
+    outbox.leases.record_outcomes([Outcome(now_mine, Result.SENT)], outbox.clock())
+    outbox.leases.record_outcomes([Outcome(late, Result.SENT)], outbox.clock())
     assert outbox.get(late).attempts == 1
 
 
@@ -354,15 +355,15 @@ def test_a_letter_sent_while_the_database_is_away_is_marked_when_it_is_back(
     outbox: OutboxFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outbox.booked("ada")
-    mailer, keep, failures = Recorder(), outbox.store.record_outcomes, [AutoReconnect("away"), AutoReconnect("away")]
+    mailer, keep, failures = Recorder(), outbox.leases.record_outcomes, [AutoReconnect("away"), AutoReconnect("away")]
 
     def keep_later(*given: object) -> None:
         if failures:
             raise failures.pop()
         keep(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(outbox.store, "record_outcomes", keep_later)
-    monkeypatch.setattr("notifications.delivery.worker.RECORD_PAUSE", 0.01)
+    monkeypatch.setattr(outbox.leases, "record_outcomes", keep_later)
+    monkeypatch.setattr("notifications.delivery.outcomes.RECORD_PAUSE", 0.01)
     outbox.worker(mailer).send_all_due()
     assert len(mailer.taken) == 2
     assert set(outbox.states().values()) == {EmailStatus.SENT}
@@ -370,7 +371,7 @@ def test_a_letter_sent_while_the_database_is_away_is_marked_when_it_is_back(
 
 def test_the_loop_outlives_the_database(outbox: OutboxFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     outbox.booked("ada")
-    mailer, lease = Recorder(), outbox.store.lease
+    mailer, lease = Recorder(), outbox.leases.lease
     troubles: list[Exception] = [DatabaseError("away"), RuntimeError("a bug")]
 
     def troubled(most: int, now: object) -> list[OutboxEmail]:
@@ -378,7 +379,7 @@ def test_the_loop_outlives_the_database(outbox: OutboxFixture, monkeypatch: pyte
             raise troubles.pop()
         return lease(most, now)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(outbox.store, "lease", troubled)
+    monkeypatch.setattr(outbox.leases, "lease", troubled)
     monkeypatch.setattr("notifications.delivery.worker.FAILURE_PAUSE", 0.05)
     worker = outbox.worker(mailer)
     with running(worker):
@@ -394,7 +395,7 @@ def test_a_worker_stops_at_once_while_it_waits_for_the_provider(
     with running(worker):
         wait_until(lambda: len(provider.calls) == 1)
     assert worker.ended.is_set()
-    assert outbox.store.acquire_lease("letters", "two", outbox.clock(), LEASE_TTL)
+    assert outbox.lease("two").acquire()
 
 
 def test_a_worker_finishes_the_letter_in_hand_and_gives_the_rest_back(outbox: OutboxFixture) -> None:
