@@ -1,6 +1,6 @@
 # The two commands: `make run` and `make test`. `make help` lists the rest.
 # Debian builds its Python with profile-guided optimisation, pyenv by default does not (docs/adr/0014).
-PYTHON ?= $(shell /usr/bin/python3.11 -c "import ensurepip" 2>/dev/null && echo /usr/bin/python3.11 || echo python3)
+PYTHON ?= $(shell /usr/bin/python3.11 -c "import ensurepip" 2>/dev/null && echo /usr/bin/python3.11 || command -v python3 || echo /usr/bin/python3.11)
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 4

@@ -36,6 +36,12 @@ class VirtualEnvironment:
         stamp = self._stamp(name)
         return os.access(self.python, os.X_OK) and stamp.exists() and stamp.read_text() == self._digest(name)
 
+    def is_whole(self) -> bool:
+        """Return whether the environment can be used: it has Python and pip, and no interrupted installation."""
+        if self._unfinished.exists() or not os.access(self.python, os.X_OK):
+            return False
+        return subprocess.run([self.python, "-c", "import pip"], check=False, capture_output=True).returncode == 0
+
     def site_packages(self) -> list[Path]:
         """Return the folders with the installed packages."""
         return sorted(self.folder.glob("lib/python3*/site-packages"))
@@ -44,7 +50,7 @@ class VirtualEnvironment:
         """Install the packages of a requirements file, into a new environment unless there is a whole one."""
         if self.is_complete(name):  # Another process installed it while this one waited.
             return
-        if not self._is_whole():
+        if not self.is_whole():
             self._create()
         file = self.requirements / f"{name}.txt"
         print(f"Installing the Python packages of {file.name} into {self.folder}; this can take minutes.", flush=True)
@@ -60,12 +66,6 @@ class VirtualEnvironment:
     def _unfinished(self) -> Path:
         """The file that exists while pip runs, and remains if pip is interrupted."""
         return self.folder / "unfinished"
-
-    def _is_whole(self) -> bool:
-        """Return whether the environment can be used: it has Python and pip, and no interrupted installation."""
-        if self._unfinished.exists() or not os.access(self.python, os.X_OK):
-            return False
-        return subprocess.run([self.python, "-c", "import pip"], check=False, capture_output=True).returncode == 0
 
     def _create(self) -> None:
         """Create an environment under another name, then move it to its folder."""

@@ -8,25 +8,44 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from devdb.virtual_environment import VirtualEnvironment
 from tests.conftest import ROOT
 
 SYSTEM_PYTHON = getattr(sys, "_base_executable", sys.executable)
 
 
+def make_root(folder: Path) -> Path:
+    """Make a checkout whose requirements are empty and whose mongod exists, so that nothing is downloaded."""
+    shutil.copytree(ROOT / "devdb", folder / "devdb", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "requirements").mkdir()
+    for name in ("run", "devdb", "dev"):
+        (folder / "requirements" / f"{name}.txt").touch()
+    program(folder / "tools/mongod", "true")
+    return folder
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A checkout whose requirements are empty and whose mongod exists, so that nothing is downloaded."""
-    shutil.copytree(ROOT / "devdb", tmp_path / "devdb", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "requirements").mkdir()
-    for name in ("run", "devdb", "dev"):
-        (tmp_path / "requirements" / f"{name}.txt").touch()
-    program(tmp_path / "tools/mongod", "true")
-    return tmp_path
+    """A checkout before its first installation."""
+    return make_root(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def first_installation(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[int, str, str]]:
+    """A checkout after a complete installation, and the installer's exit code, output and errors."""
+    folder = make_root(tmp_path_factory.mktemp("installed"))
+    return folder, install(folder)
+
+
+@pytest.fixture
+def installed(first_installation: tuple[Path, tuple[int, str, str]], tmp_path: Path) -> Path:
+    """A copy of a checkout after a complete installation."""
+    return shutil.copytree(first_installation[0], tmp_path, symlinks=True, dirs_exist_ok=True)
 
 
 def program(file: Path, script: str) -> None:
@@ -57,86 +76,95 @@ def has_pip(root: Path) -> bool:
     return all(subprocess.run(command, check=False, capture_output=True).returncode == 0 for command in commands)
 
 
-@pytest.fixture
-def installed(root: Path) -> Path:
-    """The checkout after a complete installation."""
-    assert install(root)[0] == 0
-    return root
+def test_install_makes_a_whole_environment_and_then_does_nothing(
+    first_installation: tuple[Path, tuple[int, str, str]],
+) -> None:
+    folder, (code, output, errors) = first_installation
+
+    assert (code, errors) == (0, "")
+    assert output == f"Installing the Python packages of devdb.txt into {folder}/.venv; this can take minutes.\n"
+    assert has_pip(folder)
+    assert not (folder / ".venv.unfinished").exists()
+    assert "unfinished" not in (folder / ".venv/bin/activate").read_text()
+    assert install(folder) == (0, "", "")
 
 
-def test_install_makes_a_whole_environment_and_then_does_nothing(root: Path) -> None:
-    first = install(root)
-
-    assert first[0] == 0, first
-    assert first[1].startswith("Installing the Python packages of devdb.txt into ")
-    assert has_pip(root)
-    assert not (root / ".venv.unfinished").exists()
-    assert "unfinished" not in (root / ".venv/bin/activate").read_text()
-    assert install(root) == (0, "", "")
+def remove_pip(venv: Path) -> None:
+    shutil.rmtree(next(venv.glob("lib/python3*/site-packages/pip")))
 
 
-def test_changed_requirements_are_installed(installed: Path) -> None:
-    (installed / "requirements/devdb.txt").write_text("# changed\n")
-
-    assert install(installed)[1].startswith("Installing the Python packages")
+def remove_python(venv: Path) -> None:
+    (venv / "bin/python").unlink()
 
 
-@pytest.mark.parametrize("damage", ["no pip", "no python", "interrupted pip", "interrupted venv"])
-def test_half_made_environment_is_made_again(installed: Path, damage: str) -> None:
+def interrupt_pip(venv: Path) -> None:
+    (venv / "unfinished").touch()
+
+
+def remove_all(venv: Path) -> None:
+    shutil.rmtree(venv)
+
+
+@pytest.mark.parametrize("damage", [remove_pip, remove_python, interrupt_pip, remove_all])
+def test_environment_is_whole_until_it_is_damaged(installed: Path, damage: Callable[[Path], None]) -> None:
+    environment = VirtualEnvironment(installed / ".venv", installed / "requirements")
+    assert environment.is_whole()
+
+    damage(environment.folder)
+
+    assert not environment.is_whole()
+
+
+def test_half_made_environment_is_made_again(installed: Path) -> None:
     venv = installed / ".venv"
+    shutil.copytree(venv, installed / ".venv.unfinished", symlinks=True)
     (venv / "devdb.stamp").unlink()
     (venv / "left").touch()
-    if damage == "no pip":
-        shutil.rmtree(next(venv.glob("lib/python3*/site-packages/pip")))
-    elif damage == "no python":
-        (venv / "bin/python").unlink()
-    elif damage == "interrupted pip":
-        (venv / "unfinished").touch()
-    else:
-        venv.rename(installed / ".venv.unfinished")
+    remove_pip(venv)
 
     assert install(installed)[0] == 0
     assert has_pip(installed)
     assert not (venv / "left").exists()
+    assert not (installed / ".venv.unfinished").exists()
 
 
-def test_interrupted_installation_leaves_a_mark_and_no_stamp(installed: Path) -> None:
-    (installed / "requirements/devdb.txt").write_text("no-such-file.whl\n")
+def test_interrupted_installation_is_marked_and_not_complete(installed: Path) -> None:
+    requirements = installed / "requirements/devdb.txt"
+    requirements.write_text("no-such-file.whl\n")
     code, _, errors = install(installed)
 
     assert code == 2
-    assert errors.endswith(f"pip could not install {installed}/requirements/devdb.txt.\n")
-    assert (installed / ".venv/unfinished").exists()
-    (installed / "requirements/devdb.txt").write_text("")
-    assert install(installed)[0] == 0
+    assert errors.endswith(f"pip could not install {requirements}.\n")
+    environment = VirtualEnvironment(installed / ".venv", installed / "requirements")
+    assert not environment.is_complete("devdb")
+    assert not environment.is_whole()
 
 
 @pytest.fixture
-def locked(root: Path) -> Iterator[int]:
-    """The lock of another installation into the checkout."""
-    (root / "var").mkdir()
-    with (root / "var/install.lock").open("a") as lock:
+def outdated(installed: Path) -> Path:
+    """A checkout whose requirements changed after its installation."""
+    (installed / "requirements/devdb.txt").write_text("# changed\n")
+    return installed
+
+
+def test_changed_requirements_are_installed_by_one_of_two_installers(outdated: Path) -> None:
+    outputs = [process.communicate(timeout=120)[0] for process in [start(outdated), start(outdated)]]
+
+    assert "".join(outputs).count("Installing the Python packages") == 1
+
+
+def test_second_installation_waits_for_the_first_and_says_so(outdated: Path) -> None:
+    with (outdated / "var/install.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield lock.fileno()
+        second = start(outdated)
+        assert second.stdout is not None
+        assert second.stdout.readline() == "Another make installs into this folder: waiting for it.\n"
+        assert second.poll() is None
 
-
-def test_second_installation_waits_for_the_first_and_says_so(root: Path, locked: int) -> None:
-    second = start(root)
-    assert second.stdout is not None
-    assert second.stdout.readline() == "Another make installs into this folder: waiting for it.\n"
-    assert second.poll() is None
-    assert not (root / ".venv").exists()
-
-    fcntl.flock(locked, fcntl.LOCK_UN)
+        fcntl.flock(lock, fcntl.LOCK_UN)
 
     assert second.communicate(timeout=120)[0].startswith("Installing the Python packages")
     assert second.returncode == 0
-
-
-def test_two_installations_at_once_install_once(root: Path) -> None:
-    outputs = [process.communicate(timeout=120)[0] for process in [start(root), start(root)]]
-
-    assert "".join(outputs).count("Installing the Python packages") == 1
 
 
 def test_install_for_run_on_a_taken_port_is_refused_first(root: Path) -> None:
@@ -176,3 +204,11 @@ def test_old_python_is_refused(root: Path) -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Python 3.11 or newer is needed;")
+
+
+def test_readme_names_every_debian_package_that_a_bare_machine_needs() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    packages = ["libatomic1", "libcurl4", "chromium"]
+
+    assert [package for package in packages if f"`{package}`" not in text] == []
+    assert "    apt-get install -y python3.11-venv make git\n" in text
