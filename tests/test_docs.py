@@ -28,6 +28,10 @@ ARCHITECTURE, OPERATIONS = ROOT / "docs" / "architecture.md", ROOT / "docs" / "o
 ROUTES = ROOT / "docs" / "routes.md"
 DOCUMENTS = [README, CONTRIBUTING, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NOT_PRODUCT = {"bench", "tests", "var", "node_modules", "__pycache__"}
+FORBIDDEN_WORDS = re.compile(
+    r"\b(?:whoever|nobody|anew|told|tells|shall|stray|house|floor|furniture|hub|turns|counter|"
+    r"wish|promise|promised|promises|seal|sealed|draft|errand|parcel|stands|heed|hush|apart)\b"
+)
 LEVELS = {"info", "warning", "error", "exception"}
 # The static files of the site are not documented one by one.
 STATIC_ROUTES = {("GET", "/static/{}")}
@@ -251,6 +255,24 @@ def test_metrics_table_names_exactly_the_metrics() -> None:
     documented = rows(section(read(OPERATIONS), "Metrics").partition("Alerts worth having")[0])
 
     assert set(documented) == names
+
+
+# Words
+
+
+def forbidden_words(text: str) -> set[str]:
+    """Return the forbidden words in `text`, outside code and addresses."""
+    prose = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", " ", text, flags=re.DOTALL)
+    return set(FORBIDDEN_WORDS.findall(prose.lower()))
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / ".env.example"], ids=lambda document: document.name)
+def test_documents_contain_no_forbidden_word(document: Path) -> None:
+    assert forbidden_words(read(document)) == set()
+
+
+def test_forbidden_word_planted_is_noticed() -> None:
+    assert forbidden_words("Whoever reads `house` meets\nthe Hub in a [room](floor.md)") == {"whoever", "hub"}
 
 
 # Links and files
