@@ -1,7 +1,7 @@
-"""Addresses in settings: of databases, web servers, mail servers, people.
+"""Parsers of addresses in settings: databases, web servers, mail servers, mailboxes.
 
-Each function returns one as the service uses it, or raises ValueError with a sentence. Nothing of the value is in the
-sentence, also where the standard library would quote it: an address may hold a password.
+Each function returns the address or raises ValueError with a sentence. The sentence never quotes the value, even if the
+stdlib error would include it: an address may contain a password.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from urllib.parse import SplitResult, unquote_plus, urlsplit
 MONGODB = ("mongodb://", "mongodb+srv://")
 MAX_PORT = 65_535
 DEFAULT_PORTS = {"http": 80, "https": 443}
-# A host, or an address of IPv6 in brackets, and its port if there is one.
+# A host, or an IPv6 address in brackets, with an optional port.
 HOST = re.compile(r"(?:[^\s,:/?#@%\[\]\\]+|\[[0-9A-Fa-f:.]+(?:%25[^\s\]]+)?\])(?::(?P<port>[0-9]{1,5}))?")
 UNENCODED_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def mongodb_uri(value: str) -> str:
-    """Return the address of a MongoDB if the driver will be able to read it."""
+    """Parse a MongoDB connection string that the driver can read."""
     if not value.startswith(MONGODB):
         raise ValueError("must begin with mongodb:// or mongodb+srv://.")
-    place, _, options = value.partition("://")[2].partition("?")
-    servers, _, database = place.partition("/")
+    location, _, options = value.partition("://")[2].partition("?")
+    servers, _, database = location.partition("/")
     account, at, hosts = servers.rpartition("@")
     encoded = account.partition(":")[0] and account.count(":") <= 1 and "@" not in account
     if at and (not encoded or UNENCODED_PERCENT.search(account)):
@@ -47,7 +47,7 @@ def mongodb_uri(value: str) -> str:
 
 
 def limit_storage(value: str) -> str:
-    """Return where limits are counted: the word mongodb, or an address."""
+    """Parse the storage of rate limits: the word mongodb, or an address."""
     if value.startswith(MONGODB):
         return mongodb_uri(value)
     if value != "mongodb" and not value.startswith("memory://"):
@@ -56,7 +56,7 @@ def limit_storage(value: str) -> str:
 
 
 def url(value: str) -> str:
-    """Return the address of a web server, which may have a path, without a slash at its end."""
+    """Parse a web server's address, which may have a path; a final slash is removed."""
     parts = _split(value, ("http", "https"))
     if parts is None or parts.query or parts.fragment:
         raise ValueError("must be an http or https address, such as https://book.example.org.")
@@ -64,7 +64,7 @@ def url(value: str) -> str:
 
 
 def origin(value: str) -> str:
-    """Return scheme, host and port as browsers write them: in small letters, without the port that goes unsaid."""
+    """Parse an origin into the form of browsers: scheme, lower-case host, and port unless it is the default."""
     parts = urlsplit(url(value))
     if parts.path or "@" in value or "*" in value:
         raise ValueError("must be scheme, host and port alone, such as https://book.example.org.")
@@ -74,19 +74,19 @@ def origin(value: str) -> str:
 
 
 def origins(value: str) -> tuple[str, ...]:
-    """Return the origins in a list with commas."""
+    """Parse a comma-separated list of origins."""
     return tuple(origin(item.strip()) for item in value.split(",") if item.strip())
 
 
 def smtp_url(value: str) -> str:
-    """Return the address of a mail server, or nothing for none."""
+    """Parse a mail server's address; an empty text stays empty."""
     if value and _split(value, ("smtp", "smtps")) is None:
         raise ValueError("must look like smtp://user:password@host:587 or smtps://host:465.")
     return value
 
 
 def mailbox(value: str) -> str:
-    """Return one address of a person or an office, which may have a name before it."""
+    """Parse one mailbox: an e-mail address, optionally with a display name."""
     if any(c in value for c in "\r\n"):
         raise ValueError("must be one line.")
     email_address(value.rpartition("<")[2].removesuffix(">") if "<" in value else value)
@@ -98,14 +98,14 @@ def mailbox(value: str) -> str:
 
 
 def email_address(value: str) -> str:
-    """Return the address of a person or an office."""
+    """Parse an e-mail address without display name."""
     if not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+\.[^@\s<>,]+", value):
         raise ValueError("must be one e-mail address.")
     return value
 
 
 def is_loopback_host(host: str) -> bool:
-    """Return whether `host` names this machine by itself, without a look at what it resolves to."""
+    """Return whether `host` is a loopback address or localhost; names are not resolved."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -118,7 +118,7 @@ def _is_host(value: str) -> bool:
 
 
 def _split(value: str, schemes: tuple[str, ...]) -> SplitResult | None:
-    """Return the parts of `value`, or None when it has another scheme, no host, or a port that there cannot be."""
+    """Split a URL; None if it has another scheme, no host, or an impossible port."""
     try:
         parts = urlsplit(value)
     except ValueError:
@@ -127,14 +127,14 @@ def _split(value: str, schemes: tuple[str, ...]) -> SplitResult | None:
 
 
 def _is_one_mailbox(value: str) -> bool:
-    """Return whether mail programs read one address in `value`.
+    """Return whether mail programs read exactly one mailbox in `value`.
 
-    A dot in the name is an old form that all of them read; whether more than ASCII may stand before the @ is for the
-    mail server to say.
+    A dot in the display name is an obsolete form that all of them read. The mail server decides on a non-ASCII local
+    part.
     """
     try:
         header = default.header_factory("From", value)
-    except (ValueError, IndexError, AttributeError, MessageError):  # what the parser raises over some odd ones
+    except (ValueError, IndexError, AttributeError, MessageError):  # the parser raises these for some malformed values
         return False
     harmless = (ObsoleteHeaderDefect, NonASCIILocalPartDefect)
     return len(header.addresses) == 1 and all(isinstance(defect, harmless) for defect in header.defects)

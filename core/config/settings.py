@@ -1,7 +1,7 @@
 """Settings: the only reader of the environment.
 
-`from_env(mapping)` reads everything at once and reports every problem together; no setting has a dangerous default,
-and the `repr` of the result shows no secret. `.env.example` has a sentence for each name.
+`from_env(mapping)` reads all settings and reports every problem together. No setting has a dangerous default, and the
+`repr` of the result shows no secret. `.env.example` describes each name.
 """
 
 from __future__ import annotations
@@ -33,17 +33,16 @@ DEFAULT_ADMIN = "admin@example.org"
 
 
 class ConfigError(Exception):
-    """The settings are not usable. `problems` has one sentence for each."""
+    """The settings are invalid. `problems` has one sentence each."""
 
     def __init__(self, problems: list[str]) -> None:
-        """Keep the sentences; the message lists them all."""
         super().__init__("These settings need attention:\n" + "\n".join(f"  - {p}" for p in problems))
         self.problems = problems
 
 
 @dataclass(frozen=True)
 class AdminKey:
-    """A key of the back office, and the label under which the audit knows whoever has it."""
+    """A key of the back office, and the label that the audit records for it."""
 
     label: str
     secret: str = field(repr=False)
@@ -51,7 +50,7 @@ class AdminKey:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything the operator can set; the names are those of the environment in lower case."""
+    """All settings; the names are those of the environment in lower case."""
 
     mongodb_uri: str = field(repr=False)
     mongodb_database: str
@@ -79,13 +78,13 @@ class Settings:
 
 
 def load_environment(dotenv: Path = ROOT / ".env") -> dict[str, str]:
-    """Return the process environment over the values of a `.env` file, where there is one."""
+    """Return the process environment, merged over the values of a `.env` file if it exists."""
     values = {name: value for name, value in dotenv_values(dotenv).items() if value is not None}
     return values | dict(os.environ)
 
 
 def configure_multiprocess_metrics(directory: Path) -> None:
-    """Give this process and its children an empty directory for prometheus_client's multi-process files."""
+    """Set an empty directory for prometheus_client's multiprocess files, for this process and its children."""
     directory.mkdir(parents=True, exist_ok=True)
     for stale in directory.glob("*.db"):
         stale.unlink()
@@ -93,7 +92,7 @@ def configure_multiprocess_metrics(directory: Path) -> None:
 
 
 def from_env(env: Mapping[str, str]) -> Settings:
-    """Return the settings that `env` gives, or raise ConfigError naming every problem in it."""
+    """Parse `env`; raises ConfigError with every problem."""
     reader = _Reader(env)
     port = reader.number("PORT", 8000, 1, 65535)
     mails = bool(reader.text("RESEND_API_KEY") or reader.text("SMTP_URL"))
@@ -130,7 +129,7 @@ def from_env(env: Mapping[str, str]) -> Settings:
 
 
 class _Reader:
-    """Reads values and collects what is wrong with them."""
+    """Parses values and collects their problems."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.env = env
@@ -140,7 +139,7 @@ class _Reader:
         return self.env.get(name, "").strip()
 
     def parse(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
-        """Parse a value; a missing one without default, or a bad one, becomes a problem. Values are never quoted."""
+        """Parse a value; a missing or invalid one becomes a problem, which never quotes the value."""
         value = self.text(name) or default
         if value is None:
             self.problems.append(f"{name} is not set.")
