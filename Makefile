@@ -23,7 +23,7 @@ test-bare: install-test-bare ## Try the two commands in a minimal Debian; needs 
 	$(BIN)/python -m pytest -q -s tests/bare/bare_machine.py
 
 test-fast: install-test ## Run the tests that need no mongod
-	$(BIN)/python -m pytest -q tests/fast tests/unit tests/test_architecture.py tests/test_docs.py
+	$(BIN)/python -m pytest -q tests/fast tests/core tests/admin/test_csv_export.py tests/booking tests/schedules tests/test_architecture.py tests/test_docs.py
 
 check: lint types test ## Everything CI checks: lint, types, tests
 
