@@ -22,16 +22,14 @@ NOT_SHOWN = frozenset(
     }
 )
 ERROR_MESSAGES: Mapping[str, str] = {
-    "already_waiting": _(
-        "You are on this hour's waiting list already. The link in your letter shows your place in it."
-    ),
-    "booking_cancelled": _("This booking is cancelled. Please book anew."),
-    "duplicate_booking": _("You have booked this hour already. The link in your letter opens your booking."),
+    "already_waiting": _("You are on this hour's waiting list already. The link in your e-mail shows your position."),
+    "booking_cancelled": _("This booking is cancelled. Please book again."),
+    "duplicate_booking": _("You have booked this hour already. The link in your e-mail opens your booking."),
     "idempotency_key_reused": _(
-        "This form has booked a place already, with what you sent first. Look for its letter before you book another "
+        "This form has booked a place already, with what you sent first. Look for its e-mail before you book another "
         "one."
     ),
-    "moved_too_often": _("This booking has been moved too often. Please cancel it and book anew."),
+    "moved_too_often": _("This booking has been rescheduled too often. Please cancel it and book again."),
     "outcome_unknown": _(
         "We could not make sure that this was saved. Please send it once more, unchanged: nobody is booked twice."
     ),

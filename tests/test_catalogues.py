@@ -115,7 +115,7 @@ DOCTORED = [
     (
         r'unterwegs an <b class=\\"break\\">',
         "unterwegs an <b>",
-        'other gaps: A letter with all of this is on its way to <b class="break">%(email)s</b>.',
+        'other gaps: An e-mail with all of this is on its way to <b class="break">%(email)s</b>.',
     ),
 ]
 

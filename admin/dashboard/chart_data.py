@@ -105,15 +105,15 @@ def emails_by_status(counts: Mapping[str, int], language: Language = ENGLISH) ->
     summary = _filled(
         language,
         words.ngettext(
-            "{total} letter: {sent} sent, {open} under way, {dead} given up.",
-            "{total} letters, of which {sent} are sent, {open} under way and {dead} given up.",
+            "{total} e-mail: {sent} sent, {open} under way, {dead} given up.",
+            "{total} e-mails, of which {sent} are sent, {open} under way and {dead} given up.",
             total,
         ),
         {"total": total, "sent": sent, "dead": dead, "open": total - sent - dead},
     )
     rows = tuple((name, counts[state]) for state, name in _states(language).items())
-    columns = (words.gettext("State"), words.gettext("Letters"))
-    return ChartData("letters", words.gettext("Letters by state"), summary, columns, rows, language)
+    columns = (words.gettext("State"), words.gettext("E-mails"))
+    return ChartData("letters", words.gettext("E-mails by state"), summary, columns, rows, language)
 
 
 def _states(language: Language) -> Mapping[EmailStatus, str]:

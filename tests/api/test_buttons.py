@@ -16,7 +16,7 @@ from tests.api.conftest import Hands
 from tests.api_client import Api
 
 DATE = "2026-03-05"
-MOVED = "Your booking has been moved"
+MOVED = "Your booking has been rescheduled"
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def test_whoever_was_promoted_is_led_to_the_booking_and_may_look_after_it(api: A
     assert all(part in cookie for part in ("HttpOnly", "SameSite=Strict", f"Path={booking}"))
     token = cookie.partition("token=")[2].partition(";")[0]
     assert len(token) > 20 and token not in page + led.text
-    assert "Move it to another hour" in holder.page(booking)
+    assert "Reschedule booking" in holder.page(booking)
     holder.client.post(f"{booking}/cancel")
     assert "This booking is cancelled" in holder.page(booking)
     assert "This booking is cancelled" in holder.page()

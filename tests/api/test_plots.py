@@ -88,7 +88,7 @@ def test_plots_and_tables_are_in_the_language_that_is_asked_for(api: Api) -> Non
     assert days["summary"].startswith("In 28 Tagen kam 1 Buchung, am ")
     assert [row[0] for row in letters["rows"]][-2:] == ["gesendet", "fehlgeschlagen"]
     assert "wartet 2" in texts(letters)
-    assert [english[name]["title"] for name in ("fill", "letters")] == ["Booked by date and hour", "Letters by state"]
+    assert [english[name]["title"] for name in ("fill", "letters")] == ["Booked by date and hour", "E-mails by state"]
     assert asked(api, language="fr") == english
 
 

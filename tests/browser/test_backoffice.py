@@ -519,7 +519,7 @@ def test_a_booking_shows_its_letters_and_what_was_done(visit: Visit, site: Serve
     expect(letters).to_have_count(3)
     assert letters.locator("td:first-child").all_text_contents().count("Confirmation") == 2
     expect(page.locator(".history li")).to_have_count(1)
-    expect(page.locator(".history")).to_contain_text("Letter sent again, by key-")
+    expect(page.locator(".history")).to_contain_text("E-mail resent, by key-")
 
 
 def test_a_letter_says_where_a_booking_moved(visit: Visit, site: Served) -> None:
@@ -531,7 +531,7 @@ def test_a_letter_says_where_a_booking_moved(visit: Visit, site: Served) -> None
     look_up(page, "darden", mine)
 
     told = page.locator("#detail .list tbody td:first-child").all_text_contents()
-    assert f"Moved to Tue, 17 Mar 2026, {to['label']}" in told
+    assert f"Rescheduled to Tue, 17 Mar 2026, {to['label']}" in told
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -550,7 +550,7 @@ def test_a_booking_is_cancelled_only_after_asking(visit: Visit, site: Served, wi
     page.locator("#cancel").click()
     page.locator("#confirm-yes").click()
 
-    expect(page.locator("#dialog-notice")).to_have_text("Cancelled; the guest gets a letter.")
+    expect(page.locator("#dialog-notice")).to_have_text("Cancelled; the guest gets an e-mail.")
     expect(page.locator("#cancel")).to_have_count(0)
     expect(page.locator(".history")).to_contain_text("Cancelled, by key-")
     assert site.db["bookings"].find_one({"_id": mine["id"]}, {"status": 1})["status"] == "cancelled"  # type: ignore[index]
@@ -577,7 +577,7 @@ def test_a_booking_is_found_looked_at_and_cancelled_by_keys_alone(visit: Visit, 
     expect(page.locator("#detail")).to_be_visible()
     tab_to(page, "#resend")
     page.keyboard.press("Enter")
-    expect(page.locator("#dialog-notice")).to_have_text("The letter is on its way again.")
+    expect(page.locator("#dialog-notice")).to_have_text("The e-mail is on its way again.")
     page.keyboard.press("Escape")
     expect(page.locator("#detail")).to_be_hidden()
     expect(page.locator(f"#booking-{mine['id']}")).to_be_focused()
@@ -592,7 +592,7 @@ def test_a_booking_is_found_looked_at_and_cancelled_by_keys_alone(visit: Visit, 
     page.keyboard.press("Enter")
     tab_to(page, "#confirm-yes")
     page.keyboard.press("Enter")
-    expect(page.locator("#dialog-notice")).to_have_text("Cancelled; the guest gets a letter.")
+    expect(page.locator("#dialog-notice")).to_have_text("Cancelled; the guest gets an e-mail.")
 
     templates = [row["template"] for row in site.db["letters"].find({"about": mine["id"]})]
     assert (templates.count("guest_booking"), templates.count("guest_cancellation")) == (2, 1)
@@ -721,7 +721,7 @@ def test_a_second_click_on_a_booking_is_for_the_same_button(visit: Visit, site: 
     before = page.locator("#resend").bounding_box()
 
     page.locator("#resend").click()
-    expect(page.locator("#dialog-notice")).to_have_text("The letter is on its way again.")
+    expect(page.locator("#dialog-notice")).to_have_text("The e-mail is on its way again.")
 
     expect(page.locator("#detail .list tbody tr")).to_have_count(3)
     expect(page.locator("#dialog-notice")).to_be_in_viewport()
@@ -770,7 +770,7 @@ def test_a_letter_that_was_given_up_is_tried_again(visit: Visit, site: Served, w
 
     row.get_by_role("button", name=f"Try again: Confirmation to {mine['email']}").click()
 
-    expect(page.locator("#notice")).to_have_text("The letter is tried again.")
+    expect(page.locator("#notice")).to_have_text("The e-mail is being sent again.")
     expect(row).to_have_count(0)
     letter = site.db["letters"].find_one({"_id": f"{mine['id']}-guest"})
     assert letter
@@ -889,7 +889,7 @@ def test_plots_are_images_with_names_numbers_and_tables(visit: Visit, site: Serv
     page = visit(width, color_scheme=scheme)
     enter(page, "/admin?view=overview")
 
-    for name in ("Booked by date and hour", "Bookings made, by day", "Letters by state"):
+    for name in ("Booked by date and hour", "Bookings made, by day", "E-mails by state"):
         expect(page.get_by_role("img", name=name)).to_be_visible()
     stats = site.api.admin("GET", "/stats").json
     assert page.locator(".total strong").first.text_content() == f"{stats['seats']:,}"

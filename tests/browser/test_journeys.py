@@ -37,11 +37,11 @@ def test_a_place_is_booked_moved_and_cancelled_by_mouse(visit: Visit, site: Serv
         page.get_by_role("link", name="Add to calendar").click()
     assert file.value.suggested_filename == "booking.ics"
     page.get_by_role("link", name="Change or cancel").click()
-    page.get_by_text("Move it to another hour").click()
+    page.get_by_text("Reschedule booking").click()
     page.locator("#slot").select_option(slots[2]["_id"])
-    page.get_by_role("button", name="Move my booking").click()
+    page.get_by_role("button", name="Reschedule").click()
     expect(page.locator(".when")).to_contain_text("11:00 to 12:00")
-    page.get_by_text("Cancel it").click()
+    page.get_by_text("Cancel booking").click()
     page.get_by_role("button", name="Yes, cancel my booking").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("This booking is cancelled")
 
@@ -101,7 +101,7 @@ def test_everything_works_without_scripts(visit: Visit, site: Served, width: int
     expect(page.locator("#country")).to_have_value("DE")
     expect(page.locator("#email")).to_have_accessible_description(
         "Error: Enter your e-mail address, such as ada@example.org. "
-        "Your letter goes here, with the link to change or cancel."
+        "We send your e-mail here, with the link to change or cancel."
     )
     page.locator("#email").fill(email)
     choose(page, full)
@@ -124,7 +124,7 @@ def test_everything_works_without_scripts(visit: Visit, site: Served, width: int
     age(page)
     page.get_by_role("button", name="Book this place").click()
     page.get_by_role("link", name="Change or cancel").click()
-    page.get_by_text("Cancel it").click()
+    page.get_by_text("Cancel booking").click()
     page.get_by_role("button", name="Yes, cancel my booking").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("This booking is cancelled")
 

@@ -59,7 +59,7 @@ def test_a_booking_is_looked_after_by_keys_alone(visit: Visit, site: Served, wid
     page.keyboard.press("Enter")
     tab_to(page, "#slot")
     page.keyboard.type("Thursday 19 March, 10:00")
-    tab_to(page, ".change button:has-text('Move')")
+    tab_to(page, ".change form button:has-text('Reschedule')")
     page.keyboard.press("Enter")
     expect(page.locator(".when")).to_contain_text("10:00 to 11:00")
     expect(page.get_by_role("status")).to_be_focused()
@@ -94,12 +94,12 @@ def test_who_asks_to_cancel_before_the_scripts_are_there_answers_where_it_unfold
     page.route("**/self_service.js", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks what it is given
     page.goto(page.url, wait_until="commit")
 
-    page.get_by_text("Cancel it").click()
+    page.get_by_text("Cancel booking").click()
     expect(yes).to_be_visible()
     held.pop().continue_()
     page.wait_for_load_state()
     for is_open in (False, True):
-        page.get_by_text("Cancel it").click()
+        page.get_by_text("Cancel booking").click()
         expect(page.get_by_role("dialog")).to_have_count(0)
         expect(yes).to_be_visible(visible=is_open)
     yes.click()
@@ -151,7 +151,7 @@ def test_the_page_of_a_place_in_line_follows_what_becomes_of_it(visit: Visit, si
     page.keyboard.press("Shift+Tab")
     expect(page.get_by_role("link", name="See all hours")).to_be_focused()
     expect(leave).to_have_count(0)
-    page.get_by_role("link", name="View, move or cancel your booking").click()
+    page.get_by_role("link", name="View, reschedule or cancel your booking").click()
     expect(heading).to_have_text("Your booking")
     assert page.url.endswith(str(site.api.held("GET", entry).json["bookingId"]))
 
@@ -167,7 +167,7 @@ def test_who_is_about_to_leave_when_the_place_comes_free_is_told_so(visit: Visit
     expect(page.locator("#entry-status")).to_contain_text("A place came free: it is booked for you")
     page.get_by_role("button", name="Yes, leave the list").click()
 
-    expect(page.get_by_role("link", name="View, move or cancel your booking")).to_be_visible()
+    expect(page.get_by_role("link", name="View, reschedule or cancel your booking")).to_be_visible()
     expect(page.locator("#changes")).to_have_count(0)
     assert site.api.held("GET", entry).json["status"] == "promoted"
 
@@ -205,10 +205,10 @@ def test_what_scripts_show_is_for_everybody_too(visit: Visit, site: Served, mong
     page.evaluate("document.querySelectorAll('[data-toast]').forEach((note) => note.hidden = false)")
     inspector.take("notes")
     follow_letter(page, site.api.book(site.api.slots(MANAGED_DATE)[6]).json["booking"])
-    page.get_by_text("Move it to another hour").click()
+    page.get_by_text("Reschedule booking").click()
     page.get_by_text("What is kept about you").click()
     inspector.take("opened")
-    page.get_by_text("Cancel it").click()
+    page.get_by_text("Cancel booking").click()
     page.get_by_role("dialog").wait_for()
     inspector.take("dialog")
     page.goto("/language")

@@ -86,7 +86,7 @@ def test_of_two_guests_for_the_last_place_one_books_and_the_others_see_it_go(vis
     expect(third.get_by_role("heading", level=1)).to_have_text("Your place is booked")
     expect(loser.get_by_role("heading", level=1)).to_have_text("You are number 1 on the waiting list")
     winner.get_by_role("link", name="Change or cancel").click()
-    winner.get_by_text("Cancel it").click()
+    winner.get_by_text("Cancel booking").click()
     winner.get_by_role("button", name="Yes, cancel my booking").click()  # in a dialog once there are scripts
     expect(winner.get_by_role("heading", level=1)).to_have_text("This booking is cancelled")
     loser.reload()
