@@ -95,7 +95,7 @@ def test_plots_and_tables_are_in_the_language_that_is_asked_for(api: Api) -> Non
 def test_no_word_of_a_plot_is_outside_the_catalogue() -> None:
     class Pseudo(Language):
         @property
-        def words(self) -> Any:
+        def translations(self) -> Any:
             return SimpleNamespace(
                 gettext=bracketed, ngettext=bracketed_form, pgettext=lambda _, message: bracketed(message)
             )
