@@ -1,1 +1,1 @@
-"""The back office: second doors into the same rooms, opened by a header key. No rules and no store of its own."""
+"""The back office: an API and a page over the services, protected by an admin key; it has no store of its own."""

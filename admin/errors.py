@@ -1,4 +1,4 @@
-"""What the back office refuses by itself."""
+"""Errors of the back office."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may enter the back office: whoever sends one of the keys, compared in constant time."""
+"""Authentication of the back office by admin key, compared in constant time."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ HEADER = "X-Admin-Key"
 
 @dataclass(frozen=True)
 class AdminKeys:
-    """The digests of the keys that open, by label; all of equal length, so that comparing tells nothing of theirs."""
+    """Digests of the valid keys with their labels; equal lengths, so that comparing reveals no key's length."""
 
     digests: tuple[tuple[str, bytes], ...]
 
     @classmethod
     def of(cls, keys: Sequence[AdminKey]) -> AdminKeys:
-        """Return the guard for `keys`."""
         return cls(tuple((key.label, _digest(key.secret)) for key in keys))
 
-    def label_for(self, given: str) -> str | None:
-        """Return the label of the key that `given` is, if it is one; takes the same time whichever it is."""
-        digest = _digest(given)
-        found = [label for label, known in self.digests if hmac.compare_digest(digest, known)]
-        return found[0] if found else None
+    def label_for(self, key: str) -> str | None:
+        """Return the label of `key`, or None if it is not valid; the time does not depend on which key matches."""
+        digest = _digest(key)
+        labels = [label for label, known in self.digests if hmac.compare_digest(digest, known)]
+        return labels[0] if labels else None
 
 
 def require_key() -> None:
-    """Raise WrongKey without a right key, and TooMany after ten wrong ones from one address in 15 minutes."""
+    """Raise InvalidAdminKey without a valid key, and TooMany after ten wrong ones from one address in 15 minutes."""
     if request.method == "OPTIONS":
-        return  # A browser asks before it calls, and sends no key with that; nothing is told or done.
-    limits, given = context.get_service(RateLimiter), request.headers.get(HEADER)
-    limits.reject_if_locked_out()
-    if not given:
+        return  # A CORS preflight carries no key; it reveals and changes nothing.
+    limiter = context.get_service(RateLimiter)
+    limiter.reject_if_locked_out()
+    key = request.headers.get(HEADER)
+    if not key:
         raise InvalidAdminKey
-    g.admin = context.get_service(AdminKeys).label_for(given)
+    g.admin = context.get_service(AdminKeys).label_for(key)
     if g.admin is None:
         LOG.warning("wrong_admin_key")
-        limits.hit_wrong_key()
+        limiter.hit_wrong_key()
         raise InvalidAdminKey
 
 
 def current_admin() -> str:
-    """Return the label of the key this request came with."""
+    """Return the label of the request's admin key."""
     return str(g.admin)
 
 

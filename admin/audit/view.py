@@ -1,4 +1,4 @@
-"""What the back office did, with what each entry is about in words that people know it by."""
+"""Audit log of the back office, each record joined with its slot or booking."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schedules.service import Schedules
 
 @dataclass(frozen=True)
 class AuditEntryView:
-    """An entry of the audit with its slot or its booking; None where it is about neither, or there is none any more."""
+    """An audit record with its slot or booking; None if not applicable or deleted."""
 
     entry: AuditRecord
     slot: PlannedSlot | None
@@ -24,20 +24,22 @@ class AuditEntryView:
 
 @dataclass(frozen=True)
 class AuditHistory:
-    """The audit over the rooms it is about."""
+    """Query of the audit log."""
 
     audit: Audit
     schedules: Schedules
     bookings: Bookings
 
-    def find(self, about: str, after: str | None, most: int) -> list[AuditEntryView]:
-        """Return up to `most` entries, newest first."""
-        entries = self.audit.find(about, after, most)
+    def find(self, about: str, after: str | None, limit: int) -> list[AuditEntryView]:
+        """Return up to `limit` records, newest first."""
+        records = self.audit.find(about, after, limit)
         slots = self.schedules.schedule.slot_by_id
-        known = self.bookings.get_many({_booking_id(entry) for entry in entries if entry.subject not in slots})
-        return [AuditEntryView(entry, slots.get(entry.subject), known.get(_booking_id(entry))) for entry in entries]
+        bookings = self.bookings.get_many({_booking_id(record) for record in records if record.subject not in slots})
+        return [
+            AuditEntryView(record, slots.get(record.subject), bookings.get(_booking_id(record))) for record in records
+        ]
 
 
-def _booking_id(entry: AuditRecord) -> str:
-    """Return the id of the booking that an entry may be about: a letter's id begins with its booking's."""
-    return entry.subject[:ID_LENGTH]
+def _booking_id(record: AuditRecord) -> str:
+    """Return the id of the booking that a record may concern; an e-mail's id begins with its booking's id."""
+    return record.subject[:ID_LENGTH]

@@ -1,4 +1,4 @@
-"""Bookings as CSV (RFC 4180), a row at a time, safe to open in a spreadsheet."""
+"""Streamed CSV export (RFC 4180) of bookings, with spreadsheet formulas escaped."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ COLUMNS = (
     "Reference",
 )
 BOM = "\ufeff"
-# A cell is taken for a formula when it begins, after blanks, with one of these; full-width forms count too.
+# Spreadsheets read a cell as a formula if it begins, after blanks, with one of these; full-width forms count too.
 FORMULA = re.compile(r"[\s\u200b\u2060\ufeff]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]|[\t\r]")
-ROWS_A_PIECE = 500
+ROWS_PER_CHUNK = 500
 
 
 def stream_csv(bookings: Iterable[ExportRow]) -> Iterator[bytes]:
-    """Yield the file in pieces: the heading, then the rows of `bookings`, never holding more than a piece."""
+    """Yield the header and the rows of `bookings` in chunks; memory use is one chunk."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
     buffer.write(BOM)
     writer.writerow(COLUMNS)
     rows = map(_row, bookings)
-    while piece := list(islice(rows, ROWS_A_PIECE)):
-        writer.writerows(piece)
+    while chunk := list(islice(rows, ROWS_PER_CHUNK)):
+        writer.writerows(chunk)
         yield _drain(buffer)
     yield _drain(buffer)
 
 
 def escape_formula(cell: str) -> str:
-    """Return `cell` such that no spreadsheet takes it for a formula."""
+    """Return `cell` with a leading apostrophe if a spreadsheet would read it as a formula."""
     return f"'{cell}" if cell and FORMULA.match(cell) else cell
 
 
@@ -52,7 +52,7 @@ def _row(booking: ExportRow) -> tuple[str, ...]:
     return (
         escape_formula(booking.full_name),
         escape_formula(booking.email),
-        booking.phone,  # E.164 begins with a plus sign and is nothing but digits behind it.
+        booking.phone,  # E.164 is a plus sign and digits, so it needs no escaping.
         booking.country,
         booking.date,
         booking.slot_label,
@@ -65,7 +65,7 @@ def _row(booking: ExportRow) -> tuple[str, ...]:
 
 
 def _drain(buffer: io.StringIO) -> bytes:
-    piece = buffer.getvalue().encode()
+    chunk = buffer.getvalue().encode()
     buffer.seek(0)
     buffer.truncate()
-    return piece
+    return chunk

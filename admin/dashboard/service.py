@@ -33,7 +33,7 @@ class Dashboard:
     def _tally(self) -> IncrementalCounter:
         return IncrementalCounter(self.bookings.count_created_between, self.clock)
 
-    def figures(self, language: Language) -> list[ChartData]:
+    def charts(self, language: Language) -> list[ChartData]:
         """Return what the plots show: how full each slot is, the bookings of the last days, letters by state."""
         days = self.schedules.schedule.recent_day_bounds(self.clock(), DAYS_SHOWN)
         numbers = self._tally.of([(first, end) for _, first, end in days])

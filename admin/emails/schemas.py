@@ -1,4 +1,4 @@
-"""Letters on the wire, as the back office sees them."""
+"""Schemas of the back office's outbox; the API calls e-mails letters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from notifications.outbox.model import PENDING, EmailStatus
 
 
 class LettersQuery(QuerySchema):
-    """Which letters: of one state, or about one booking, newest first."""
+    """Subject, state and page of the outbox."""
 
     about = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
     state = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *EmailStatus]))
@@ -26,7 +26,7 @@ class LettersQuery(QuerySchema):
 
 
 class LetterSchema(ma.Schema):
-    """A letter of the outbox, without what is in it but the slot that it tells of."""
+    """An e-mail of the outbox; of its content only the slot is shown."""
 
     _id = ma.fields.String(attribute="id")
     bookingId = ma.fields.String(attribute="subject")
@@ -37,22 +37,22 @@ class LetterSchema(ma.Schema):
     state = ma.fields.String()
     attempts = ma.fields.Integer()
     lastError = ma.fields.String(attribute="last_error")
-    createdAt = ma.fields.Function(lambda letter: iso(letter.created_at), metadata={"type": "string"})
+    createdAt = ma.fields.Function(lambda email: iso(email.created_at), metadata={"type": "string"})
     dueAt = ma.fields.Function(
-        lambda letter: iso(letter.due_at) if letter.state in PENDING else None, metadata={"type": ["string", "null"]}
+        lambda email: iso(email.due_at) if email.state in PENDING else None, metadata={"type": ["string", "null"]}
     )
     sentAt = ma.fields.Function(
-        lambda letter: iso(letter.sent_at) if letter.sent_at else None, metadata={"type": ["string", "null"]}
+        lambda email: iso(email.sent_at) if email.sent_at else None, metadata={"type": ["string", "null"]}
     )
     providerId = ma.fields.String(attribute="provider_id")
     delivery = ma.fields.String(allow_none=True)
     deliveryAt = ma.fields.Function(
-        lambda letter: iso(letter.delivery_at) if letter.delivery_at else None, metadata={"type": ["string", "null"]}
+        lambda email: iso(email.delivery_at) if email.delivery_at else None, metadata={"type": ["string", "null"]}
     )
 
 
 class LettersSchema(ma.Schema):
-    """A part of the letters found; `next` walks on, or is null at its end."""
+    """A page of e-mails; `next` is null on the last page."""
 
     items = ma.fields.List(ma.fields.Nested(LetterSchema))
     next = ma.fields.String(allow_none=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from admin.bookings.schemas import ListingQuery
 from admin.page.messages import WORDS
-from admin.schemas import ListingQuery, SlotChangeSchema
+from admin.slots.schemas import SlotChangeSchema
 from booking.model import Status
 from core.config.settings import ROOT
 from core.errors import DomainError

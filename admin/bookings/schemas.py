@@ -1,0 +1,121 @@
+"""Schemas of the back office's booking list."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import marshmallow as ma
+
+from admin.schemas import MAX_PAGE_SIZE
+from booking.model import BookingFilter, Cursor, PageRequest, SortField, Status
+from core.clock import iso
+from core.ids import normalize_reference
+from core.schema_fields import MAX_EMAIL_LENGTH, ClampedInteger, NormalizedString, PatternString, Text, normalize_email
+from core.web.request_parser import QuerySchema
+
+LARGEST_SKIP = 1_000_000_000
+NO_CURSOR = "Not a cursor of this listing in this order."
+FILTER_TEXTS = ("name", "phone", "date", "country", "reference", "email")
+
+
+class FilterSchema(QuerySchema):
+    """Filters of the booking list; an empty value matches every booking."""
+
+    name = Text(0, 80, load_default="")
+    phone = ma.fields.String(load_default="", validate=ma.validate.Length(max=40))
+    date = PatternString(r"(\d{4}-\d{2}-\d{2})?", "2026-03-05", error="Must be YYYY-MM-DD.", load_default="")
+    country = PatternString(r"([A-Za-z]{2})?", "US", error="Must be an ISO 3166 code.", load_default="")
+    status = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *Status]))
+    reference = NormalizedString(normalize_reference, 40, metadata={"example": "K7MP-4QXD"})
+    email = NormalizedString(
+        normalize_email, MAX_EMAIL_LENGTH, metadata={"format": "email", "example": "ada@example.org"}
+    )
+
+    @ma.validates("phone")
+    def has_digits(self, value: str, **_: Any) -> None:
+        """Refuse a phone number without a digit, which would match every booking."""
+        if value.strip() and not any(c in "0123456789" for c in value):
+            raise ma.ValidationError("Must have digits.")
+
+    @ma.post_load
+    def to_filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Return the typed filter beside the remaining arguments."""
+        texts = {name: values.pop(name).strip() for name in FILTER_TEXTS}
+        status = values.pop("status")
+        booking_filter = BookingFilter(**texts, status=Status(status) if status else None)
+        return {"booking_filter": booking_filter, **values}
+
+
+class CursorField(ma.fields.Field[Cursor]):
+    """Pagination cursor: the `next` of the previous response."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Cursor:
+        try:
+            cursor = Cursor.of(str(value))
+        except ValueError as error:
+            raise ma.ValidationError(NO_CURSOR) from error
+        if not re.fullmatch("[0-9a-f]{32}", cursor.id):
+            raise ma.ValidationError(NO_CURSOR)
+        return cursor
+
+
+class ListingQuery(FilterSchema):
+    """Filters, order and page of the booking list."""
+
+    page = ClampedInteger(LARGEST_SKIP, load_default=1, metadata={"minimum": 1})
+    limit = ClampedInteger(MAX_PAGE_SIZE, load_default=15, metadata={"minimum": 1})
+    sort = ma.fields.Enum(SortField, by_value=True, load_default=SortField.CREATED)
+    order = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", "asc", "desc"]))
+    after = CursorField(load_default=None, metadata={"type": "string"})
+
+    @ma.validates_schema
+    def cursor_matches_sort(self, values: dict[str, Any], **_: Any) -> None:
+        """Refuse a cursor that belongs to another order."""
+        after = values.get("after")
+        if after and after.by is not values.get("sort"):
+            raise ma.ValidationError({"after": [NO_CURSOR]})
+
+    @ma.post_load
+    def to_filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Return the typed filter and page request; the default order is descending for `created` only."""
+        sort = values.pop("sort")
+        order = values.pop("order") or ("desc" if sort is SortField.CREATED else "asc")
+        page_request = PageRequest(
+            limit=values.pop("limit"),
+            page=values.pop("page"),
+            after=values.pop("after"),
+            by=sort,
+            descending=order == "desc",
+        )
+        return {**super().to_filter(values), "page_request": page_request}
+
+
+class AdminBookingSchema(ma.Schema):
+    """A booking in the back office."""
+
+    _id = ma.fields.String(attribute="id")
+    reference = ma.fields.String()
+    fullName = ma.fields.String(attribute="full_name")
+    email = ma.fields.String()
+    phone = ma.fields.String()
+    country = ma.fields.String()
+    city = ma.fields.String()
+    date = ma.fields.String()
+    slotId = ma.fields.String(attribute="slot_id")
+    slotLabel = ma.fields.String(attribute="slot_label")
+    message = ma.fields.String()
+    status = ma.fields.String()
+    createdAt = ma.fields.Function(lambda booking: iso(booking.created_at), metadata={"type": "string"})
+
+
+class ListingSchema(ma.Schema):
+    """A page of bookings."""
+
+    items = ma.fields.List(ma.fields.Nested(AdminBookingSchema))
+    total = ma.fields.Integer()
+    page = ma.fields.Integer()
+    limit = ma.fields.Integer()
+    totalPages = ma.fields.Integer()
+    next = ma.fields.String(allow_none=True)
+    sorts = ma.fields.List(ma.fields.String())

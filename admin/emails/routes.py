@@ -1,0 +1,31 @@
+"""Outbox endpoints of the back office."""
+
+from __future__ import annotations
+
+from admin.blueprint import blueprint
+from admin.emails.schemas import LetterSchema, LettersQuery, LettersSchema
+from admin.guards import current_admin
+from booking.changes import Changes
+from core.web import context
+from core.web.endpoint import Endpoint
+from notifications.outbox.model import EmailCursor, EmailFilter, EmailPage, EmailStatus, OutboxEmail
+from notifications.outbox.service import Outbox
+
+
+@blueprint.get("/letters")
+@Endpoint(LettersSchema, query=LettersQuery, error_statuses=(401,), security="adminKey")
+def letters(about: str, state: str, limit: int, after: str | None) -> EmailPage:
+    """List letters, newest first: all, those of one state, or those about one booking.
+
+    `after` is the `next` of the previous answer. A retried letter counts as new at its retry.
+    """
+    status = EmailStatus(state) if state else None
+    cursor = EmailCursor.of(after) if after else None
+    return context.get_service(Outbox).find(EmailFilter(about, status), limit, cursor)
+
+
+@blueprint.post("/letters/<letter_id>/retry")
+@Endpoint(LetterSchema, error_statuses=(401, 404, 409), security="adminKey")
+def retry_letter(letter_id: str) -> OutboxEmail:
+    """Retry a letter that was given up."""
+    return context.get_service(Changes).retry_email(letter_id, actor=current_admin())

@@ -1,0 +1,1 @@
+"""Slots in the back office: list, capacity and closing."""
