@@ -45,11 +45,15 @@ from live.socketio.server import SocketBroadcaster
 from live.sse_format import Messages
 from live.streams import LiveStreams
 from notifications.delivery.worker import OutboxWorker
-from notifications.mailers import FileMailer, Mailer, ResendMailer, SmtpMailer
 from notifications.outbox.health import OutboxHealth
 from notifications.outbox.lease_store import LeaseStore
-from notifications.outbox.service import DeliveryWebhook, Outbox
+from notifications.outbox.service import Outbox
+from notifications.providers.base import Mailer
+from notifications.providers.file import FileMailer
+from notifications.providers.resend import ResendMailer
+from notifications.providers.smtp import SmtpMailer
 from notifications.render import environments, render
+from notifications.webhook import DeliveryWebhook
 from notifications.wiring import MailTransport, build_outbox, build_worker, worker_lease
 from schedules import schedule_file
 from schedules import store as slot_store

@@ -23,13 +23,14 @@ from pathlib import Path
 import wiring
 from bench.fake_provider import serve_provider
 from bench.sample_emails import CONTEXT
+from booking.emails import CONFIRMATION, confirmation_pair
 from core import log
 from core.config.settings import from_env
 from core.mongo.transactions import Session, transaction
 from devdb.replica_set import start_replica_set
-from notifications import letters as templates
 from notifications.delivery.worker import OutboxWorker
 from notifications.outbox.model import OutboxEmail
+from notifications.outbox.new_email import NewEmail
 
 EMAILS = 10_000
 EMAILS_PER_TRANSACTION = 500
@@ -86,9 +87,8 @@ def _emails(count: int) -> list[OutboxEmail]:
     emails: list[OutboxEmail] = []
     for number in range((count + 1) // 2):
         context = {**CONTEXT, "fullName": f"Guest {number}"}
-        emails += templates.booking_made(
-            about=f"b{number}", admin="admin@example.org", guest=f"guest{number}@example.org", facts=context, now=now
-        )
+        guest = NewEmail(subject=f"b{number}", to=f"guest{number}@example.org", context=context, now=now)
+        emails += confirmation_pair(CONFIRMATION, guest, "admin@example.org")
     return emails[:count]
 
 

@@ -27,10 +27,11 @@ from pymongo.write_concern import WriteConcern
 
 from bench.sample_emails import CONTEXT
 from booking import mapping
+from booking.emails import CONFIRMATION, confirmation_pair
 from booking.model import Booking
 from core.mongo.client import Db, connect
-from notifications import letters
 from notifications.outbox.mapping import to_document
+from notifications.outbox.new_email import NewEmail
 
 BATCH_SIZE = 64
 SNAPSHOT = ReadConcern("snapshot")
@@ -45,8 +46,10 @@ BOOKING = mapping.to_document(
 )  # fmt: skip
 EMAILS = [
     to_document(email)
-    for email in letters.booking_made(
-        about="0" * 32, admin="admin@example.org", guest="ada@example.com", facts=CONTEXT, now=CREATED_AT
+    for email in confirmation_pair(
+        CONFIRMATION,
+        NewEmail(subject="0" * 32, to="ada@example.com", context=CONTEXT, now=CREATED_AT),
+        "admin@example.org",
     )
 ]
 

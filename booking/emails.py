@@ -1,4 +1,4 @@
-"""What guests and the admin are promised to read about a booking: the facts of its letters, and which letters."""
+"""E-mails of bookings: confirmation, cancellation, rescheduling, reminder and resend."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from dataclasses import dataclass, replace
 from booking.model import Booking, Status
 from core.clock import Clock
 from core.signed_tokens import SignedLinks
-from notifications import letters
-from notifications.outbox.model import EmailRules, OutboxEmail
+from notifications.outbox.model import ADMIN_FIRST_DELAY, EmailRules, OutboxEmail
+from notifications.outbox.new_email import NewEmail, block
 from schedules.model import Schedule
 
+ADMIN = "admin_booking"
+CONFIRMATION = "guest_booking"
+PROMOTION = "guest_promoted"
+CANCELLATION = "guest_cancellation"
+RESCHEDULED = "guest_rescheduled"
+REMINDER = "guest_reminder"
 # The organiser reads English, whatever the guest reads.
 ADMIN_LANGUAGE = "en"
 # Neither the organiser's e-mail nor a reminder blocks the guest's next e-mail.
-RULES = EmailRules(
-    unordered=frozenset({"admin_booking", "guest_reminder"}),
-    to_admin=frozenset({"admin_booking"}),
-)
+RULES = EmailRules(unordered=frozenset({ADMIN, REMINDER}), to_admin=frozenset({ADMIN}))
 
 
 @dataclass(frozen=True)
 class BookingEmails:
-    """Makes letters as values; whoever changes a booking stores them in the same transaction."""
+    """Makes e-mails as values; the caller stores them in the transaction of the change."""
 
     schedule: Schedule
     links: SignedLinks
@@ -30,45 +33,40 @@ class BookingEmails:
     clock: Clock
 
     def confirmation(self, booking: Booking, *, promoted: bool = False) -> list[OutboxEmail]:
-        """Return the admin's and the guest's letter of a new booking."""
-        write = letters.place_promoted if promoted else letters.booking_made
-        admins, guests = write(
-            about=booking.id,
-            admin=self.admin_email,
-            guest=booking.email,
-            facts=self.template_context(booking),
-            now=booking.created_at,
-        )
+        """Return the admin's and the guest's e-mail of a new booking; the admin's goes first."""
+        context = self.template_context(booking)
+        guest = NewEmail(subject=booking.id, to=booking.email, context=context, now=booking.created_at)
+        admin_email, guest_email = confirmation_pair(PROMOTION if promoted else CONFIRMATION, guest, self.admin_email)
         if booking.language != ADMIN_LANGUAGE:
-            admins = replace(admins, context=self.template_context(replace(booking, language=ADMIN_LANGUAGE)))
-        return [admins, guests]
+            in_english = self.template_context(replace(booking, language=ADMIN_LANGUAGE))
+            admin_email = replace(admin_email, context=in_english)
+        return [admin_email, guest_email]
 
-    def cancellation(self, booking: Booking, behind: str | None) -> OutboxEmail:
-        """Return the guest's letter of a cancellation, which goes behind the letter `behind`."""
-        return letters.booking_cancelled(
-            about=booking.id, guest=booking.email, facts=self.template_context(booking), now=self.clock(), behind=behind
-        )
+    def cancellation(self, booking: Booking, blocked_by: str | None) -> OutboxEmail:
+        """Return the guest's e-mail of a cancellation, blocked by the guest's last pending e-mail."""
+        return block(self._to_guest(booking).build(CANCELLATION), blocked_by)
 
-    def rescheduled(self, old: Booking, new: Booking, behind: str | None) -> OutboxEmail:
-        """Return the guest's letter of another slot, which goes behind the letter `behind`."""
-        facts = self.template_context(new) | {"oldDate": old.date, "oldSlot": old.slot_label}
-        return letters.booking_rescheduled(about=new.id, guest=new.email, facts=facts, now=self.clock(), behind=behind)
+    def rescheduled(self, old: Booking, new: Booking, blocked_by: str | None) -> OutboxEmail:
+        """Return the guest's e-mail of another slot, blocked by the guest's last pending e-mail."""
+        email = self._to_guest(new)
+        context = {**email.context, "oldDate": old.date, "oldSlot": old.slot_label}
+        return block(replace(email, context=context).build(RESCHEDULED), blocked_by)
 
-    def resend(self, booking: Booking, behind: str | None) -> OutboxEmail:
-        """Return the letter that says once more how a booking stands, which goes behind the letter `behind`."""
-        is_over = booking.status is Status.CANCELLED
-        write = letters.booking_cancelled_again if is_over else letters.booking_confirmed_again
-        facts = self.template_context(booking)
-        return write(about=booking.id, guest=booking.email, facts=facts, now=self.clock(), behind=behind)
+    def resend(self, booking: Booking, blocked_by: str | None) -> OutboxEmail:
+        """Return the e-mail of a booking's present status again, blocked by the guest's last pending e-mail."""
+        template = CANCELLATION if booking.status is Status.CANCELLED else CONFIRMATION
+        return block(self._to_guest(booking).build_resend(template), blocked_by)
 
     def reminder(self, booking: Booking) -> OutboxEmail:
-        """Return the letter of the day before."""
-        return letters.booking_reminder(
-            about=booking.id, guest=booking.email, facts=self.template_context(booking), now=self.clock()
-        )
+        """Return the e-mail of the day before: one for each booking and date, however often it is made."""
+        return self._to_guest(booking).build(REMINDER, f"reminder-{booking.date}")
+
+    def _to_guest(self, booking: Booking) -> NewEmail:
+        context = self.template_context(booking)
+        return NewEmail(subject=booking.id, to=booking.email, context=context, now=self.clock())
 
     def template_context(self, booking: Booking) -> dict[str, str]:
-        """Return what letters and calendars say about a booking."""
+        """Return the data of a booking for e-mails and calendar files."""
         return {
             "event": self.schedule.localized(booking.language).name,
             "timezone": self.schedule.timezone,
@@ -85,3 +83,10 @@ class BookingEmails:
             "sequence": str(booking.sequence),
             "language": booking.language,
         }
+
+
+def confirmation_pair(template: str, guest: NewEmail, admin: str) -> tuple[OutboxEmail, OutboxEmail]:
+    """Return the e-mails of a new booking to `admin` and to the guest; the admin's goes first unless it fails."""
+    admin_email = replace(guest, to=admin).build(ADMIN, "admin")
+    guest_email = guest.build(template, "guest")
+    return admin_email, block(guest_email, admin_email.id, ADMIN_FIRST_DELAY)

@@ -8,8 +8,8 @@ from flask import request
 
 from core.web import context
 from core.web.endpoint import Blueprint, Endpoint
-from notifications.outbox.service import DeliveryWebhook
 from notifications.schemas import SignatureHeaders, WebhookAck
+from notifications.webhook import DeliveryWebhook
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", description="What providers tell")
 

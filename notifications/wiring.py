@@ -16,7 +16,6 @@ from notifications.delivery.permit import SendPermit
 from notifications.delivery.sender import Render, Sender
 from notifications.delivery.throttle import SendThrottle
 from notifications.delivery.worker import LEASE_NAME, OutboxWorker
-from notifications.mailers import Mailer
 from notifications.outbox import maintenance, schema
 from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.lease_store import LeaseStore
@@ -24,6 +23,7 @@ from notifications.outbox.model import EmailRules
 from notifications.outbox.retry_store import RetryStore
 from notifications.outbox.service import Outbox
 from notifications.outbox.store import OutboxStore
+from notifications.providers.base import Mailer
 
 SCHEMAS = (schema.SCHEMA, leader_lease.SCHEMA)
 

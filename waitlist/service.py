@@ -12,11 +12,11 @@ from core.errors import Conflict, DomainError
 from core.ids import new_id
 from core.mongo.transactions import Session
 from core.signed_tokens import SignedLinks, is_expired
-from notifications import letters
 from notifications.outbox.service import Outbox
 from schedules.errors import SlotClosed
 from schedules.model import PlannedSlot
 from schedules.service import Schedules
+from waitlist.emails import WaitlistEmails
 from waitlist.errors import AlreadyWaiting, EntryNotFound, SlotHasPlaces, WaitlistFull
 from waitlist.model import NewEntry, State, WaitlistEntry
 from waitlist.store import WaitlistStore
@@ -158,22 +158,9 @@ class Waitlist:
             **vars(new),
         )
         self.store.add(session, entry, key)
-        letter = letters.waiting_joined(
-            about=entry.id, guest=new.email, facts=self._template_context(entry, position), now=now
-        )
+        letter = self._emails().confirmation(entry, position)
         self.letters.enqueue(session, [letter])
         return entry, position
 
-    def _template_context(self, entry: WaitlistEntry, position: int) -> dict[str, str]:
-        schedule = self.schedules.schedule
-        return {
-            "event": schedule.localized(entry.language).name,
-            "timezone": schedule.timezone,
-            "date": entry.date,
-            "slot": entry.slot,
-            "fullName": entry.full_name,
-            "email": entry.email,
-            "position": str(position),
-            "leaveUrl": self.links.url(entry.id),
-            "language": entry.language,
-        }
+    def _emails(self) -> WaitlistEmails:
+        return WaitlistEmails(self.schedules.schedule, self.links)

@@ -15,9 +15,9 @@ from datetime import datetime
 
 from core.ids import new_id
 from notifications.delivery.sender import Render, SendJob
-from notifications.mailers import MAX_BATCH, BatchMailer, Mailer
 from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.model import GIVE_UP_AFTER, PENDING, Batch, EmailStatus, Message, OutboxEmail
+from notifications.providers.base import MAX_BATCH, BatchMailer, Mailer
 
 # Fewer go one by one: a batch is refused as a whole for one bad letter, and saves them little.
 MIN_BATCH = 5

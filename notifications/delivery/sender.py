@@ -11,7 +11,6 @@ from core.clock import Clock
 from core.mongo.failures import DatabaseError
 from notifications.delivery.throttle import SendThrottle
 from notifications.errors import BatchRefused, PermanentFailure, ProviderUnavailable, TransientFailure
-from notifications.mailers import BatchMailer, Mailer
 from notifications.outbox.model import (
     Batch,
     EmailStatus,
@@ -22,6 +21,7 @@ from notifications.outbox.model import (
     may_be_duplicate,
     next_attempt_at,
 )
+from notifications.providers.base import BatchMailer, Mailer
 
 Render = Callable[[OutboxEmail], Message]
 TOO_LATE = "interrupted a day ago: it may have arrived"

@@ -5,18 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
 
-from core import log, metrics
 from core.clock import Clock
-from core.errors import NotFound
 from core.mongo.transactions import Session
-from notifications.mailers import verify_webhook
 from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.model import (
     DEDUP_WINDOW,
-    Delivery,
     EmailCursor,
     EmailFilter,
     EmailPage,
@@ -24,9 +18,6 @@ from notifications.outbox.model import (
 )
 from notifications.outbox.retry_store import RetryStore
 from notifications.outbox.store import OutboxStore
-
-LOG = log.get_logger("notifications.outbox.service")
-DELIVERY_OF = {f"email.{delivery}": delivery for delivery in Delivery}
 
 
 @dataclass(frozen=True)
@@ -102,41 +93,3 @@ class Outbox:
     def _by_subject(self, wanted: EmailFilter, after: EmailCursor | None) -> list[OutboxEmail]:
         newest = [each for each in self.store.by_subject(wanted.subject)[::-1] if wanted.state in (None, each.state)]
         return [each for each in newest if after is None or EmailCursor.at_email(each) < after]
-
-
-@dataclass(frozen=True)
-class DeliveryWebhook:
-    """What the mail provider tells of letters it took. `secret` signs its calls; without one nobody is listened to."""
-
-    store: OutboxStore
-    clock: Clock
-    secret: str = field(repr=False)
-
-    def receive(self, body: bytes, signed: Mapping[str, str]) -> None:
-        """Keep the event in `body`; unknown letters and other events change nothing, and repeating it neither.
-
-        Raises NotFound when there is no secret, and WebhookRefused when the event is not the provider's.
-        """
-        if not self.secret:
-            raise NotFound
-        event = verify_webhook(body, signed, self.secret)
-        delivery, told = DELIVERY_OF.get(str(event.get("type"))), event.get("data")
-        provider_id = told.get("email_id") if isinstance(told, dict) else None
-        if not delivery or not isinstance(provider_id, str) or not provider_id:
-            return
-        email_id = self.store.record_delivery(provider_id, delivery, self._moment(event.get("created_at")))
-        if not email_id:
-            return
-        metrics.LETTER_DELIVERIES.labels(delivery.value).inc()
-        if delivery is Delivery.DELIVERED:
-            LOG.info("email_delivered", email_id=email_id)
-        else:
-            LOG.warning("email_bounced", email_id=email_id, delivery=delivery.value)
-
-    def _moment(self, told: Any) -> datetime:
-        """Return the moment that the provider names, or the present where it names none."""
-        try:
-            moment = datetime.fromisoformat(str(told))
-        except ValueError:
-            return self.clock()
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -12,23 +12,25 @@ from functools import partial
 import pytest
 import structlog
 
-from booking.emails import RULES
+from booking.emails import RULES, confirmation_pair
 from core import log
 from core.leader_lease import LeaderLease
 from core.mongo.client import Client, Db
 from core.mongo.transactions import transaction
-from notifications import letters, mailers
+from notifications import webhook
 from notifications.delivery import dispatcher, outcomes, worker
 from notifications.delivery.sender import Render
 from notifications.delivery.worker import OutboxWorker
-from notifications.mailers import Mailer, ResendMailer
-from notifications.outbox import service
 from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.model import Attachment, EmailStatus, OutboxEmail
+from notifications.outbox.new_email import NewEmail
 from notifications.outbox.retry_store import RetryStore
 from notifications.outbox.service import Outbox
 from notifications.outbox.store import OutboxStore
+from notifications.providers import file
+from notifications.providers.base import Mailer
+from notifications.providers.resend import ResendMailer
 from notifications.render import environments, render
 from notifications.wiring import MailTransport, build_worker, worker_lease
 from tests.letters.provider import KEY, Provider, providing
@@ -95,9 +97,8 @@ class OutboxFixture:
     def booked(self, name: str, **facts: str) -> tuple[OutboxEmail, OutboxEmail]:
         """Promise the two letters of a booking by `name`; return them."""
         mine = {**FACTS, "fullName": name, **facts}
-        first, second = letters.booking_made(
-            about=f"booking of {name}", admin=ADMIN, guest=f"{name}@example.org", facts=mine, now=self.clock()
-        )
+        guest = NewEmail(subject=f"booking of {name}", to=f"{name}@example.org", context=mine, now=self.clock())
+        first, second = confirmation_pair("guest_booking", guest, ADMIN)
         self.promise([first, second])
         return first, second
 
@@ -133,7 +134,7 @@ def lasting_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = structlog.get_config()
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere), cache_logger_on_first_use=False)
-        for module in (mailers, service, worker, dispatcher, outcomes):
+        for module in (file, webhook, worker, dispatcher, outcomes):
             monkeypatch.setattr(module, "LOG", log.get_logger(module.__name__))
         yield
         monkeypatch.undo()

@@ -9,11 +9,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.mongo.transactions import transaction
-from notifications import letters
 from notifications.delivery.batching import MIN_BATCH, BatchPlanner
 from notifications.delivery.throttle import SendThrottle
 from notifications.delivery.worker import OutboxWorker
-from notifications.mailers import BatchMailer, ResendMailer, SmtpMailer
 from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.model import (
     GIVE_UP_AFTER,
@@ -25,6 +23,10 @@ from notifications.outbox.model import (
     OutboxEmail,
     Outcome,
 )
+from notifications.outbox.new_email import NewEmail
+from notifications.providers.base import BatchMailer
+from notifications.providers.resend import ResendMailer
+from notifications.providers.smtp import SmtpMailer
 from tests.letters.conftest import ADMIN, FACTS, RENDER, OutboxFixture
 from tests.letters.provider import Call, Provider, Says, provider_id
 from tests.letters.test_worker import Recorder
@@ -40,9 +42,9 @@ class Killed(BaseException):
 def waiting(outbox: OutboxFixture, count: int = MANY) -> list[OutboxEmail]:
     """Promise `count` letters that wait for no other; return them in the order of their ids."""
     made = [
-        letters.booking_confirmed_again(
-            about=f"b{number:03}", guest=f"guest{number}@example.org", facts=FACTS, now=outbox.clock()
-        )
+        NewEmail(
+            subject=f"b{number:03}", to=f"guest{number}@example.org", context=FACTS, now=outbox.clock()
+        ).build_resend("guest_booking")
         for number in range(count)
     ]
     outbox.promise(made)

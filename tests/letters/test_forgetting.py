@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 
 import wiring
-from notifications.mailers import ResendMailer
 from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.model import EmailStatus, OutboxEmail
+from notifications.providers.resend import ResendMailer
 from tests.api_client import Api, over_app
 from tests.letters.conftest import ADMIN, OutboxFixture
 from tests.letters.provider import KEY, Provider, Says

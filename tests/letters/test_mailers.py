@@ -23,10 +23,13 @@ from aiosmtpd.smtp import AuthResult, Session
 from core import clock, log
 from core.config.parsers import is_loopback_host
 from core.schema_fields import normalize_email
-from notifications import mailers
 from notifications.errors import BatchRefused, PermanentFailure, ProviderUnavailable, TransientFailure
-from notifications.mailers import FileMailer, ResendMailer, SmtpMailer
+from notifications.mime import to_mime
 from notifications.outbox.model import Attachment, Message
+from notifications.providers import file as file_provider
+from notifications.providers.file import FileMailer
+from notifications.providers.resend import ResendMailer
+from notifications.providers.smtp import SmtpMailer
 from tests.conftest import free_port
 from tests.letters.provider import KEY, Provider, Says
 
@@ -298,7 +301,7 @@ def test_a_mail_says_when_its_letter_was_written_and_is_the_same_each_time(
     file = (tmp_path / f"{MESSAGE.key}.eml").read_bytes()
     for mail in (*office.taken, email.message_from_bytes(file, policy=email.policy.default)):
         assert mail.get_all("Date") == ["Sun, 01 Mar 2026 09:30:15 +0000"]
-    assert mailers._mime(MESSAGE).items() == mailers._mime(MESSAGE).items()
+    assert to_mime(MESSAGE).items() == to_mime(MESSAGE).items()
 
 
 @pytest.mark.parametrize(
@@ -505,7 +508,7 @@ def test_every_mail_program_reads_the_subject_as_it_is(
     subject: str, office: PostOffice, opened: Callable[..., str]
 ) -> None:
     SmtpMailer(f"smtp://{opened()}").send(replace(MESSAGE, subject=subject))
-    raw = bytes(mailers._mime(replace(MESSAGE, subject=subject)))
+    raw = bytes(to_mime(replace(MESSAGE, subject=subject)))
 
     assert read_by_each(raw) == dict.fromkeys(("new", "old", "by the book"), subject)
     assert [str(mail["Subject"]) for mail in office.taken] == [subject]
@@ -530,7 +533,7 @@ def test_the_console_keeps_the_message_and_logs_nothing_personal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log.configure("json")  # A logger keeps the output it first wrote to, which may be another test's.
-    monkeypatch.setattr(mailers, "LOG", log.get_logger("notifications.mailers"))
+    monkeypatch.setattr(file_provider, "LOG", log.get_logger("notifications.providers.file"))
     mailer = FileMailer(tmp_path / "mail")
     mailer.send(MESSAGE)
     mailer.send(MESSAGE)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from booking import calendar_invite
 from core.i18n import ENGLISH, GERMAN, LANGUAGES, format_date, format_time_range
 from notifications import preview
-from notifications.mailers import _mime
+from notifications.mime import to_mime
 from notifications.outbox.model import Message, OutboxEmail
 from notifications.render import TEMPLATES, environment, environments, render
 from tests.letters.conftest import ADMIN, FACTS, SENDER
@@ -156,7 +156,7 @@ def test_no_line_break_gets_into_a_subject(template: str, breaker: str) -> None:
     attack = f"Ada{breaker}Bcc: victim@example.net"
     message = filled(letter(template, **dict.fromkeys(FACTS, attack)))
     assert len(message.subject.splitlines()) == 1
-    assert _mime(message)["Bcc"] is None
+    assert to_mime(message)["Bcc"] is None
 
 
 @pytest.mark.parametrize("template", NAMES)

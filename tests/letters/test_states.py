@@ -13,8 +13,6 @@ from core import metrics
 from core.mongo.client import Db
 from core.mongo.transactions import transaction
 from core.web import health
-from notifications import letters
-from notifications.mailers import ResendMailer
 from notifications.outbox.health import OutboxHealth
 from notifications.outbox.model import (
     GIVE_UP_AFTER,
@@ -26,6 +24,8 @@ from notifications.outbox.model import (
     Outcome,
     Result,
 )
+from notifications.outbox.new_email import NewEmail
+from notifications.providers.resend import ResendMailer
 from tests.api_client import Api
 from tests.letters.conftest import ADMIN, FACTS, OutboxFixture
 from tests.letters.provider import Provider, Says
@@ -33,7 +33,9 @@ from tests.letters.test_worker import Recorder, be_away, lease_only, refuse
 
 
 def reminder(outbox: OutboxFixture, about: str = "b1") -> OutboxEmail:
-    promised = letters.booking_reminder(about=about, guest="ada@example.org", facts=FACTS, now=outbox.clock())
+    promised = NewEmail(subject=about, to="ada@example.org", context=FACTS, now=outbox.clock()).build(
+        "guest_reminder", f"reminder-{FACTS['date']}"
+    )
     outbox.promise([promised])
     return promised
 
@@ -230,7 +232,9 @@ def test_a_letter_that_was_withdrawn_while_its_batch_was_refused_is_dropped(
 
 @pytest.mark.parametrize("state", list(EmailStatus))
 def test_a_letter_waits_for_the_last_one_that_is_not_out(outbox: OutboxFixture, state: EmailStatus) -> None:
-    letter = letters.booking_confirmed_again(about="b1", guest="ada@example.org", facts=FACTS, now=outbox.clock())
+    letter = NewEmail(subject="b1", to="ada@example.org", context=FACTS, now=outbox.clock()).build_resend(
+        "guest_booking"
+    )
     outbox.promise([letter, replace(letter, id="b1-other", to="bob@example.org", created_at=outbox.clock.moment)])
     reminder(outbox)  # stands outside the line: it is withdrawn when it is no longer true
     outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}})

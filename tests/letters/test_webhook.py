@@ -187,7 +187,7 @@ def test_control_the_same_call_with_the_right_signature_is_taken(api: Api, lette
 def test_control_without_the_check_anybody_could_say_anything(
     api: Api, letter: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifications.outbox.service.verify_webhook", lambda body, *_: json.loads(body))
+    monkeypatch.setattr("notifications.webhook.verify_webhook", lambda body, *_: json.loads(body))
 
     assert REFUSED["another's signature"](api).status == 200
     assert shown(api, letter)["delivery"] == "bounced"
@@ -239,7 +239,7 @@ def test_nothing_personal_is_logged(
 
         warning = info
 
-    monkeypatch.setattr("notifications.outbox.service.LOG", Listener())
+    monkeypatch.setattr("notifications.webhook.LOG", Listener())
     tell(api, event("email.delivered"))
     tell(api, event("email.bounced"))
 

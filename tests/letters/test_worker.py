@@ -17,7 +17,6 @@ from core.mongo.failures import DatabaseError
 from notifications.delivery.throttle import SendThrottle
 from notifications.delivery.worker import IDLE_SECONDS, OutboxWorker
 from notifications.errors import PermanentFailure, ProviderUnavailable
-from notifications.mailers import ResendMailer
 from notifications.outbox.model import (
     ADMIN_FIRST_DELAY,
     LEASE,
@@ -28,6 +27,7 @@ from notifications.outbox.model import (
     Outcome,
     Result,
 )
+from notifications.providers.resend import ResendMailer
 from tests.letters.conftest import ADMIN, OutboxFixture
 from tests.letters.provider import Provider, Says
 

@@ -1,0 +1,1 @@
+"""Providers: the ways to send a message (Resend, SMTP, files)."""

@@ -1,0 +1,140 @@
+"""Resend provider: single e-mails and batches through the SDK, with idempotency keys."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import requests
+import resend
+from requests.adapters import HTTPAdapter
+from resend.exceptions import NoContentError, ResendError
+from resend.http_client import HTTPClient
+
+from notifications.delivery.throttle import parse_retry_after
+from notifications.errors import BatchRefused, PermanentFailure, ProviderUnavailable, TransientFailure
+from notifications.idna import with_ascii_domain
+from notifications.outbox.model import Message
+
+# Seconds to connect to Resend, and seconds to wait for its response.
+TIMEOUTS = (3.0, 10.0)
+# Statuses that reject the e-mail itself. Others, such as a refused key, an unverified sender or a wrong API address,
+# can be corrected while the e-mail is retried.
+REFUSALS = {400, 409, 413, 422}
+ACCOUNT_ERRORS = {"invalid_from_address", "missing_api_key"}
+MAX_REASON_LENGTH = 100
+UNEXPECTED_RESPONSE = "resend: odd answer"
+
+
+class ResendMailer:
+    """Sends through Resend's API with Resend's SDK."""
+
+    def __init__(self, api_key: str, api_url: str, timeouts: tuple[float, float] = TIMEOUTS) -> None:
+        """Configure the SDK, whose settings are global."""
+        resend.api_key = api_key
+        resend.api_url = api_url
+        resend.default_http_client = PooledHttpClient(api_url, timeouts)
+
+    def send(self, message: Message) -> str:
+        """Send `message`; a repeated call with its key does not send it twice, for 24 hours."""
+        try:
+            response: Any = resend.Emails.send(_params(message), {"idempotency_key": message.key})
+        except ResendError as error:
+            raise _to_failure(error) from error
+        except NoContentError as error:
+            raise ProviderUnavailable("resend: empty answer") from error
+        return _id_in(response)
+
+    def send_batch(self, messages: Sequence[Message], key: str) -> Sequence[str]:
+        """Send `messages`; the key is that of the whole call and is valid for 24 hours."""
+        try:
+            response: Any = resend.Batch.send([_params(message) for message in messages], {"idempotency_key": key})
+        except ResendError as error:
+            meaning = _to_failure(error)
+            # 409 rejects no e-mail: the provider knows the key, and may have sent the messages of its first call.
+            if isinstance(meaning, PermanentFailure) and str(error.code) != "409":
+                raise BatchRefused(str(meaning)) from error
+            raise meaning from error
+        except NoContentError as error:
+            raise ProviderUnavailable("resend: empty answer") from error
+        data = response.get("data") if isinstance(response, dict) else None
+        if not isinstance(data, list) or len(data) != len(messages):
+            raise ProviderUnavailable(UNEXPECTED_RESPONSE)
+        return [_id_in(each) for each in data]
+
+
+class PooledHttpClient(HTTPClient):
+    """The SDK's HTTP client with pooled connections and short time-outs."""
+
+    def __init__(self, api_url: str, timeouts: tuple[float, float]) -> None:
+        self._timeouts = timeouts
+        self._session = requests.Session()
+        # At most four senders run in parallel; the outbox retries, so urllib3 must not.
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=4, max_retries=0)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+        # The environment's proxies and certificates are read once, not for each e-mail. ~/.netrc is not read: it would
+        # replace the API key.
+        environment = self._session.merge_environment_settings(api_url, {}, None, None, None)
+        self._session.proxies, self._session.verify = environment["proxies"], environment["verify"]
+        self._session.trust_env = False
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        json: Any = None,
+        files: Any = None,
+        data: Any = None,
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        response = self._session.request(
+            method, url, headers=headers, json=json, files=files, data=data,
+            timeout=self._timeouts, allow_redirects=False,
+        )  # fmt: skip
+        if 300 <= response.status_code < 400:
+            # A followed redirection would lose the e-mail, and the SDK would report a success.
+            raise requests.RequestException(f"redirected: {response.status_code}")
+        return response.content, response.status_code, response.headers
+
+
+def _params(message: Message) -> resend.Emails.SendParams:
+    params: resend.Emails.SendParams = {
+        "from": with_ascii_domain(message.sender),
+        "to": [with_ascii_domain(message.to)],
+        "subject": message.subject,
+        "text": message.text,
+        "html": message.html,
+    }
+    if message.reply_to:
+        params["reply_to"] = with_ascii_domain(message.reply_to)
+    if message.attachments:
+        params["attachments"] = [
+            {
+                "filename": each.name,
+                "content": base64.b64encode(each.content).decode(),
+                "content_type": each.content_type,
+            }
+            for each in message.attachments
+        ]
+    return params
+
+
+def _id_in(response: object) -> str:
+    """Return the id of a successful response; a response without one is not from Resend."""
+    found = response.get("id") if isinstance(response, dict) else None
+    if not isinstance(found, str) or not found:
+        raise ProviderUnavailable(UNEXPECTED_RESPONSE)
+    return found
+
+
+def _to_failure(error: ResendError) -> Exception:
+    """Return the failure of `error`; the SDK reports network errors as code 500, `HttpClientError`."""
+    status = int(error.code) if str(error.code).isdecimal() else 500
+    reason = f"resend: {status} {error.error_type}"[:MAX_REASON_LENGTH]
+    if error.error_type == "concurrent_idempotent_requests":
+        return TransientFailure(reason)
+    if status in REFUSALS and error.error_type not in ACCOUNT_ERRORS:
+        return PermanentFailure(reason)
+    return ProviderUnavailable(reason, parse_retry_after(error.headers))
