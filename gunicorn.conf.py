@@ -89,7 +89,7 @@ def post_worker_init(worker: Any) -> None:
     worker.scheduler = worker.wsgi.extensions["booking.scheduler"]
     threading.Thread(target=worker.scheduler.run, name="scheduler", daemon=True).start()
     live = worker.wsgi.extensions["booking.live"]
-    threading.Thread(target=live.watcher.run, name="live", daemon=True).start()
+    threading.Thread(target=live.change_stream.run, name="live", daemon=True).start()
     threading.Thread(target=worker.wsgi.extensions["booking.hub"].run, name="live-sockets", daemon=True).start()
     threading.Thread(target=live.supervise, args=(lambda: worker.alive,), name="live-streams", daemon=True).start()
 

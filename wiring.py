@@ -141,7 +141,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         overview=Dashboard(schedules, bookings, letters, clock),
         deliveries=DeliveryWebhook(letters.store, clock, settings.resend_webhook_secret),
         live=live,
-        hub=SocketBroadcaster(live.feed),
+        hub=SocketBroadcaster(live.broadcast_log),
     )
 
 
@@ -172,8 +172,9 @@ def _lease_holder() -> str:
 
 def _live(db: Db, schedule: Schedule, clock: Clock) -> LiveStreams:
     messages = Messages(schedule, db.name, clock)
-    feed = BroadcastLog(messages.update)
-    return LiveStreams(schedule, feed, SlotChangeStream(db, schedule, feed), messages, clock, ConnectionLimiter())
+    broadcast_log = BroadcastLog(messages.update)
+    change_stream = SlotChangeStream(db, schedule, broadcast_log)
+    return LiveStreams(broadcast_log, change_stream, messages, ConnectionLimiter())
 
 
 def prepare_database(db: Db) -> None:

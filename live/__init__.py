@@ -1,9 +1,9 @@
-"""Live availability: whoever looks at a date is told of every change to its slots, as it happens.
+"""Live availability: server-sent events and Socket.IO messages for every change of a slot.
 
-Words: a *change* is a slot as it stood after a write, at its *position* in the database's own order of all writes; the
-*feed* keeps the changes of late in memory; a *reader* is an open stream that has been told everything up to some
-position; a *snapshot* is all slots of a date at one position. Clients of Socket.IO share one reader of all dates.
+Terms: a *change* is a slot's state after a write, at its *position* in the database's order of all writes; the
+*broadcast log* buffers recent changes in memory; a *subscriber* is an open stream with a read cursor; a *snapshot* is
+all slots of a date at one position. All Socket.IO clients of a process share one subscriber of all dates.
 
-Invariants: positions mean the same in every process, so a reader may go on anywhere; between a snapshot and what
-follows it lies no gap; no reader is told an older state of a slot after a newer one; nothing here holds a person.
+Invariants: positions mean the same in every process, so a subscriber may resume on any worker; no change is missing
+between a snapshot and the updates after it; a slot's states are sent in order; no message contains personal data.
 """

@@ -1,7 +1,7 @@
-"""The fan-out: the changes of late, kept once for all readers, each of whom knows only how far it has read.
+"""Broadcast log: recent changes in memory, serialised once; each subscriber holds only a read cursor.
 
-A reader costs a position and nothing more, however slow it is. One that was too slow, so that changes it has not seen
-are no longer kept, is told so and begins anew with a snapshot; so is everybody when changes may have been missed.
+A subscriber costs one cursor, however slow it is. When events after its cursor were evicted, it gets a gap and needs a
+new snapshot. A new epoch is a gap for every subscriber, because changes may be missing.
 """
 
 from __future__ import annotations
@@ -11,22 +11,20 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from core.clock import monotonic
+from live.demand import Demand
 from live.model import Change, Position
 
 MAX_EVENTS = 20_000
 RETENTION_SECONDS = 600
-# How long changes are followed after the last reader has left: following is a part of what each booking costs.
-REMEMBERED_SECONDS = 600.0
 ORIGIN = Position(0, 0, 0)
-ALL_DATES = ""  # takes the place of a date for a reader of all
+ALL_DATES = ""  # the topic of a subscriber of all dates
 
 
 @dataclass(frozen=True, slots=True)
 class ReadCursor:
-    """How far a reader has read, and in which era of the feed."""
+    """The position of the last event read, and its epoch."""
 
-    era: int
+    epoch: int
     position: Position
 
 
@@ -41,199 +39,170 @@ class LoggedEvent:
 
 @dataclass
 class Topic:
-    """The changes of one date in order; `floor` is the position of the last that was let go."""
+    """The retained events of one date in order; `low_watermark` is the position of the last evicted one."""
 
-    kept: deque[LoggedEvent] = field(default_factory=deque)
-    floor: Position = ORIGIN
-    news: threading.Event = field(default_factory=threading.Event)
+    events: deque[LoggedEvent] = field(default_factory=deque)
+    low_watermark: Position = ORIGIN
+    changed: threading.Event = field(default_factory=threading.Event)
 
 
 class BroadcastLog:
-    """Takes changes from one watcher, hands them to many readers.
+    """A buffer with one publisher and many subscribers.
 
-    `most` changes are kept over all dates, for at most `seconds` of the database's time.
+    It retains at most `max_events` over all dates, for at most `retention` seconds of the database's time.
     """
 
     def __init__(
-        self, write: Callable[[Change], bytes], most: int = MAX_EVENTS, seconds: int = RETENTION_SECONDS
+        self,
+        serialize: Callable[[Change], bytes],
+        max_events: int = MAX_EVENTS,
+        retention: int = RETENTION_SECONDS,
     ) -> None:
-        """Begin empty and not running; `write` makes the message of a change, once for all readers."""
-        self._write = write
-        self._most, self._seconds = most, seconds
+        """Start empty; `serialize` makes the message of a change, once for all subscribers."""
+        self.demand = Demand()
+        self._serialize = serialize
+        self._max_events = max_events
+        self._retention = retention
         self._lock = threading.Lock()
-        self._channels: dict[str, Topic] = {}
+        self._topics: dict[str, Topic] = {}
         self._order: deque[Topic] = deque()
-        self._floor = self._newest = ORIGIN
-        self._era = 0
-        self._ended, self._wanted = threading.Event(), threading.Event()
-        self._followed = threading.Event()
-        self._readers, self._left_at = 0, float("-inf")
-        self.running = False
+        self._low_watermark = ORIGIN
+        self._newest = ORIGIN
+        self._epoch = 0
 
     @property
     def epoch(self) -> int:
-        """Return which unbroken run of changes this is; 0 before the first."""
-        return self._era
-
-    def open(self) -> None:
-        """Let readers stay: there is a watcher now."""
-        self.running = not self._ended.is_set()
+        """Return the number of the unbroken run of changes; 0 before the first."""
+        return self._epoch
 
     def close(self) -> None:
-        """Send all readers away for good."""
-        self.running = False
-        self._ended.set()
-        self._wanted.set()
-        self._wake_everybody()
-
-    def wake(self, seconds: float) -> None:
-        """Wake whoever feeds the feed for a reader that is coming, and wait until changes are followed, if not long."""
-        with self._lock:
-            self._left_at = monotonic()
-        self._wanted.set()
-        if self.running:
-            self._followed.wait(seconds)
-
-    def subscribe(self) -> None:
-        """Count a reader in."""
-        with self._lock:
-            self._readers += 1
-
-    def unsubscribe(self) -> None:
-        """Count a reader out."""
-        with self._lock:
-            self._readers -= 1
-            self._left_at = monotonic()
-
-    def is_wanted(self) -> bool:
-        """Return whether somebody reads, or has read of late and may come back."""
-        with self._lock:
-            return self._readers > 0 or monotonic() - self._left_at < REMEMBERED_SECONDS
-
-    def wait_until_wanted(self, seconds: float) -> None:
-        """Wait until a reader comes or the feed is closed, at most for so long."""
-        self._wanted.clear()
-        self._followed.clear()
-        if self.running and not self.is_wanted():
-            self._wanted.wait(seconds)
-
-    def wait_for_end(self, seconds: float) -> bool:
-        """Wait until the feed is closed, at most for so long; return whether it is."""
-        return self._ended.wait(seconds)
+        """End all subscriptions for good."""
+        self.demand.close()
+        self._wake_all()
 
     def begin(self, position: Position) -> None:
-        """Begin a new era at `position`: everything after it will be published, nothing before it is known."""
+        """Start a new epoch at `position`: all later changes will be published, no earlier one is known."""
         with self._lock:
-            self._era += 1
-            self._floor = self._newest = position
+            self._epoch += 1
+            self._low_watermark = position
+            self._newest = position
             self._order.clear()
-            for channel in self._channels.values():
-                channel.kept.clear()
-                channel.floor = position
-        self._followed.set()
-        self._wake_everybody()
+            for topic in self._topics.values():
+                topic.events.clear()
+                topic.low_watermark = position
+        self.demand.set_following()
+        self._wake_all()
 
     def publish(self, change: Change) -> None:
-        """Tell the readers of the slot's date; changes come in the order of their positions."""
-        kept = LoggedEvent(change.position, change.slot.id, self._write(change))
+        """Append a change and wake its date's subscribers; changes come in the order of their positions."""
+        event = LoggedEvent(change.position, change.slot.id, self._serialize(change))
         with self._lock:
-            channel, every = self._channel(change.slot.date), self._channels.get(ALL_DATES)
-            channel.kept.append(kept)
-            self._order.append(channel)
-            if every:
-                every.kept.append(kept)
+            topic = self._topic(change.slot.date)
+            all_dates = self._topics.get(ALL_DATES)
+            topic.events.append(event)
+            self._order.append(topic)
+            if all_dates:
+                all_dates.events.append(event)
             self._newest = change.position
-            self._let_go()
-            news, channel.news = channel.news, threading.Event()
-            if every:
-                more, every.news = every.news, threading.Event()
-        news.set()
-        if every:
-            more.set()
+            self._evict()
+            waiting = [_replace_signal(topic)]
+            if all_dates:
+                waiting.append(_replace_signal(all_dates))
+        for changed in waiting:
+            changed.set()
 
-    def advance(self, time: tuple[int, int]) -> None:
-        """Hear that all changes before `time` have been published."""
+    def advance_time(self, time: tuple[int, int]) -> None:
+        """Record that all changes before cluster time `time` have been published."""
         with self._lock:
             self._newest = max(self._newest, Position(*time, 0))
-            self._let_go()
+            self._evict()
 
     def resume(self, date: str, position: Position) -> ReadCursor | None:
-        """Return the mark of a reader that was told everything up to `position`, here or in another process.
+        """Return the cursor of a subscriber that has read up to `position`, here or in another process.
 
-        None when changes after it are no longer kept, and when it is not known here: another process may be ahead of
-        this one, and somebody may have made it up.
+        None when later events were evicted, and when the position is unknown here: another process may be ahead of
+        this one, or the client invented it.
         """
         with self._lock:
-            known = self._floor_of(date) <= position and position.time <= self._newest.time
-            return ReadCursor(self._era, position) if known and self._era else None
+            known = self._watermark_of(date) <= position and position.time <= self._newest.time
+            if not known or not self._epoch:
+                return None
+            return ReadCursor(self._epoch, position)
 
-    def since(self, date: str, mark: ReadCursor) -> list[LoggedEvent] | None:
-        """Return the changes of `date` after `mark` in order; None when there is a gap that only a snapshot closes."""
+    def since(self, date: str, cursor: ReadCursor) -> list[LoggedEvent] | None:
+        """Return the events of `date` after `cursor` in order; None for a gap that only a snapshot closes."""
         with self._lock:
-            if self._era == 0:
+            if self._epoch == 0:
                 return []
-            if mark.era != self._era or mark.position < self._floor_of(date):
+            if cursor.epoch != self._epoch or cursor.position < self._watermark_of(date):
                 return None
             found = []
-            for kept in reversed(self._channel(date).kept):
-                if kept.position <= mark.position:
+            for event in reversed(self._topic(date).events):
+                if event.position <= cursor.position:
                     break
-                found.append(kept)
+                found.append(event)
         return found[::-1]
 
-    def here(self, date: str) -> ReadCursor:
-        """Return the mark of a reader that begins now and wants to be told of what comes."""
+    def tail(self, date: str) -> ReadCursor:
+        """Return the cursor of a subscriber that reads only what is published from now on."""
         with self._lock:
-            self._channel(date)
-            return ReadCursor(self._era, self._newest)
+            self._topic(date)
+            return ReadCursor(self._epoch, self._newest)
 
-    def covers(self, date: str, mark: ReadCursor) -> bool:
-        """Return whether nothing after `mark` is missing."""
+    def is_contiguous_from(self, date: str, cursor: ReadCursor) -> bool:
+        """Return whether every event after `cursor` is retained."""
         with self._lock:
-            return mark.era == self._era and mark.position >= self._floor_of(date)
+            return cursor.epoch == self._epoch and cursor.position >= self._watermark_of(date)
 
-    def news(self, date: str) -> threading.Event:
-        """Return what is set at the next change of `date`. Take it before looking, or a change may slip through."""
+    def changed(self, date: str) -> threading.Event:
+        """Return the signal of the next change of `date`. Take it before reading, or a change may be missed."""
         with self._lock:
-            return self._channel(date).news
+            return self._topic(date).changed
 
-    def _channel(self, date: str) -> Topic:
-        channel = self._channels.get(date)
-        if channel is None:
-            # What all dates' channel would have held is not gathered afterwards: it begins here.
-            floor = self._newest if date == ALL_DATES else self._floor
-            channel = self._channels[date] = Topic(floor=floor)
-        return channel
+    def _topic(self, date: str) -> Topic:
+        topic = self._topics.get(date)
+        if topic is None:
+            # The topic of all dates is not filled afterwards: it starts at the newest position.
+            low_watermark = self._newest if date == ALL_DATES else self._low_watermark
+            topic = Topic(low_watermark=low_watermark)
+            self._topics[date] = topic
+        return topic
 
-    def _floor_of(self, date: str) -> Position:
-        channel = self._channels.get(date)
-        return channel.floor if channel else self._floor
+    def _watermark_of(self, date: str) -> Position:
+        topic = self._topics.get(date)
+        return topic.low_watermark if topic else self._low_watermark
 
-    def _let_go(self) -> None:
-        oldest = self._newest.seconds - self._seconds
-        while self._order and (len(self._order) > self._most or self._order[0].kept[0].position.seconds < oldest):
-            channel = self._order.popleft()
-            gone = channel.kept.popleft()
-            channel.floor = gone.position
-            every = self._channels.get(ALL_DATES)
-            if every and every.kept and every.kept[0] is gone:
-                every.floor = every.kept.popleft().position
+    def _evict(self) -> None:
+        oldest = self._newest.seconds - self._retention
+        order = self._order
+        while order and (len(order) > self._max_events or order[0].events[0].position.seconds < oldest):
+            topic = order.popleft()
+            evicted = topic.events.popleft()
+            topic.low_watermark = evicted.position
+            all_dates = self._topics.get(ALL_DATES)
+            if all_dates and all_dates.events and all_dates.events[0] is evicted:
+                all_dates.low_watermark = all_dates.events.popleft().position
 
-    def _wake_everybody(self) -> None:
+    def _wake_all(self) -> None:
         with self._lock:
-            waiting = [channel.news for channel in self._channels.values()]
-            for channel in self._channels.values():
-                channel.news = threading.Event()
-        for news in waiting:
-            news.set()
+            waiting = [_replace_signal(topic) for topic in self._topics.values()]
+        for changed in waiting:
+            changed.set()
 
 
-def moved(mark: ReadCursor, changes: list[LoggedEvent]) -> ReadCursor:
-    """Return the mark of a reader that has been told `changes` too."""
-    return replace(mark, position=changes[-1].position)
+def advance(cursor: ReadCursor, events: list[LoggedEvent]) -> ReadCursor:
+    """Return the cursor after reading `events`."""
+    return replace(cursor, position=events[-1].position)
 
 
-def latest(changes: list[LoggedEvent]) -> list[LoggedEvent]:
-    """Return only the last of the changes of each slot, in order."""
-    last = {kept.slot_id: kept for kept in changes}
-    return [kept for kept in changes if last[kept.slot_id] is kept]
+def compact(events: list[LoggedEvent]) -> list[LoggedEvent]:
+    """Return only the last event of each slot, in order."""
+    last = {event.slot_id: event for event in events}
+    return [event for event in events if last[event.slot_id] is event]
+
+
+def _replace_signal(topic: Topic) -> threading.Event:
+    """Give `topic` a new signal; return the old one, which is set outside the lock."""
+    changed = topic.changed
+    topic.changed = threading.Event()
+    return changed

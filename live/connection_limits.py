@@ -1,4 +1,4 @@
-"""How many streams may be open, and the end of those that nobody reads."""
+"""Connection limits: a bound per process and per address, and the closing of stalled connections."""
 
 from __future__ import annotations
 
@@ -11,72 +11,79 @@ from core import metrics
 from core.clock import monotonic
 from live.errors import AddressLimitReached, CapacityReached
 
-# gunicorn has 2,000 connections for a worker: room is left for those who book.
-MOST_STREAMS = 1500
-# Many guests may share an address; one address alone shall not take every stream.
-MOST_PER_ADDRESS = 1000
-STUCK_SECONDS = 30.0
+# gunicorn has 2,000 connections per worker: the rest is left to bookings.
+MAX_CONNECTIONS = 1500
+# Many guests may share an address, but one address must not take every connection.
+MAX_PER_ADDRESS = 1000
+STALLED_SECONDS = 30.0
 RETRY_AFTER_SECONDS = 5
 
 
 @dataclass(eq=False, slots=True)
 class Connection:
-    """An open stream; `cut` ends its connection from outside, `sending` is when it began to send, if it still does."""
+    """An open stream; `abort` ends it from another thread, `sending_since` is the start of a pending write."""
 
     address: str
-    cut: Callable[[], None]
-    sending: float | None = None
+    abort: Callable[[], None]
+    sending_since: float | None = None
 
-    def watched(self, messages: Iterator[bytes]) -> Iterator[bytes]:
-        """Return `messages`, noting when each began to be sent."""
+    def track_writes(self, messages: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield `messages`, recording when the write of each began."""
         for message in messages:
-            self.sending = monotonic()
+            self.sending_since = monotonic()
             yield message
-            self.sending = None
+            self.sending_since = None
 
 
 class ConnectionLimiter:
-    """The open streams of this process."""
+    """The open connections of this process."""
 
-    def __init__(self, most: int = MOST_STREAMS, most_per_address: int = MOST_PER_ADDRESS) -> None:
-        """Begin with none."""
-        self._most, self._most_per_address = most, most_per_address
+    def __init__(self, limit: int = MAX_CONNECTIONS, limit_per_address: int = MAX_PER_ADDRESS) -> None:
+        self._limit = limit
+        self._limit_per_address = limit_per_address
         self._lock = threading.Lock()
         self._open: set[Connection] = set()
-        self._of: Counter[str] = Counter()
+        self._by_address: Counter[str] = Counter()
 
-    def take(self, address: str, cut: Callable[[], None]) -> Connection:
-        """Return a place, to be given back with `leave`; raises NoStreamLeft and AddressHasEnough."""
-        place = Connection(address, cut)
+    def acquire(self, address: str, abort: Callable[[], None]) -> Connection:
+        """Return a connection that must be released; raises CapacityReached and AddressLimitReached."""
+        connection = Connection(address, abort)
         with self._lock:
-            crowded, greedy = len(self._open) >= self._most, self._of[address] >= self._most_per_address
-            if not crowded and not greedy:
-                self._open.add(place)
-                self._of[address] += 1
-        if crowded or greedy:
+            refusal = self._refusal(address)
+            if refusal is None:
+                self._open.add(connection)
+                self._by_address[address] += 1
+        if refusal is not None:
             metrics.LIVE_STREAMS.labels("refused").inc()
-            raise (CapacityReached if crowded else AddressLimitReached)(retry_after=RETRY_AFTER_SECONDS)
+            raise refusal
         metrics.LIVE_STREAMS.labels("opened").inc()
-        return place
+        return connection
 
-    def leave(self, place: Connection) -> None:
-        """Give a place back; doing it again changes nothing."""
+    def release(self, connection: Connection) -> None:
+        """Release a connection; idempotent."""
         with self._lock:
-            if place not in self._open:
+            if connection not in self._open:
                 return
-            self._open.discard(place)
-            self._of[place.address] -= 1
-            if not self._of[place.address]:
-                del self._of[place.address]
+            self._open.discard(connection)
+            self._by_address[connection.address] -= 1
+            if not self._by_address[connection.address]:
+                del self._by_address[connection.address]
         metrics.LIVE_STREAMS.labels("closed").inc()
 
     def count(self) -> int:
-        """Return how many streams are open."""
+        """Return the number of open connections."""
         return len(self._open)
 
-    def cut_stuck(self, seconds: float = STUCK_SECONDS) -> None:
-        """Cut the streams whose client has taken nothing for so long, though there was something to take."""
+    def close_stalled(self, seconds: float = STALLED_SECONDS) -> None:
+        """Abort the connections whose pending write began at least `seconds` ago."""
         oldest = monotonic() - seconds
-        for place in list(self._open):
-            if place.sending is not None and place.sending <= oldest:
-                place.cut()
+        for connection in list(self._open):
+            if connection.sending_since is not None and connection.sending_since <= oldest:
+                connection.abort()
+
+    def _refusal(self, address: str) -> CapacityReached | AddressLimitReached | None:
+        if len(self._open) >= self._limit:
+            return CapacityReached(retry_after=RETRY_AFTER_SECONDS)
+        if self._by_address[address] >= self._limit_per_address:
+            return AddressLimitReached(retry_after=RETRY_AFTER_SECONDS)
+        return None

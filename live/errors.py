@@ -1,4 +1,4 @@
-"""How many streams are enough, and which handshakes lead to none."""
+"""Errors of live connections: limits reached, and handshakes that are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Positions in the order of all writes, and the changes that have them."""
+"""Positions in the database's order of writes, and the changes at them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import NamedTuple
 from schedules.model import Slot
 
 ID = re.compile(r"([0-9a-f]{8})-([0-9a-f]{1,8})-([0-9a-f]{1,8})-([0-9a-f]{1,6})", re.ASCII)
-# Behind every change of a write: where a snapshot stands.
+# Sorts after every change of a transaction: the position of a snapshot.
 END = 0xFFFFFF
 
 
 class Position(NamedTuple):
-    """A cluster time, and which of the changes that one transaction made at that time, counted from 1."""
+    """A cluster time, and the number of a change among those of one transaction, counted from 1."""
 
     seconds: int
     increment: int
@@ -26,22 +26,22 @@ class Position(NamedTuple):
         return self.seconds, self.increment
 
     def encode(self, tag: str) -> str:
-        """Return the position as the id of a message; `tag` names what the stream is about, in 8 hex digits."""
+        """Return the position as a message id; `tag` identifies the stream in 8 hex digits."""
         return f"{tag}-{self.seconds:x}-{self.increment:x}-{self.nth:x}"
 
 
 def decode(text: str, tag: str) -> Position | None:
-    """Return the position that `encode` made `text` of with the same `tag`, or None for anything else."""
-    found = ID.fullmatch(text)
-    if not found or found[1] != tag:
+    """Return the position that `encode` made `text` of with the same `tag`, or None."""
+    match = ID.fullmatch(text)
+    if not match or match[1] != tag:
         return None
-    position = Position(int(found[2], 16), int(found[3], 16), int(found[4], 16))
+    position = Position(int(match[2], 16), int(match[3], 16), int(match[4], 16))
     return position if position.encode(tag) == text else None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A slot as it stood after the write at `position`."""
+    """A slot's state after the write at `position`."""
 
     position: Position
     slot: Slot

@@ -1,4 +1,4 @@
-"""What a reader that comes back sends along."""
+"""Schema of the header with which a client resumes a stream."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import marshmallow as ma
 
 
 class ResumeHeader(ma.Schema):
-    """The id of the last message that the client has seen; browsers send it by themselves."""
+    """The id of the last message that the client received; browsers send it by themselves."""
 
     class Meta:
-        """Other headers are none of its business."""
-
         unknown = ma.EXCLUDE
 
     last_event_id = ma.fields.String(

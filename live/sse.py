@@ -1,4 +1,4 @@
-"""The stream of a date as server-sent events."""
+"""Endpoint that streams a date's slots as server-sent events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import Response, request
 from core.web import context
 from core.web.endpoint import Blueprint, Endpoint
 from live.schemas import ResumeHeader
-from live.socketio.connection import shut
+from live.socketio.connection import shutdown
 from live.streams import LiveStreams
 from schedules.schemas import SlotQuery
 
@@ -19,7 +19,7 @@ ABOUT = (
 )
 blueprint = Blueprint("live", __name__, url_prefix="/api", description=ABOUT)
 EVENT_STREAM = "text/event-stream"
-# Proxies must neither keep nor collect what is meant for now.
+# Proxies must neither cache nor buffer the stream.
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -31,19 +31,19 @@ def live(date: str, last_event_id: str) -> Response:
 
 
 def _streamed(streams: LiveStreams, date: str, last_id: str) -> Response:
-    connection = request.environ.get("gunicorn.socket")
-    place = streams.places.take(context.client_address(), lambda: shut(connection, socket.SHUT_RDWR))
+    sock = request.environ.get("gunicorn.socket")
+    connection = streams.limiter.acquire(context.client_address(), lambda: shutdown(sock, socket.SHUT_RDWR))
     try:
-        messages = place.watched(streams.open(date, last_id))
+        messages = connection.track_writes(streams.open(date, last_id))
     except BaseException:
-        streams.places.leave(place)
+        streams.limiter.release(connection)
         raise
     response = Response(messages, content_type=f"{EVENT_STREAM}; charset=utf-8", headers=HEADERS)
 
     def end() -> None:
-        streams.places.leave(place)
-        # Nothing more is expected from this client: the worker need not wait for its next request.
-        shut(connection, socket.SHUT_RD)
+        streams.limiter.release(connection)
+        # The client sends nothing more: the worker need not wait for another request.
+        shutdown(sock, socket.SHUT_RD)
 
     response.call_on_close(end)
     return response

@@ -1,4 +1,4 @@
-"""What goes over the wire of `text/event-stream`: snapshots, updates, and the ids that a client resumes from."""
+"""Format of `text/event-stream`: snapshots, updates, and the ids from which a client resumes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from schedules.model import Schedule, Slot
 from schedules.schemas import SlotSchema
 
 HEARTBEAT = b": still here\n\n"
-# Milliseconds until a client whose stream ended comes back: spread, so that not all of them come at once.
-SOONEST_RETRY, LATEST_RETRY = 1000, 3000
-SHOWN = SlotSchema(many=True)
+# Milliseconds until a client reconnects: random, so that not all of them reconnect at once.
+MIN_RETRY, MAX_RETRY = 1000, 3000
+SLOT_LIST = SlotSchema(many=True)
 
 
 @dataclass(frozen=True)
 class Messages:
-    """Makes the messages about one schedule in one database."""
+    """Serialises the messages about one schedule in one database."""
 
     schedule: Schedule
     database: str
@@ -30,8 +30,8 @@ class Messages:
 
     def update(self, change: Change) -> bytes:
         """Return the `slotUpdate` of a change."""
-        slot = self._as_of_now(change.slot)
-        told = {
+        slot = self._effective(change.slot)
+        update = {
             "slotId": slot.id,
             "date": slot.date,
             "bookedCount": slot.booked_count,
@@ -40,35 +40,37 @@ class Messages:
             "isFull": slot.is_full,
             "closed": slot.closed,
         }
-        return self._message("slotUpdate", slot.date, change.position, orjson.dumps(told))
+        return self._message("slotUpdate", slot.date, change.position, orjson.dumps(update))
 
     def snapshot(self, date: str, position: Position, slots: Sequence[Slot]) -> bytes:
-        """Return the `snapshot` of `date`: its slots as `GET /api/slots` shows them."""
-        shown = SHOWN.dump([self._as_of_now(slot) for slot in slots])
-        return self._message("snapshot", date, position, orjson.dumps(shown))
+        """Return the `snapshot` of `date`: its slots in the shape of `GET /api/slots`."""
+        items = SLOT_LIST.dump([self._effective(slot) for slot in slots])
+        return self._message("snapshot", date, position, orjson.dumps(items))
 
     def position(self, date: str, message_id: str) -> Position | None:
-        """Return the position that a message about `date` had; None when no message of ours has such an id."""
+        """Return the position in a message id about `date`; None for an id of another origin."""
         return decode(message_id, self._tag(date))
 
-    def _message(self, event: str, date: str, position: Position, told: bytes) -> bytes:
+    def _message(self, event: str, date: str, position: Position, data: bytes) -> bytes:
         head = f"id: {position.encode(self._tag(date))}\nevent: {event}\ndata: "
-        return head.encode() + told + b"\n\n"
+        return head.encode() + data + b"\n\n"
 
     def _tag(self, date: str) -> str:
         return deterministic_id("live", self.database, self.schedule.id, date)[:8]
 
-    def _as_of_now(self, slot: Slot) -> Slot:
-        """Return `slot` closed when its cut-off is past."""
+    def _effective(self, slot: Slot) -> Slot:
+        """Return `slot`, closed when its cut-off has passed."""
         planned = self.schedule.slot_by_id[slot.id]
-        return slot if self.schedule.is_bookable_at(planned, self.clock()) else replace(slot, closed=True)
+        if self.schedule.is_bookable_at(planned, self.clock()):
+            return slot
+        return replace(slot, closed=True)
 
 
-def told(message: bytes) -> bytes:
+def payload(message: bytes) -> bytes:
     """Return the JSON in a message."""
     return message.partition(b"\ndata: ")[2]
 
 
 def retry() -> bytes:
-    """Return when a client whose stream ended shall come back."""
-    return b"retry: %d\n\n" % random.randint(SOONEST_RETRY, LATEST_RETRY)  # noqa: S311 # nosec B311 # jitter
+    """Return the message that sets the client's delay before it reconnects."""
+    return b"retry: %d\n\n" % random.randint(MIN_RETRY, MAX_RETRY)  # noqa: S311 # nosec B311 # jitter

@@ -1,4 +1,4 @@
-"""Opening a stream, keeping it true, and ending all of them."""
+"""Event streams: a generator of messages per subscriber, and the supervision of all connections."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from core import metrics
-from core.clock import Clock
 from core.concurrency.single_flight import single_flight_read
 from core.mongo.failures import DatabaseError
-from live.broadcast_log import BroadcastLog, ReadCursor, latest, moved
+from live.broadcast_log import BroadcastLog, LoggedEvent, ReadCursor, advance, compact
 from live.change_stream import SlotChangeStream
 from live.connection_limits import ConnectionLimiter
 from live.sse_format import HEARTBEAT, Messages, retry
@@ -20,112 +19,127 @@ from schedules.errors import DateNotBookable
 from schedules.model import Day, Schedule
 
 HEARTBEAT_SECONDS = 15.0
-# After sending, a reader rests a moment: what happens meanwhile goes out together. It bounds the work of a rush.
-REST_SECONDS = 0.1
-MOST_AT_ONCE = 32  # changes in one go; of more, only the latest of each slot is told
-WAKE_SECONDS = 1.0  # how long the first reader waits for the changes to be followed; then it gets a second snapshot
-AGAIN_SECONDS = 1.0  # until a snapshot that could not be read is tried again
-TEND_SECONDS, DRAIN_SECONDS = 0.25, 0.75
+# The pause after a write: changes during it are sent together. It bounds the work during a rush.
+BATCH_PAUSE_SECONDS = 0.1
+MAX_BATCH = 32  # events in one write; of more, only the last of each slot is sent
+WAKE_SECONDS = 1.0  # how long the first subscriber waits for the change stream; then it gets a second snapshot
+SNAPSHOT_RETRY_SECONDS = 1.0
+SUPERVISE_SECONDS, DRAIN_SECONDS = 0.25, 0.75
 
 
 @dataclass(frozen=True)
 class LiveStreams:
     """The streams of this process."""
 
-    schedule: Schedule
-    feed: BroadcastLog
-    watcher: SlotChangeStream
+    broadcast_log: BroadcastLog
+    change_stream: SlotChangeStream
     messages: Messages
-    clock: Clock
-    places: ConnectionLimiter
+    limiter: ConnectionLimiter
     heartbeat: float = HEARTBEAT_SECONDS
 
-    def open(self, date: str, last_id: str) -> Iterator[bytes]:
-        """Return the messages about `date` to a reader that has been told everything up to `last_id`, if it is known.
+    @property
+    def schedule(self) -> Schedule:
+        """Return the schedule whose slots are streamed."""
+        return self.messages.schedule
 
-        Raises DateNotBookable, and what the database raises when a snapshot is needed and cannot be read. Where no
-        watcher runs, the messages end after the snapshot, and the client asks again.
+    def open(self, date: str, last_id: str) -> Iterator[bytes]:
+        """Return the messages about `date` after the message `last_id`, or from a snapshot on if the id is unknown.
+
+        Raises DateNotBookable, and the database's errors when a snapshot is needed and cannot be read. Without a
+        running change stream the messages end after the snapshot, and the client reconnects.
         """
         day = self.schedule.day_by_date.get(date)
         if day is None:
             raise DateNotBookable(self.schedule.refusal)
-        self.feed.wake(WAKE_SECONDS)
-        past = self._past_cutoff(day)
-        mark = self._resume(day, last_id)
-        if mark is not None:
-            return self._stream(day, mark, past, b"")
+        self.broadcast_log.demand.wake(WAKE_SECONDS)
+        past_cutoff = self._past_cutoff(day)
+        cursor = self._resume(day, last_id)
+        if cursor is not None:
+            return self._stream(day, cursor, past_cutoff, b"")
         metrics.LIVE_SNAPSHOTS.labels("opened").inc()
-        mark, snapshot = self._snapshots(date)
-        return self._stream(day, mark, past, snapshot)
+        cursor, snapshot = self._snapshots(date)
+        return self._stream(day, cursor, past_cutoff, snapshot)
 
     def supervise(self, alive: Callable[[], bool]) -> None:
-        """Cut streams that nobody reads while `alive()`; then end all, at once those whose client takes nothing."""
+        """Close stalled connections while `alive()`; then end all streams, and abort those that do not drain."""
         while alive():
-            self.places.cut_stuck()
-            time.sleep(TEND_SECONDS)
-        self.feed.close()
+            self.limiter.close_stalled()
+            time.sleep(SUPERVISE_SECONDS)
+        self.broadcast_log.close()
         time.sleep(DRAIN_SECONDS)
-        self.places.cut_stuck(0)
+        self.limiter.close_stalled(0)
 
     @cached_property
     def _snapshots(self) -> Callable[[str], tuple[ReadCursor, bytes]]:
         return single_flight_read(self._read)
 
     def _read(self, date: str) -> tuple[ReadCursor, bytes]:
-        era = self.feed.epoch  # of before the read: what a new era brings must not be taken for known
-        position, slots = self.watcher.read(date)
-        return ReadCursor(era, position), self.messages.snapshot(date, position, slots)
+        # The epoch from before the read: changes of a newer epoch must not count as read.
+        epoch = self.broadcast_log.epoch
+        position, slots = self.change_stream.read(date)
+        return ReadCursor(epoch, position), self.messages.snapshot(date, position, slots)
 
     def _resume(self, day: Day, last_id: str) -> ReadCursor | None:
         position = self.messages.position(day.date, last_id)
         if position is None:
             return None
-        # A cut-off is no write: whoever was away when it passed can learn of it from a snapshot only.
-        missed = self._past_cutoff(day, datetime.fromtimestamp(position.seconds, UTC)) != self._past_cutoff(day)
-        return None if missed else self.feed.resume(day.date, position)
+        # A cut-off is no write: a client that was disconnected when it passed needs a snapshot.
+        then = datetime.fromtimestamp(position.seconds, UTC)
+        if self._past_cutoff(day, then) != self._past_cutoff(day):
+            return None
+        return self.broadcast_log.resume(day.date, position)
 
-    def _stream(self, day: Day, mark: ReadCursor, past: int, first: bytes) -> Iterator[bytes]:
-        self.feed.subscribe()
+    def _stream(self, day: Day, cursor: ReadCursor, past_cutoff: int, first: bytes) -> Iterator[bytes]:
+        demand = self.broadcast_log.demand
+        demand.subscribe()
         try:
             yield retry() + first
-            yield from self._news(day, mark, past)
+            yield from self._events(day, cursor, past_cutoff)
         finally:
-            self.feed.unsubscribe()
+            demand.unsubscribe()
 
-    def _news(self, day: Day, mark: ReadCursor, past: int) -> Iterator[bytes]:
-        while self.feed.running:
-            news = self.feed.news(day.date)
-            changes = self.feed.since(day.date, mark)
-            now_past = self._past_cutoff(day)
-            if changes is None or now_past != past:
-                fresh = self._fresh(day.date, "gap" if changes is None else "cutoff")
-                if fresh is None:
+    def _events(self, day: Day, cursor: ReadCursor, past_cutoff: int) -> Iterator[bytes]:
+        demand = self.broadcast_log.demand
+        while demand.running:
+            changed = self.broadcast_log.changed(day.date)
+            events = self.broadcast_log.since(day.date, cursor)
+            now_past_cutoff = self._past_cutoff(day)
+            if events is None or now_past_cutoff != past_cutoff:
+                snapshot = self._resync(day.date, "gap" if events is None else "cutoff")
+                if snapshot is None:
                     yield HEARTBEAT
-                    self.feed.wait_for_end(AGAIN_SECONDS)
+                    demand.wait_for_end(SNAPSHOT_RETRY_SECONDS)
                 else:
-                    mark, past = fresh[0], now_past
-                    yield fresh[1]
-            elif changes:
-                mark = moved(mark, changes)
-                yield b"".join(kept.message for kept in (changes if len(changes) <= MOST_AT_ONCE else latest(changes)))
-                time.sleep(REST_SECONDS)
-            elif not news.wait(self.heartbeat):
+                    cursor, message = snapshot
+                    past_cutoff = now_past_cutoff
+                    yield message
+            elif events:
+                cursor = advance(cursor, events)
+                yield _joined(events)
+                time.sleep(BATCH_PAUSE_SECONDS)
+            elif not changed.wait(self.heartbeat):
                 yield HEARTBEAT
 
-    def _fresh(self, date: str, reason: str) -> tuple[ReadCursor, bytes] | None:
-        """Return a snapshot that the feed goes on from without a gap, or None while there is none to be had."""
+    def _resync(self, date: str, reason: str) -> tuple[ReadCursor, bytes] | None:
+        """Return a snapshot that the log continues without a gap, or None while there is none."""
         try:
-            mark, snapshot = self._snapshots(date)
+            cursor, snapshot = self._snapshots(date)
         except DatabaseError:
             return None
-        if not self.feed.covers(date, mark):
-            return None  # read from a server that is behind, or the history broke once more
+        if not self.broadcast_log.is_contiguous_from(date, cursor):
+            return None  # read from a server that is behind, or the history was lost again
         metrics.LIVE_SNAPSHOTS.labels(reason).inc()
-        return mark, snapshot
+        return cursor, snapshot
 
     def _past_cutoff(self, day: Day, moment: datetime | None = None) -> int:
-        """Return how many slots of `day` took no more bookings at `moment`, now by default."""
+        """Return how many slots of `day` were closed by the cut-off at `moment`, now by default."""
         if self.schedule.cutoff is None:
             return 0
-        at = moment or self.clock()
+        at = moment or self.messages.clock()
         return sum(not self.schedule.is_bookable_at(slot, at) for slot in day.slots)
+
+
+def _joined(events: list[LoggedEvent]) -> bytes:
+    if len(events) > MAX_BATCH:
+        events = compact(events)
+    return b"".join(event.message for event in events)

@@ -1,1 +1,1 @@
-"""Live updates over Socket.IO: server, connections and the WebSocket route."""
+"""Socket.IO: handshake, bounded connections, and the broadcast to all of them."""

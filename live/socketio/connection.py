@@ -1,7 +1,7 @@
-"""A Socket.IO client's connection: what may come in, how it is written to, and how it ends.
+"""Bounded WebSocket connection: limits on a Socket.IO client's messages, whole writes, and a forced close.
 
-Engine.IO keeps what waits for a client without a bound, and simple-websocket takes messages of any size and writes with
-`send`, which under gevent may write a part only. The bounds that are missing there are here.
+Engine.IO queues packets for a client without a bound. simple-websocket accepts messages of any size, and writes with
+`send`, which under gevent may write only a part. This module adds the missing bounds.
 """
 
 from __future__ import annotations
@@ -22,123 +22,124 @@ from live.connection_limits import Connection
 
 LOG = log.get_logger("live.socketio.routes")
 NAMESPACES = ("/", "/api")
-MOST_BYTES = 4096  # of a message from a client, which has nothing to say but which namespaces it wants
-MAX_CLIENT_MESSAGES = 200  # messages from a client in its connection's life, without those that answer a ping
-# Bytes from a client, pings and broken frames too: so many at once, and as many a second. It answers a ping in seven.
+MAX_MESSAGE_BYTES = 4096  # of a client's message; a client only joins namespaces
+MAX_CLIENT_MESSAGES = 200  # in a connection's lifetime, without the answers to pings
+# A client's bytes, with pings and broken frames: a burst, and a rate per second. The answer to a ping has seven.
 BURST_BYTES, BYTES_PER_SECOND = 16_384, 256
-LOOK_SECONDS = 30.0  # between two looks at whether a silent connection is still there
+RECEIVE_TIMEOUT = 30.0  # seconds between two checks whether a silent connection is still open
 # Engine.IO's message (4) with Socket.IO's connect (0) or disconnect (1), a namespace, and its query; JSON may follow.
 JOIN_OR_LEAVE = re.compile(r"4([01])(?:(/[^,?]*)(?:\?[^,]*)?(?:,|\Z))?")
 PONG, CLOSE, EVENT, ACK = "3", "1", "42", "43"
 
 
-def shut(connection: socket.socket | None, how: int) -> None:
-    """Shut `connection` down, whoever uses it now."""
-    if connection is not None:
-        # By another handle: whoever is sending by this one shall see a connection that is gone, and no bad descriptor.
-        with suppress(OSError), connection.dup() as handle:
+def shutdown(sock: socket.socket | None, how: int) -> None:
+    """Shut a socket down, also while another thread uses it."""
+    if sock is not None:
+        # A duplicate handle: a thread that is sending gets a closed connection, not a bad file descriptor.
+        with suppress(OSError), sock.dup() as handle:
             handle.shutdown(how)
 
 
 class BoundedSocket:
-    """The socket of a connection, as simple-websocket uses one; whatever is sent is sent whole."""
+    """The socket interface of simple-websocket, with whole writes and a bound on received bytes."""
 
-    def __init__(self, connection: socket.socket, place: Connection) -> None:
-        """Note at `place` since when something is being sent, so that a client that takes nothing is cut off."""
-        self._connection, self._place = connection, place
+    def __init__(self, sock: socket.socket, connection: Connection) -> None:
+        """Record pending writes in `connection`, so that a stalled client is closed."""
+        self._sock = sock
+        self._connection = connection
         self._lock = threading.Lock()
-        self._last_words: float | None = None
-        self._begun, self._heard = monotonic(), 0
+        self._closing_since: float | None = None
+        self._opened_at = monotonic()
+        self._received = 0
 
     def recv(self, size: int) -> bytes:
-        """Return what the client sends; nothing, as at the end, once it has sent more than it can have to say."""
-        time.sleep(0)  # what is there already comes without waiting, and others shall be served meanwhile
-        heard = self._connection.recv(size)
-        self._heard += len(heard)
-        if self._heard > BURST_BYTES + BYTES_PER_SECOND * (monotonic() - self._begun):
-            refused("talkative")
+        """Return the client's bytes; none, as at the end, once it has exceeded its rate."""
+        time.sleep(0)  # Data may be there without waiting: let other greenlets run.
+        data = self._sock.recv(size)
+        self._received += len(data)
+        if self._received > BURST_BYTES + BYTES_PER_SECOND * (monotonic() - self._opened_at):
+            log_rejection("talkative")
             return b""
-        return heard
+        return data
 
     def send(self, message: bytes) -> int:
-        """Send all of `message`, after whatever is being sent."""
+        """Send all of `message`, one caller at a time."""
         with self._lock:
-            self._place.sending = self._place.sending or monotonic()
-            self._connection.sendall(message)
-            self._place.sending = self._last_words
+            self._connection.sending_since = self._connection.sending_since or monotonic()
+            self._sock.sendall(message)
+            self._connection.sending_since = self._closing_since
         return len(message)
 
-    def hurry(self) -> None:
-        """Have the client cut off if the connection does not end by itself."""
-        self._last_words = self._last_words or monotonic()
-        self._place.sending = self._place.sending or self._last_words
+    def force_close_soon(self) -> None:
+        """Count the connection as stalled from now on, so that it is aborted unless it ends by itself."""
+        self._closing_since = self._closing_since or monotonic()
+        self._connection.sending_since = self._connection.sending_since or self._closing_since
 
     def close(self) -> None:
         """End the connection; gunicorn closes the socket."""
-        shut(self._connection, socket.SHUT_RDWR)
+        shutdown(self._sock, socket.SHUT_RDWR)
 
 
 class BoundedWebSocket(WebSocketWSGI):
-    """Engine.IO's door to simple-websocket, which lets nothing through that has no business here."""
+    """Engine.IO's adapter to simple-websocket; drops packets that the server does not handle."""
 
     def __init__(self, handler: Any, server: Any) -> None:
-        """Bound the size of messages while they come in."""
         super().__init__(handler, server)
-        self.server_args["max_message_size"] = MOST_BYTES
-        self._said = 0
+        self.server_args["max_message_size"] = MAX_MESSAGE_BYTES
+        self._message_count = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        """Serve the connection to its end, and let Engine.IO clean up after it."""
-        self._wire: BoundedSocket = environ["gunicorn.socket"]
+        """Serve the connection to its end, so that Engine.IO cleans up after it."""
+        self._bounded_socket: BoundedSocket = environ["gunicorn.socket"]
         with suppress(StopIteration):  # meant for gunicorn
             super().__call__(environ, start_response)
         return []
 
     def wait(self) -> str | None:
-        """Return the next packet that means something here; None at the end, and to a client that must go."""
+        """Return the next packet that is handled; None when the connection ends or must be closed."""
         while self.ws.connected or self.ws.input_buffer:
             try:
-                said = self.ws.receive(timeout=LOOK_SECONDS)
+                message = self.ws.receive(timeout=RECEIVE_TIMEOUT)
             except ConnectionClosed:
                 break
-            if said is None or said == PONG:
-                if said:
-                    return PONG
+            if message is None:
                 continue
-            self._said += 1
-            packet = understood(said)
-            if packet is None or self._said > MAX_CLIENT_MESSAGES:
-                refused("garbage" if packet is None else "talkative")
+            if message == PONG:
+                return PONG
+            self._message_count += 1
+            packet = parse_client_packet(message)
+            if packet is None or self._message_count > MAX_CLIENT_MESSAGES:
+                log_rejection("garbage" if packet is None else "talkative")
                 return None
             if packet:
                 return packet
-        if self.ws.incoming_message_len > MOST_BYTES:
-            refused("too_big")
+        if self.ws.incoming_message_len > MAX_MESSAGE_BYTES:
+            log_rejection("too_big")
         return None
 
     def close(self) -> None:
-        """Say good-bye; a client that does not answer is cut off."""
-        self._wire.hurry()
+        """Send a close frame; abort the connection if the client does not answer it."""
+        self._bounded_socket.force_close_soon()
         super().close()
 
 
-def understood(said: str | bytes) -> str | None:
-    """Return `said` without what nobody asked for; empty when that is all of it, None when it is no Socket.IO."""
-    if not isinstance(said, str):
+def parse_client_packet(message: str | bytes) -> str | None:
+    """Return a packet without its optional data; empty when it is to be ignored, None when it is not Socket.IO."""
+    if not isinstance(message, str):
         return None
-    if said == CLOSE:
-        return said
-    if said.startswith((EVENT, ACK)):
+    if message == CLOSE:
+        return message
+    if message.startswith((EVENT, ACK)):
         return ""
-    found = JOIN_OR_LEAVE.match(said)
-    if not found:
+    match = JOIN_OR_LEAVE.match(message)
+    if not match:
         return None
-    namespace = found[2] or "/"
-    if found[1] == "0" and namespace not in NAMESPACES:
-        refused("namespace")  # and the library tells the client
-    return f"4{found[1]}{namespace},"
+    namespace = match[2] or "/"
+    if match[1] == "0" and namespace not in NAMESPACES:
+        log_rejection("namespace")  # The library answers the client.
+    return f"4{match[1]}{namespace},"
 
 
-def refused(reason: str) -> None:
-    """Log that a client was refused something, or cut off."""
+def log_rejection(reason: str) -> None:
+    """Log that a client's packet was rejected, or that it was disconnected."""
     LOG.info("socket_refused", reason=reason)

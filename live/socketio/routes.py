@@ -1,4 +1,4 @@
-"""The door for Socket.IO: looks at a handshake, and hands the connection to the hub."""
+"""Socket.IO endpoint: validates the handshake and passes the connection to the broadcaster."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.config.settings import Settings
 from core.web import context
 from live.connection_limits import RETRY_AFTER_SECONDS
 from live.errors import CapacityReached, HandshakeInvalid, OriginRefused, WebSocketOnly
-from live.socketio.connection import BoundedSocket, shut
+from live.socketio.connection import BoundedSocket, shutdown
 from live.socketio.server import SocketBroadcaster
 from live.streams import LiveStreams
 
@@ -23,41 +23,41 @@ KEY = re.compile(r"[A-Za-z0-9+/]{22}==", re.ASCII)
 
 
 class UpgradeResponse(Response):
-    """The answer to a handshake: serves the connection to its end."""
+    """The answer to a handshake, which serves the connection to its end."""
 
     def __init__(self, serve: Callable[[], None]) -> None:
-        """Serve by `serve`, when the request has been logged and counted."""
+        """Call `serve` once the request has been logged and counted."""
         super().__init__(status=101)
         self._serve = serve
 
     def __call__(self, environ: Any, start_response: Any) -> Any:  # noqa: ARG002  # WSGI has this shape
-        """Serve, and leave gunicorn nothing to write."""
+        """Serve the connection; gunicorn writes nothing after it."""
         self._serve()
         raise StopIteration
 
 
 @blueprint.get("/socket.io/")
-@blueprint.get("/socket.io/", websocket=True)  # Werkzeug keeps requests to upgrade apart
+@blueprint.get("/socket.io/", websocket=True)  # Werkzeug routes upgrade requests separately
 def connect() -> Response:
-    """Open a Socket.IO connection, which is told every change of every date."""
+    """Open a Socket.IO connection, which receives every change of every date."""
     _check_origin(context.get_service(Settings))
     key = _key()
     return _upgraded(context.get_service(SocketBroadcaster), context.get_service(LiveStreams), key)
 
 
 def _check_origin(settings: Settings) -> None:
-    """Refuse pages of others: browsers ask nobody before they open a WebSocket."""
-    ours = {request.host_url.rstrip("/"), settings.public_url, *settings.cors_origins}
-    if request.headers.get("Origin", settings.public_url) not in ours:
+    """Reject foreign pages: browsers open a WebSocket without a preflight."""
+    allowed = {request.host_url.rstrip("/"), settings.public_url, *settings.cors_origins}
+    if request.headers.get("Origin", settings.public_url) not in allowed:
         raise OriginRefused
 
 
 def _key() -> str:
-    """Return the key of a handshake that asks for what is served here."""
+    """Return the key of a valid handshake; raises WebSocketOnly and HandshakeInvalid."""
     if request.args.get("transport", "polling") != "websocket":
         raise WebSocketOnly
     key = request.headers.get("Sec-WebSocket-Key", "")
-    asks = {
+    checks = {
         "EIO": request.args.get("EIO") == "4",
         "sid": "sid" not in request.args,
         "Upgrade": request.headers.get("Upgrade", "").lower() == "websocket",
@@ -66,23 +66,23 @@ def _key() -> str:
         "Sec-WebSocket-Key": KEY.fullmatch(key) is not None,
         "method": request.method == "GET",
     }
-    wrong = [name for name, right in asks.items() if not right]
+    wrong = [name for name, valid in checks.items() if not valid]
     if wrong:
         raise HandshakeInvalid(f"Not as Socket.IO 5 over a WebSocket has it: {', '.join(wrong)}.")
     return key
 
 
-def _upgraded(hub: SocketBroadcaster, live: LiveStreams, key: str) -> Response:
-    connection = request.environ.get("gunicorn.socket")
-    if connection is None or not hub.is_open():
+def _upgraded(broadcaster: SocketBroadcaster, streams: LiveStreams, key: str) -> Response:
+    sock = request.environ.get("gunicorn.socket")
+    if sock is None or not broadcaster.is_open():
         raise CapacityReached(retry_after=RETRY_AFTER_SECONDS)
-    place = live.places.take(context.client_address(), partial(shut, connection, socket.SHUT_RDWR))
-    wire = BoundedSocket(connection, place)
+    connection = streams.limiter.acquire(context.client_address(), partial(shutdown, sock, socket.SHUT_RDWR))
+    bounded_socket = BoundedSocket(sock, connection)
 
     def serve() -> None:
         try:
-            hub.serve(key, wire)
+            broadcaster.serve(key, bounded_socket)
         finally:
-            live.places.leave(place)
+            streams.limiter.release(connection)
 
     return UpgradeResponse(serve)

@@ -1,7 +1,7 @@
-"""All Socket.IO connections of a process, and the one reader of the feed that tells them every change of every date.
+"""Socket.IO broadcaster: one subscriber of all dates sends every change to all connections of a process.
 
-A connection costs what waits for it, and that is bounded: who does not keep up is cut off, and so is everybody when
-changes may have been missed. Clients then connect again by themselves, and read the slots as they do at the beginning.
+A connection costs its queue, which is bounded: slow clients are disconnected, and all clients after a gap. Clients
+reconnect by themselves, and read the slots as after their first connection.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ import orjson
 import socketio
 
 from core import log
-from live.broadcast_log import ALL_DATES, BroadcastLog, LoggedEvent, ReadCursor, latest, moved
-from live.socketio.connection import MOST_BYTES, NAMESPACES, BoundedSocket, BoundedWebSocket, refused
-from live.sse_format import told
-from live.streams import HEARTBEAT_SECONDS, MOST_AT_ONCE, REST_SECONDS, WAKE_SECONDS
+from live.broadcast_log import ALL_DATES, BroadcastLog, LoggedEvent, ReadCursor, advance, compact
+from live.socketio.connection import MAX_MESSAGE_BYTES, NAMESPACES, BoundedSocket, BoundedWebSocket, log_rejection
+from live.sse_format import payload
+from live.streams import BATCH_PAUSE_SECONDS, HEARTBEAT_SECONDS, MAX_BATCH, WAKE_SECONDS
 
 LOG = log.get_logger("live.socketio.routes")
 PING_SECONDS, PONG_SECONDS = 25, 20
-MOST_WAITING = 1000  # packets of earlier goes that a client has not taken when the next are told
+MAX_QUEUE = 1000  # packets of earlier broadcasts in a client's queue when the next one begins
 IDLE_SECONDS = 1.0
 PAUSE_AFTER_BUG = 5.0
-# All that Engine.IO is told of a handshake that has been looked at.
-KEPT_OF_HANDSHAKE = ("HTTP_SEC_WEBSOCKET_KEY", "gunicorn.socket")
+# The handshake for Engine.IO: the client's own was validated before, and only its key is passed on.
 HANDSHAKE = {
     "REQUEST_METHOD": "GET",
     "QUERY_STRING": "EIO=4&transport=websocket",
@@ -38,38 +37,39 @@ HANDSHAKE = {
 
 
 class SocketBroadcaster:
-    """Tells the changes of `feed` to whoever is connected."""
+    """Sends the changes in `broadcast_log` to all connections."""
 
-    def __init__(self, feed: BroadcastLog) -> None:
-        """Begin with nobody."""
-        self._feed = feed
+    def __init__(self, broadcast_log: BroadcastLog) -> None:
+        self._log = broadcast_log
+        self._demand = broadcast_log.demand
         self._lock = threading.Lock()
-        self._open = 0
-        self._mark: ReadCursor | None = None
-        self._somebody = threading.Event()
+        self._connection_count = 0
+        self._cursor: ReadCursor | None = None
+        self._connected = threading.Event()
 
     def is_open(self) -> bool:
-        """Return whether connections are taken."""
-        return self._feed.running
+        """Return whether connections are accepted."""
+        return self._demand.running
 
-    def serve(self, key: str, wire: BoundedSocket) -> None:
+    def serve(self, key: str, bounded_socket: BoundedSocket) -> None:
         """Serve the connection of a handshake with `key` until it ends."""
         self._enter()
+        environ = {**HANDSHAKE, "HTTP_SEC_WEBSOCKET_KEY": key, "gunicorn.socket": bounded_socket}
         try:
-            self._server.handle_request({**HANDSHAKE, **dict(zip(KEPT_OF_HANDSHAKE, (key, wire), strict=True))}, None)
+            self._server.handle_request(environ, None)
         finally:
             self._leave()
-            wire.close()
+            bounded_socket.close()
 
     def run(self) -> None:
-        """Tell changes until the feed is closed; then say good-bye to everybody."""
-        while not self._feed.wait_for_end(0):
+        """Broadcast changes until the log is closed; then close all connections."""
+        while not self._demand.wait_for_end(0):
             try:
                 self._tick()
-            except Exception:  # the edge of the loop: it must not end, and nobody must miss anything
+            except Exception:  # boundary of the loop: it must not end, and clients must not miss a change
                 LOG.exception("sockets_failed")
                 self._disconnect_all()
-                self._feed.wait_for_end(PAUSE_AFTER_BUG)
+                self._demand.wait_for_end(PAUSE_AFTER_BUG)
         for client in list(self._server.eio.sockets.values()):
             client.close(wait=False)
 
@@ -79,8 +79,8 @@ class SocketBroadcaster:
             async_mode="gevent",
             transports=["websocket"],
             namespaces=list(NAMESPACES),
-            cors_allowed_origins=[],  # the door has looked at the origin
-            max_http_buffer_size=MOST_BYTES,
+            cors_allowed_origins=[],  # the endpoint has checked the origin
+            max_http_buffer_size=MAX_MESSAGE_BYTES,
             ping_interval=PING_SECONDS,
             ping_timeout=PONG_SECONDS,
             async_handlers=False,
@@ -89,57 +89,60 @@ class SocketBroadcaster:
         return server
 
     def _enter(self) -> None:
-        self._feed.wake(WAKE_SECONDS)
+        self._demand.wake(WAKE_SECONDS)
         with self._lock:
-            self._open += 1
-            if self._open == 1:
-                self._feed.subscribe()
-                self._mark = self._feed.here(ALL_DATES)
-        self._somebody.set()
+            self._connection_count += 1
+            if self._connection_count == 1:
+                self._demand.subscribe()
+                self._cursor = self._log.tail(ALL_DATES)
+        self._connected.set()
 
     def _leave(self) -> None:
         with self._lock:
-            self._open -= 1
-            if not self._open:
-                self._feed.unsubscribe()
-                self._mark = None
-                self._somebody.clear()
+            self._connection_count -= 1
+            if not self._connection_count:
+                self._demand.unsubscribe()
+                self._cursor = None
+                self._connected.clear()
 
     def _tick(self) -> None:
         with self._lock:
-            mark = self._mark
-        if mark is None:
-            self._somebody.wait(IDLE_SECONDS)
+            cursor = self._cursor
+        if cursor is None:
+            self._connected.wait(IDLE_SECONDS)
             return
-        news = self._feed.news(ALL_DATES)
-        changes = self._feed.since(ALL_DATES, mark)
-        if changes is None:
-            self._go_on(mark, self._feed.here(ALL_DATES))
+        changed = self._log.changed(ALL_DATES)
+        events = self._log.since(ALL_DATES, cursor)
+        if events is None:
+            self._move_cursor(cursor, self._log.tail(ALL_DATES))
             self._disconnect_all()
-        elif changes:
-            self._go_on(mark, moved(mark, changes))
-            self._emit(changes if len(changes) <= MOST_AT_ONCE else latest(changes))
-            time.sleep(REST_SECONDS)
+        elif events:
+            self._move_cursor(cursor, advance(cursor, events))
+            self._emit(events)
+            time.sleep(BATCH_PAUSE_SECONDS)
         else:
-            news.wait(HEARTBEAT_SECONDS)
+            changed.wait(HEARTBEAT_SECONDS)
 
-    def _go_on(self, mark: ReadCursor, then: ReadCursor) -> None:
+    def _move_cursor(self, expected: ReadCursor, new: ReadCursor) -> None:
         with self._lock:
-            if self._mark is mark:  # else all have left meanwhile, and somebody new begins
-                self._mark = then
+            # Another cursor means that all clients have left, and a new first one has connected.
+            if self._cursor is expected:
+                self._cursor = new
 
-    def _emit(self, changes: list[LoggedEvent]) -> None:
+    def _emit(self, events: list[LoggedEvent]) -> None:
         self._disconnect_slow()
-        for kept in changes:
-            update: dict[str, Any] = orjson.loads(told(kept.message))
+        if len(events) > MAX_BATCH:
+            events = compact(events)
+        for event in events:
+            update: dict[str, Any] = orjson.loads(payload(event.message))
             for namespace in NAMESPACES:
                 self._server.emit("slotUpdate", update, namespace=namespace)
-            time.sleep(0)  # with many clients this takes a while, and others shall be served meanwhile
+            time.sleep(0)  # With many clients an emit takes long: let other greenlets run.
 
     def _disconnect_slow(self) -> None:
         for sid, client in list(self._server.eio.sockets.items()):
-            if client.queue.qsize() > MOST_WAITING:
-                refused("slow")
+            if client.queue.qsize() > MAX_QUEUE:
+                log_rejection("slow")
                 self._disconnect(sid)
 
     def _disconnect_all(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from live.streams import MOST_AT_ONCE
+from live.streams import MAX_BATCH
 from tests.api_client import Api
 from tests.browser.conftest import Visit
 from tests.browser.journeys import choose, fill_in
@@ -39,7 +39,7 @@ IS_RIGHT = """(shown) => Object.entries(shown).every(([name, [capacity, remainin
   return slot.capacity === String(capacity) && slot.remaining === String(remaining);
 })"""
 # As many changes happen before the page is waited for: one that is further behind is told the latest of each slot only.
-AT_ONCE = MOST_AT_ONCE // 2
+AT_ONCE = MAX_BATCH // 2
 State = tuple[int, int]
 
 

@@ -1,4 +1,4 @@
-"""Two workers of one service in this process, each with its watcher, whose database can be disturbed."""
+"""Workers of one service in this process, each with its change stream and its own database faults."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from live.change_stream import SlotChangeStream
 from live.streams import LiveStreams
 from tests import factories
 from tests.api_client import Api, over_app
-from tests.live.events import DATE, Event, parsed
+from tests.live.sse_client import DATE, Event, parsed
 
 SOON = 0.1
 
 
-class Reading:
-    """A reader in this process: takes messages one at a time, as fast or slowly as the test wants."""
+class Reader:
+    """A subscriber in this process, which takes one message at a time."""
 
     def __init__(self, live: LiveStreams, last_id: str = "", date: str = DATE) -> None:
         self._messages = live.open(date, last_id)
@@ -40,7 +40,7 @@ class Reading:
     def next(self, beats: int = 100) -> Event:
         """Return the next message; fail after so many heartbeats without one."""
         event = self.maybe(beats)
-        assert event is not None, "nothing was told"
+        assert event is not None, "no message came"
         return event
 
     def maybe(self, beats: int = 5) -> Event | None:
@@ -58,7 +58,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker: its application, its streams, and what makes its database misbehave."""
+    """A worker: its application, its streams, and its database's fail point."""
 
     app: Flask
     live: LiveStreams
@@ -68,30 +68,30 @@ class Worker:
     def api(self) -> Api:
         return Api(over_app(self.app))
 
-    def read(self, last_id: str = "", date: str = DATE) -> Reading:
-        return Reading(self.live, last_id, date)
+    def read(self, last_id: str = "", date: str = DATE) -> Reader:
+        return Reader(self.live, last_id, date)
 
 
-def with_feed(live: LiveStreams, **bounds: int) -> LiveStreams:
-    """Return `live` over a feed with other bounds, not started, that hears of silence soon."""
-    feed = BroadcastLog(live.messages.update, **bounds)
-    watcher = SlotChangeStream(live.watcher._db, live.schedule, feed)
-    return dataclasses.replace(live, feed=feed, watcher=watcher, heartbeat=SOON)
+def with_broadcast_log(live: LiveStreams, **bounds: int) -> LiveStreams:
+    """Return `live` with another broadcast log, not started, and a short heartbeat."""
+    broadcast_log = BroadcastLog(live.messages.update, **bounds)
+    change_stream = SlotChangeStream(live.change_stream._db, live.schedule, broadcast_log)
+    return dataclasses.replace(live, broadcast_log=broadcast_log, change_stream=change_stream, heartbeat=SOON)
 
 
 @contextmanager
 def running(live: LiveStreams) -> Iterator[LiveStreams]:
-    """Run the watcher of `live` until the block ends."""
-    thread = threading.Thread(target=live.watcher.run, daemon=True)
-    news = live.feed.news(DATE)
-    live.feed.subscribe()  # Somebody reads all the time.
+    """Run the change stream of `live` until the block ends."""
+    thread = threading.Thread(target=live.change_stream.run, daemon=True)
+    changed = live.broadcast_log.changed(DATE)
+    live.broadcast_log.demand.subscribe()  # One subscriber for the whole block.
     thread.start()
-    assert news.wait(10), "the watcher did not begin"
+    assert changed.wait(10), "the change stream did not start"
     try:
         yield live
     finally:
-        live.feed.unsubscribe()
-        live.feed.close()
+        live.broadcast_log.demand.unsubscribe()
+        live.broadcast_log.close()
         thread.join(10)
         assert not thread.is_alive()
 
@@ -103,8 +103,8 @@ def make_worker(
     mongo: Client,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Worker]]:
-    """Make workers of one service; bounds of their feeds as arguments."""
-    monkeypatch.setattr(live.change_stream, "PATIENCE_MS", 100)  # a watcher ends with its last question
+    """Make workers of one service; bounds of their broadcast logs as arguments."""
+    monkeypatch.setattr(live.change_stream, "MAX_AWAIT_MS", 100)  # a change stream ends with its last `getMore`
     settings = make_settings()
     wiring.prepare_database(mongo[settings.mongodb_database])
     ends: list[AbstractContextManager[LiveStreams]] = []
@@ -115,7 +115,7 @@ def make_worker(
         client = connect(replica_set.uri, name)
         clients.append(client)
         app = create_app(settings, client=client)
-        streams = with_feed(app.extensions["booking.live"], **bounds)
+        streams = with_broadcast_log(app.extensions["booking.live"], **bounds)
         ends.append(running(streams))
         ends[-1].__enter__()
 
@@ -140,8 +140,8 @@ def make_worker(
 
 
 @pytest.fixture(scope="module")
-def quiet(replica_set: ReplicaSet, mongo: Client) -> Iterator[Api]:
-    """The verbs over one application without a watcher, for those tests of a module that change nothing."""
+def shared_api(replica_set: ReplicaSet, mongo: Client) -> Iterator[Api]:
+    """An application without a change stream, for the tests of a module that write nothing."""
     settings = factories.settings(replica_set.uri)
     wiring.prepare_database(mongo[settings.mongodb_database])
     yield Api(over_app(create_app(settings, client=mongo)))

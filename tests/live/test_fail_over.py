@@ -7,7 +7,7 @@ from pathlib import Path
 
 from devdb.replica_set import start_replica_set
 from tests.conftest import serving
-from tests.live.events import Board, on_both, shown
+from tests.live.sse_client import DisplayedSlots, displayed_slots, on_both
 
 
 def test_streams_survive_the_death_of_the_primary(tmp_path: Path) -> None:
@@ -15,15 +15,15 @@ def test_streams_survive_the_death_of_the_primary(tmp_path: Path) -> None:
         slot, other, *_ = served.api.slots()
         with on_both(served.url, served.workers()) as streams:
             assert served.api.book(slot).status == 201
-            assert [stream.next().told["bookedCount"] for stream in streams] == [1, 1]
+            assert [stream.next().payload["bookedCount"] for stream in streams] == [1, 1]
 
             three_nodes.primary().kill()
             three_nodes.wait_writable()
             while served.api.book(other).status != 201:
                 time.sleep(0.1)
 
-            expected = shown(served.api.slots())
+            expected = displayed_slots(served.api.slots())
             for stream in streams:
-                board = Board({**expected, other["_id"]: (0, 4, 4)})
-                while board.slots != expected:
-                    board.hear(stream.next(30))
+                displayed = DisplayedSlots({**expected, other["_id"]: (0, 4, 4)})
+                while displayed.slots != expected:
+                    displayed.apply(stream.next(30))

@@ -14,7 +14,7 @@ import pytest
 from core.mongo.client import Client, Db
 from devdb.replica_set import ReplicaSet
 from tests.conftest import Served, serving
-from tests.live.events import Board, Stream, on_both, on_worker, opened, shown
+from tests.live.sse_client import DisplayedSlots, Stream, displayed_slots, on_both, on_worker, opened
 from wiring import app_name
 
 
@@ -26,7 +26,7 @@ def service(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.Tem
         mongo.drop_database(running.environment["MONGODB_DATABASE"])
 
 
-def test_every_worker_tells_every_change(service: Served) -> None:
+def test_every_worker_sends_every_change(service: Served) -> None:
     api = service.api
     slot, other, *_ = api.slots()
     with on_both(service.url, service.workers()) as streams:
@@ -36,7 +36,7 @@ def test_every_worker_tells_every_change(service: Served) -> None:
                 event = stream.next()
                 assert event.name == "slotUpdate"
                 wanted = {"slotId": slot_id, "bookedCount": booked, "capacity": capacity, "remaining": remaining}
-                assert wanted.items() <= event.told.items()
+                assert wanted.items() <= event.payload.items()
 
         booking = api.book(slot).json["booking"]
         told(slot["_id"], 1, 4, 3)
@@ -51,12 +51,12 @@ def test_every_worker_tells_every_change(service: Served) -> None:
             assert 1000 <= stream.retry <= 3000
 
 
-def test_a_connection_cut_a_hundred_times_misses_nothing_on_either_worker(service: Served) -> None:
+def test_stream_cut_a_hundred_times_misses_no_change_on_any_worker(service: Served) -> None:
     query = "date=2026-03-07"
     slots = service.api.slots("2026-03-07")
     for slot in slots:
         service.api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": 1000})
-    board, last, done = Board(), "", threading.Event()
+    displayed, last, done = DisplayedSlots(), "", threading.Event()
     resumed = 0
 
     def rush() -> None:
@@ -74,24 +74,24 @@ def test_a_connection_cut_a_hundred_times_misses_nothing_on_either_worker(servic
                     event = stream.maybe(0.05)
                 if event is not None:
                     resumed += event.name == "slotUpdate"
-                    board.hear(event)
+                    displayed.apply(event)
                     last = event.id
     crowd.join(60)
-    final = shown(service.api.slots("2026-03-07"))
+    final = displayed_slots(service.api.slots("2026-03-07"))
     with opened(service.url, last, query=query) as stream:
         end = time.monotonic() + 30
-        while board.slots != final and time.monotonic() < end:
+        while displayed.slots != final and time.monotonic() < end:
             event = stream.maybe(0.1)
             if event:
-                board.hear(event)
+                displayed.apply(event)
 
     assert done.is_set()
-    assert board.slots == final
+    assert displayed.slots == final
     assert sum(booked for booked, _, _ in final.values()) == 120
     assert resumed > 50, "most of it was told by updates, not by snapshots"
 
 
-def test_an_id_of_one_worker_is_good_on_the_other(service: Served) -> None:
+def test_message_id_of_one_worker_resumes_on_the_other(service: Served) -> None:
     query = "date=2026-03-09"
     slot, *_ = service.api.slots("2026-03-09")
     pids = service.workers()
@@ -109,7 +109,7 @@ def test_an_id_of_one_worker_is_good_on_the_other(service: Served) -> None:
             resumed.close()
 
 
-def test_lost_history_brings_every_reader_a_snapshot(service: Served, mongo: Client) -> None:
+def test_lost_history_sends_a_snapshot_on_each_worker(service: Served, mongo: Client) -> None:
     query = "date=2026-03-11"
     slot, *_ = service.api.slots("2026-03-11")
     with on_both(service.url, service.workers(), query) as streams:
@@ -119,11 +119,11 @@ def test_lost_history_brings_every_reader_a_snapshot(service: Served, mongo: Cli
             assert stream.next().name == "snapshot"
 
         assert service.api.book(slot).status == 201
-        assert [stream.next().told["bookedCount"] for stream in streams] == [1, 1]
+        assert [stream.next().payload["bookedCount"] for stream in streams] == [1, 1]
     assert service.log.read_text().count("live_history_lost") == 2
 
 
-def test_a_bad_id_brings_a_snapshot(service: Served) -> None:
+def test_bad_message_id_gets_a_snapshot(service: Served) -> None:
     for bad in ("x", "ffffffff-1-1-1", "0" * 5000, "%00", "-1"):
         with opened(service.url, bad, query="date=2026-03-13") as stream:
             assert stream.status == 200
@@ -143,7 +143,7 @@ days = [{name = "Long", start = "00:00", end = "23:55"}, {name = "Short", start 
 """
 
 
-def test_a_stop_ends_a_hundred_streams_at_once_and_each_has_one_line(
+def test_stop_ends_a_hundred_streams_and_logs_one_line_for_each(
     replica_set: ReplicaSet, mongo: Client, tmp_path: Path
 ) -> None:
     file = tmp_path / "crowded.toml"

@@ -20,8 +20,8 @@ import websocket
 from core.mongo.client import Client, Db
 from devdb.replica_set import ReplicaSet
 from tests.conftest import Served, serving
-from tests.live.events import opened
-from tests.live.sockets import NAMESPACES, Listener, bare, ends, listening, on_each
+from tests.live.socketio_clients import NAMESPACES, Listener, bare, ends, listening, on_each
+from tests.live.sse_client import opened
 
 FRIEND, STRANGER = "https://friend.example", "https://stranger.example"
 # As somebody may type an origin, and as browsers send it.
@@ -63,7 +63,7 @@ def wait_refused(served: Served, reason: str, times: int) -> None:
     assert refused(served, reason) == times
 
 
-def test_both_namespaces_on_every_worker_are_told_every_change_once_as_the_stream_tells_it(service: Served) -> None:
+def test_both_namespaces_on_each_worker_get_each_change_of_the_stream(service: Served) -> None:
     api = service.api
     slot, other, *_ = api.slots()
     far = api.slots("2026-03-31")[0]
@@ -76,7 +76,7 @@ def test_both_namespaces_on_every_worker_are_told_every_change_once_as_the_strea
         api.admin("PATCH", f"/slots/{other['_id']}", json={"closed": True})
         api.book(far)
 
-        told = [stream.next().told for _ in range(4)]
+        told = [stream.next().payload for _ in range(4)]
         for listener in listeners:
             for namespace in NAMESPACES:
                 assert [listener.next(namespace) for _ in range(4)] == told
@@ -90,7 +90,7 @@ def test_both_namespaces_on_every_worker_are_told_every_change_once_as_the_strea
     ]
 
 
-def test_who_joins_one_namespace_is_told_there_alone(service: Served) -> None:
+def test_client_of_one_namespace_gets_changes_only_there(service: Served) -> None:
     slot = service.api.slots("2026-03-07")[0]
     with listening(service.url, namespaces=["/api"]) as listener:
         service.api.book(slot)
@@ -129,7 +129,7 @@ BAD_HANDSHAKES: list[tuple[str, str, dict[str, str], int, str]] = [
 @pytest.mark.parametrize(
     ("name", "query", "headers", "status", "code"), BAD_HANDSHAKES, ids=lambda value: str(value)[:40]
 )
-def test_a_bad_handshake_is_refused_in_the_one_shape_and_logged(
+def test_bad_handshake_is_refused_as_a_problem_and_logged(
     name: str, query: str, headers: dict[str, str], status: int, code: str, service: Served
 ) -> None:
     answer = requests.get(f"{service.url}/socket.io/?{query}", headers=headers, timeout=30)
@@ -141,7 +141,7 @@ def test_a_bad_handshake_is_refused_in_the_one_shape_and_logged(
     assert "stranger" not in service.log.read_text()
 
 
-def test_control_the_same_handshake_without_a_fault_is_taken(service: Served) -> None:
+def test_control_valid_handshake_is_accepted(service: Served) -> None:
     for origin in ("", FRIEND, SENT, service.url):
         headers = UPGRADE | ({"Origin": origin} if origin else {})
         with requests.get(
@@ -151,18 +151,18 @@ def test_control_the_same_handshake_without_a_fault_is_taken(service: Served) ->
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_other_methods_are_refused(method: str, service: Served) -> None:
+def test_other_methods_are_refused_with_405(method: str, service: Served) -> None:
     answer = requests.request(method, f"{service.url}/socket.io/?EIO=4&transport=polling", data="40", timeout=30)
 
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
 
 
-def test_a_client_that_polls_is_told_that_it_cannot(service: Served) -> None:
+def test_polling_client_gets_a_connection_error(service: Served) -> None:
     with pytest.raises(socketio.exceptions.ConnectionError):
         socketio.Client(reconnection=False).connect(service.url, transports=["polling"])
 
 
-def test_another_namespace_is_refused(service: Served) -> None:
+def test_unknown_namespace_is_refused(service: Served) -> None:
     before = refused(service, "namespace")
     with pytest.raises(socketio.exceptions.ConnectionError, match="/admin"):
         socketio.Client(reconnection=False).connect(service.url, transports=["websocket"], namespaces=["/admin"])
@@ -189,7 +189,7 @@ GARBAGE: list[tuple[str, str | bytes]] = [
 
 
 @pytest.mark.parametrize(("reason", "said"), GARBAGE, ids=lambda value: repr(value)[:24])
-def test_who_talks_no_socketio_is_sent_away(reason: str, said: str | bytes, service: Served) -> None:
+def test_client_sending_no_socketio_is_disconnected(reason: str, said: str | bytes, service: Served) -> None:
     before = refused(service, reason)
     with bare(service.url) as connection:
         connection.send(said, websocket.ABNF.OPCODE_BINARY if isinstance(said, bytes) else websocket.ABNF.OPCODE_TEXT)
@@ -199,7 +199,7 @@ def test_who_talks_no_socketio_is_sent_away(reason: str, said: str | bytes, serv
     wait_refused(service, reason, before + 1)
 
 
-def test_a_message_in_parts_without_an_end_is_too_big(service: Served) -> None:
+def test_fragmented_message_without_end_is_too_big(service: Served) -> None:
     before = refused(service, "too_big")
     with bare(service.url) as connection:
         connection.send_frame(websocket.ABNF.create_frame("42", websocket.ABNF.OPCODE_TEXT, 0))
@@ -211,7 +211,7 @@ def test_a_message_in_parts_without_an_end_is_too_big(service: Served) -> None:
     wait_refused(service, "too_big", before + 1)
 
 
-def test_who_talks_without_end_is_sent_away(service: Served) -> None:
+def test_client_sending_too_many_messages_is_disconnected(service: Served) -> None:
     before = refused(service, "talkative")
     with bare(service.url) as connection:
         for _ in range(201):
@@ -222,7 +222,7 @@ def test_who_talks_without_end_is_sent_away(service: Served) -> None:
     wait_refused(service, "talkative", before + 1)
 
 
-def test_control_events_and_repeated_joins_of_a_client_change_nothing(service: Served) -> None:
+def test_control_client_events_and_repeated_joins_are_ignored(service: Served) -> None:
     slot = service.api.slots("2026-03-09")[0]
     with bare(service.url) as connection:
         for said in ('40/api,{"token":[[[', '42/api,7["slotUpdate",{}]', '43/api,1["x"]', "40/api,", "3", "41"):
@@ -249,7 +249,7 @@ days = [{name = "Long", start = "00:00", end = "23:55"}]
 """
 
 
-def test_a_slow_client_is_dropped_a_dead_worker_replaced_and_a_stop_ends_the_rest(
+def test_slow_client_dead_worker_and_stop_leave_no_stale_connection(
     replica_set: ReplicaSet, mongo: Client, tmp_path: Path
 ) -> None:
     file = tmp_path / "long.toml"

@@ -13,7 +13,7 @@ from typing import Any
 import socketio
 import websocket
 
-from tests.live.events import SECONDS, holder
+from tests.live.sse_client import SECONDS, holder
 
 NAMESPACES = ["/", "/api"]
 PATH = "/socket.io/?EIO=4&transport=websocket"
@@ -31,8 +31,8 @@ class Listener:
             reconnection_delay=0.05, reconnection_delay_max=0.1, logger=UNHEARD, engineio_logger=UNHEARD
         )
         self.heard: dict[str, queue.Queue[dict[str, Any]]] = {name: queue.Queue() for name in NAMESPACES}
-        for name, kept in self.heard.items():
-            self.client.on("slotUpdate", kept.put, namespace=name)
+        for name, event in self.heard.items():
+            self.client.on("slotUpdate", event.put, namespace=name)
         self.client.connect(url, transports=["websocket"], namespaces=namespaces or NAMESPACES, **how)
 
     def next(self, namespace: str = "/", seconds: float = SECONDS) -> dict[str, Any]:

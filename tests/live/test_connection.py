@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from live.connection_limits import Connection, ConnectionLimiter
-from live.socketio.connection import BoundedSocket, understood
+from live.socketio.connection import BoundedSocket, parse_client_packet
 
 
 class Narrow:
@@ -30,7 +30,7 @@ class Narrow:
         self.most = max(self.most, self.inside)
         self.begun.set()
         assert self.free.wait(30)
-        self.since = self.place.sending or 0.0
+        self.since = self.place.sending_since or 0.0
         while message:
             message = message[self.send(message) :]
         self.inside -= 1
@@ -43,17 +43,19 @@ def narrow() -> tuple[BoundedSocket, Narrow, Connection]:
     return BoundedSocket(cast("socket.socket", connection), place), connection, place
 
 
-def test_what_a_socket_takes_in_parts_is_written_whole(narrow: tuple[BoundedSocket, Narrow, Connection]) -> None:
-    wire, connection, place = narrow
+def test_send_to_a_socket_taking_parts_writes_the_whole_message(
+    narrow: tuple[BoundedSocket, Narrow, Connection],
+) -> None:
+    bounded_socket, connection, place = narrow
 
-    assert wire.send(b"frame") == 5
+    assert bounded_socket.send(b"frame") == 5
 
     assert connection.taken == b"frame"
     assert connection.since > 0, "it is known since when"
-    assert place.sending is None
+    assert place.sending_since is None
 
 
-def test_control_the_sockets_own_send_leaves_a_part_out(narrow: tuple[BoundedSocket, Narrow, Connection]) -> None:
+def test_control_plain_socket_send_writes_only_a_part(narrow: tuple[BoundedSocket, Narrow, Connection]) -> None:
     _, connection, _ = narrow
 
     connection.send(b"frame")
@@ -61,10 +63,10 @@ def test_control_the_sockets_own_send_leaves_a_part_out(narrow: tuple[BoundedSoc
     assert connection.taken == b"f"
 
 
-def test_two_that_write_at_once_do_not_mix(narrow: tuple[BoundedSocket, Narrow, Connection]) -> None:
-    wire, connection, _ = narrow
+def test_concurrent_sends_are_not_interleaved(narrow: tuple[BoundedSocket, Narrow, Connection]) -> None:
+    bounded_socket, connection, _ = narrow
     connection.free.clear()
-    writers = [threading.Thread(target=wire.send, args=(frame,)) for frame in (b"aaaa", b"bbbb")]
+    writers = [threading.Thread(target=bounded_socket.send, args=(frame,)) for frame in (b"aaaa", b"bbbb")]
     for writer in writers:
         writer.start()
         assert connection.begun.wait(30)
@@ -77,18 +79,18 @@ def test_two_that_write_at_once_do_not_mix(narrow: tuple[BoundedSocket, Narrow, 
     assert connection.taken in (b"aaaabbbb", b"bbbbaaaa")
 
 
-def test_who_does_not_answer_a_good_bye_is_cut_off() -> None:
+def test_client_not_answering_a_close_frame_is_aborted() -> None:
     cut = threading.Event()
-    places = ConnectionLimiter()
-    place = places.take("10.0.0.1", cut.set)
-    wire = BoundedSocket(cast("socket.socket", Narrow(place)), place)
-    wire.send(b"news")
-    places.cut_stuck(0)
+    limiter = ConnectionLimiter()
+    place = limiter.acquire("10.0.0.1", cut.set)
+    bounded_socket = BoundedSocket(cast("socket.socket", Narrow(place)), place)
+    bounded_socket.send(b"news")
+    limiter.close_stalled(0)
     assert not cut.is_set(), "control: nobody waits for this client"
 
-    wire.hurry()
-    wire.send(b"good-bye")
-    places.cut_stuck(0)
+    bounded_socket.force_close_soon()
+    bounded_socket.send(b"good-bye")
+    limiter.close_stalled(0)
 
     assert cut.is_set()
 
@@ -113,5 +115,5 @@ def test_who_does_not_answer_a_good_bye_is_cut_off() -> None:
         ("6", None),
     ],
 )
-def test_only_joining_and_leaving_is_understood(said: str | bytes, packet: str | None) -> None:
-    assert understood(said) == packet
+def test_parse_client_packet_accepts_only_connect_and_disconnect(said: str | bytes, packet: str | None) -> None:
+    assert parse_client_packet(said) == packet

@@ -1,4 +1,4 @@
-"""A browser's EventSource, reduced to what the tests look at."""
+"""Client of server-sent events, with the parts of a browser's EventSource that the tests use."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Event:
-    """A message; `told` is its JSON."""
+    """A message; `payload` is its JSON."""
 
     id: str
     name: str
-    told: Any
+    payload: Any
 
 
 @dataclass
-class Board:
-    """What a page shows after the messages it was told: places taken, capacity and closing by slot."""
+class DisplayedSlots:
+    """The slots as a page shows them after its messages: booked count, capacity and remaining by id."""
 
     slots: dict[str, tuple[int, int, int]] = field(default_factory=dict)
 
-    def hear(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         if event.name == "snapshot":
-            self.slots = shown(event.told)
+            self.slots = displayed_slots(event.payload)
         else:
-            told = event.told
-            self.slots[told["slotId"]] = (told["bookedCount"], told["capacity"], told["remaining"])
+            update = event.payload
+            self.slots[update["slotId"]] = (update["bookedCount"], update["capacity"], update["remaining"])
 
 
-def shown(slots: list[dict[str, Any]]) -> dict[str, tuple[int, int, int]]:
-    """Return what a board shows when the slots stand as `GET /api/slots` tells."""
+def displayed_slots(slots: list[dict[str, Any]]) -> dict[str, tuple[int, int, int]]:
+    """Return the displayed values of the slots in an answer of `GET /api/slots`."""
     return {slot["_id"]: (slot["bookedCount"], slot["capacity"], slot["remaining"]) for slot in slots}
 
 
 def parsed(text: str) -> list[Event]:
-    """Return the messages in `text`; comments and the time to wait are none."""
+    """Return the messages in `text`, without comments and `retry` fields."""
     found = []
     for block in text.split("\n\n"):
         lines = dict(line.split(": ", 1) for line in block.split("\n") if line and not line.startswith(":"))
@@ -56,7 +56,7 @@ def parsed(text: str) -> list[Event]:
 
 
 class Stream:
-    """An open stream, read by a thread of its own unless told not to."""
+    """An open stream, read by its own thread unless `read` is False."""
 
     def __init__(self, url: str, last_id: str = "", *, query: str = f"date={DATE}", read: bool = True) -> None:
         address = url.removeprefix("http://").split(":")
