@@ -1,146 +1,239 @@
-"""Figures as SVG, drawn by pygal: without styles and scripts, for the page's style sheet gives every colour.
+"""Charts as SVG: this module computes the layout, `templates/chart.svg` draws it.
 
-All text is drawn in the size that was asked for: the plot is as wide as the page has room, and never scaled.
+The SVG has no styles and no scripts; the page's style sheet gives every colour. The chart is as wide as the page has
+room and is never scaled, so text has its final size.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-from xml.etree.ElementTree import Element, tostring  # nosec B405 # it writes, and parses nothing
+from pathlib import Path
 
-import pygal
-from pygal.style import Style
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from admin.dashboard.chart_data import ChartData, Occupancy, Row
-from core.i18n import Language, format_date, format_number
+from core.i18n import format_date
 from notifications.outbox.model import EmailStatus
 
-# pygal leaves a finder for its map plugins, in a form that Python has given up and other importers stumble over.
-sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != pygal.__name__]
-
-NARROWEST, WIDEST, STEP = 280, 1320, 8
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+)
+MIN_WIDTH = 280
+MAX_WIDTH = 1320
+WIDTH_STEP = 8
 TEXT_PIXELS = 12
-# Half of an axis's last label stands beyond it.
-LAST_LABEL_PIXELS = 24
 LETTER_PIXELS = 0.58 * TEXT_PIXELS
+# A label's baseline is this far below its middle.
+BASELINE_PIXELS = TEXT_PIXELS / 3
+LABEL_GAP = 5
+MARGIN = 4
+# Room below the plot for the labels of its x axis.
+X_LABEL_PIXELS = 26
+# Half of an axis's last label is drawn beyond the axis.
+LAST_LABEL_PIXELS = 24
 ROW_PIXELS = 28
 DATE_PIXELS = 64
-CHART_STYLE = Style(label_font_size=TEXT_PIXELS, major_label_font_size=TEXT_PIXELS, value_font_size=TEXT_PIXELS)
-# pygal's own looks and what its script needs.
-DROPPED = ("defs", "desc", "script", "style")
-COMMON = {
-    "style": CHART_STYLE, "css": [], "js": [], "show_legend": False, "no_prefix": True, "margin": 4,
-    "truncate_label": -1, "explicit_size": True, "spacing": 6,
-}  # fmt: skip
+BAR_FRACTION = 0.775
+DAYS_PER_LABEL = 7
 
 
-def svg(figure: ChartData, width: int) -> str:
-    """Return `figure` as a plot about `width` pixels wide."""
-    return _drawn(figure, min(WIDEST, max(NARROWEST, width // STEP * STEP)))
+@dataclass(frozen=True)
+class Label:
+    """A text of an axis; its style sheet class gives the anchor."""
+
+    x: float
+    y: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A rectangle of a bar chart."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class HeatMapCell:
+    """A cell of a heat map, with its text and its tooltip."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    style: str
+    text: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Everything that the template draws, in pixels."""
+
+    width: int
+    height: int
+    x_labels: Sequence[Label]
+    y_labels: Sequence[Label]
+    grid_lines: Sequence[str] = ()
+    bars: Sequence[Bar] = ()
+    cells: Sequence[HeatMapCell] = ()
+
+
+def svg(data: ChartData, width: int) -> str:
+    """Return the chart of `data`, about `width` pixels wide."""
+    rounded = width // WIDTH_STEP * WIDTH_STEP
+    return _render(data, min(MAX_WIDTH, max(MIN_WIDTH, rounded)))
 
 
 @lru_cache(maxsize=64)
-def _drawn(figure: ChartData, width: int) -> str:
-    chart = PLOTS[figure.name](figure, width)
-    root = chart.render_tree()
-    _strip(root)
-    ids = [f"plot-{figure.name}-{part}" for part in ("title", "desc")]
-    root.attrib |= {"role": "img", "aria-labelledby": " ".join(ids), "class": f"plot-{figure.name}"}
-    for tag, id_, text in zip(("desc", "title"), ids[::-1], (figure.summary, figure.title), strict=True):
-        node = Element(tag, {"id": id_})
-        node.text = text
-        root.insert(0, node)
-    return tostring(root, encoding="unicode")
-
-
-class HeatMap(pygal.Dot):
-    """pygal's grid of dots with a cell in the place of each: its colour and its number say the same."""
-
-    def dot(self, serie: Any, _r_max: float) -> None:
-        """Draw a row of cells."""
-        row = self.svg.serie(serie)
-        width = self.view.x(1) - self.view.x(0)
-        height = self.view.y(0) - self.view.y(1)
-        date, *cells = self.figure.rows[serie.index]
-        for (x, y), hour, at in zip(map(self.view, serie.points), self.figure.columns[1:], cells, strict=True):
-            if at is not None:
-                group = self.svg.node(row["plot"], class_=f"cell level-{level(at)}{' closed' if at.closed else ''}")
-                self._cell(group, (x - width / 2, y - height / 2), (width, height), self.say(at))
-                self.svg.node(group, "title").text = f"{self.figure.format(date)}, {hour}: {self.figure.format(at)}"
-
-    def _cell(self, group: Element, corner: tuple[float, float], size: tuple[float, float], text: str) -> None:
-        sides = {"x": corner[0] + 1, "y": corner[1] + 1, "width": size[0] - 2, "height": size[1] - 2, "rx": 3}
-        self.svg.node(group, "rect", **sides)
-        middle = {"x": corner[0] + size[0] / 2, "y": corner[1] + size[1] / 2 + TEXT_PIXELS / 3}
-        self.svg.node(group, "text", **middle).text = text
-
-    @property
-    def _values(self) -> list[float]:
-        """Return that there is something to draw, also while nothing is booked."""
-        return [1.0]
+def _render(data: ChartData, width: int) -> str:
+    layout = LAYOUTS[data.name](data, width)
+    return TEMPLATES.get_template("chart.svg").render(data=data, layout=layout)
 
 
 def level(places: Occupancy) -> int:
-    """Return the colour of a cell: 0 for nothing, 1 to 3 for parts, 4 for full."""
-    return 0 if not places.percent else 4 if places.percent == 100 else 1 + min(2, places.percent * 3 // 100)
-
-
-def _fill(figure: ChartData, width: int) -> Any:
-    hours, rows = figure.columns[1:], figure.rows
-    room = (width - DATE_PIXELS) / max(1, len(hours))
-    chart = HeatMap(**COMMON, width=width, height=ROW_PIXELS * len(rows) + 40)
-    chart.figure = figure
-    longest = max(len(_ratio(cell)) for row in rows for cell in row if isinstance(cell, Occupancy))
-    chart.say = _ratio if longest * LETTER_PIXELS < room else _percent
-    chart.x_labels = hours if room > 5 * LETTER_PIXELS else [hour[:2] for hour in hours]
-    for row in rows:
-        chart.add(_short(figure, row), [1] * len(hours))
-    return chart
-
-
-def _made(figure: ChartData, width: int) -> Any:
-    numbers = [int(str(row[1])) for row in figure.rows]
-    chart = pygal.Bar(**COMMON, margin_right=LAST_LABEL_PIXELS, width=width, height=240, show_minor_x_labels=False)
-    _scale(chart, figure.language, max(numbers))
-    chart.x_labels = [_short(figure, row) for row in figure.rows]
-    # The last day is always named.
-    chart.x_labels_major = chart.x_labels[::-1][::7]
-    chart.add(figure.columns[1], numbers)
-    return chart
-
-
-def _letters(figure: ChartData, width: int) -> Any:
-    height = ROW_PIXELS * len(figure.rows) + 50
-    chart = pygal.HorizontalBar(**COMMON, margin_right=LAST_LABEL_PIXELS, width=width, height=height)
-    rows = [(str(row[0]), int(str(row[1]))) for row in figure.rows][::-1]
-    _scale(chart, figure.language, max(number for _, number in rows), most=4)
-    chart.x_labels = [f"{state} {figure.format(number)}" for state, number in rows]
-    chart.add(
-        figure.columns[1],
-        [
-            {"value": row[1], "node": {"class": f"state-{state}"}}
-            for row, state in zip(rows, [*EmailStatus][::-1], strict=True)
-        ],
-    )
-    return chart
-
-
-PLOTS: Mapping[str, Callable[[ChartData, int], Any]] = {"fill": _fill, "bookings": _made, "letters": _letters}
+    """Return the colour level of a cell: 0 for empty, 1 to 3 for partly booked, 4 for full."""
+    if not places.percent:
+        return 0
+    if places.percent == 100:
+        return 4
+    return 1 + min(2, places.percent * 3 // 100)
 
 
 def ticks(highest: int, most: int = 5) -> list[int]:
-    """Return whole numbers for an axis from 0 to at least `highest`, evenly spaced, at most `most` above 0."""
-    step = next(s for power in range(19) for s in (10**power, 2 * 10**power, 5 * 10**power) if s * most >= highest)
+    """Return evenly spaced whole numbers from 0 to at least `highest`, at most `most` of them above 0."""
+    steps = (factor * 10**power for power in range(19) for factor in (1, 2, 5))
+    step = next(step for step in steps if step * most >= highest)
     return [*range(0, max(1, highest) + step, step)][: most + 1]
 
 
-def _scale(chart: Any, language: Language, highest: int, most: int = 5) -> None:
-    chart.y_labels = ticks(highest, most)
-    chart.range = (0, chart.y_labels[-1])
-    chart.value_formatter = lambda number: format_number(language, round(number))
+def _layout_heat_map(data: ChartData, width: int) -> Layout:
+    """Lay out occupancy with a row for each date and a column for each hour."""
+    hours = data.columns[1:]
+    height = ROW_PIXELS * len(data.rows) + 40
+    dates = [_short_date(data, row) for row in data.rows]
+    left = _label_room(dates)
+    cell_width = (width - left - MARGIN) / max(1, len(hours))
+    cell_height = (height - MARGIN - X_LABEL_PIXELS) / max(1, len(data.rows))
+    texts = _cell_text(data, width)
+    cells = [
+        HeatMapCell(
+            x=left + column * cell_width,
+            y=MARGIN + row * cell_height,
+            width=cell_width,
+            height=cell_height,
+            style=_cell_style(cell),
+            text=texts(cell),
+            title=f"{data.format(cells[0])}, {hours[column]}: {data.format(cell)}",
+        )
+        for row, cells in enumerate(data.rows)
+        for column, cell in enumerate(cells[1:])
+        if isinstance(cell, Occupancy)
+    ]
+    # Narrow columns show the hour without its minutes.
+    fits = _column_room(data, width) > 5 * LETTER_PIXELS
+    shown_hours = hours if fits else [hour[:2] for hour in hours]
+    x_labels = [Label(left + (column + 0.5) * cell_width, height - 10, text) for column, text in enumerate(shown_hours)]
+    return Layout(width, height, x_labels, _row_labels(dates, left, cell_height), cells=cells)
+
+
+def _layout_columns(data: ChartData, width: int) -> Layout:
+    """Lay out one vertical bar for each day."""
+    height = 240
+    numbers = [int(str(row[1])) for row in data.rows]
+    scale = ticks(max(numbers))
+    left = _label_room([data.format(tick) for tick in scale])
+    day_width = (width - left - LAST_LABEL_PIXELS) / len(numbers)
+    bottom = height - X_LABEL_PIXELS
+    pixels_per_unit = (bottom - 2 * MARGIN) / scale[-1]
+    grid = [bottom - tick * pixels_per_unit for tick in scale]
+    bars = [
+        Bar(
+            x=left + (day + (1 - BAR_FRACTION) / 2) * day_width,
+            y=bottom - number * pixels_per_unit,
+            width=BAR_FRACTION * day_width,
+            height=number * pixels_per_unit,
+        )
+        for day, number in enumerate(numbers)
+    ]
+    # Counting backwards labels the last day always.
+    labelled = range(len(numbers) - 1, -1, -DAYS_PER_LABEL)
+    x_labels = [
+        Label(left + (day + 0.5) * day_width, height - 10, _short_date(data, data.rows[day])) for day in labelled
+    ]
+    y_labels = [
+        Label(left - LABEL_GAP, y + BASELINE_PIXELS, data.format(tick)) for tick, y in zip(scale, grid, strict=True)
+    ]
+    lines = [f"M{left:.1f} {y:.1f}H{width - LAST_LABEL_PIXELS}" for y in grid]
+    return Layout(width, height, x_labels, y_labels, lines, bars)
+
+
+def _layout_rows(data: ChartData, width: int) -> Layout:
+    """Lay out one horizontal bar for each e-mail state."""
+    height = ROW_PIXELS * len(data.rows) + 50
+    numbers = [int(str(row[1])) for row in data.rows]
+    names = [f"{row[0]} {data.format(number)}" for row, number in zip(data.rows, numbers, strict=True)]
+    scale = ticks(max(numbers), most=4)
+    left = _label_room(names)
+    pixels_per_unit = (width - left - LAST_LABEL_PIXELS) / scale[-1]
+    row_height = (height - MARGIN - X_LABEL_PIXELS) / len(numbers)
+    bars = [
+        Bar(
+            x=left,
+            y=MARGIN + (row + (1 - BAR_FRACTION) / 2) * row_height,
+            width=number * pixels_per_unit,
+            height=BAR_FRACTION * row_height,
+            style=f"state-{state}",
+        )
+        for row, (number, state) in enumerate(zip(numbers, EmailStatus, strict=True))
+    ]
+    x_labels = [Label(left + tick * pixels_per_unit, height - 10, data.format(tick)) for tick in scale]
+    lines = [f"M{label.x:.1f} {MARGIN}V{height - X_LABEL_PIXELS}" for label in x_labels]
+    return Layout(width, height, x_labels, _row_labels(names, left, row_height), lines, bars)
+
+
+LAYOUTS: Mapping[str, Callable[[ChartData, int], Layout]] = {
+    "fill": _layout_heat_map,
+    "bookings": _layout_columns,
+    "letters": _layout_rows,
+}
+
+
+def _label_room(labels: Sequence[str]) -> float:
+    """Return the width of the y axis's labels, with gap and margin."""
+    return max((len(label) for label in labels), default=0) * LETTER_PIXELS + LABEL_GAP + MARGIN
+
+
+def _row_labels(texts: Sequence[str], left: float, row_height: float) -> list[Label]:
+    return [
+        Label(left - LABEL_GAP, MARGIN + (row + 0.5) * row_height + BASELINE_PIXELS, text)
+        for row, text in enumerate(texts)
+    ]
+
+
+def _column_room(data: ChartData, width: int) -> float:
+    return (width - DATE_PIXELS) / max(1, len(data.columns) - 1)
+
+
+def _cell_text(data: ChartData, width: int) -> Callable[[Occupancy], str]:
+    """Return the formatter of a heat map's cells: the ratio if the longest one fits, else the percentage."""
+    ratios = [_ratio(cell) for row in data.rows for cell in row if isinstance(cell, Occupancy)]
+    longest = max((len(ratio) for ratio in ratios), default=0)
+    return _ratio if longest * LETTER_PIXELS < _column_room(data, width) else _percent
+
+
+def _cell_style(places: Occupancy) -> str:
+    style = f"level-{level(places)}"
+    return f"{style} closed" if places.closed else style
 
 
 def _ratio(places: Occupancy) -> str:
@@ -151,20 +244,5 @@ def _percent(places: Occupancy) -> str:
     return str(places.percent)
 
 
-def _short(figure: ChartData, row: Row) -> str:
-    return format_date(figure.language, str(row[0]), figure.language.day_of_month)
-
-
-def _strip(root: Element) -> None:
-    """Take away what the page's policy forbids, what serves pygal's script alone, and comments."""
-    for parent in list(root.iter()):
-        for child in list(parent):
-            named = child.tag == "title" and "cell" not in _classes(parent)
-            if not isinstance(child.tag, str) or child.tag in DROPPED or named or "tooltip" in _classes(child):
-                parent.remove(child)
-        for name in ("style", "id"):
-            parent.attrib.pop(name, None)
-
-
-def _classes(node: Element) -> Sequence[str]:
-    return node.get("class", "").split()
+def _short_date(data: ChartData, row: Row) -> str:
+    return format_date(data.language, str(row[0]), data.language.day_of_month)

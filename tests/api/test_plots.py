@@ -252,5 +252,5 @@ def test_a_plot_is_drawn_once_for_the_same_figures() -> None:
     assert charts.svg(figure, 640) is not charts.svg(replace(figure, language=GERMAN), 640)
 
 
-def test_the_library_leaves_no_finder_behind() -> None:
+def test_app_import_leaves_no_obsolete_finder() -> None:
     assert [finder for finder in sys.meta_path if not hasattr(finder, "find_spec")] == []
