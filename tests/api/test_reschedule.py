@@ -166,9 +166,9 @@ def test_the_calendar_file_follows_the_booking(api: Api) -> None:
     last_uid, *third = event()
 
     assert uid == api_uid == last_uid
-    assert first == [0, "CONFIRMED", "05 10:00 CET"]
-    assert second == [1, "CONFIRMED", "05 11:00 CET"]
-    assert third == [2, "CANCELLED", "05 11:00 CET"]
+    assert first == [0, "CONFIRMED", "05 09:00 UTC"]
+    assert second == [1, "CONFIRMED", "05 10:00 UTC"]
+    assert third == [2, "CANCELLED", "05 10:00 UTC"]
     assert api.get(f"/api/bookings/{booking['id']}/calendar.ics").status == 404
 
 
