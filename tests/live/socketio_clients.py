@@ -24,7 +24,7 @@ UNHEARD.propagate = False
 
 
 class Listener:
-    """A client on both namespaces that keeps what it is told, in order."""
+    """A client on both namespaces that records the changes it gets, in order."""
 
     def __init__(self, url: str, *, namespaces: list[str] | None = None, **how: Any) -> None:
         self.client = socketio.Client(
@@ -36,7 +36,7 @@ class Listener:
         self.client.connect(url, transports=["websocket"], namespaces=namespaces or NAMESPACES, **how)
 
     def next(self, namespace: str = "/", seconds: float = SECONDS) -> dict[str, Any]:
-        """Return what is told next."""
+        """Return the next change."""
         return self.heard[namespace].get(timeout=seconds)
 
     def worker(self, pids: list[int]) -> int:

@@ -15,8 +15,8 @@ from live.socketio.connection import BoundedSocket, parse_client_packet
 class Narrow:
     """A socket that takes one byte at a time, and nothing while it is held."""
 
-    def __init__(self, place: Connection) -> None:
-        self.place, self.taken, self.since = place, b"", 0.0
+    def __init__(self, connection_record: Connection) -> None:
+        self.connection_record, self.taken, self.since = connection_record, b"", 0.0
         self.inside = self.most = 0
         self.begun, self.free = threading.Event(), threading.Event()
         self.free.set()
@@ -30,7 +30,7 @@ class Narrow:
         self.most = max(self.most, self.inside)
         self.begun.set()
         assert self.free.wait(30)
-        self.since = self.place.sending_since or 0.0
+        self.since = self.connection_record.sending_since or 0.0
         while message:
             message = message[self.send(message) :]
         self.inside -= 1
@@ -38,21 +38,21 @@ class Narrow:
 
 @pytest.fixture
 def narrow() -> tuple[BoundedSocket, Narrow, Connection]:
-    place = Connection("10.0.0.1", lambda: None)
-    connection = Narrow(place)
-    return BoundedSocket(cast("socket.socket", connection), place), connection, place
+    connection_record = Connection("10.0.0.1", lambda: None)
+    connection = Narrow(connection_record)
+    return BoundedSocket(cast("socket.socket", connection), connection_record), connection, connection_record
 
 
 def test_send_to_a_socket_taking_parts_writes_the_whole_message(
     narrow: tuple[BoundedSocket, Narrow, Connection],
 ) -> None:
-    bounded_socket, connection, place = narrow
+    bounded_socket, connection, connection_record = narrow
 
     assert bounded_socket.send(b"frame") == 5
 
     assert connection.taken == b"frame"
     assert connection.since > 0, "it is known since when"
-    assert place.sending_since is None
+    assert connection_record.sending_since is None
 
 
 def test_control_plain_socket_send_writes_only_a_part(narrow: tuple[BoundedSocket, Narrow, Connection]) -> None:
@@ -82,8 +82,8 @@ def test_concurrent_sends_are_not_interleaved(narrow: tuple[BoundedSocket, Narro
 def test_client_not_answering_a_close_frame_is_aborted() -> None:
     cut = threading.Event()
     limiter = ConnectionLimiter()
-    place = limiter.acquire("10.0.0.1", cut.set)
-    bounded_socket = BoundedSocket(cast("socket.socket", Narrow(place)), place)
+    connection_record = limiter.acquire("10.0.0.1", cut.set)
+    bounded_socket = BoundedSocket(cast("socket.socket", Narrow(connection_record)), connection_record)
     bounded_socket.send(b"news")
     limiter.close_stalled(0)
     assert not cut.is_set(), "control: nobody waits for this client"

@@ -1,4 +1,4 @@
-"""Streams survive the death of the primary: what was missed meanwhile is told on each worker."""
+"""Streams survive the death of the primary: each worker sends what was missed."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from tests.live.sse_client import DATE
 
 
 @pytest.fixture
-def asleep(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Api, LiveStreams]]:
-    """A service whose change_stream runs and has no reader yet."""
+def idle_service(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Api, LiveStreams]]:
+    """A service whose change stream runs without a subscriber."""
     monkeypatch.setattr(live.change_stream, "MAX_AWAIT_MS", 100)
     monkeypatch.setattr(live.change_stream, "IDLE_SECONDS", 0.05)
     app = make_app()
@@ -32,9 +32,9 @@ def asleep(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def test_change_stream_without_subscriber_is_not_read(
-    asleep: tuple[Api, LiveStreams], monkeypatch: pytest.MonkeyPatch
+    idle_service: tuple[Api, LiveStreams], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api, streams = asleep
+    api, streams = idle_service
     followed = threading.Event()
     monkeypatch.setattr(streams.change_stream, "_follow", followed.set)
 
@@ -45,9 +45,9 @@ def test_change_stream_without_subscriber_is_not_read(
 
 
 def test_control_change_stream_that_is_woken_is_read(
-    asleep: tuple[Api, LiveStreams], monkeypatch: pytest.MonkeyPatch
+    idle_service: tuple[Api, LiveStreams], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, streams = asleep
+    _, streams = idle_service
     followed = threading.Event()
     monkeypatch.setattr(streams.change_stream, "_follow", followed.set)
 
@@ -56,8 +56,8 @@ def test_control_change_stream_that_is_woken_is_read(
     assert followed.wait(30)
 
 
-def test_first_subscriber_wakes_change_stream_and_gets_one_snapshot(asleep: tuple[Api, LiveStreams]) -> None:
-    api, streams = asleep
+def test_first_subscriber_wakes_change_stream_and_gets_one_snapshot(idle_service: tuple[Api, LiveStreams]) -> None:
+    api, streams = idle_service
     slot = api.slots(DATE)[0]
     reader = Reader(streams)
 
@@ -69,9 +69,9 @@ def test_first_subscriber_wakes_change_stream_and_gets_one_snapshot(asleep: tupl
 
 
 def test_subscriber_returning_after_idle_time_gets_a_snapshot(
-    asleep: tuple[Api, LiveStreams], monkeypatch: pytest.MonkeyPatch
+    idle_service: tuple[Api, LiveStreams], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api, streams = asleep
+    api, streams = idle_service
     slot = api.slots(DATE)[0]
     reader = Reader(streams)
     known = reader.next().id
@@ -90,6 +90,6 @@ def test_subscriber_returning_after_idle_time_gets_a_snapshot(
 
     again = Reader(streams, known)
 
-    told = again.next()
-    assert told.name == "snapshot"
-    assert told.payload[0]["bookedCount"] == 1
+    event = again.next()
+    assert event.name == "snapshot"
+    assert event.payload[0]["bookedCount"] == 1

@@ -31,7 +31,7 @@ def test_every_worker_sends_every_change(service: Served) -> None:
     slot, other, *_ = api.slots()
     with on_both(service.url, service.workers()) as streams:
 
-        def told(slot_id: str, booked: int, capacity: int, remaining: int) -> None:
+        def assert_update(slot_id: str, booked: int, capacity: int, remaining: int) -> None:
             for stream in streams:
                 event = stream.next()
                 assert event.name == "slotUpdate"
@@ -39,13 +39,13 @@ def test_every_worker_sends_every_change(service: Served) -> None:
                 assert wanted.items() <= event.payload.items()
 
         booking = api.book(slot).json["booking"]
-        told(slot["_id"], 1, 4, 3)
+        assert_update(slot["_id"], 1, 4, 3)
         api.held("DELETE", booking)
-        told(slot["_id"], 0, 4, 4)
+        assert_update(slot["_id"], 0, 4, 4)
         api.admin("PATCH", f"/slots/{other['_id']}", json={"capacity": 9})
-        told(other["_id"], 0, 9, 9)
+        assert_update(other["_id"], 0, 9, 9)
         api.admin("PATCH", f"/slots/{other['_id']}", json={"closed": True})
-        told(other["_id"], 0, 9, 0)
+        assert_update(other["_id"], 0, 9, 0)
         for stream in streams:
             assert stream.headers["Content-Type"] == "text/event-stream; charset=utf-8"
             assert 1000 <= stream.retry <= 3000
@@ -88,7 +88,7 @@ def test_stream_cut_a_hundred_times_misses_no_change_on_any_worker(service: Serv
     assert done.is_set()
     assert displayed.slots == final
     assert sum(booked for booked, _, _ in final.values()) == 120
-    assert resumed > 50, "most of it was told by updates, not by snapshots"
+    assert resumed > 50, "most changes came as updates, not by snapshots"
 
 
 def test_message_id_of_one_worker_resumes_on_the_other(service: Served) -> None:
@@ -130,7 +130,7 @@ def test_bad_message_id_gets_a_snapshot(service: Served) -> None:
             assert stream.next().name == "snapshot"
 
 
-# A day of 287 slots, whose updates soon fill a connection that nobody reads, and a day of 12.
+# A day of 287 slots, whose updates soon fill a connection without a reader, and a day of 12.
 CROWDED = """\
 id = "crowded"
 name = "Two days"
@@ -170,7 +170,7 @@ def test_stop_ends_a_hundred_streams_and_logs_one_line_for_each(
 
 
 def fill(db: Db, stuck: list[Stream]) -> None:
-    """Change all slots of the long day until the streams that nobody reads can take no more."""
+    """Change all slots of the long day until the streams without a reader can take no more."""
     before, end = [0] * len(stuck), time.monotonic() + 60
     while True:
         db.slots.update_many({"date": "2031-06-10"}, {"$inc": {"capacity": 1}})

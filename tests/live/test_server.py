@@ -35,17 +35,17 @@ PATH = "/socket.io/?EIO=4&transport=websocket"
 
 
 @pytest.fixture
-def door(app: Flask, services: Services) -> Iterator[tuple[Callable[[], tuple[int, str]], LiveStreams]]:
+def handshake(app: Flask, services: Services) -> Iterator[tuple[Callable[[], tuple[int, str]], LiveStreams]]:
     """A handshake as gunicorn hands it in, which is looked at and not served; and the streams it counts among."""
     services.live.broadcast_log.demand.open()
 
-    def knock() -> tuple[int, str]:
+    def connect() -> tuple[int, str]:
         taken = {"gunicorn.socket": SimpleNamespace()}
         with app.test_request_context(PATH, headers=HANDSHAKE, environ_base={"REMOTE_ADDR": "10.0.0.1", **taken}):
             answer = app.full_dispatch_request()
             return answer.status_code, (answer.get_json(silent=True) or {}).get("code", "")
 
-    yield knock, services.live
+    yield connect, services.live
     services.live.broadcast_log.close()
 
 
@@ -53,30 +53,30 @@ def fill(live: LiveStreams, address: str, count: int) -> list[Connection]:
     return [live.limiter.acquire(address, lambda: None) for _ in range(count)]
 
 
-def test_handshake_from_address_at_its_limit_is_refused(door: tuple[Callable[[], Any], LiveStreams]) -> None:
-    knock, streams = door
+def test_handshake_from_address_at_its_limit_is_refused(handshake: tuple[Callable[[], Any], LiveStreams]) -> None:
+    connect, streams = handshake
     held = fill(streams, "10.0.0.1", MAX_PER_ADDRESS)
 
-    assert knock() == (429, "too_many_requests")
+    assert connect() == (429, "too_many_requests")
     streams.limiter.release(held.pop())
-    assert knock() == (101, "")
-    assert knock() == (429, "too_many_requests"), "a connection is a stream like others"
+    assert connect() == (101, "")
+    assert connect() == (429, "too_many_requests"), "a connection is a stream like others"
 
 
-def test_handshake_at_full_capacity_is_refused(door: tuple[Callable[[], Any], LiveStreams]) -> None:
-    knock, streams = door
+def test_handshake_at_full_capacity_is_refused(handshake: tuple[Callable[[], Any], LiveStreams]) -> None:
+    connect, streams = handshake
     held = fill(streams, "10.0.0.2", MAX_PER_ADDRESS) + fill(streams, "10.0.0.3", MAX_CONNECTIONS - MAX_PER_ADDRESS)
 
-    assert knock() == (503, "unavailable")
+    assert connect() == (503, "unavailable")
     streams.limiter.release(held.pop())
-    assert knock() == (101, "")
+    assert connect() == (101, "")
 
 
-def test_handshake_without_change_stream_is_refused(door: tuple[Callable[[], Any], LiveStreams]) -> None:
-    knock, streams = door
+def test_handshake_without_change_stream_is_refused(handshake: tuple[Callable[[], Any], LiveStreams]) -> None:
+    connect, streams = handshake
     streams.broadcast_log.close()
 
-    assert knock() == (503, "unavailable")
+    assert connect() == (503, "unavailable")
     assert streams.limiter.count() == 0
 
 
@@ -84,11 +84,11 @@ def test_handshake_without_change_stream_is_refused(door: tuple[Callable[[], Any
 
 
 class Server:
-    """In place of python-socketio: keeps what is emitted, and has connections that end when they are told to."""
+    """Fake of python-socketio: records what is emitted, and ends connections on request."""
 
     def __init__(self) -> None:
         self.emitted: list[tuple[str, str]] = []
-        self.payload, self.cut, self.let_go = threading.Event(), threading.Event(), threading.Event()
+        self.has_emitted, self.cut, self.let_go = threading.Event(), threading.Event(), threading.Event()
         self.more = threading.Condition()
         self.queue: deque[int] = deque()
         bounded_socket = SimpleNamespace(close=self.cut.set)
@@ -99,11 +99,11 @@ class Server:
     def handle_request(self, environ: dict[str, Any], _: None) -> None:
         assert self.let_go.wait(10)
 
-    def emit(self, event: str, told: dict[str, Any], namespace: str) -> None:
+    def emit(self, event: str, data: dict[str, Any], namespace: str) -> None:
         with self.more:
-            self.emitted.append((f"{event} {told['n']}", namespace))
+            self.emitted.append((f"{event} {data['n']}", namespace))
             self.more.notify_all()
-        self.payload.set()
+        self.has_emitted.set()
 
     def wait_for(self, count: int) -> None:
         """Wait until so much has been emitted."""
@@ -112,7 +112,7 @@ class Server:
 
 
 class Connected:
-    """A hub with one connection, over a log without a database."""
+    """A broadcaster with one connection, over a log without a database."""
 
     def __init__(self) -> None:
         self.broadcast_log = BroadcastLog(
@@ -121,15 +121,15 @@ class Connected:
         self.broadcast_log.demand.open()
         self.broadcast_log.begin(Position(100, 1, END))
         self.server = Server()
-        self.hub = SocketBroadcaster(self.broadcast_log)
-        self.hub.__dict__["_server"] = self.server
+        self.broadcaster = SocketBroadcaster(self.broadcast_log)
+        self.broadcaster.__dict__["_server"] = self.server
         self.bounded_socket = SimpleNamespace(close=lambda: None)
-        self.runner = threading.Thread(target=self.hub.run)
-        self.client = threading.Thread(target=self.hub.serve, args=("key", self.bounded_socket))
+        self.runner = threading.Thread(target=self.broadcaster.run)
+        self.client = threading.Thread(target=self.broadcaster.serve, args=("key", self.bounded_socket))
 
     def connect(self) -> None:
         self.client.start()
-        assert self.hub._connected.wait(30)
+        assert self.broadcaster._connected.wait(30)
 
     def close(self) -> None:
         self.server.let_go.set()
@@ -196,7 +196,7 @@ def test_client_with_a_full_queue_is_disconnected(waiting: int, dropped: bool, c
 
     connected.runner.start()
 
-    assert connected.server.payload.wait(30)
+    assert connected.server.has_emitted.wait(30)
     assert connected.server.cut.is_set() == dropped
 
 
@@ -213,7 +213,7 @@ def test_broadcaster_survives_a_bug_and_disconnects_all_clients(
 
     connected.broadcast_log.publish(change(102))
 
-    assert connected.server.payload.wait(30)
+    assert connected.server.has_emitted.wait(30)
     assert connected.server.emitted[0] == ("slotUpdate 102", "/")
 
 
@@ -231,8 +231,8 @@ def test_change_stream_is_idle_again_after_the_last_client_left(
 ) -> None:
     monkeypatch.setattr(live.demand, "LINGER_SECONDS", 0.0)
     monkeypatch.setattr("live.change_stream.MAX_AWAIT_MS", 50)
-    hub, log, server = services.hub, services.live.broadcast_log, Server()
-    hub.__dict__["_server"] = server
+    broadcaster, log, server = services.hub, services.live.broadcast_log, Server()
+    broadcaster.__dict__["_server"] = server
     slept, followed = threading.Event(), threading.Event()
     sleep, begin = log.demand.wait_until_wanted, log.begin
 
@@ -251,7 +251,7 @@ def test_change_stream_is_idle_again_after_the_last_client_left(
     assert slept.wait(30)
     assert not followed.is_set()
 
-    client = threading.Thread(target=hub.serve, args=("key", SimpleNamespace(close=lambda: None)))
+    client = threading.Thread(target=broadcaster.serve, args=("key", SimpleNamespace(close=lambda: None)))
     client.start()
     assert followed.wait(30), "a connection wakes it"
     slept.clear()

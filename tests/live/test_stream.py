@@ -1,4 +1,4 @@
-"""What a stream tells, and that nothing is missed, told twice in the wrong order, or told of a person."""
+"""Event stream: snapshots, updates, resumption, and the absence of personal data."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ def test_every_kind_of_change_is_sent(worker: Worker) -> None:
     reader.next()
 
     booked = worker.api.book(slot).json["booking"]
-    assert told(reader) == (slot["_id"], 1, 4, 3)
+    assert next_update(reader) == (slot["_id"], 1, 4, 3)
     worker.api.held("DELETE", booked)
-    assert told(reader) == (slot["_id"], 0, 4, 4)
+    assert next_update(reader) == (slot["_id"], 0, 4, 4)
     worker.api.admin("PATCH", f"/slots/{other['_id']}", json={"capacity": 7})
-    assert told(reader) == (other["_id"], 0, 7, 7)
+    assert next_update(reader) == (other["_id"], 0, 7, 7)
     worker.api.admin("PATCH", f"/slots/{other['_id']}", json={"closed": True})
-    assert told(reader) == (other["_id"], 0, 7, 0)
+    assert next_update(reader) == (other["_id"], 0, 7, 0)
     worker.api.admin("PATCH", f"/slots/{other['_id']}", json={"closed": False})
-    assert told(reader) == (other["_id"], 0, 7, 7)
+    assert next_update(reader) == (other["_id"], 0, 7, 7)
 
 
-def told(reader: Reader) -> tuple[Any, ...]:
+def next_update(reader: Reader) -> tuple[Any, ...]:
     event = reader.next()
     assert event.name == "slotUpdate"
     assert event.payload.keys() == MEMBERS
@@ -71,7 +71,7 @@ def test_waitlist_entries_are_sent_to_no_subscriber(worker: Worker) -> None:
     assert worker.api.wait_for(slot).status == 202
     assert worker.api.book(other).status == 201
 
-    assert told(reader)[0] == other["_id"]
+    assert next_update(reader)[0] == other["_id"]
 
 
 def test_change_of_another_date_is_not_sent(worker: Worker) -> None:
@@ -82,7 +82,7 @@ def test_change_of_another_date_is_not_sent(worker: Worker) -> None:
     assert worker.api.book(far).status == 201
     assert worker.api.book(slot).status == 201
 
-    assert told(reader)[0] == slot["_id"]
+    assert next_update(reader)[0] == slot["_id"]
 
 
 class Rushed:
@@ -99,7 +99,7 @@ class Rushed:
 
 
 def book_and_wait(worker: Worker, slot: dict[str, Any]) -> Callable[[], None]:
-    """Return what books `slot` once and returns when the log has heard of it."""
+    """Return a function that books `slot` once and waits for the log's event."""
 
     def happens() -> None:
         log = worker.live.broadcast_log
@@ -122,7 +122,7 @@ def test_change_during_the_snapshot_read_is_sent_after_it(worker: Worker) -> Non
     reader = worker.read()
 
     assert reader.next().payload[0]["bookedCount"] == 0
-    assert told(reader) == (slot["_id"], 1, 4, 3)
+    assert next_update(reader) == (slot["_id"], 1, 4, 3)
 
 
 def test_control_subscriber_starting_after_the_snapshot_misses_a_change(worker: Worker) -> None:
@@ -270,7 +270,7 @@ def test_lost_history_sends_a_snapshot_and_the_stream_continues(worker: Worker) 
         assert [reader.next().name for reader in readers] == ["snapshot"] * 3
 
     assert worker.api.book(slot).status == 201
-    assert {told(reader) for reader in readers} == {(slot["_id"], 1, 4, 3)}
+    assert {next_update(reader) for reader in readers} == {(slot["_id"], 1, 4, 3)}
 
 
 def test_short_database_outage_sends_no_snapshot(worker: Worker, make_worker: Callable[..., Worker]) -> None:
@@ -283,7 +283,7 @@ def test_short_database_outage_sends_no_snapshot(worker: Worker, make_worker: Ca
         assert other.api.book(slot).status == 201
         assert reader.maybe(beats=15) is None
 
-    assert told(reader) == (slot["_id"], 1, 4, 3)
+    assert next_update(reader) == (slot["_id"], 1, 4, 3)
 
 
 def test_long_database_outage_ends_with_a_snapshot(
@@ -297,7 +297,7 @@ def test_long_database_outage_ends_with_a_snapshot(
     with worker.fault("getMore", "aggregate", "find", errorCode=91) as struck:
         struck()
         assert other.api.book(slot).status == 201
-        assert reader.maybe(beats=25) is None, "nobody is told anything wrong"
+        assert reader.maybe(beats=25) is None, "no subscriber gets a wrong state"
 
     after = reader.next()
     assert after.name == "snapshot"
