@@ -15,6 +15,7 @@ import wiring
 from core.mongo.client import Client, Db, connect
 from core.mongo.transactions import kill_transactions
 from devdb.replica_set import ReplicaSet
+from inventory.group_commit import Limits
 from tests.api_client import Api, over_app
 
 Fault = Callable[..., AbstractContextManager[None]]
@@ -38,7 +39,7 @@ class Desk:
 
     def hurry(self, seconds: float) -> None:
         """Give a transaction no more than `seconds`."""
-        self.services.bookings.counter.seconds = seconds
+        self.services.bookings.counter.limits = Limits(transaction_timeout=seconds)
 
 
 @pytest.fixture

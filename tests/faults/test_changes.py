@@ -54,8 +54,9 @@ def move(api: Api, made: Made, slot: Made) -> Call:
 
 def is_held(services: wiring.Services, slot: Made) -> bool:
     """Tell whether a transaction that is under way keeps others from writing to the slot."""
+    stock = services.schedules.store.stock
     try:
-        transaction(services.client, lambda session: services.schedules.claim(session, {slot["_id"]: 1}), 0.0)
+        transaction(services.client, lambda session: stock.claim(session, {slot["_id"]: 1}), 0.0)
     except WriteContention:
         return True
     return False

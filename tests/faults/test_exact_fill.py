@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-import schedules.store
+import inventory.stock
 from core.mongo.client import Client, Db
 from devdb.replica_set import ReplicaSet
 from tests import factories
@@ -141,7 +141,7 @@ def unguarded(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -
     """Return an application that claims places without asking whether there are any."""
     app = make_app()
     db: Db = app.extensions["booking.letters"].store._letters.database
-    monkeypatch.setattr(schedules.store, "capacity_guard", lambda _places: {})
+    monkeypatch.setattr(inventory.stock, "capacity_guard", lambda _fields, _count: {})
     return app, db
 
 

@@ -18,6 +18,7 @@ from core.concurrency import serial_transactions
 from core.mongo.client import Db, connect
 from devdb.node import Node
 from devdb.replica_set import ReplicaSet, start_replica_set
+from inventory.group_commit import Limits
 from tests import factories
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
@@ -59,7 +60,7 @@ def application(nodes: ReplicaSet) -> tuple[Api, Services]:
 
 def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nodes: ReplicaSet) -> None:
     api, services = application(three_nodes)
-    services.bookings.counter.seconds = 1.0
+    services.bookings.counter.limits = Limits(transaction_timeout=1.0)
     form, key = factories.person(), uuid.uuid4().hex
     slot = api.slots()[0]
     three_nodes.wait_writable(acknowledged_by=3)
@@ -72,7 +73,7 @@ def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nod
     assert all(answer.status == 201 or is_polite(answer) for answer in answers)
     stored = connect(three_nodes.uri)
     assert booked_ids(answers) <= active_ids(stored[services.db.name])
-    services.bookings.counter.seconds = 8.0
+    services.bookings.counter.limits = Limits()
     assert api.book(slot, key=key, **form).status == 201
     assert_whole(stored[services.db.name])
     stored.close()
@@ -82,7 +83,7 @@ def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nod
 def test_nobody_is_refused_by_bookings_that_a_fail_over_undoes(three_nodes: ReplicaSet) -> None:
     api, services = application(three_nodes)
     counter = services.bookings.counter
-    counter.seconds = 1.0
+    counter.limits = Limits(transaction_timeout=1.0)
     slot = api.slots()[0]
     three_nodes.wait_writable(acknowledged_by=3)
     primary = three_nodes.primary()
@@ -91,7 +92,7 @@ def test_nobody_is_refused_by_bookings_that_a_fail_over_undoes(three_nodes: Repl
         after = all_at_once([partial(api.book, slot) for _ in range(2)])
         primary.kill()
     three_nodes.wait_writable()
-    counter.seconds = 8.0
+    counter.limits = Limits()
     in_the_end = [api.book(slot) for _ in range(slot["capacity"] + 1)]
 
     assert all(map(is_polite, first))

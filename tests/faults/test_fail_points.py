@@ -18,6 +18,7 @@ import core.mongo.failures
 import core.mongo.transactions
 from booking.store import IdempotencyStore
 from core.mongo.client import Client
+from inventory.group_commit import Limits
 from tests import factories
 from tests.api_client import Answer, Api
 from tests.faults.conftest import Desk
@@ -269,7 +270,7 @@ def test_many_who_cancel_at_once_all_succeed(desk: Desk) -> None:
 
 def test_when_too_many_wait_the_next_is_told_at_once_to_come_again(desk: Desk) -> None:
     slots = desk.api.slots()
-    desk.services.bookings.counter.max_queue = 3
+    desk.services.bookings.counter.limits = Limits(max_queue=3)
     desk.services.bookings.counter.__post_init__()
 
     with desk.fault("commitTransaction", times=1, blockConnection=True, blockTimeMS=500):
