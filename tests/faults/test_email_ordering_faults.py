@@ -125,9 +125,7 @@ def test_email_sent_between_lookup_and_commit_unblocks_the_new_one(
     assert is_due(db, made, TOLD[way])
 
 
-def test_email_with_a_lost_lease_is_not_dead_and_keeps_the_order(
-    api: Api, services: wiring.Services, db: Db
-) -> None:
+def test_email_with_a_lost_lease_is_not_dead_and_keeps_the_order(api: Api, services: wiring.Services, db: Db) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     leased = in_hand(services)
     assert change(api, "cancel", made).status == 200
@@ -203,9 +201,7 @@ def round_at(services: wiring.Services, seconds: float, sent: list[str], *, trou
             store.record_outcomes([Outcome(letter, Result.SENT)], at)
 
 
-def test_resent_confirmation_and_cancellation_are_sent_in_order(
-    api: Api, services: wiring.Services
-) -> None:
+def test_resent_confirmation_and_cancellation_are_sent_in_order(api: Api, services: wiring.Services) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     sent: list[str] = []
     round_at(services, 0, sent, trouble="admin_booking")
@@ -331,9 +327,7 @@ def assert_in_order(db: Db, made: Made) -> None:
         assert [each["facts"]["sequence"] for each in line] == sorted(each["facts"]["sequence"] for each in line)
 
 
-def test_dead_email_retried_is_ordered_after_pending_ones(
-    api: Api, services: wiring.Services, db: Db
-) -> None:
+def test_dead_email_retried_is_ordered_after_pending_ones(api: Api, services: wiring.Services, db: Db) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     assert api.admin("POST", f"/bookings/{made['id']}/resend").status == 202
     again = db.letters.find_one({"_id": {"$regex": f"^{made['id']}-again-"}})

@@ -14,7 +14,14 @@ from devdb.replica_set import ReplicaSet
 from tests import factories
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
-from tests.faults.concurrency import active_ids, run_concurrently, assert_consistent, booked_ids, outcome, count_outcomes
+from tests.faults.concurrency import (
+    active_ids,
+    assert_consistent,
+    booked_ids,
+    count_outcomes,
+    outcome,
+    run_concurrently,
+)
 
 Call = Callable[[], Answer]
 

@@ -22,7 +22,14 @@ from inventory.group_commit import Limits
 from tests import factories
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
-from tests.faults.concurrency import active_ids, run_concurrently, assert_consistent, booked_ids, is_retryable_refusal, outcome
+from tests.faults.concurrency import (
+    active_ids,
+    assert_consistent,
+    booked_ids,
+    is_retryable_refusal,
+    outcome,
+    run_concurrently,
+)
 from wiring import Services, prepare_database
 
 DATES = ("2026-03-01", "2026-03-03", "2026-03-05", "2026-03-07")

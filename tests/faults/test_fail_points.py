@@ -21,8 +21,8 @@ from core.mongo.client import Client
 from inventory.group_commit import Limits
 from tests import factories
 from tests.api_client import Answer, Api
+from tests.faults.concurrency import active_ids, assert_consistent, is_retryable_refusal, outcome, run_concurrently
 from tests.faults.conftest import FaultyService
-from tests.faults.concurrency import active_ids, run_concurrently, assert_consistent, is_retryable_refusal, outcome
 
 WRITE_CONFLICT, NO_SUCH_TRANSACTION, STEPPED_DOWN, SHUTTING_DOWN = 112, 251, 189, 11600
 TIME_LIMIT, NOT_PRIMARY, WRITE_CONCERN_FAILED, OTHER_TIME_LIMIT = 50, 10107, 64, 262
@@ -116,7 +116,9 @@ RESOLVABLE = {
 
 
 @pytest.mark.parametrize("fault", RESOLVABLE.values(), ids=RESOLVABLE)
-def test_booking_during_a_lasting_fault_is_503_and_repeatable(faulty: FaultyService, guest: Guest, fault: Fault) -> None:
+def test_booking_during_a_lasting_fault_is_503_and_repeatable(
+    faulty: FaultyService, guest: Guest, fault: Fault
+) -> None:
     faulty.hurry(0.4)
     with faulty.fault(*fault.commands, times=fault.times, **fault.how):
         answer = guest.asks()
@@ -140,7 +142,9 @@ READS = {
 
 
 @pytest.mark.parametrize("how", READS.values(), ids=READS)
-def test_full_slot_that_cannot_be_read_is_503_with_retry_after(faulty: FaultyService, guest: Guest, how: dict[str, Any]) -> None:
+def test_full_slot_that_cannot_be_read_is_503_with_retry_after(
+    faulty: FaultyService, guest: Guest, how: dict[str, Any]
+) -> None:
     for _ in range(4):
         assert faulty.api.book(guest.slot).status == 201
 
@@ -153,7 +157,9 @@ def test_full_slot_that_cannot_be_read_is_503_with_retry_after(faulty: FaultySer
 
 
 @pytest.mark.parametrize("command", ["findAndModify", "update", "insert", "commitTransaction"])
-def test_two_slots_are_filled_exactly_despite_random_conflicts(faulty: FaultyService, mongo: Client, command: str) -> None:
+def test_two_slots_are_filled_exactly_despite_random_conflicts(
+    faulty: FaultyService, mongo: Client, command: str
+) -> None:
     slots = faulty.api.slots()[:2]
     with faulty.fault(command, times=5, errorCode=WRITE_CONFLICT):
         answers = run_concurrently([book(faulty, slots[number % 2]) for number in range(40)], most=40)

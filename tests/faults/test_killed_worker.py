@@ -23,8 +23,15 @@ from devdb.replica_set import ReplicaSet
 from tests import factories
 from tests.api_client import Answer
 from tests.conftest import ROOT, Served
+from tests.faults.concurrency import (
+    active_ids,
+    assert_consistent,
+    booked_ids,
+    is_retryable_refusal,
+    outcome,
+    run_concurrently,
+)
 from tests.faults.conftest import FaultyService
-from tests.faults.concurrency import active_ids, run_concurrently, assert_consistent, booked_ids, is_retryable_refusal, outcome
 from wiring import app_name
 
 CLAIM_AND_WAIT = """
