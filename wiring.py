@@ -22,7 +22,7 @@ from booking.changes import Changes
 from booking.emails import RULES, BookingEmails
 from booking.erasure import Erasure
 from booking.errors import DuplicateBooking
-from booking.group_commit import BookingGroupCommit
+from booking.group_commit import BookingRecords, booking_group_commit
 from booking.reminders import Reminders
 from booking.self_service import SelfService
 from booking.service import Bookings
@@ -118,7 +118,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
     waitlist = Waitlist(turns, WaitlistStore(db), schedules, letters, waiting, partial(_has_booked, store), clock)
     calendar_of = partial(calendar_invite.build_ics, organizer=settings.admin_email)
     promises = BookingEmails(schedules.schedule, links, settings.admin_email, clock)
-    counter = BookingGroupCommit(client, schedules, store, keys, letters, clock)
+    counter = booking_group_commit(client, BookingRecords(schedules, store, keys, letters, clock))
     changes = Changes(turns, store, counter, schedules, waitlist, letters, promises, audit, clock)
     reminders = Reminders(store, changes, schedules.schedule, clock)
     bookings = Bookings(client, store, counter, schedules, waitlist, promises, clock)

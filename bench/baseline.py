@@ -23,7 +23,7 @@ from core.web.context import EXTENSION
 class NullService:
     """A group commit that accepts every request and writes nothing."""
 
-    def book(self, request: PendingBooking) -> BookingResult:
+    def submit(self, request: PendingBooking) -> BookingResult:
         """Return the requested booking."""
         return BookingResult(request.booking)
 

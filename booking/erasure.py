@@ -14,10 +14,11 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from booking.changes import Changes
-from booking.model import KEY_LIFETIME, Booking, Status
+from booking.model import Booking, Status
 from booking.store import BookingStore, IdempotencyStore
 from core import log
 from core.clock import Clock
+from core.idempotency import KEY_LIFETIME
 from core.ids import new_id
 from core.schema_fields import normalize_email
 from notifications.outbox.service import Outbox

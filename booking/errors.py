@@ -1,8 +1,9 @@
-"""What can be refused about bookings."""
+"""Errors of bookings."""
 
 from __future__ import annotations
 
-from core.errors import Conflict, Invalid, NotFound, Unprocessable
+from core.errors import Conflict, Invalid, NotFound
+from inventory.errors import InsufficientStock
 
 
 class SlotDateMismatch(Invalid):
@@ -11,7 +12,7 @@ class SlotDateMismatch(Invalid):
     code = "slot_date_mismatch"
 
 
-class SlotFull(Conflict):
+class SlotFull(InsufficientStock):
     """Slot is full."""
 
     code = "slot_full"
@@ -27,12 +28,6 @@ class DuplicateBooking(Conflict):
     """Duplicate booking."""
 
     code = "duplicate_booking"
-
-
-class IdempotencyKeyReused(Unprocessable):
-    """This Idempotency-Key was used for another request."""
-
-    code = "idempotency_key_reused"
 
 
 class BookingNotFound(NotFound):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from core.idempotency import IdempotencyKey, fingerprint
 from notifications.outbox.model import OutboxEmail
 from schedules.model import Slot
 from waitlist.model import WaitlistEntry
 
-KEY_LIFETIME = timedelta(hours=24)
 # For how long a page may say that a booking has just been moved.
 RECENTLY = timedelta(minutes=5)
 # Where the addresses of those end who have been forgotten; a domain that never exists.
@@ -44,7 +43,7 @@ class NewBooking:
     @property
     def fingerprint(self) -> str:
         """Return the digest that is equal exactly for equal requests."""
-        return hashlib.sha256("\x1f".join(vars(self).values()).encode()).hexdigest()
+        return fingerprint(vars(self).values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,36 +85,41 @@ class Booking:
         return self.slot_label
 
 
-@dataclass(frozen=True)
-class IdempotencyKey:
-    """An idempotency key with what it was used for."""
-
-    id: str
-    fingerprint: str
-    booking_id: str
-    expires_at: datetime
-
-
 @dataclass
 class PendingBooking:
-    """What a request brings to the counter: the rows to write, all or none, until `deadline` (monotonic seconds)."""
+    """A claim of one place: the rows to write, all or none, until `deadline` (monotonic seconds)."""
 
     booking: Booking
     emails: list[OutboxEmail]
     key: IdempotencyKey | None
     deadline: float
-    # Set when a row of an earlier try stands in the way that cannot be relied on yet: it may still be rolled back.
+    # Set when a row of a previous attempt conflicts but is not majority-committed: it may still be rolled back.
     may_be_committed: bool = False
+    lines: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lines = {self.booking.slot_id: 1}
 
     @property
     def slot_id(self) -> str:
-        """Return the slot it is about."""
+        """Id of the slot that is claimed."""
         return self.booking.slot_id
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether the request has an idempotency key."""
+        return self.key is not None
+
+    @property
+    def identities(self) -> frozenset[Hashable]:
+        """Guest and slot, and the key: what no two bookings of one transaction may share."""
+        guest = (self.booking.email, self.booking.slot_id)
+        return frozenset((guest, ("key", self.key.id))) if self.key else frozenset((guest,))
 
 
 @dataclass(frozen=True)
 class BookingResult:
-    """The counter's answer: the booking, and whether it was made by an earlier request with the same key."""
+    """The booking, and whether an earlier request with the same key made it."""
 
     booking: Booking
     replayed: bool = False
@@ -211,21 +215,6 @@ class BookingPage:
     total: int
     next: Cursor | None
     sorts: list[SortField]
-
-
-def without_conflicts(wishes: Iterable[PendingBooking]) -> list[PendingBooking]:
-    """Return those wishes, in order, that can share a transaction: no guest twice in a slot, no key twice.
-
-    The others go into the next one, where they meet the outcome of the first as any later request would.
-    """
-    taken: set[tuple[str, str]] = set()
-    chosen = []
-    for wish in wishes:
-        names = {(wish.booking.email, wish.booking.slot_id)} | ({("key", wish.key.id)} if wish.key else set())
-        if taken.isdisjoint(names):
-            taken |= names
-            chosen.append(wish)
-    return chosen
 
 
 def booking_from_waitlist(entry: WaitlistEntry, slot: Slot, booking_id: str, reference: str, now: datetime) -> Booking:

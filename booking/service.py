@@ -12,13 +12,11 @@ from booking.errors import ResultTooLargeToSort, SlotDateMismatch, SlotFull
 from booking.group_commit import BookingGroupCommit
 from booking.mapping import is_indexed
 from booking.model import (
-    KEY_LIFETIME,
     Booking,
     BookingFilter,
     BookingPage,
     BookingResult,
     ExportRow,
-    IdempotencyKey,
     NewBooking,
     PageRequest,
     PendingBooking,
@@ -29,6 +27,7 @@ from booking.store import BookingStore
 from core import metrics
 from core.clock import Clock, monotonic
 from core.errors import DomainError
+from core.idempotency import IdempotencyKey
 from core.ids import new_id, new_reference
 from core.mongo.client import Client
 from schedules.errors import DateNotBookable, SlotClosed
@@ -124,7 +123,7 @@ class Bookings:
         wish = self._pending(new, slot, key, language)
         try:
             self.schedules.require_open(slot)
-            return self.counter.book(wish)
+            return self.counter.submit(wish)
         except SlotFull as error:
             raise SlotFull(extra={"alternatives": self.schedules.alternative_offers(slot)}) from error
         except SlotClosed:
@@ -151,7 +150,7 @@ class Bookings:
             language=language,
         )
         # Not part of the key's fingerprint: the same body is the same request, whatever the client's headers say.
-        used = IdempotencyKey(key, new.fingerprint, booking.id, now + KEY_LIFETIME) if key else None
+        used = IdempotencyKey.issue(key, new.fingerprint, booking.id, now) if key else None
         return PendingBooking(booking, self.promises.confirmation(booking), used, monotonic() + BOOKING_TIMEOUT)
 
     def _is_wrong(self, slot: Slot, booked: Mapping[str, int], waiting: Mapping[str, int]) -> bool:

@@ -27,11 +27,11 @@ from booking.model import (
     BookingFilter,
     Cursor,
     ExportRow,
-    IdempotencyKey,
     PageRequest,
     SortField,
     Status,
 )
+from core.idempotency import IdempotencyKey
 from core.ids import id_lower_bound
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
@@ -246,7 +246,7 @@ class IdempotencyStore:
     def add(self, session: Session, keys: Sequence[IdempotencyKey]) -> None:
         """Write `keys` within the caller's transaction; a known one ends it with an error of code 11000."""
         rows = [
-            {"_id": key.id, "fingerprint": key.fingerprint, "bookingId": key.booking_id, "expiresAt": key.expires_at}
+            {"_id": key.id, "fingerprint": key.fingerprint, "bookingId": key.result_id, "expiresAt": key.expires_at}
             for key in keys
         ]
         insert(session, self._keys, rows)

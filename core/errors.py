@@ -77,6 +77,12 @@ class TooMany(DomainError):
     code = "too_many_requests"
 
 
+class IdempotencyKeyReused(Unprocessable):
+    """This Idempotency-Key was used for another request."""
+
+    code = "idempotency_key_reused"
+
+
 class Unavailable(DomainError):
     """The service is briefly unavailable. Please try again."""
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from itsdangerous import BadSignature, Signer
 
-from booking.model import KEY_LIFETIME
 from core.clock import Clock
+from core.idempotency import KEY_LIFETIME
 
 PURPOSE = "pages.form"
 # Nobody fills in a form sooner.

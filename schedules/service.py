@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from core.clock import Clock
-from core.concurrency.batcher import TTLCache
+from core.concurrency.ttl_cache import TTLCache
 from core.errors import Unavailable
 from core.mongo.failures import DatabaseError
 from core.mongo.transactions import Session
@@ -72,10 +72,6 @@ class Schedules:
         if len(made) < len(wanted):
             raise Unavailable(retry_after=1)  # Another process is making them.
         return made
-
-    def claim(self, session: Session, places: Mapping[str, int]) -> bool:
-        """Take places within the caller's transaction; False when any slot has not as many left."""
-        return self.store.claim(session, places)
 
     def release(self, session: Session, slot_id: str) -> Slot:
         """Give one place back within the caller's transaction; return the slot as it is then."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
@@ -11,7 +11,8 @@ from pymongo.errors import BulkWriteError
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.failures import DUPLICATE_KEY
 from core.mongo.schema import CollectionSchema
-from core.mongo.transactions import Session, Update, bulk_update
+from core.mongo.transactions import Session
+from inventory.stock import Stock, StockFields
 from schedules.errors import CapacityBelowBooked, SlotNotFound
 from schedules.model import PlannedSlot, Slot, SlotChange
 
@@ -33,21 +34,17 @@ SCHEMA = CollectionSchema(
         },
     },
 )
-# All who wait may have to be given places in one transaction, which has its limits.
-MOST_WAITING = 1000
-
-
-def capacity_guard(places: int) -> Document:
-    """Return the guard of a claim: the slot is open and `places` more fit into it."""
-    return {"closed": False, "$expr": {"$lte": [{"$add": ["$bookedCount", places]}, "$capacity"]}}
+STOCK_FIELDS = StockFields(capacity="capacity", taken="bookedCount", closed="closed")
+# One transaction may have to promote all entries, and its size is limited.
+MAX_WAITING = 1000
 
 
 class SlotStore:
     """Slots in MongoDB: made by idempotent upserts, claimed under a guard, released without one."""
 
     def __init__(self, db: Db) -> None:
-        """Use the collection of `db`."""
         self._slots = db[SCHEMA.name]
+        self.stock = Stock(self._slots, STOCK_FIELDS)
         self._lasting = self._slots.with_options(read_concern=MAJORITY_READ)
 
     def probe(self, session: Session) -> None:
@@ -87,45 +84,16 @@ class SlotStore:
         """Return those of the slots with `ids` that are there, by id, as they are known to stay."""
         return {document["_id"]: _slot(document) for document in self._lasting.find({"_id": {"$in": list(ids)}})}
 
-    def claim(self, session: Session, places: Mapping[str, int]) -> bool:
-        """Take `places[slot id]` places of each slot; return False when any slot has not as many left.
-
-        After False the transaction must be given up: some of the slots may have been counted already.
-        """
-        if len(places) == 1:
-            ((slot_id, count),) = places.items()
-            taken = self._slots.find_one_and_update(
-                {"_id": slot_id, **capacity_guard(count)},
-                {"$inc": {"bookedCount": count}},
-                projection={"_id": 1},
-                return_document=ReturnDocument.AFTER,
-                session=session,
-            )
-            return taken is not None
-        alike: dict[int, list[str]] = {}
-        for slot_id, count in places.items():
-            alike.setdefault(count, []).append(slot_id)
-        # One statement for all slots that the same number of places is taken of: each statement is planned anew.
-        claims = [
-            ({"_id": {"$in": ids}, **capacity_guard(count)}, {"$inc": {"bookedCount": count}})
-            for count, ids in alike.items()
-        ]
-        return bulk_update(session, self._slots, claims) == len(places)
-
     def release(self, session: Session, slot_id: str) -> Slot:
-        """Give one place of the slot back within the caller's transaction; return the slot as it is then."""
-        return self._change(session, slot_id, {}, {"$inc": {"bookedCount": -1}})
+        """Give one place back within the caller's transaction; return the slot after it. Raises SlotNotFound."""
+        return _found(self.stock.release(session, slot_id))
 
-    def swap(self, session: Session, given: str, taken: str) -> bool:
-        """Give a place of one slot back and take one of another; return False when that has none left.
+    def swap(self, session: Session, released: str, claimed: str) -> bool:
+        """Exchange a place of one slot for one of another; return False if that is full.
 
-        One command, so that both are held at once. After False the transaction must be given up, as in `claim`.
+        After False the transaction must be aborted.
         """
-        updates: list[Update] = [
-            ({"_id": taken, **capacity_guard(1)}, {"$inc": {"bookedCount": 1}}),
-            ({"_id": given}, {"$inc": {"bookedCount": -1}}),
-        ]
-        return bulk_update(session, self._slots, updates) == len(updates)
+        return self.stock.swap(session, released, claimed)
 
     def join_queue(self, session: Session, slot_id: str) -> tuple[int, int] | None:
         """Draw the next ticket of a full slot within the caller's transaction; return it and how many wait then.
@@ -138,7 +106,7 @@ class SlotStore:
                 "_id": slot_id,
                 "closed": False,
                 "$expr": {"$gte": ["$bookedCount", "$capacity"]},
-                "waiting": {"$not": {"$gte": MOST_WAITING}},
+                "waiting": {"$not": {"$gte": MAX_WAITING}},
             },
             {"$inc": {"waiting": 1, "lastTicket": 1}},
             projection={"lastTicket": 1, "waiting": 1},
@@ -152,16 +120,13 @@ class SlotStore:
         self._change(
             session,
             slot_id,
-            capacity_guard(places) if places else {},
+            self.stock.guard(places) if places else {},
             {"$inc": {"waiting": -waiting, "bookedCount": places}},
         )
 
     def get(self, session: Session, slot_id: str) -> Slot:
         """Return a slot within the caller's transaction; raises SlotNotFound."""
-        document = self._slots.find_one({"_id": slot_id}, session=session)
-        if document is None:
-            raise SlotNotFound
-        return _slot(document)
+        return _found(self._slots.find_one({"_id": slot_id}, session=session))
 
     def update(self, session: Session, slot_id: str, change: SlotChange) -> Slot:
         """Change capacity or closing within the caller's transaction; raises CapacityBelowBooked, which ends it."""
@@ -179,9 +144,13 @@ class SlotStore:
         document = self._slots.find_one_and_update(
             {"_id": slot_id, **guard}, change, return_document=ReturnDocument.AFTER, session=session
         )
-        if document is None:
-            raise SlotNotFound
-        return _slot(document)
+        return _found(document)
+
+
+def _found(document: Document | None) -> Slot:
+    if document is None:
+        raise SlotNotFound
+    return _slot(document)
 
 
 def _new(slot: PlannedSlot) -> Document:

@@ -65,6 +65,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
         "*.query",
         "notifications.outbox.*",
         "core.leader_lease",
+        "inventory.stock",
         "core.mongo.*",
         "core.web.rate_limits.mongo_storage",
         "live.change_stream",
@@ -86,14 +87,15 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
 # What a file of a feature may import beside the standard library, by its name; `OWN` is its folder.
 OWN = "<own>"
 FURNITURE: Mapping[str, tuple[str, ...]] = {
-    "model": (f"{OWN}.errors", "*.model"),
-    "errors": ("core.errors",),
+    "model": (f"{OWN}.errors", "*.model", "core.idempotency"),
+    "errors": ("core.errors", "inventory.errors"),
     "store": (
         "pymongo*",
         "core.*",
         "core",
         *(f"{OWN}.{name}" for name in ("model", "errors", "mapping", "query", "erasure")),
         "notifications.errors",
+        "inventory.stock",
     ),
     "service": (
         f"{OWN}.*",

@@ -27,7 +27,7 @@ def again(databases: Databases, name: str) -> str:
     return databases.take()
 
 
-def test_a_used_database_is_empty_and_shaped_as_new(databases: Databases, mongo: Client) -> None:
+def test_reused_database_is_empty_and_has_the_original_schema(databases: Databases, mongo: Client) -> None:
     name = databases.take()
     new = shape(mongo[name])
     for collection in new:
@@ -52,7 +52,7 @@ def one_more(db: Db) -> None:
 
 
 @pytest.mark.parametrize("harm", [no_index, no_validator, one_more])
-def test_a_database_that_was_reshaped_is_not_used_again(
+def test_database_with_a_changed_schema_is_not_reused(
     databases: Databases, mongo: Client, harm: Callable[[Db], None]
 ) -> None:
     name = databases.take()
@@ -61,7 +61,7 @@ def test_a_database_that_was_reshaped_is_not_used_again(
     assert again(databases, name) != name
 
 
-def test_a_database_rests_before_another_test_has_it(databases: Databases) -> None:
+def test_database_is_idle_before_another_test_gets_it(databases: Databases) -> None:
     name = databases.take()
     databases.give_back(name)
 

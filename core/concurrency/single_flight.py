@@ -1,31 +1,65 @@
-"""Reads of the database that people wait for together, bounded in time."""
+"""Request coalescing: concurrent callers with one key share one read, bounded in time for reads of the database."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from core.concurrency.batcher import single_flight
+from core.concurrency.batcher import Batcher, PendingRequest, PendingRequests
 from core.mongo.client import timeout
 from core.mongo.failures import DatabaseError, is_unavailable
 
 K = TypeVar("K")
-A = TypeVar("A")
+V = TypeVar("V")
 
 READ_SECONDS = 5.0  # as long as the client looks for a server
 
 
-def single_flight_read(read: Callable[[K], A]) -> Callable[[K], A]:
-    """Return `read`, shared by those who ask for one key at one time; when the database is away, none waits for others.
+def single_flight(
+    read: Callable[[K], V], *, fails_all: Callable[[Exception], bool] = lambda _: False, max_queue: int = 10_000
+) -> Callable[[K], V]:
+    """Return `read` such that concurrent callers with one key share one call of it.
 
-    Raises DatabaseError after READ_SECONDS for all who wait by then; who comes meanwhile may wait as long once more.
+    The shared call always begins after the caller arrived, so every caller sees what was written before. An error for
+    which `fails_all` is true is raised for all waiting callers, whatever their key: none repeats a wait in vain.
     """
 
-    def bounded(key: K) -> A:
+    def read_batch(batch: PendingRequests[K, V]) -> None:
+        by_key: dict[K, list[PendingRequest[K, V]]] = {}
+        for pending in batch:
+            by_key.setdefault(pending.request, []).append(pending)
+        for key, waiting in by_key.items():
+            error = _resolve_all(waiting, key, read)
+            if error is not None and fails_all(error):
+                raise error
+
+    return Batcher(read_batch, max_queue=max_queue, max_batch=max_queue).submit
+
+
+def single_flight_read(read: Callable[[K], V]) -> Callable[[K], V]:
+    """Return `read` coalesced by key; if the database is unavailable, all waiting callers fail together.
+
+    Raises DatabaseError after READ_SECONDS. A caller that arrives during the read may wait twice as long.
+    """
+
+    def bounded(key: K) -> V:
         with timeout(READ_SECONDS):
             return read(key)
 
     return single_flight(bounded, fails_all=_is_unavailable)
+
+
+def _resolve_all(waiting: PendingRequests[K, V], key: K, read: Callable[[K], V]) -> Exception | None:
+    """Answer all with one read of `key`; return its error."""
+    try:
+        value = read(key)
+    except Exception as error:
+        for pending in waiting:
+            pending.reject(error)
+        return error
+    for pending in waiting:
+        pending.resolve(value)
+    return None
 
 
 def _is_unavailable(error: Exception) -> bool:

@@ -9,10 +9,10 @@ from flask import Blueprint, Response, request, url_for
 from flask_babel import force_locale, gettext
 from flask_babel import lazy_gettext as _
 
-from booking.errors import IdempotencyKeyReused, SlotFull
+from booking.errors import SlotFull
 from booking.service import Bookings
 from core.config.settings import Settings
-from core.errors import DomainError, Invalid, TooMany, Unavailable
+from core.errors import DomainError, IdempotencyKeyReused, Invalid, TooMany, Unavailable
 from core.mongo.client import timeout
 from core.mongo.failures import RETRY_AFTER_SECONDS, DatabaseError, as_domain_error, is_unavailable
 from core.web import context, problem_details

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-import booking.group_commit
+import inventory.group_commit
 from booking.group_commit import BookingGroupCommit
 from booking.service import Bookings
 from core.errors import OutcomeUnknown
+from inventory.group_commit import Limits
 from tests.api_client import Answer, Api, over_app
 
 MEMBERS = {"type", "title", "status", "code", "detail", "message", "requestId"}
@@ -112,7 +113,7 @@ def test_a_database_that_is_away_is_503_with_the_one_payload_and_a_time_to_come_
 def test_a_booking_that_cannot_reach_the_database_is_503_and_never_500(databaseless: Flask, api: Api) -> None:
     slot = api.slots()[0]
     counter: BookingGroupCommit = databaseless.extensions["booking.services"][Bookings].counter
-    counter.seconds = 0.3
+    counter.limits = Limits(transaction_timeout=0.3)
 
     answer = Api(over_app(databaseless)).book(slot)
 
@@ -237,7 +238,7 @@ def test_outcome_unknown_is_503_and_asks_to_repeat_with_the_same_key(
     def no_answer(*_: object) -> None:
         raise OutcomeUnknown(retry_after=2)
 
-    monkeypatch.setattr(booking.group_commit, "transaction", no_answer)
+    monkeypatch.setattr(inventory.group_commit, "transaction", no_answer)
     answer = api.book(slot, key="again")
 
     problem = require_problem(answer, 503, "outcome_unknown")

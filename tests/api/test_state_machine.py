@@ -62,8 +62,8 @@ class People(RuleBasedStateMachine):
         for name in ("slots", "bookings", "waitlist", "letters", "audit"):
             self.db[name].delete_many({})
         self.services.schedules.invalidate_alternatives()
-        self.services.bookings.counter._sold_out_until.clear()
-        self.services.bookings.counter._nearly_full.clear()
+        self.services.bookings.counter.admission._sold_out.clear()
+        self.services.bookings.counter.admission._nearly_full.clear()
         self.slots = self.api.slots(DAY)[:SLOTS]
         self.rooms = [Room() for _ in range(SLOTS)]
         self.forms = [factories.contact() for _ in range(GUESTS)]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from booking.model import Booking, IdempotencyKey, NewBooking, PendingBooking, without_conflicts
+from booking.model import NewBooking
 from core.signed_tokens import SignedLinks, is_expired
 from notifications.outbox.model import GIVE_UP_AFTER, OutboxEmail, backoff_delay, next_attempt_at
 from schedules.model import PlannedSlot, Slot, nearest
@@ -80,46 +80,6 @@ def test_what_remains_of_a_slot(booked: int, closed: bool, remaining: int, full:
     found = slot("2026-03-05", "12:00", booked=booked, closed=closed)
 
     assert (found.remaining, found.is_full) == (remaining, full)
-
-
-def wish(email: str, slot_id: str = "slot", key: str = "") -> PendingBooking:
-    booking = Booking(
-        id=f"{email} {slot_id} {key}",
-        reference="K7MP-4QXD",
-        full_name="Ada",
-        email=email,
-        phone="+14155550123",
-        country="US",
-        city="",
-        message="",
-        date="2026-03-05",
-        slot_id=slot_id,
-        slot_label="10:00-11:00",
-        created_at=NOON,
-    )
-    return PendingBooking(booking, [], IdempotencyKey(key, "print", booking.id, NOON) if key else None, 0.0)
-
-
-def chosen(*wishes: PendingBooking) -> list[int]:
-    taken = {id(found) for found in without_conflicts(wishes)}
-    return [number for number, one in enumerate(wishes) if id(one) in taken]
-
-
-def test_different_guests_share_a_transaction() -> None:
-    assert chosen(wish("a"), wish("b"), wish("a", "other"), wish("c", key="k1"), wish("d", key="k2")) == [0, 1, 2, 3, 4]
-
-
-def test_a_guest_wants_a_slot_once_in_a_transaction() -> None:
-    assert chosen(wish("a"), wish("b"), wish("a"), wish("a", key="k")) == [0, 1]
-
-
-def test_a_key_is_used_once_in_a_transaction() -> None:
-    assert chosen(wish("a", key="k"), wish("b", key="k"), wish("c"), wish("d", "other", key="k")) == [0, 2]
-
-
-def test_who_is_left_out_stands_in_nobodys_way() -> None:
-    # The second is left out for its guest; its key is therefore still free for the third.
-    assert chosen(wish("a"), wish("a", key="k"), wish("b", key="k")) == [0, 2]
 
 
 NEW = NewBooking("Ada", "ada@example.org", "+14155550123", "US", "", "2026-03-05", "slot-0000001", "")

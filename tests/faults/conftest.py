@@ -15,13 +15,14 @@ import wiring
 from core.mongo.client import Client, Db, connect
 from core.mongo.transactions import kill_transactions
 from devdb.replica_set import ReplicaSet
+from inventory.group_commit import Limits
 from tests.api_client import Api, over_app
 
 Fault = Callable[..., AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
-class Desk:
+class FaultyService:
     """A service in this process with a connection of its own."""
 
     app: Flask
@@ -38,13 +39,13 @@ class Desk:
 
     def hurry(self, seconds: float) -> None:
         """Give a transaction no more than `seconds`."""
-        self.services.bookings.counter.seconds = seconds
+        self.services.bookings.counter.limits = Limits(transaction_timeout=seconds)
 
 
 @pytest.fixture
-def desk(make_app: Callable[..., Flask], replica_set: ReplicaSet, mongo: Client) -> Iterator[Desk]:
+def faulty(make_app: Callable[..., Flask], replica_set: ReplicaSet, mongo: Client) -> Iterator[FaultyService]:
     """The service over a client of its own; `fault` makes the database misbehave towards it for a while."""
-    name = f"desk-{uuid.uuid4().hex[:12]}"
+    name = f"faulty-{uuid.uuid4().hex[:12]}"
     client = connect(replica_set.uri, name)
 
     @contextmanager
@@ -59,6 +60,6 @@ def desk(make_app: Callable[..., Flask], replica_set: ReplicaSet, mongo: Client)
 
     app = make_app(client=client)
     services: wiring.Services = app.extensions["booking.services"][wiring.Services]
-    yield Desk(app, services, fault)
+    yield FaultyService(app, services, fault)
     kill_transactions(mongo, name)  # a test that failed may have left one open, and nothing could be dropped
     client.close()

@@ -20,7 +20,7 @@ from core.mongo.transactions import Session, transaction
 from devdb.replica_set import ReplicaSet
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
-from tests.faults.crowd import all_at_once
+from tests.faults.concurrency import run_concurrently
 
 Call = Callable[[], Answer]
 Made = Mapping[str, Any]
@@ -54,8 +54,9 @@ def move(api: Api, made: Made, slot: Made) -> Call:
 
 def is_held(services: wiring.Services, slot: Made) -> bool:
     """Tell whether a transaction that is under way keeps others from writing to the slot."""
+    stock = services.schedules.store.stock
     try:
-        transaction(services.client, lambda session: services.schedules.claim(session, {slot["_id"]: 1}), 0.0)
+        transaction(services.client, lambda session: stock.claim(session, {slot["_id"]: 1}), 0.0)
     except WriteContention:
         return True
     return False
@@ -75,12 +76,12 @@ def verified(db: Db) -> None:
         assert db.bookings.count_documents({"_id": entry["bookingId"], "email": entry["email"]}) == 1
 
 
-def test_a_cancellation_called_fifty_times_at_once_frees_one_place(service: Served, stored: Db) -> None:
+def test_cancellation_repeated_fifty_times_at_once_frees_one_place(service: Served, stored: Db) -> None:
     slot = service.api.slots("2026-03-05")[0]
     made = fill(service.api, slot)
     entries = [service.api.wait_for(slot).json["entry"] for _ in range(3)]
 
-    answers = all_at_once([cancel(service.api, made[0])] * 50)
+    answers = run_concurrently([cancel(service.api, made[0])] * 50)
 
     assert {(answer.status, answer.json["status"]) for answer in answers} == {(200, "cancelled")}
     assert [service.api.held("GET", entry).json["status"] for entry in entries] == ["promoted", "waiting", "waiting"]
@@ -88,12 +89,12 @@ def test_a_cancellation_called_fifty_times_at_once_frees_one_place(service: Serv
     verified(stored)
 
 
-def test_a_thousand_swaps_between_two_full_slots_leave_everyone_with_one_place(service: Served, stored: Db) -> None:
+def test_thousand_swaps_of_full_slots_leave_each_guest_one_place(service: Served, stored: Db) -> None:
     slots = service.api.slots("2026-03-07")[:2]
     made = [fill(service.api, slot) for slot in slots]
 
     calls = [move(service.api, made[n % 2][n // 2 % 4], slots[1 - n % 2]) for n in range(1000)]
-    answers = all_at_once(calls)
+    answers = run_concurrently(calls)
 
     assert {(answer.status, answer.code) for answer in answers} == {(409, "slot_full")}
     held = [service.api.held("GET", one).json["slotId"] for one in made[0] + made[1]]
@@ -101,13 +102,13 @@ def test_a_thousand_swaps_between_two_full_slots_leave_everyone_with_one_place(s
     verified(stored)
 
 
-def test_swaps_through_one_free_place_leave_everyone_with_one_place(service: Served, stored: Db) -> None:
+def test_swaps_through_one_free_place_leave_each_guest_one_place(service: Served, stored: Db) -> None:
     slots = service.api.slots("2026-03-09")[:2]
     made = [fill(service.api, slot) for slot in slots]
     everybody = made[0] + made[1][1:]
     cancel(service.api, made[1][0])()
 
-    answers = all_at_once([move(service.api, everybody[n % 7], slots[n // 7 % 2]) for n in range(280)])
+    answers = run_concurrently([move(service.api, everybody[n % 7], slots[n // 7 % 2]) for n in range(280)])
 
     assert {answer.status for answer in answers} <= {200, 409}
     assert sum(answer.status == 200 for answer in answers) >= 1
@@ -117,7 +118,7 @@ def test_swaps_through_one_free_place_leave_everyone_with_one_place(service: Ser
     verified(stored)
 
 
-def test_whoever_joins_while_places_come_free_is_served_or_waits_for_a_full_slot(service: Served, stored: Db) -> None:
+def test_join_during_releases_is_promoted_or_waits_for_a_full_slot(service: Served, stored: Db) -> None:
     slots = service.api.slots("2026-03-11")[:4]
     made = {slot["_id"]: fill(service.api, slot) for slot in slots}
     joins: list[Call] = [partial(service.api.wait_for, slots[n % 4]) for n in range(40)]
@@ -128,7 +129,7 @@ def test_whoever_joins_while_places_come_free_is_served_or_waits_for_a_full_slot
     books: list[Call] = [partial(service.api.book, slots[n % 4]) for n in range(20)]
     mixed = joins + frees + raises + books
 
-    answers = all_at_once([mixed[n * 29 % len(mixed)] for n in range(len(mixed))])
+    answers = run_concurrently([mixed[n * 29 % len(mixed)] for n in range(len(mixed))])
 
     assert {(answer.status, answer.code if answer.status >= 400 else "") for answer in answers} <= {
         (200, ""), (201, ""), (202, ""), (409, "slot_full"), (409, "slot_has_places"),
@@ -136,11 +137,11 @@ def test_whoever_joins_while_places_come_free_is_served_or_waits_for_a_full_slot
     verified(stored)
 
 
-def test_parallel_joins_draw_tickets_without_gap_or_double(service: Served, stored: Db) -> None:
+def test_parallel_joins_draw_tickets_without_gap_or_duplicate(service: Served, stored: Db) -> None:
     slot = service.api.slots("2026-03-13")[0]
     fill(service.api, slot)
 
-    answers = all_at_once([partial(service.api.wait_for, slot)] * 60)
+    answers = run_concurrently([partial(service.api.wait_for, slot)] * 60)
 
     assert sorted(answer.json["entry"]["position"] for answer in answers) == list(range(1, 61))
     tickets = sorted(row["ticket"] for row in stored.waitlist.find({"slotId": slot["_id"]}))
@@ -149,7 +150,7 @@ def test_parallel_joins_draw_tickets_without_gap_or_double(service: Served, stor
 
 
 @pytest.mark.parametrize("way", ["cancellation", "rescheduled"])
-def test_a_change_has_its_slots_before_it_writes_letters(
+def test_change_locks_its_slots_before_it_writes_emails(
     unguarded: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     """Otherwise it fails with each booking that is made meanwhile, and starves in a rush."""
@@ -181,7 +182,7 @@ def unguarded(make_app: Callable[..., Flask]) -> tuple[Api, wiring.Services]:
     return Api(over_app(app)), services
 
 
-def test_control_a_cancellation_that_does_not_ask_for_the_status_frees_twice(
+def test_control_cancellation_without_status_filter_releases_twice(
     unguarded: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, services = unguarded
@@ -193,13 +194,13 @@ def test_control_a_cancellation_that_does_not_ask_for_the_status_frees_twice(
         return guarded(store, session, {"_id": where["_id"]}, change)
 
     monkeypatch.setattr(BookingStore, "_change", careless)
-    all_at_once([cancel(api, made[0])] * 2)
+    run_concurrently([cancel(api, made[0])] * 2)
 
     with pytest.raises(AssertionError):
         verified(services.db)
 
 
-def test_control_joining_that_does_not_write_to_the_slot_is_missed(
+def test_control_join_that_does_not_write_the_slot_is_missed(
     unguarded: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, services = unguarded
@@ -224,7 +225,7 @@ def test_control_joining_that_does_not_write_to_the_slot_is_missed(
         verified(services.db)
 
 
-def test_control_a_move_that_does_not_ask_where_the_booking_is_loses_places(
+def test_control_reschedule_without_slot_filter_loses_places(
     unguarded: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, services = unguarded

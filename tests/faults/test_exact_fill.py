@@ -8,13 +8,20 @@ from typing import Any
 import pytest
 from flask import Flask
 
-import schedules.store
+import inventory.stock
 from core.mongo.client import Client, Db
 from devdb.replica_set import ReplicaSet
 from tests import factories
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
-from tests.faults.crowd import active_ids, all_at_once, assert_whole, booked_ids, kind, kinds
+from tests.faults.concurrency import (
+    active_ids,
+    assert_consistent,
+    booked_ids,
+    count_outcomes,
+    outcome,
+    run_concurrently,
+)
 
 Call = Callable[[], Answer]
 
@@ -33,32 +40,32 @@ def stored(service: Served, mongo: Client) -> Db:
     return mongo[service.environment["MONGODB_DATABASE"]]
 
 
-def test_a_hundred_people_for_each_of_four_slots_take_exactly_the_sixteen_places(service: Served, stored: Db) -> None:
+def test_four_hundred_guests_fill_four_slots_exactly(service: Served, stored: Db) -> None:
     slots = service.api.slots("2026-03-05")
     four, noise = slots[:4], slots[5]
     assert service.api.book(noise).status == 201
 
-    answers = all_at_once([book(service.api, four[number % 4]) for number in range(400)])
+    answers = run_concurrently([book(service.api, four[number % 4]) for number in range(400)])
 
-    assert kinds(answers) == {(201, "booked"): 16, (409, "slot_full"): 384}
+    assert count_outcomes(answers) == {(201, "booked"): 16, (409, "slot_full"): 384}
     assert {len(answer.json["booking"]["reference"]) for answer in answers if answer.status == 201} == {9}
     standing = service.api.slots("2026-03-05")
     assert [slot["remaining"] for slot in standing[:6]] == [0, 0, 0, 0, 4, 3]
     assert_agrees(service, stored, answers)
 
 
-def test_of_ten_people_who_want_two_places_exactly_two_get_one(service: Served, stored: Db) -> None:
+def test_ten_guests_for_two_places_get_exactly_two(service: Served, stored: Db) -> None:
     slot = service.api.slots("2026-03-07")[0]
     patched = service.api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": 2})
     assert patched.status == 200, patched.body
 
-    answers = all_at_once([book(service.api, slot) for _ in range(10)])
+    answers = run_concurrently([book(service.api, slot) for _ in range(10)])
 
-    assert kinds(answers) == {(201, "booked"): 2, (409, "slot_full"): 8}
+    assert count_outcomes(answers) == {(201, "booked"): 2, (409, "slot_full"): 8}
     assert_agrees(service, stored, answers)
 
 
-def test_repetitions_and_duplicates_in_the_crowd_cost_no_place(service: Served, stored: Db) -> None:
+def test_replays_and_duplicates_under_load_take_no_place(service: Served, stored: Db) -> None:
     slots = service.api.slots("2026-03-09")[:6]
     crowd: list[Call] = []
     for slot in slots:
@@ -67,18 +74,18 @@ def test_repetitions_and_duplicates_in_the_crowd_cost_no_place(service: Served, 
         crowd += [book(service.api, slot, form=careful, key=f"careful-{slot['_id']}") for _ in range(8)]
         crowd += [book(service.api, slot, key=f"one-{slot['_id']}-{number}") for number in range(2)]
 
-    answers = all_at_once([crowd[number * 37 % len(crowd)] for number in range(len(crowd))])
+    answers = run_concurrently([crowd[number * 37 % len(crowd)] for number in range(len(crowd))])
 
     # Four different people for four places: whoever is repeated is told so, and nobody is turned away.
-    assert {kind(answer) for answer in answers} <= {
+    assert {outcome(answer) for answer in answers} <= {
         (201, "booked"), (201, "replayed"), (409, "duplicate_booking"), (409, "slot_full"),
     }  # fmt: skip
-    assert kinds(answers)[201, "booked"] == len(booked_ids(answers)) == 24
+    assert count_outcomes(answers)[201, "booked"] == len(booked_ids(answers)) == 24
     assert [slot["remaining"] for slot in service.api.slots("2026-03-09")[:6]] == [0] * 6
     assert_agrees(service, stored, answers)
 
 
-def test_the_last_place_goes_to_somebody_though_duplicates_arrive_first(service: Served, stored: Db) -> None:
+def test_last_place_is_sold_though_duplicates_arrive_first(service: Served, stored: Db) -> None:
     slots = service.api.slots("2026-03-11")[:8]
     crowd: list[Call] = []
     for slot in slots:
@@ -88,22 +95,22 @@ def test_the_last_place_goes_to_somebody_though_duplicates_arrive_first(service:
         crowd += [book(service.api, slot, form=guest) for _ in range(6)]
         crowd += [book(service.api, slot) for _ in range(3)]
 
-    answers = all_at_once(crowd)
+    answers = run_concurrently(crowd)
 
-    assert kinds(answers)[201, "booked"] == 8
+    assert count_outcomes(answers)[201, "booked"] == 8
     assert [slot["remaining"] for slot in service.api.slots("2026-03-11")[:8]] == [0] * 8
     assert_agrees(service, stored, answers)
 
 
-def test_places_given_back_during_the_rush_are_taken_again(service: Served, stored: Db) -> None:
+def test_places_released_under_load_are_sold_again(service: Served, stored: Db) -> None:
     slot = service.api.slots("2026-03-13")[0]
     first = [service.api.book(slot).json["booking"]["id"] for _ in range(4)]
     cancellations = [cancel(service.api, booking_id) for booking_id in first for _ in range(2)]
     crowd = [book(service.api, slot) for _ in range(60)]
 
-    answers = all_at_once(crowd[:20] + cancellations + crowd[20:])
+    answers = run_concurrently(crowd[:20] + cancellations + crowd[20:])
 
-    assert {kind(answer) for answer in answers if answer.status != 200} <= {(201, "booked"), (409, "slot_full")}
+    assert {outcome(answer) for answer in answers if answer.status != 200} <= {(201, "booked"), (409, "slot_full")}
     made = booked_ids(answers)
     left = 4 - len(made)
     assert left >= 0
@@ -115,7 +122,7 @@ def test_places_given_back_during_the_rush_are_taken_again(service: Served, stor
     assert_agrees(service, stored, [])
 
 
-def test_control_without_guard_and_validator_the_same_crowd_oversells(
+def test_control_slots_without_guard_and_validator_are_oversold(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, db = unguarded(make_app, monkeypatch)
@@ -123,32 +130,32 @@ def test_control_without_guard_and_validator_the_same_crowd_oversells(
 
     answers = rush(app)
 
-    assert kinds(answers)[201, "booked"] > 4
+    assert count_outcomes(answers)[201, "booked"] > 4
     assert any(slot["bookedCount"] > slot["capacity"] for slot in db.slots.find())
 
 
-def test_control_without_the_guard_the_validator_still_lets_nothing_be_oversold(
+def test_control_slots_without_guard_are_protected_by_the_validator(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, db = unguarded(make_app, monkeypatch)
 
     rush(app)
 
-    assert_whole(db)
+    assert_consistent(db)
 
 
 def unguarded(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> tuple[Flask, Db]:
     """Return an application that claims places without asking whether there are any."""
     app = make_app()
     db: Db = app.extensions["booking.letters"].store._letters.database
-    monkeypatch.setattr(schedules.store, "capacity_guard", lambda _places: {})
+    monkeypatch.setattr(inventory.stock, "capacity_guard", lambda _fields, _count: {})
     return app, db
 
 
 def rush(app: Flask) -> list[Answer]:
     """Return what forty people were told who all wanted one slot of four places."""
     slot = Api(over_app(app)).slots()[0]
-    return all_at_once([book(Api(over_app(app)), slot) for _ in range(40)])
+    return run_concurrently([book(Api(over_app(app)), slot) for _ in range(40)])
 
 
 def book(api: Api, slot: Mapping[str, Any], *, key: str | None = None, form: dict[str, Any] | None = None) -> Call:
@@ -165,5 +172,5 @@ def cancel(api: Api, booking_id: str) -> Call:
 def assert_agrees(service: Served, db: Db, answers: list[Answer]) -> None:
     """Fail unless all that was acknowledged is stored, and everything stored is whole."""
     assert booked_ids(answers) <= active_ids(db)
-    assert_whole(db)
+    assert_consistent(db)
     assert "agrees" in service.verify()

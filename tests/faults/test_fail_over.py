@@ -18,10 +18,18 @@ from core.concurrency import serial_transactions
 from core.mongo.client import Db, connect
 from devdb.node import Node
 from devdb.replica_set import ReplicaSet, start_replica_set
+from inventory.group_commit import Limits
 from tests import factories
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
-from tests.faults.crowd import active_ids, all_at_once, assert_whole, booked_ids, is_polite, kind
+from tests.faults.concurrency import (
+    active_ids,
+    assert_consistent,
+    booked_ids,
+    is_retryable_refusal,
+    outcome,
+    run_concurrently,
+)
 from wiring import Services, prepare_database
 
 DATES = ("2026-03-01", "2026-03-03", "2026-03-05", "2026-03-07")
@@ -57,9 +65,9 @@ def application(nodes: ReplicaSet) -> tuple[Api, Services]:
     return Api(over_app(app)), app.extensions["booking.services"][Services]
 
 
-def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nodes: ReplicaSet) -> None:
+def test_acknowledged_booking_survives_loss_of_an_isolated_primary(three_nodes: ReplicaSet) -> None:
     api, services = application(three_nodes)
-    services.bookings.counter.seconds = 1.0
+    services.bookings.counter.limits = Limits(transaction_timeout=1.0)
     form, key = factories.person(), uuid.uuid4().hex
     slot = api.slots()[0]
     three_nodes.wait_writable(acknowledged_by=3)
@@ -69,38 +77,38 @@ def test_what_was_acknowledged_survives_a_primary_that_never_shared_it(three_nod
         primary.kill()
     three_nodes.wait_writable()
 
-    assert all(answer.status == 201 or is_polite(answer) for answer in answers)
+    assert all(answer.status == 201 or is_retryable_refusal(answer) for answer in answers)
     stored = connect(three_nodes.uri)
     assert booked_ids(answers) <= active_ids(stored[services.db.name])
-    services.bookings.counter.seconds = 8.0
+    services.bookings.counter.limits = Limits()
     assert api.book(slot, key=key, **form).status == 201
-    assert_whole(stored[services.db.name])
+    assert_consistent(stored[services.db.name])
     stored.close()
     services.client.close()
 
 
-def test_nobody_is_refused_by_bookings_that_a_fail_over_undoes(three_nodes: ReplicaSet) -> None:
+def test_booking_is_not_refused_by_rows_that_fail_over_rolls_back(three_nodes: ReplicaSet) -> None:
     api, services = application(three_nodes)
     counter = services.bookings.counter
-    counter.seconds = 1.0
+    counter.limits = Limits(transaction_timeout=1.0)
     slot = api.slots()[0]
     three_nodes.wait_writable(acknowledged_by=3)
     primary = three_nodes.primary()
     with replication_stopped(node for node in three_nodes.nodes if node is not primary):
-        first = all_at_once([partial(api.book, slot) for _ in range(slot["capacity"])])
-        after = all_at_once([partial(api.book, slot) for _ in range(2)])
+        first = run_concurrently([partial(api.book, slot) for _ in range(slot["capacity"])])
+        after = run_concurrently([partial(api.book, slot) for _ in range(2)])
         primary.kill()
     three_nodes.wait_writable()
-    counter.seconds = 8.0
+    counter.limits = Limits()
     in_the_end = [api.book(slot) for _ in range(slot["capacity"] + 1)]
 
-    assert all(map(is_polite, first))
-    assert all(map(is_polite, after)), [answer.body for answer in after]
-    assert list(map(kind, in_the_end)) == [(201, "booked")] * slot["capacity"] + [(409, "slot_full")]
+    assert all(map(is_retryable_refusal, first))
+    assert all(map(is_retryable_refusal, after)), [answer.body for answer in after]
+    assert list(map(outcome, in_the_end)) == [(201, "booked")] * slot["capacity"] + [(409, "slot_full")]
     services.client.close()
 
 
-def test_no_change_is_refused_or_confirmed_by_what_a_fail_over_undoes(
+def test_change_is_not_decided_by_rows_that_fail_over_rolls_back(
     three_nodes: ReplicaSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, services = application(three_nodes)
@@ -137,7 +145,7 @@ def test_no_change_is_refused_or_confirmed_by_what_a_fail_over_undoes(
     services.client.close()
 
 
-def test_the_primary_dies_in_a_rush_and_every_answer_stays_true(three_nodes: ReplicaSet, tmp_path: Path) -> None:
+def test_answers_stay_true_when_the_primary_dies_under_load(three_nodes: ReplicaSet, tmp_path: Path) -> None:
     with serving(three_nodes.uri, tmp_path) as served:
         slots = [slot for date in DATES for slot in served.api.slots(date)]
         guests = [Guest(served, slots[number % len(slots)]) for number in range(6 * len(slots))]
@@ -151,7 +159,7 @@ def test_the_primary_dies_in_a_rush_and_every_answer_stays_true(three_nodes: Rep
                 killed.set()
             guests[number].asks()
 
-        all_at_once([partial(ask, number) for number in range(len(guests))], most=16)
+        run_concurrently([partial(ask, number) for number in range(len(guests))], most=16)
 
         assert killed.is_set()
         first = [guest.answer for guest in guests]
@@ -163,12 +171,12 @@ def test_the_primary_dies_in_a_rush_and_every_answer_stays_true(three_nodes: Rep
             waiting = [guest for guest in guests if guest.answer.status == 503]
             if not waiting:
                 break
-            all_at_once([guest.asks for guest in waiting], most=16)
+            run_concurrently([guest.asks for guest in waiting], most=16)
         last = [guest.answer for guest in guests]
-        assert {answer.status for answer in last} == {201, 409}, {kind(answer) for answer in last}
+        assert {answer.status for answer in last} == {201, 409}, {outcome(answer) for answer in last}
         assert booked_ids(first) <= booked_ids(last) == active_ids(db)
         assert len(active_ids(db)) == 4 * len(slots)
-        assert_whole(db)
+        assert_consistent(db)
         assert "agrees" in served.verify()
         client.close()
 
@@ -188,4 +196,4 @@ class Guest:
 
     def asks(self) -> None:
         self.answer = self._served.api.book(self._slot, key=self._key, **self._form)
-        assert self.answer.status in (201, 409) or is_polite(self.answer), self.answer.body
+        assert self.answer.status in (201, 409) or is_retryable_refusal(self.answer), self.answer.body

@@ -18,10 +18,11 @@ import core.mongo.failures
 import core.mongo.transactions
 from booking.store import IdempotencyStore
 from core.mongo.client import Client
+from inventory.group_commit import Limits
 from tests import factories
 from tests.api_client import Answer, Api
-from tests.faults.conftest import Desk
-from tests.faults.crowd import active_ids, all_at_once, assert_whole, is_polite, kind
+from tests.faults.concurrency import active_ids, assert_consistent, is_retryable_refusal, outcome, run_concurrently
+from tests.faults.conftest import FaultyService
 
 WRITE_CONFLICT, NO_SUCH_TRANSACTION, STEPPED_DOWN, SHUTTING_DOWN = 112, 251, 189, 11600
 TIME_LIMIT, NOT_PRIMARY, WRITE_CONCERN_FAILED, OTHER_TIME_LIMIT = 50, 10107, 64, 262
@@ -51,10 +52,10 @@ class Guest:
 
 
 @pytest.fixture
-def guest(desk: Desk) -> Guest:
-    slots = desk.api.slots()
-    assert desk.api.book(slots[1]).status == 201  # somebody else, in another slot
-    return Guest(desk.api, slots[0])
+def guest(faulty: FaultyService) -> Guest:
+    slots = faulty.api.slots()
+    assert faulty.api.book(slots[1]).status == 201  # somebody else, in another slot
+    return Guest(faulty.api, slots[0])
 
 
 OVERCOME = {
@@ -83,12 +84,12 @@ OVERCOME = {
 
 
 @pytest.mark.parametrize("fault", OVERCOME.values(), ids=OVERCOME)
-def test_a_passing_fault_costs_the_guest_nothing(desk: Desk, guest: Guest, fault: Fault) -> None:
-    with desk.fault(*fault.commands, times=fault.times, **fault.how):
+def test_booking_during_a_transient_fault_succeeds(faulty: FaultyService, guest: Guest, fault: Fault) -> None:
+    with faulty.fault(*fault.commands, times=fault.times, **fault.how):
         answer = guest.asks()
 
-    assert kind(answer) == (201, "booked"), answer.body
-    assert_settled(desk, guest, {answer.json["booking"]["id"]})
+    assert outcome(answer) == (201, "booked"), answer.body
+    assert_settled(faulty, guest, {answer.json["booking"]["id"]})
 
 
 RESOLVABLE = {
@@ -115,20 +116,22 @@ RESOLVABLE = {
 
 
 @pytest.mark.parametrize("fault", RESOLVABLE.values(), ids=RESOLVABLE)
-def test_a_lasting_fault_is_told_politely_and_repeating_settles_it(desk: Desk, guest: Guest, fault: Fault) -> None:
-    desk.hurry(0.4)
-    with desk.fault(*fault.commands, times=fault.times, **fault.how):
+def test_booking_during_a_lasting_fault_is_503_and_repeatable(
+    faulty: FaultyService, guest: Guest, fault: Fault
+) -> None:
+    faulty.hurry(0.4)
+    with faulty.fault(*fault.commands, times=fault.times, **fault.how):
         answer = guest.asks()
         during = guest.asks()
 
-    assert is_polite(answer), answer.body
+    assert is_retryable_refusal(answer), answer.body
     if "commitTransaction" in fault.commands:
         assert answer.code == "outcome_unknown"
-    assert during.status == 201 or is_polite(during), during.body
-    desk.hurry(2.0)
+    assert during.status == 201 or is_retryable_refusal(during), during.body
+    faulty.hurry(2.0)
     settled = guest.asks()
     assert settled.status == 201, settled.body
-    assert_settled(desk, guest, {settled.json["booking"]["id"]})
+    assert_settled(faulty, guest, {settled.json["booking"]["id"]})
 
 
 READS = {
@@ -139,59 +142,63 @@ READS = {
 
 
 @pytest.mark.parametrize("how", READS.values(), ids=READS)
-def test_a_full_slot_is_refused_politely_when_it_cannot_be_read(desk: Desk, guest: Guest, how: dict[str, Any]) -> None:
+def test_full_slot_that_cannot_be_read_is_503_with_retry_after(
+    faulty: FaultyService, guest: Guest, how: dict[str, Any]
+) -> None:
     for _ in range(4):
-        assert desk.api.book(guest.slot).status == 201
+        assert faulty.api.book(guest.slot).status == 201
 
-    with desk.fault("find", times=1000, **how):
+    with faulty.fault("find", times=1000, **how):
         answer = guest.asks()
 
-    assert is_polite(answer), answer.body
-    assert kind(guest.asks()) == (409, "slot_full")
-    assert_whole(desk.db)
+    assert is_retryable_refusal(answer), answer.body
+    assert outcome(guest.asks()) == (409, "slot_full")
+    assert_consistent(faulty.db)
 
 
 @pytest.mark.parametrize("command", ["findAndModify", "update", "insert", "commitTransaction"])
-def test_a_crowd_meets_random_conflicts_and_fills_two_slots_exactly(desk: Desk, mongo: Client, command: str) -> None:
-    slots = desk.api.slots()[:2]
-    with desk.fault(command, times=5, errorCode=WRITE_CONFLICT):
-        answers = all_at_once([book(desk, slots[number % 2]) for number in range(40)], most=40)
+def test_two_slots_are_filled_exactly_despite_random_conflicts(
+    faulty: FaultyService, mongo: Client, command: str
+) -> None:
+    slots = faulty.api.slots()[:2]
+    with faulty.fault(command, times=5, errorCode=WRITE_CONFLICT):
+        answers = run_concurrently([book(faulty, slots[number % 2]) for number in range(40)], most=40)
 
-    assert sorted(map(kind, answers)) == [(201, "booked")] * 8 + [(409, "slot_full")] * 32
-    assert_whole(desk.db)
+    assert sorted(map(outcome, answers)) == [(201, "booked")] * 8 + [(409, "slot_full")] * 32
+    assert_consistent(faulty.db)
 
 
 @pytest.mark.parametrize("times", [1, 7, 30])
-def test_the_real_server_may_report_conflicts_at_any_write(desk: Desk, mongo: Client, times: int) -> None:
-    slots = desk.api.slots()[:2]
+def test_booking_survives_write_conflicts_at_any_statement(faulty: FaultyService, mongo: Client, times: int) -> None:
+    slots = faulty.api.slots()[:2]
     point = {"configureFailPoint": "WTWriteConflictException"}
     mongo.admin.command({**point, "mode": {"times": times}})
     try:
-        answers = all_at_once([book(desk, slots[number % 2]) for number in range(40)], most=40)
+        answers = run_concurrently([book(faulty, slots[number % 2]) for number in range(40)], most=40)
     finally:
         mongo.admin.command({**point, "mode": "off"})
 
-    assert sorted(map(kind, answers)) == [(201, "booked")] * 8 + [(409, "slot_full")] * 32
-    assert_whole(desk.db)
+    assert sorted(map(outcome, answers)) == [(201, "booked")] * 8 + [(409, "slot_full")] * 32
+    assert_consistent(faulty.db)
 
 
-def test_a_commit_that_ends_in_doubt_holds_no_place_back(desk: Desk, guest: Guest) -> None:
-    desk.hurry(0.4)
-    with desk.fault("commitTransaction", closeConnection=True):
-        assert kind(guest.asks()) == (503, "outcome_unknown")
+def test_commit_with_unknown_outcome_blocks_no_place(faulty: FaultyService, guest: Guest) -> None:
+    faulty.hurry(0.4)
+    with faulty.fault("commitTransaction", closeConnection=True):
+        assert outcome(guest.asks()) == (503, "outcome_unknown")
 
-    desk.hurry(2.0)
-    answers = [desk.api.book(guest.slot) for _ in range(5)]
+    faulty.hurry(2.0)
+    answers = [faulty.api.book(guest.slot) for _ in range(5)]
 
-    made = active_ids(desk.db)
+    made = active_ids(faulty.db)
     assert {answer.status for answer in answers} == {201, 409}, [answer.body for answer in answers]
     assert len(made) == 1 + 4
-    assert_whole(desk.db)
+    assert_consistent(faulty.db)
 
 
 @pytest.mark.parametrize("step", ["the first", "one in the middle", "the commit"])
-def test_connections_opened_while_a_node_was_neither_primary_nor_secondary_are_opened_anew(
-    desk: Desk, guest: Guest, monkeypatch: pytest.MonkeyPatch, step: str
+def test_connections_opened_to_a_node_in_transition_are_reopened(
+    faulty: FaultyService, guest: Guest, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """The driver believes for as long as they live that there are no sessions, and so no transactions."""
     moments = {
@@ -203,7 +210,7 @@ def test_connections_opened_while_a_node_was_neither_primary_nor_secondary_are_o
     go_on, met = getattr(where, name), list[int]()
 
     def at_a_bad_moment(*args: Any) -> Any:
-        servers = desk.services.client._topology._servers.values() if not met else ()
+        servers = faulty.services.client._topology._servers.values() if not met else ()
         met.extend(id(known) for server in servers for known in server.pool.conns)
         for server in servers:
             for known in server.pool.conns:
@@ -211,90 +218,90 @@ def test_connections_opened_while_a_node_was_neither_primary_nor_secondary_are_o
         return go_on(*args)
 
     monkeypatch.setattr(where, name, at_a_bad_moment)
-    answers = [guest.asks(), *(desk.api.book(guest.slot) for _ in range(4))]
+    answers = [guest.asks(), *(faulty.api.book(guest.slot) for _ in range(4))]
 
     assert met, "a connection was met"
-    assert list(map(kind, answers)) == [(201, "booked")] * 4 + [(409, "slot_full")]
-    assert_whole(desk.db)
+    assert list(map(outcome, answers)) == [(201, "booked")] * 4 + [(409, "slot_full")]
+    assert_consistent(faulty.db)
 
 
-def test_a_slot_somebody_holds_costs_the_guests_of_other_slots_nothing(desk: Desk, mongo: Client) -> None:
-    held, free = desk.api.slots()[:2]
-    desk.hurry(1.0)
+def test_contended_slot_does_not_delay_other_slots(faulty: FaultyService, mongo: Client) -> None:
+    held, free = faulty.api.slots()[:2]
+    faulty.hurry(1.0)
     with mongo.start_session() as session, session.start_transaction():
-        mongo[desk.db.name].slots.update_one({"_id": held["_id"]}, {"$inc": {"bookedCount": 1}}, session=session)
-        answers = all_at_once([book(desk, slot) for slot in (held, held, free, held, free)])
+        mongo[faulty.db.name].slots.update_one({"_id": held["_id"]}, {"$inc": {"bookedCount": 1}}, session=session)
+        answers = run_concurrently([book(faulty, slot) for slot in (held, held, free, held, free)])
         session.abort_transaction()
 
-    assert [kind(answer) for answer in answers[2::2]] == [(201, "booked")] * 2
-    assert all(map(is_polite, (answers[0], answers[1], answers[3])))
-    assert_whole(desk.db)
+    assert [outcome(answer) for answer in answers[2::2]] == [(201, "booked")] * 2
+    assert all(map(is_retryable_refusal, (answers[0], answers[1], answers[3])))
+    assert_consistent(faulty.db)
 
 
-def test_a_long_line_for_a_held_slot_stands_in_nobody_else_s_way(
-    desk: Desk, mongo: Client, monkeypatch: pytest.MonkeyPatch
+def test_long_queue_for_a_contended_slot_does_not_delay_other_slots(
+    faulty: FaultyService, mongo: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held, free = desk.api.slots()[:2]
-    line = desk.services.bookings.counter._batcher
+    held, free = faulty.api.slots()[:2]
+    line = faulty.services.bookings.counter._batcher
     submit = Mock(side_effect=line.submit)
     monkeypatch.setattr(line, "submit", submit)
     with mongo.start_session() as session, session.start_transaction():
-        mongo[desk.db.name].slots.update_one({"_id": held["_id"]}, {"$inc": {"bookedCount": 1}}, session=session)
-        crowd = threading.Thread(target=lambda: all_at_once([book(desk, held) for _ in range(300)], most=300))
+        mongo[faulty.db.name].slots.update_one({"_id": held["_id"]}, {"$inc": {"bookedCount": 1}}, session=session)
+        crowd = threading.Thread(target=lambda: run_concurrently([book(faulty, held) for _ in range(300)], most=300))
         crowd.start()
         while submit.call_count < 280:
             time.sleep(0.01)
-        answers = all_at_once([book(desk, free) for _ in range(4)])
+        answers = run_concurrently([book(faulty, free) for _ in range(4)])
         session.abort_transaction()
     crowd.join()
 
-    assert [kind(answer) for answer in answers] == [(201, "booked")] * 4
-    assert_whole(desk.db)
+    assert [outcome(answer) for answer in answers] == [(201, "booked")] * 4
+    assert_consistent(faulty.db)
 
 
-def test_many_who_cancel_at_once_all_succeed(desk: Desk) -> None:
-    slot = desk.api.slots()[0]
-    assert desk.api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": 120}).status == 200
-    booked = all_at_once([book(desk, slot) for _ in range(60)], most=60)
+def test_parallel_cancellations_all_succeed(faulty: FaultyService) -> None:
+    slot = faulty.api.slots()[0]
+    assert faulty.api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": 120}).status == 200
+    booked = run_concurrently([book(faulty, slot) for _ in range(60)], most=60)
     ids = [answer.json["booking"]["id"] for answer in booked]
 
     cancels: list[Callable[[], Answer]] = [
-        partial(desk.api.admin, "POST", f"/bookings/{booking}/cancel") for booking in ids
+        partial(faulty.api.admin, "POST", f"/bookings/{booking}/cancel") for booking in ids
     ]
-    answers = all_at_once([*cancels, *[book(desk, slot) for _ in range(60)]], most=120)
+    answers = run_concurrently([*cancels, *[book(faulty, slot) for _ in range(60)]], most=120)
 
     assert sorted(answer.status for answer in answers) == [200] * 60 + [201] * 60
-    assert_whole(desk.db)
+    assert_consistent(faulty.db)
 
 
-def test_when_too_many_wait_the_next_is_told_at_once_to_come_again(desk: Desk) -> None:
-    slots = desk.api.slots()
-    desk.services.bookings.counter.max_queue = 3
-    desk.services.bookings.counter.__post_init__()
+def test_booking_beyond_the_queue_bound_is_503_at_once(faulty: FaultyService) -> None:
+    slots = faulty.api.slots()
+    faulty.services.bookings.counter.limits = Limits(max_queue=3)
+    faulty.services.bookings.counter.__post_init__()
 
-    with desk.fault("commitTransaction", times=1, blockConnection=True, blockTimeMS=500):
-        answers = all_at_once([book(desk, slots[number % 8]) for number in range(20)])
+    with faulty.fault("commitTransaction", times=1, blockConnection=True, blockTimeMS=500):
+        answers = run_concurrently([book(faulty, slots[number % 8]) for number in range(20)])
 
     refused = [answer for answer in answers if answer.status != 201]
     assert refused
-    assert {kind(answer) for answer in refused} == {(503, "unavailable")}
+    assert {outcome(answer) for answer in refused} == {(503, "unavailable")}
     assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
-    assert len(active_ids(desk.db)) == 20 - len(refused)
-    assert_whole(desk.db)
+    assert len(active_ids(faulty.db)) == 20 - len(refused)
+    assert_consistent(faulty.db)
 
 
-def book(desk: Desk, slot: dict[str, Any]) -> Callable[[], Answer]:
+def book(faulty: FaultyService, slot: dict[str, Any]) -> Callable[[], Answer]:
     """Return a call that books `slot` for somebody new."""
     form = factories.person()
-    return lambda: desk.api.book(slot, **form)
+    return lambda: faulty.api.book(slot, **form)
 
 
-def assert_settled(desk: Desk, guest: Guest, ids: set[str]) -> None:
+def assert_settled(faulty: FaultyService, guest: Guest, ids: set[str]) -> None:
     """Fail unless the guest has this one booking, whole, and is told of it again however often he asks."""
-    stored = list(desk.db.bookings.find({"email": guest.form["email"]}))
+    stored = list(faulty.db.bookings.find({"email": guest.form["email"]}))
     assert {row["_id"] for row in stored} == ids
     again = guest.asks()
-    assert kind(again) == (201, "replayed")
+    assert outcome(again) == (201, "replayed")
     assert {again.json["booking"]["id"]} == ids
-    assert desk.services.bookings.find_mismatches() == []
-    assert_whole(desk.db)
+    assert faulty.services.bookings.find_mismatches() == []
+    assert_consistent(faulty.db)

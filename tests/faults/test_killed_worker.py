@@ -23,8 +23,15 @@ from devdb.replica_set import ReplicaSet
 from tests import factories
 from tests.api_client import Answer
 from tests.conftest import ROOT, Served
-from tests.faults.conftest import Desk
-from tests.faults.crowd import active_ids, all_at_once, assert_whole, booked_ids, is_polite, kind
+from tests.faults.concurrency import (
+    active_ids,
+    assert_consistent,
+    booked_ids,
+    is_retryable_refusal,
+    outcome,
+    run_concurrently,
+)
+from tests.faults.conftest import FaultyService
 from wiring import app_name
 
 CLAIM_AND_WAIT = """
@@ -41,10 +48,10 @@ time.sleep(60)
 
 
 @contextmanager
-def killed_while_it_holds(replica_set: ReplicaSet, desk: Desk, slot: dict[str, Any]) -> Iterator[str]:
+def killed_while_it_holds(replica_set: ReplicaSet, faulty: FaultyService, slot: dict[str, Any]) -> Iterator[str]:
     """Let another process claim `slot` in a transaction and kill it; yield the name the database knows it by."""
     name = f"dead-{uuid.uuid4().hex[:12]}"
-    command = [sys.executable, "-c", CLAIM_AND_WAIT, replica_set.uri, name, desk.db.name, slot["_id"]]
+    command = [sys.executable, "-c", CLAIM_AND_WAIT, replica_set.uri, name, faulty.db.name, slot["_id"]]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "claimed\n"
@@ -52,27 +59,27 @@ def killed_while_it_holds(replica_set: ReplicaSet, desk: Desk, slot: dict[str, A
     try:
         yield name
     finally:
-        kill_transactions(desk.services.client, name)
+        kill_transactions(faulty.services.client, name)
 
 
-def test_ending_a_dead_process_s_transactions_frees_its_slot(
-    desk: Desk, replica_set: ReplicaSet, mongo: Client
+def test_killing_transactions_of_a_dead_process_unlocks_its_slot(
+    faulty: FaultyService, replica_set: ReplicaSet, mongo: Client
 ) -> None:
-    slot = desk.api.slots()[0]
-    desk.hurry(0.5)
-    with killed_while_it_holds(replica_set, desk, slot) as dead:
+    slot = faulty.api.slots()[0]
+    faulty.hurry(0.5)
+    with killed_while_it_holds(replica_set, faulty, slot) as dead:
         # The control: the server itself would hold the slot for a minute.
-        assert is_polite(desk.api.book(slot))
+        assert is_retryable_refusal(faulty.api.book(slot))
         assert kill_transactions(mongo, "somebody-else") == 0
-        assert is_polite(desk.api.book(slot))
+        assert is_retryable_refusal(faulty.api.book(slot))
 
         assert kill_transactions(mongo, dead) == 1
 
-        assert [kind(desk.api.book(slot)) for _ in range(5)] == [(201, "booked")] * 4 + [(409, "slot_full")]
-    assert_whole(desk.db)
+        assert [outcome(faulty.api.book(slot)) for _ in range(5)] == [(201, "booked")] * 4 + [(409, "slot_full")]
+    assert_consistent(faulty.db)
 
 
-def test_a_worker_killed_in_the_middle_of_its_transaction_holds_no_slot(served: Served, mongo: Client) -> None:
+def test_worker_killed_during_its_transaction_locks_no_slot(served: Served, mongo: Client) -> None:
     db = mongo[served.environment["MONGODB_DATABASE"]]
     slot = served.api.slots()[0]
     workers = served.workers()
@@ -85,7 +92,7 @@ def test_a_worker_killed_in_the_middle_of_its_transaction_holds_no_slot(served: 
 
     mongo.admin.command({**point, "mode": "alwaysOn", "data": hang})
     try:
-        answers = all_at_once([kill, *[guest.asks for guest in guests]])
+        answers = run_concurrently([kill, *[guest.asks for guest in guests]])
     finally:
         mongo.admin.command({**point, "mode": "off"})
 
@@ -93,20 +100,20 @@ def test_a_worker_killed_in_the_middle_of_its_transaction_holds_no_slot(served: 
     assert lost, "the killed worker had guests"
     settle(guests)
     settled = [guest.answer for guest in guests]
-    assert sorted(kind(answer)[0] for answer in settled if answer) == [201] * 4 + [409] * 8
+    assert sorted(outcome(answer)[0] for answer in settled if answer) == [201] * 4 + [409] * 8
     assert active_ids(db) == booked_ids(answer for answer in settled if answer)
-    assert_whole(db)
+    assert_consistent(db)
     assert "agrees" in served.verify()
 
 
-def test_a_worker_killed_under_load_loses_and_doubles_nothing(served: Served, mongo: Client) -> None:
+def test_worker_killed_under_load_loses_and_duplicates_nothing(served: Served, mongo: Client) -> None:
     db = mongo[served.environment["MONGODB_DATABASE"]]
     slots = served.api.slots("2026-03-05") + served.api.slots("2026-03-07")
     guests = [Guest(served, slots[number % len(slots)]) for number in range(160)]
     calls: list[Callable[[], Answer | None]] = [guest.asks for guest in guests]
     calls.insert(60, lambda: os.kill(served.workers()[0], signal.SIGKILL))
 
-    all_at_once(calls, most=32)
+    run_concurrently(calls, most=32)
 
     acknowledged = booked_ids(guest.answer for guest in guests if guest.answer)
     assert acknowledged <= active_ids(db)
@@ -115,11 +122,11 @@ def test_a_worker_killed_under_load_loses_and_doubles_nothing(served: Served, mo
     assert {answer.status for answer in settled} == {201, 409}
     assert active_ids(db) == booked_ids(settled)
     assert len(active_ids(db)) == 4 * len(slots)
-    assert_whole(db)
+    assert_consistent(db)
     assert "agrees" in served.verify()
 
 
-def test_a_guest_who_hangs_up_is_booked_whole_or_not_at_all(served: Served, mongo: Client) -> None:
+def test_booking_of_a_disconnected_client_is_complete_or_absent(served: Served, mongo: Client) -> None:
     db = mongo[served.environment["MONGODB_DATABASE"]]
     slots = served.api.slots("2026-03-09")
     emails = [hang_up_after_asking(served, slots[number % 8]) for number in range(32)]
@@ -129,11 +136,11 @@ def test_a_guest_who_hangs_up_is_booked_whole_or_not_at_all(served: Served, mong
         time.sleep(0.05)
 
     assert {row["email"] for row in db.bookings.find()} <= set(emails)
-    assert_whole(db)
+    assert_consistent(db)
     left = 4 * 8 - len(active_ids(db))
     late = [served.api.book(slot, key=uuid.uuid4().hex) for slot in slots[:8] for _ in range(5)]
     assert len(booked_ids(late)) == left
-    assert_whole(db)
+    assert_consistent(db)
     assert "agrees" in served.verify()
 
 
@@ -152,7 +159,7 @@ class Guest:
         except requests.RequestException:
             self.answer = None
         else:
-            assert self.answer.status in (201, 409) or is_polite(self.answer), self.answer.body
+            assert self.answer.status in (201, 409) or is_retryable_refusal(self.answer), self.answer.body
         return self.answer
 
     @property
@@ -166,7 +173,7 @@ def settle(guests: list[Guest]) -> None:
         waiting = [guest for guest in guests if not guest.settled]
         if not waiting:
             return
-        all_at_once([guest.asks for guest in waiting], most=16)
+        run_concurrently([guest.asks for guest in waiting], most=16)
         time.sleep(0.1)
     pytest.fail("some requests never got a final answer")
 

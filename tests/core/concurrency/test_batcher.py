@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from core.concurrency.batcher import Batcher, PendingRequests, single_flight
+from core.concurrency.batcher import Batcher, PendingRequests
+from core.concurrency.single_flight import single_flight
 from core.errors import Unavailable
 
 

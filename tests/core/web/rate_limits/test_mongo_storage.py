@@ -59,7 +59,7 @@ def hits(*keys: str, amount: int = 1, seconds: int = HOUR) -> dict[Key, int]:
     return {(key, seconds): amount for key in keys}
 
 
-def test_many_keys_are_counted_as_the_library_counts_them_one_by_one(make: Make) -> None:
+def test_batched_counts_equal_those_of_the_library(make: Make) -> None:
     counts = make()
     library = make(MongoDBStorage)
 
@@ -77,7 +77,7 @@ def test_many_keys_are_counted_as_the_library_counts_them_one_by_one(make: Make)
     assert [round((library.get_expiry(key) - now) / 10) for key in ("a", "b")] == [360, 6]
 
 
-def test_a_window_that_is_over_begins_anew(make: Make) -> None:
+def test_expired_window_starts_at_zero(make: Make) -> None:
     counts = make()
     assert counts.incr_many(hits("a", "b", amount=7, seconds=1)) == {("a", 1): 7, ("b", 1): 7}
 
@@ -95,7 +95,7 @@ def test_a_window_that_is_over_begins_anew(make: Make) -> None:
         (500, range(250, 750), ["update", "find", "insert"]),
     ],
 )
-def test_however_many_keys_there_are_it_takes_few_round_trips(
+def test_batched_counts_of_many_keys_take_few_round_trips(
     make: Make, seen: int, asked: range, commands: list[str]
 ) -> None:
     sent = Commands()
@@ -110,7 +110,7 @@ def test_however_many_keys_there_are_it_takes_few_round_trips(
     assert told == {(f"address {n}", HOUR): 2 if n < seen else 1 for n in asked}
 
 
-def test_a_crowd_that_another_process_knows_is_counted_in_few_round_trips(make: Make) -> None:
+def test_keys_known_to_another_process_take_few_round_trips(make: Make) -> None:
     sent = Commands()
     counts = make(event_listeners=[sent])
     counts.incr("warm", HOUR)
@@ -122,7 +122,7 @@ def test_a_crowd_that_another_process_knows_is_counted_in_few_round_trips(make: 
     assert sent.names == ["insert", "update", "find"]
 
 
-def test_a_crowd_whose_rows_have_gone_is_inserted_anew(make: Make) -> None:
+def test_keys_whose_rows_expired_are_inserted_again(make: Make) -> None:
     sent = Commands()
     counts = make(event_listeners=[sent])
     asked = hits(*(f"address {n}" for n in range(500)))
@@ -134,7 +134,7 @@ def test_a_crowd_whose_rows_have_gone_is_inserted_anew(make: Make) -> None:
     assert sent.names == ["update", "find", "insert"]
 
 
-def test_what_it_remembers_is_bounded_and_only_a_guess(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_of_known_keys_is_bounded_and_only_a_hint(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.web.rate_limits.mongo_storage.MAX_KEYS", 3)
     counts, other = make(), make()
     counts.incr_many(hits("a", "b"))
@@ -174,7 +174,7 @@ class Vanishing(BatchedMongoStorage):
         self.other.incr("made again", HOUR)
 
 
-def test_what_was_counted_on_a_row_that_goes_is_counted_on_the_next(make: Make) -> None:
+def test_count_on_an_expiring_row_moves_to_the_next_row(make: Make) -> None:
     one = make(Vanishing, other=make())
     one.other.incr_many(hits("gone", "made again", "stays", amount=5))
 
@@ -184,7 +184,7 @@ def test_what_was_counted_on_a_row_that_goes_is_counted_on_the_next(make: Make) 
     assert [one.get(key) for key in ("gone", "made again", "stays")] == [2, 3, 7]
 
 
-def test_what_was_just_written_is_read_whatever_the_address_says_of_reading(make: Make) -> None:
+def test_count_just_written_is_read_despite_the_read_preference(make: Make) -> None:
     counts = make(readConcernLevel="majority")
 
     told = [counts.incr_many(hits("a", "b"))["a", HOUR] for _ in range(100)]
@@ -192,7 +192,7 @@ def test_what_was_just_written_is_read_whatever_the_address_says_of_reading(make
     assert told == list(range(1, 101))
 
 
-def test_notes_end_with_their_window(make: Make) -> None:
+def test_known_keys_expire_with_their_window(make: Make) -> None:
     for _ in range(3):
         make().incr_many(hits("a", "b", seconds=1))
     time.sleep(1.2)
@@ -204,7 +204,7 @@ def test_notes_end_with_their_window(make: Make) -> None:
     assert (row["count"], row["after"]) == (1, {last._worker_id: 1})
 
 
-def test_each_process_learns_its_own_place_in_the_count(make: Make) -> None:
+def test_each_process_gets_its_own_position_in_the_count(make: Make) -> None:
     one = make(Overtaken, other=make())
     one.other.incr_many(hits("a", "b"))
 
@@ -222,14 +222,14 @@ class Careless(Overtaken):
         return {key: self.get(key[0]) for key in amounts}
 
 
-def test_control_whoever_looks_at_the_count_alone_takes_anothers_place(make: Make) -> None:
+def test_control_position_read_separately_belongs_to_another_process(make: Make) -> None:
     one = make(Careless, other=make())
     one.other.incr_many(hits("a", "b"))
 
     assert one.incr_many(hits("a", "b")) == {("a", HOUR): 3, ("b", HOUR): 3}
 
 
-def test_processes_that_count_the_same_keys_at_once_are_exact_together(make: Make) -> None:
+def test_parallel_counts_of_the_same_keys_are_exact(make: Make) -> None:
     processes = [make() for _ in range(3)]
     keys = [f"address {n}" for n in range(10)]
 
@@ -244,7 +244,7 @@ def test_processes_that_count_the_same_keys_at_once_are_exact_together(make: Mak
 
 
 @pytest.mark.parametrize("amounts", [{"known": 10, "new": 1}, {"there": 1, "new": 10}])
-def test_what_is_refused_for_another_reason_is_an_error(make: Make, amounts: dict[str, int]) -> None:
+def test_write_error_other_than_duplicate_key_is_raised(make: Make, amounts: dict[str, int]) -> None:
     counts = make()
     make().incr_many(hits("there", "known"))
     counts.incr_many(hits("known", "warm"))
@@ -254,7 +254,7 @@ def test_what_is_refused_for_another_reason_is_an_error(make: Make, amounts: dic
         counts.incr_many({(key, HOUR): amount for key, amount in amounts.items()})
 
 
-def test_one_refused_statement_keeps_no_other_from_being_counted(make: Make) -> None:
+def test_rejected_statement_does_not_stop_the_other_counts(make: Make) -> None:
     counts = make()
     counts.incr_many(hits("a", "b", "c"))
     counts.incr_many(hits("a", amount=4))
@@ -266,7 +266,7 @@ def test_one_refused_statement_keeps_no_other_from_being_counted(make: Make) -> 
     assert [counts.get(key) for key in "abc"] == [5, 2, 2]
 
 
-def test_a_crowd_with_an_address_each_is_counted_together_and_exactly(make: Make, replica_set: ReplicaSet) -> None:
+def test_requests_from_many_addresses_are_counted_exactly(make: Make, replica_set: ReplicaSet) -> None:
     commands = Commands()
     database = make()._database_name
     together = BatchedStorage("batched://", replica_set.uri, database_name=database, w=1, event_listeners=[commands])

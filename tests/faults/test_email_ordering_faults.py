@@ -22,7 +22,7 @@ from notifications.outbox.blocking import BlockedEmails
 from notifications.outbox.model import EmailStatus, OutboxEmail, Outcome, Result
 from notifications.outbox.service import Outbox
 from tests.api_client import Answer, Api, over_app
-from tests.faults.conftest import Desk
+from tests.faults.conftest import FaultyService
 
 Made = Mapping[str, Any]
 WAYS = ("cancel", "move")
@@ -71,7 +71,7 @@ def once(do: Callable[[], None]) -> Callable[[], None]:
 
 @pytest.mark.parametrize("result", [Result.SENT, Result.FAILED])
 @pytest.mark.parametrize("way", WAYS)
-def test_a_letter_marked_between_a_changes_snapshot_and_its_look_holds_up_nothing(
+def test_email_sent_between_snapshot_and_lookup_blocks_nothing(
     way: str, result: Result, api: Api, services: wiring.Services, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = api.book(api.slots()[0]).json["booking"]
@@ -97,7 +97,7 @@ def test_a_letter_marked_between_a_changes_snapshot_and_its_look_holds_up_nothin
 
 @pytest.mark.parametrize("result", [Result.SENT, Result.FAILED])
 @pytest.mark.parametrize("way", WAYS)
-def test_a_letter_marked_between_a_changes_look_and_its_commit_wakes_the_new_one(
+def test_email_sent_between_lookup_and_commit_unblocks_the_new_one(
     way: str, result: Result, api: Api, services: wiring.Services, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = api.book(api.slots()[0]).json["booking"]
@@ -125,9 +125,7 @@ def test_a_letter_marked_between_a_changes_look_and_its_commit_wakes_the_new_one
     assert is_due(db, made, TOLD[way])
 
 
-def test_a_letter_whose_lease_was_lost_is_given_up_by_nobody_and_lets_nothing_pass(
-    api: Api, services: wiring.Services, db: Db
-) -> None:
+def test_email_with_a_lost_lease_is_not_dead_and_keeps_the_order(api: Api, services: wiring.Services, db: Db) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     leased = in_hand(services)
     assert change(api, "cancel", made).status == 200
@@ -145,7 +143,7 @@ def test_a_letter_whose_lease_was_lost_is_given_up_by_nobody_and_lets_nothing_pa
 
 
 @pytest.mark.parametrize("state", [EmailStatus.SENT, EmailStatus.DEAD, None], ids=["sent", "dead", "gone"])
-def test_what_waits_for_a_letter_that_is_over_goes_out_within_a_minute_and_is_warned_of(
+def test_email_blocked_by_a_finished_one_is_sent_with_a_warning(
     state: EmailStatus | None, api: Api, services: wiring.Services, db: Db
 ) -> None:
     made, other = (api.book(slot).json["booking"] for slot in api.slots()[:2])
@@ -166,7 +164,7 @@ def test_what_waits_for_a_letter_that_is_over_goes_out_within_a_minute_and_is_wa
     assert BlockedEmails(services.db).unblock_orphans(datetime.now(UTC)) == 0
 
 
-def test_what_waits_for_a_letter_that_is_still_owed_is_no_news(api: Api, services: wiring.Services, db: Db) -> None:
+def test_email_blocked_by_a_pending_one_causes_no_warning(api: Api, services: wiring.Services, db: Db) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     assert change(api, "cancel", made).status == 200
     db.letters.update_one(
@@ -177,7 +175,7 @@ def test_what_waits_for_a_letter_that_is_still_owed_is_no_news(api: Api, service
     assert BlockedEmails(services.db).unblock_orphans(datetime.now(UTC)) == 0
 
 
-def test_the_sender_frees_what_is_stranded(api: Api, services: wiring.Services, db: Db) -> None:
+def test_worker_unblocks_stranded_emails(api: Api, services: wiring.Services, db: Db) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     assert change(api, "cancel", made).status == 200
     for letter in (f"{made['id']}-admin", f"{made['id']}-guest"):
@@ -203,9 +201,7 @@ def round_at(services: wiring.Services, seconds: float, sent: list[str], *, trou
             store.record_outcomes([Outcome(letter, Result.SENT)], at)
 
 
-def test_a_confirmation_sent_again_goes_behind_the_first_and_a_cancellation_behind_both(
-    api: Api, services: wiring.Services
-) -> None:
+def test_resent_confirmation_and_cancellation_are_sent_in_order(api: Api, services: wiring.Services) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     sent: list[str] = []
     round_at(services, 0, sent, trouble="admin_booking")
@@ -220,7 +216,7 @@ def test_a_confirmation_sent_again_goes_behind_the_first_and_a_cancellation_behi
     assert sent == ["guest_booking", "guest_booking", "guest_cancellation", "admin_booking"]
 
 
-def test_the_end_of_the_line_is_found_also_where_clocks_differ(api: Api, services: wiring.Services, db: Db) -> None:
+def test_last_pending_email_is_found_despite_clock_skew(api: Api, services: wiring.Services, db: Db) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     assert change(api, "move", made).status == 200
     early = {"$set": {"createdAt": datetime(2020, 1, 1, tzinfo=UTC)}}
@@ -287,7 +283,7 @@ def in_the_midst(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, other:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_letter_sent_again_during_a_change_elsewhere_is_true_at_the_end(
+def test_email_resent_during_a_concurrent_change_is_true(
     way: str, api: Api, elsewhere: Api, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = api.book(api.slots()[0]).json["booking"]
@@ -302,7 +298,7 @@ def test_a_letter_sent_again_during_a_change_elsewhere_is_true_at_the_end(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_letter_retried_during_a_change_elsewhere_is_true_at_the_end(
+def test_email_retried_during_a_concurrent_change_is_true(
     way: str, api: Api, elsewhere: Api, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = api.book(api.slots()[0]).json["booking"]
@@ -331,9 +327,7 @@ def assert_in_order(db: Db, made: Made) -> None:
         assert [each["facts"]["sequence"] for each in line] == sorted(each["facts"]["sequence"] for each in line)
 
 
-def test_a_dead_letter_that_is_retried_goes_behind_what_its_guest_has_yet_to_get(
-    api: Api, services: wiring.Services, db: Db
-) -> None:
+def test_dead_email_retried_is_ordered_after_pending_ones(api: Api, services: wiring.Services, db: Db) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     assert api.admin("POST", f"/bookings/{made['id']}/resend").status == 202
     again = db.letters.find_one({"_id": {"$regex": f"^{made['id']}-again-"}})
@@ -354,7 +348,7 @@ def test_a_dead_letter_that_is_retried_goes_behind_what_its_guest_has_yet_to_get
     assert sent == ["guest_booking", "guest_booking", "guest_cancellation"]
 
 
-def test_a_letter_about_waiting_is_retried_only_while_its_guest_waits(api: Api, db: Db) -> None:
+def test_waitlist_email_is_retried_only_while_the_entry_waits(api: Api, db: Db) -> None:
     slot = api.slots()[0]
     made = [api.book(slot).json["booking"] for _ in range(slot["capacity"])]
     left, promoted, waits = (api.wait_for(slot).json["entry"] for _ in range(3))
@@ -376,7 +370,7 @@ def test_a_letter_about_waiting_is_retried_only_while_its_guest_waits(api: Api, 
     assert db.letters.count_documents({"template": "guest_waiting", "state": EmailStatus.QUEUED}) == 1
 
 
-def test_a_letter_about_waiting_that_is_retried_while_its_guest_leaves_elsewhere_is_dropped(
+def test_waitlist_email_retried_during_a_concurrent_leave_is_dropped(
     api: Api, elsewhere: Api, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slot = api.slots()[0]
@@ -399,42 +393,42 @@ def test_a_letter_about_waiting_that_is_retried_while_its_guest_leaves_elsewhere
 UNKNOWN = {"writeConcernError": {"code": 64, "errmsg": "late"}}
 
 
-def test_a_resend_whose_outcome_is_unknown_is_repeated_and_done_once(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+def test_resend_with_unknown_outcome_is_repeatable_and_done_once(
+    faulty: FaultyService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(core.concurrency.serial_transactions, "TRANSACTION_TIMEOUT", 0.4)
-    made = desk.api.book(desk.api.slots()[0]).json["booking"]
-    with desk.fault("commitTransaction", times=100000, **UNKNOWN):
-        first = desk.api.admin("POST", f"/bookings/{made['id']}/resend")
+    made = faulty.api.book(faulty.api.slots()[0]).json["booking"]
+    with faulty.fault("commitTransaction", times=100000, **UNKNOWN):
+        first = faulty.api.admin("POST", f"/bookings/{made['id']}/resend")
     assert (first.status, first.code) == (503, "outcome_unknown")
 
     for _ in range(2):
-        assert desk.api.admin("POST", f"/bookings/{made['id']}/resend").status == 202
+        assert faulty.api.admin("POST", f"/bookings/{made['id']}/resend").status == 202
 
-    assert desk.db.letters.count_documents({"about": made["id"], "template": "guest_booking"}) == 2
-    assert desk.db.audit.count_documents({"what": "booking.letter_resent"}) == 1
+    assert faulty.db.letters.count_documents({"about": made["id"], "template": "guest_booking"}) == 2
+    assert faulty.db.audit.count_documents({"what": "booking.letter_resent"}) == 1
 
 
-def test_a_retry_whose_outcome_is_unknown_is_repeated_and_done_once(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+def test_retry_with_unknown_outcome_is_repeatable_and_done_once(
+    faulty: FaultyService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(core.concurrency.serial_transactions, "TRANSACTION_TIMEOUT", 0.4)
-    made = desk.api.book(desk.api.slots()[0]).json["booking"]
+    made = faulty.api.book(faulty.api.slots()[0]).json["booking"]
     letter = f"{made['id']}-admin"
-    all_dead(desk.db)
-    with desk.fault("commitTransaction", times=100000, **UNKNOWN):
-        first = desk.api.admin("POST", f"/letters/{letter}/retry")
+    all_dead(faulty.db)
+    with faulty.fault("commitTransaction", times=100000, **UNKNOWN):
+        first = faulty.api.admin("POST", f"/letters/{letter}/retry")
     assert (first.status, first.code) == (503, "outcome_unknown")
 
-    again = desk.api.admin("POST", f"/letters/{letter}/retry")
-    all_sent(desk.db)
-    once_more = desk.api.admin("POST", f"/letters/{letter}/retry")
+    again = faulty.api.admin("POST", f"/letters/{letter}/retry")
+    all_sent(faulty.db)
+    once_more = faulty.api.admin("POST", f"/letters/{letter}/retry")
 
     assert [(answer.status, answer.json["_id"]) for answer in (again, once_more)] == [(200, letter)] * 2
-    assert desk.db.audit.count_documents({"what": "letter.retried"}) == 1
+    assert faulty.db.audit.count_documents({"what": "letter.retried"}) == 1
 
 
-def test_a_letter_is_sent_again_as_often_as_it_is_asked_for(api: Api, db: Db) -> None:
+def test_email_is_resent_once_for_each_request(api: Api, db: Db) -> None:
     """A minute after the last wish, or when it went wrong, or when the booking has changed, it is a new one."""
     made = api.book(api.slots()[0]).json["booking"]
 
@@ -453,7 +447,7 @@ def test_a_letter_is_sent_again_as_often_as_it_is_asked_for(api: Api, db: Db) ->
     assert resent() == 4
 
 
-def test_a_letter_that_was_retried_long_ago_is_not_given_up_and_cannot_be_retried(api: Api, db: Db) -> None:
+def test_email_retried_long_ago_is_not_dead_and_not_retryable(api: Api, db: Db) -> None:
     made = api.book(api.slots()[0]).json["booking"]
     letter = f"{made['id']}-admin"
     all_dead(db)

@@ -12,30 +12,30 @@ from tests.api_client import Answer
 
 T = TypeVar("T")
 
-POLITE = {(503, "unavailable"), (503, "outcome_unknown")}
+RETRYABLE = {(503, "unavailable"), (503, "outcome_unknown")}
 
 
-def all_at_once(calls: Sequence[Callable[[], T]], most: int = 128) -> list[T]:
+def run_concurrently(calls: Sequence[Callable[[], T]], most: int = 128) -> list[T]:
     """Return what the calls returned, made by up to `most` threads that begin together."""
     with ThreadPoolExecutor(min(most, len(calls))) as threads:
         return [pending.result() for pending in [threads.submit(call) for call in calls]]
 
 
-def kinds(answers: Iterable[Answer]) -> dict[tuple[int, str], int]:
+def count_outcomes(answers: Iterable[Answer]) -> dict[tuple[int, str], int]:
     """Return how often each status came with each code; a booking that was made has the code `booked`."""
-    return dict(Tally(kind(answer) for answer in answers))
+    return dict(Tally(outcome(answer) for answer in answers))
 
 
-def kind(answer: Answer) -> tuple[int, str]:
+def outcome(answer: Answer) -> tuple[int, str]:
     """Return the status with the code of a refusal, or with `booked` or `replayed`."""
     if answer.status == 201:
         return 201, "replayed" if "Idempotency-Replayed" in answer.headers else "booked"
     return answer.status, answer.code
 
 
-def is_polite(answer: Answer) -> bool:
+def is_retryable_refusal(answer: Answer) -> bool:
     """Tell whether `answer` asks to come again, and says when."""
-    return kind(answer) in POLITE and int(answer.headers["Retry-After"]) > 0
+    return outcome(answer) in RETRYABLE and int(answer.headers["Retry-After"]) > 0
 
 
 def booked_ids(answers: Iterable[Answer]) -> set[str]:
@@ -48,7 +48,7 @@ def active_ids(db: Db) -> set[str]:
     return {row["_id"] for row in db.bookings.find({"status": "confirmed"}, {"_id": 1})}
 
 
-def assert_whole(db: Db) -> None:
+def assert_consistent(db: Db) -> None:
     """Fail unless counters, bookings, letters and keys tell one story, each part of it once."""
     bookings: dict[str, dict[str, Any]] = {row["_id"]: row for row in db.bookings.find()}
     taken = Tally(row["slotId"] for row in bookings.values() if row["status"] == "confirmed")

@@ -35,7 +35,7 @@ def connected(served: Served) -> Iterator[socket.socket]:
         yield wire
 
 
-def test_half_a_body_is_not_waited_for_for_ever(lonely: Served) -> None:
+def test_half_a_body_is_not_awaited_beyond_the_timeout(lonely: Served) -> None:
     with ExitStack() as stack:
         wires = []
         for path in ("/api/bookings", "/api/webhooks/resend", "/"):
@@ -50,7 +50,7 @@ def test_half_a_body_is_not_waited_for_for_ever(lonely: Served) -> None:
     assert [answer.split(b" ", 2)[1] for answer in answers] == [b"408"] * 15
 
 
-def test_many_requests_at_once_on_one_connection_leave_others_their_turn(lonely: Served) -> None:
+def test_pipelined_requests_do_not_starve_other_connections(lonely: Served) -> None:
     answered, first = 0, threading.Event()
 
     def listen() -> None:
@@ -75,7 +75,7 @@ def test_many_requests_at_once_on_one_connection_leave_others_their_turn(lonely:
     assert before_others < AT_ONCE / 2, "who asks for much has all of it first"
 
 
-def test_who_has_nothing_to_say_may_not_say_much(lonely: Served) -> None:
+def test_client_of_a_bodyless_endpoint_may_not_send_a_large_body(lonely: Served) -> None:
     before = told(lonely)
     with connected(lonely) as wire:
         wire.sendall(

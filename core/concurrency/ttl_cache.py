@@ -1,0 +1,35 @@
+"""Short-lived cache: values from memory for some time after their read began; concurrent misses share one read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from core.clock import monotonic
+from core.concurrency.single_flight import single_flight
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class TTLCache(Generic[K, V]):
+    """Cache of `read` by key for `ttl` seconds. A value of None is read every time."""
+
+    def __init__(self, read: Callable[[K], V], ttl: float) -> None:
+        self._read = single_flight(read)
+        self._ttl = ttl
+        self._entries: dict[K, tuple[float, V]] = {}
+
+    def __call__(self, key: K) -> V:
+        """Return the value of `key`, at most `ttl` seconds old."""
+        until, value = self._entries.get(key, (0.0, None))
+        if value is not None and until > monotonic():
+            return value
+        end = monotonic() + self._ttl
+        value = self._read(key)
+        self._entries[key] = (end, value)
+        return value
+
+    def invalidate(self) -> None:
+        """Drop all entries."""
+        self._entries = {}

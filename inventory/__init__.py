@@ -1,0 +1,1 @@
+"""Stock that is claimed and released: guarded updates, group commit, admission."""

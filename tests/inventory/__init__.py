@@ -1,0 +1,1 @@
+"""Stock and group commit with a second user that is no slot."""
