@@ -1,4 +1,4 @@
-"""The web application, assembled: `create_app()` is what gunicorn and the `flask` command load."""
+"""Application factory: gunicorn and the `flask` command load `create_app()`."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from core.mongo.failures import DatabaseError
 from core.web import context, health, openapi, problem_details, request_logging, security_headers
 from core.web.body_limit import BodyReaderMiddleware
 from core.web.rate_limits import limiter
+from schedules.availability_cache import AvailabilityCache
 from schedules.errors import ScheduleError
-from schedules.routes import AvailabilityCache
 
-# What pages are made of is not counted against limits: many guests behind one address would come to pages without it.
+# Static files are exempt from rate limits: many guests behind one address would get pages without them.
 # The mail provider calls the webhook from few addresses; a call without a valid signature costs no query.
 UNLIMITED_ENDPOINTS = frozenset({"pages.static", "pages.docs_asset", "webhooks.resend"})
-# Each of the two questions behind /api/ready may take so long, finding a server included: probes give up after some
-# seconds, and count no answer as a process that hangs.
-READY_SECONDS = 1.0
+# Timeout of each of the two checks behind /api/ready, server selection included: probes give up after some seconds,
+# and take no answer for a hanging process.
+READY_TIMEOUT = 1.0
 
 
 def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
@@ -51,14 +51,15 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.wsgi_app = waits = BodyReaderMiddleware(app.wsgi_app, settings.max_body_bytes)  # type: ignore[method-assign]
-    app.extensions["booking.bodies"] = waits
+    body_reader = BodyReaderMiddleware(app.wsgi_app, settings.max_body_bytes)
+    app.wsgi_app = body_reader  # type: ignore[method-assign]
+    context.runtime_of(app).add(body_reader)
     _configure(app, services)
     return app
 
 
 def _services_or_exit(settings: Settings | None, replacements: dict[str, Any]) -> wiring.Services:
-    """Return the services, or end with what is wrong with settings or schedule file, as gunicorn.conf.py does."""
+    """Return the services, or exit with 2 and the error in settings or schedule file, as gunicorn.conf.py does."""
     try:
         settings = settings or from_env(load_environment())
         log.configure(settings.log_format)
@@ -77,22 +78,21 @@ def _configure(app: Flask, services: wiring.Services) -> None:
     request_logging.install(app)
     security_headers.install(app, https=settings.public_url.startswith("https://"), origins=settings.cors_origins)
     problem_details.install(app)
-    allowances = limiter.install(
+    rate_limiter = limiter.install(
         app,
         default=settings.rate_limit_default,
         bookings=settings.rate_limit_bookings,
         exempt_endpoints=UNLIMITED_ENDPOINTS,
         **_limit_storage(settings),
     )
-    context.install_services(
-        app,
+    context.runtime_of(app).add(
         services,
-        *vars(services).values(),
+        *services.every(),
         AvailabilityCache.for_schedules(services.schedules),
         AdminKeys.of(settings.admin_key),
-        allowances,
+        rate_limiter,
     )
-    doors = [
+    blueprints = [
         schedules.routes.blueprint,
         booking.routes.blueprint,
         waitlist.routes.blueprint,
@@ -100,21 +100,17 @@ def _configure(app: Flask, services: wiring.Services) -> None:
         admin.routes.blueprint,
         notifications.routes.blueprint,
     ]
-    openapi.install(app, version=_version(), blueprints=doors)
+    openapi.install(app, version=_version(), blueprints=blueprints)
     pages.locale.install(app)
     app.register_blueprint(pages.routes.blueprint)
     app.register_blueprint(live.socketio.routes.blueprint)
     checks = {"mongodb": lambda: _ping(services)}
     health.install(app, checks, services.letters.counts, lambda: _warnings(services))
-    app.extensions["booking.letters"] = services.worker
-    app.extensions["booking.scheduler"] = services.scheduler
-    app.extensions["booking.live"] = services.live
-    app.extensions["booking.hub"] = services.hub
     cli.install(app, services)
 
 
 def _limit_storage(settings: Settings) -> dict[str, Any]:
-    """Return where limits are counted. Half a second is as long as each step to a storage that is away may take."""
+    """Return the storage of rate limits. Each operation on it times out after half a second."""
     address = settings.mongodb_uri if settings.rate_limit_storage == "mongodb" else settings.rate_limit_storage
     options: dict[str, Any] = {}
     if address.startswith("mongodb"):
@@ -129,12 +125,12 @@ def _limit_storage(settings: Settings) -> dict[str, Any]:
 
 
 def _ping(services: wiring.Services) -> None:
-    with timeout(READY_SECONDS):
+    with timeout(READY_TIMEOUT):
         services.client.admin.command("ping")
 
 
 def _warnings(services: wiring.Services) -> Sequence[str]:
-    with timeout(READY_SECONDS):
+    with timeout(READY_TIMEOUT):
         return services.letter_health.warnings()
 
 

@@ -17,7 +17,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 import wiring
-from booking.erasure import ErasureResult
+from booking.model import ErasureResult
 from core.errors import Unavailable
 from core.mongo.client import NotReplicaSet, connect, require_replica_set
 from core.mongo.failures import DatabaseError, is_unavailable
@@ -76,7 +76,7 @@ def _verify(services: wiring.Services) -> click.Command:
     @click.command("verify")
     def verify() -> None:
         """Recount every slot from its bookings; end with 1 and name each drift, or with 2 when nothing was counted."""
-        drift, strays = services.bookings.find_mismatches(), services.schedules.orphaned_slots()
+        drift, strays = services.booking.find_mismatches.execute(), services.schedules.orphaned_slots()
         for row in drift:
             click.echo(f"drift: {_format_row(row)}")
         for slot in strays:
@@ -128,7 +128,7 @@ def _erase(services: wiring.Services) -> click.Command:
     def erase(email: str) -> None:
         """Forget a person: bookings to come are cancelled, and nothing that is kept names the person any more."""
         try:
-            _print_erasure(lambda: services.privacy.erase(email))
+            _print_erasure(lambda: services.booking.erase_person.execute(email))
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--email") from None
 
@@ -140,7 +140,7 @@ def _retain(services: wiring.Services) -> click.Command:
     @click.option("--days", required=True, type=click.IntRange(0, 36_500), help="How many days after their slot.")
     def retain(days: int) -> None:
         """Forget everybody whose slot was more than so many days ago."""
-        _print_erasure(lambda: services.privacy.apply_retention(days))
+        _print_erasure(lambda: services.booking.apply_retention.execute(days))
 
     return retain
 

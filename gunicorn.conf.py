@@ -25,6 +25,13 @@ from core import log, metrics  # noqa: E402
 from core.mongo.client import Client, NotReplicaSet, connect, require_replica_set  # noqa: E402
 from core.mongo.failures import DatabaseError  # noqa: E402
 from core.mongo.transactions import kill_transactions  # noqa: E402
+from core.scheduler import Scheduler  # noqa: E402
+from core.web.body_limit import BodyReaderMiddleware  # noqa: E402
+from core.web.context import runtime_of  # noqa: E402
+from core.web.rate_limits.batched_storage import BatchedStorage  # noqa: E402
+from live.socketio.server import SocketBroadcaster  # noqa: E402
+from live.streams import LiveStreams  # noqa: E402
+from notifications.delivery.worker import OutboxWorker  # noqa: E402
 from schedules import schedule_file  # noqa: E402
 from schedules.errors import ScheduleError  # noqa: E402
 
@@ -82,15 +89,16 @@ def on_starting(_server: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Start this worker's letters, which only one process at a time really sends, and its live streams."""
     _collect_seldom()
-    worker.wsgi.extensions["booking.bodies"].within = _within
-    letters = worker.wsgi.extensions["booking.letters"]
+    runtime = runtime_of(worker.wsgi)
+    runtime.get(BodyReaderMiddleware).within = _within
+    letters = runtime.get(OutboxWorker)
     worker.letters = letters
     threading.Thread(target=letters.run, name="letters", daemon=True).start()
-    worker.scheduler = worker.wsgi.extensions["booking.scheduler"]
+    worker.scheduler = runtime.get(Scheduler)
     threading.Thread(target=worker.scheduler.run, name="scheduler", daemon=True).start()
-    live = worker.wsgi.extensions["booking.live"]
+    live = runtime.get(LiveStreams)
     threading.Thread(target=live.change_stream.run, name="live", daemon=True).start()
-    threading.Thread(target=worker.wsgi.extensions["booking.hub"].run, name="live-sockets", daemon=True).start()
+    threading.Thread(target=runtime.get(SocketBroadcaster).run, name="live-sockets", daemon=True).start()
     threading.Thread(target=live.supervise, args=(lambda: worker.alive,), name="live-streams", daemon=True).start()
 
 
@@ -106,7 +114,7 @@ def worker_exit(_server: Any, worker: Any) -> None:
         worker.scheduler.shut_down()
         worker.letters.shut_down(patience=15)
         worker.scheduler.shut_down(patience=5)
-    worker.wsgi.extensions["booking.limits"].close()
+    runtime_of(worker.wsgi).get(BatchedStorage).close()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

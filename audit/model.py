@@ -1,4 +1,4 @@
-"""Entries of the audit as values."""
+"""Audit records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class AuditRecord:
-    """One thing done: `who` is the label of a key, `about` the id of a booking, slot or letter."""
+    """One action: `actor` is the label of an admin key, `subject` the id of a booking, slot or e-mail."""
 
     id: str
     at: datetime

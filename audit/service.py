@@ -1,4 +1,4 @@
-"""Writing and reading the audit."""
+"""Audit trail: records the changes that the back office makes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Audit:
-    """The use cases of the audit."""
+    """Writes audit records."""
 
     store: AuditStore
     clock: Clock
 
     def record(self, session: Session, actor: str, action: str, subject: str, before: Values, after: Values) -> None:
-        """Write down within the caller's transaction that `who` did `what`; what did not change is left out."""
+        """Insert a record within the caller's transaction; values that did not change are left out."""
         now = self.clock()
         changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         self.store.add(
@@ -38,7 +38,3 @@ class Audit:
                 after={name: after[name] for name in changed if name in after},
             ),
         )
-
-    def find(self, subject: str, after: str | None, limit: int) -> list[AuditRecord]:
-        """Return up to `most` entries, newest first."""
-        return self.store.find(subject, after, limit)

@@ -22,9 +22,9 @@ class AuditStore:
     def __init__(self, db: Db) -> None:
         self._rows = db[SCHEMA.name]
 
-    def add(self, session: Session, entry: AuditRecord) -> None:
-        """Insert `entry` within the caller's transaction."""
-        self._rows.insert_one(_to_document(entry), session=session)
+    def add(self, session: Session, record: AuditRecord) -> None:
+        """Insert `record` within the caller's transaction."""
+        self._rows.insert_one(_to_document(record), session=session)
 
     def find(self, subject: str, after: str | None, limit: int) -> list[AuditRecord]:
         """Return up to `limit` records, newest first; of one `subject` and with ids before `after`, if given."""

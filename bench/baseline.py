@@ -14,10 +14,10 @@ from typing import Any, cast
 from flask import Flask
 
 import app as service
+from booking.create import CreateBooking
 from booking.group_commit import BookingGroupCommit
 from booking.model import BookingResult, PendingBooking
-from booking.service import Bookings
-from core.web.context import EXTENSION
+from core.web.context import runtime_of
 
 
 class NullService:
@@ -31,6 +31,7 @@ class NullService:
 def create_app(**replacements: Any) -> Flask:
     """Return the service's application with a NullService as group commit."""
     app = service.create_app(**replacements)
-    services = app.extensions[EXTENSION]
-    services[Bookings] = replace(services[Bookings], counter=cast("BookingGroupCommit", NullService()))
+    runtime = runtime_of(app)
+    create = runtime.get(CreateBooking)
+    runtime.add(replace(create, group_commit=cast("BookingGroupCommit", NullService())))
     return app

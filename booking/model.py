@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -123,6 +123,33 @@ class BookingResult:
 
     booking: Booking
     replayed: bool = False
+
+
+@dataclass(frozen=True)
+class PersonalData:
+    """The stored data about a guest in connection with one booking."""
+
+    booking: Booking
+    emails: Sequence[OutboxEmail]
+    entries: Sequence[WaitlistEntry]
+
+
+@dataclass(frozen=True)
+class ErasureResult:
+    """The number of erased rows; `pending` e-mails are deleted once the outcome of their batch is known."""
+
+    bookings: int
+    letters: int
+    entries: int
+    pending: int = 0
+
+    def __add__(self, other: ErasureResult) -> ErasureResult:
+        return ErasureResult(
+            self.bookings + other.bookings,
+            self.letters + other.letters,
+            self.entries + other.entries,
+            self.pending + other.pending,
+        )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What anybody may do with bookings: make one; and, with its token, look after it."""
+"""Public API of bookings: create one; read and change it with its link token."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from booking.model import Booking, NewBooking
+from booking.calendar_file import ExportCalendarFile
+from booking.create import CreateBooking
+from booking.model import Booking, BookingResult, NewBooking, PersonalData
+from booking.personal_data import ExportPersonalData
 from booking.schemas import (
     BookedSchema,
     BookingSchema,
@@ -17,7 +20,6 @@ from booking.schemas import (
     RescheduleSchema,
 )
 from booking.self_service import SelfService
-from booking.service import Bookings
 from core.web import accept_language, context
 from core.web.endpoint import Blueprint, Endpoint
 from core.web.rate_limits.limiter import RateLimiter
@@ -43,20 +45,13 @@ def create_booking(new: NewBooking, key: str | None) -> Response:
     The guest's letters are in the language that Accept-Language prefers: English, or German.
     """
     context.get_service(RateLimiter).hit_booking()
-    booked = context.get_service(Bookings).book(new, key, accept_language.negotiated_language())
-    context.set_outcome("replayed" if booked.replayed else "booked")
-    response = jsonify(message=BOOKED, booking=_serialize(booked.booking))
-    response.status_code = 201
-    response.headers["Location"] = f"/api/bookings/{booked.booking.id}"
-    if booked.replayed:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
+    return _created(context.get_service(CreateBooking).execute(new, key, accept_language.negotiated_language()))
 
 
 @blueprint.get("/<booking_id>")
 @Endpoint(BookingSchema, headers=TokenHeader, error_statuses=(404,), security="manageToken")
 def get_booking(booking_id: str, authorization: str) -> Response:
-    """Show a booking to whoever holds its token."""
+    """Show a booking to the holder of its token."""
     return jsonify(_serialize(context.get_service(SelfService).get(booking_id, bearer_token(authorization))))
 
 
@@ -76,31 +71,41 @@ def cancel_booking(booking_id: str, authorization: str) -> Response:
     conflict_schema=NoPlaceProblemSchema,
     security="manageToken",
 )
-def reschedule_booking(wanted: dict[str, str], booking_id: str, authorization: str) -> Response:
+def reschedule_booking(target: dict[str, str], booking_id: str, authorization: str) -> Response:
     """Exchange a booking's place for one in another slot, in one step: the guest never has both, and never none."""
-    token = bearer_token(authorization) or wanted.get("token", "")
-    return jsonify(_serialize(context.get_service(SelfService).reschedule(booking_id, token, wanted["slot_id"])))
+    token = bearer_token(authorization) or target.get("token", "")
+    return jsonify(_serialize(context.get_service(SelfService).reschedule(booking_id, token, target["slot_id"])))
 
 
 @blueprint.get("/<booking_id>/calendar.ics")
 @Endpoint(None, headers=TokenHeader, error_statuses=(404,), security="manageToken", media_type="text/calendar")
 def calendar(booking_id: str, authorization: str) -> Response:
     """Give the booking as a calendar file."""
-    return ics_response(context.get_service(SelfService).calendar_file(booking_id, bearer_token(authorization)))
+    return ics_response(context.get_service(ExportCalendarFile).execute(booking_id, bearer_token(authorization)))
 
 
 @blueprint.get("/<booking_id>/data")
 @Endpoint(OwnDataSchema, headers=TokenHeader, error_statuses=(404,), security="manageToken")
-def export_personal_data(booking_id: str, authorization: str) -> Any:
+def export_personal_data(booking_id: str, authorization: str) -> PersonalData:
     """Show everything that is kept about the guest in connection with a booking."""
-    return context.get_service(SelfService).export_personal_data(booking_id, bearer_token(authorization))
+    return context.get_service(ExportPersonalData).execute(booking_id, bearer_token(authorization))
 
 
 def ics_response(file: bytes) -> Response:
-    """Return the answer that a browser hands to the calendar."""
+    """Return the response that a browser saves as a calendar file."""
     headers = {"Content-Disposition": 'attachment; filename="booking.ics"'}
     return Response(file, content_type="text/calendar; charset=utf-8", headers=headers)
 
 
+def _created(result: BookingResult) -> Response:
+    context.set_outcome("replayed" if result.replayed else "booked")
+    response = jsonify(message=BOOKED, booking=_serialize(result.booking))
+    response.status_code = 201
+    response.headers["Location"] = f"/api/bookings/{result.booking.id}"
+    if result.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
 def _serialize(booking: Booking) -> dict[str, Any]:
-    return {**BOOKING.dump(booking), "manageUrl": context.get_service(Bookings).manage_url(booking)}
+    return {**BOOKING.dump(booking), "manageUrl": context.get_service(SelfService).signed_links.url(booking.id)}

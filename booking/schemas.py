@@ -1,16 +1,19 @@
-"""Bookings on the wire: what comes in becomes a `NewBooking`, what goes out is a booking."""
+"""Schemas of bookings: a request becomes a `NewBooking`, a `Booking` becomes a response."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
 
-from booking.model import NewBooking
+from booking.model import NewBooking, PersonalData
 from core import text
 from core.clock import iso
 from core.schema_fields import ContactSchema, PatternString, Text
 from core.web.problem_schema import ProblemSchema
+from notifications.outbox.model import OutboxEmail
+from waitlist.model import WaitlistEntry
 
 
 class SlotId(ma.fields.String):
@@ -27,7 +30,7 @@ class NewBookingSchema(ContactSchema):
     """A request for one place."""
 
     class Meta:
-        """Older forms send more than this; it is not read."""
+        """Ignores members that older forms send."""
 
         unknown = ma.EXCLUDE
 
@@ -46,8 +49,6 @@ class IdempotencyHeader(ma.Schema):
     """The optional header that makes repeating a request safe."""
 
     class Meta:
-        """Other headers are none of its business."""
-
         unknown = ma.EXCLUDE
 
     key = PatternString(
@@ -60,11 +61,9 @@ class IdempotencyHeader(ma.Schema):
 
 
 class RescheduleSchema(ma.Schema):
-    """Which slot to move to."""
+    """The target slot."""
 
     class Meta:
-        """Unknown members are typing errors."""
-
         unknown = ma.RAISE
 
     slotId = SlotId(required=True, attribute="slot_id", metadata={"minLength": 10, "maxLength": 100})
@@ -72,11 +71,20 @@ class RescheduleSchema(ma.Schema):
 
 
 class OwnDataSchema(ma.Schema):
-    """Everything kept about a guest in connection with a booking."""
+    """The stored data about a guest in connection with a booking."""
 
     booking = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw())
     letters = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
     waiting = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
+
+    @ma.pre_dump
+    def to_members(self, data: PersonalData, **_: Any) -> dict[str, Any]:
+        booking = {name: value for name, value in vars(data.booking).items() if value is not None}
+        return {
+            "booking": _camel_case(booking),
+            "letters": [_email_data(email) for email in data.emails],
+            "waiting": [_entry_data(entry) for entry in data.entries],
+        }
 
 
 class BookingSchema(ma.Schema):
@@ -117,9 +125,37 @@ class OfferSchema(ma.Schema):
 
 
 class NoPlaceProblemSchema(ProblemSchema):
-    """Why a guest gets no place in a slot."""
+    """The reason why a guest gets no place in a slot."""
 
     alternatives = ma.fields.List(
         ma.fields.Nested(OfferSchema),
         metadata={"description": "With the code slot_full alone: up to three free slots near, the nearest first."},
     )
+
+
+def _email_data(email: OutboxEmail) -> dict[str, Any]:
+    return {
+        "template": email.template,
+        "to": email.to,
+        "state": email.state.value,
+        "createdAt": iso(email.created_at),
+        "sentAt": iso(email.sent_at) if email.sent_at else None,
+        "delivery": email.delivery,
+        "facts": dict(email.context),
+    }
+
+
+def _entry_data(entry: WaitlistEntry) -> dict[str, Any]:
+    values = dict(vars(entry))
+    # The API's name of the queue number.
+    values["ticket"] = values.pop("queue_number")
+    return _camel_case(values)
+
+
+def _camel_case(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {_camel(name): iso(value) if name.endswith("_at") else value for name, value in values.items()}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

@@ -12,9 +12,8 @@ from core.clock import Clock
 from core.concurrency.ttl_cache import TTLCache
 from core.errors import Unavailable
 from core.mongo.failures import DatabaseError
-from core.mongo.transactions import Session
 from schedules.errors import DateNotBookable, SlotClosed, SlotNotFound
-from schedules.model import DateSummary, Day, PlannedSlot, Schedule, Slot, SlotChange, nearest
+from schedules.model import DateSummary, Day, PlannedSlot, Schedule, Slot, nearest
 from schedules.store import SlotStore
 
 ALTERNATIVES_SECONDS = 0.5
@@ -73,29 +72,6 @@ class Schedules:
             raise Unavailable(retry_after=1)  # Another process is making them.
         return made
 
-    def release(self, session: Session, slot_id: str) -> Slot:
-        """Give one place back within the caller's transaction; return the slot as it is then."""
-        return self.store.release(session, slot_id)
-
-    def swap(self, session: Session, given: str, taken: str) -> bool:
-        """Give a place of one slot back and take one of another within the caller's transaction; False when it is full.
-
-        After False the transaction must be given up.
-        """
-        return self.store.swap(session, given, taken)
-
-    def join_queue(self, session: Session, slot_id: str) -> tuple[int, int] | None:
-        """Draw a ticket within the caller's transaction, with how many wait then; None when closed or not full."""
-        return self.store.join_queue(session, slot_id)
-
-    def leave_queue(self, session: Session, slot_id: str, waiting: int, places: int = 0) -> None:
-        """Take `waiting` people off the list within the caller's transaction, `places` of them with a place."""
-        self.store.leave_queue(session, slot_id, waiting, places)
-
-    def get_in(self, session: Session, slot_id: str) -> Slot:
-        """Return a slot as the caller's transaction sees it; raises SlotNotFound."""
-        return self.store.get(session, slot_id)
-
     def promotable_places(self, slot: Slot) -> int:
         """Return how many of its free places `slot` gives to those who wait: none when it takes no bookings."""
         planned = self.schedule.slot_by_id.get(slot.id)
@@ -129,18 +105,10 @@ class Schedules:
         ]
         return nearest(offered, slot)
 
-    def change(self, session: Session, slot_id: str, change: SlotChange) -> tuple[Slot, Slot]:
-        """Change a slot within the caller's transaction; return it before and after. Raises CapacityBelowBooked."""
-        return self.store.get(session, slot_id), self.store.update(session, slot_id, change)
-
     def all_slots(self) -> list[Slot]:
         """Return every slot of the schedule as it stands, made or not, in order."""
         known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
         return [known.get(slot_id) or plan.initial_slot() for slot_id, plan in self.schedule.slot_by_id.items()]
-
-    def every_slot(self, session: Session | None = None) -> list[Slot]:
-        """Return all slots in the database, those of other schedules too."""
-        return self.store.all(session)
 
     def orphaned_slots(self) -> list[Slot]:
         """Return the slots with bookings whose date or hours the schedule file has no more, in order."""

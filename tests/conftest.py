@@ -25,6 +25,7 @@ import wiring
 from app import create_app
 from core.config.settings import Settings
 from core.mongo.client import Client, Db, connect
+from core.web.context import runtime_of
 from devdb.replica_set import ReplicaSet, start_replica_set
 from tests import factories
 from tests.api_client import Api, over_app, over_http
@@ -121,8 +122,7 @@ def app(make_app: Callable[..., Flask]) -> Flask:
 @pytest.fixture
 def services(app: Flask) -> wiring.Services:
     """The object graph behind `app`."""
-    found: wiring.Services = app.extensions["booking.services"][wiring.Services]
-    return found
+    return runtime_of(app).get(wiring.Services)
 
 
 @pytest.fixture

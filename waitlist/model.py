@@ -1,4 +1,4 @@
-"""Entries of a waiting list as values."""
+"""Waiting-list entries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """What has become of an entry."""
+    """The state of an entry."""
 
     WAITING = "waiting"
     PROMOTED = "promoted"
@@ -17,7 +17,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class NewEntry:
-    """A wish to wait, validated and normalised; `phone` is E.164, `email` lower case, texts NFC."""
+    """A request to wait, validated and normalised; `phone` is E.164, `email` lower case, texts NFC."""
 
     full_name: str
     email: str
@@ -27,7 +27,7 @@ class NewEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class WaitlistEntry:
-    """Somebody who waits, or waited, for a place in a slot. `booking_id` is what a promotion made."""
+    """A guest's entry in a slot's waiting list. `booking_id` is the booking that promotion made."""
 
     id: str
     slot_id: str
@@ -41,5 +41,5 @@ class WaitlistEntry:
     created_at: datetime
     state: State = State.WAITING
     booking_id: str | None = None
-    # What the guest's letters are written in: a code of `core.languages`.
+    # The language of the guest's e-mails, a code of `core.i18n`.
     language: str = "en"

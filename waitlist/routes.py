@@ -1,4 +1,4 @@
-"""What anybody may do with a full slot's waiting list: join it; and, with the token, look or leave."""
+"""Public API of waiting lists: join one; read or leave an entry with its link token."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from core.web import accept_language, context
 from core.web.endpoint import Blueprint, Endpoint
 from core.web.rate_limits.limiter import RateLimiter
 from core.web.request_parser import TokenHeader, bearer_token
+from waitlist.join import JoinRequest, JoinWaitlist
 from waitlist.model import NewEntry, WaitlistEntry
 from waitlist.schemas import JoinedWaitlistSchema, NewWaitingSchema, WaitingSchema
 from waitlist.service import Waitlist
@@ -27,16 +28,14 @@ def join(new: NewEntry, slot_id: str) -> Response:
     The guest's letters are in the language that Accept-Language prefers: English, or German.
     """
     context.get_service(RateLimiter).hit_booking()
-    entry, position = context.get_service(Waitlist).join(slot_id, new, language=accept_language.negotiated_language())
-    response = jsonify(message=JOINED, entry=_serialize(entry, position))
-    response.status_code = 202
-    return response
+    request = JoinRequest(new, language=accept_language.negotiated_language())
+    return _joined(*context.get_service(JoinWaitlist).execute(slot_id, request))
 
 
 @blueprint.get("/waitlist/<entry_id>")
 @Endpoint(WaitingSchema, headers=TokenHeader, error_statuses=(404,), security="manageToken")
 def get_entry(entry_id: str, authorization: str) -> Response:
-    """Show an entry and its position to whoever holds its token."""
+    """Show an entry and its position to the holder of its token."""
     entry, position = context.get_service(Waitlist).get(entry_id, bearer_token(authorization))
     return jsonify(_serialize(entry, position))
 
@@ -48,6 +47,13 @@ def leave(entry_id: str, authorization: str) -> Response:
     return jsonify(_serialize(context.get_service(Waitlist).leave(entry_id, bearer_token(authorization)), 0))
 
 
+def _joined(entry: WaitlistEntry, position: int) -> Response:
+    response = jsonify(message=JOINED, entry=_serialize(entry, position))
+    response.status_code = 202
+    return response
+
+
 def _serialize(entry: WaitlistEntry, position: int) -> dict[str, Any]:
-    shown: dict[str, Any] = ENTRY.dump(entry)
-    return {**shown, "position": position, "manageUrl": context.get_service(Waitlist).manage_url(entry)}
+    fields: dict[str, Any] = ENTRY.dump(entry)
+    signed_links = context.get_service(Waitlist).signed_links
+    return {**fields, "position": position, "manageUrl": signed_links.url(entry.id)}

@@ -1,4 +1,4 @@
-"""The `waitlist` collection. The slot's row counts who waits; both change in one transaction."""
+"""The `waitlist` collection. The slot's document counts its waiting entries; both change in one transaction."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SCHEMA = CollectionSchema(
             partialFilterExpression=WAITING,
             name="in_order",
         ),
-        # Not under `key`, where older entries have theirs, which nothing kept from being there twice.
+        # Older entries have a field `key`, which was not unique.
         IndexModel(
             [("requestKey", ASCENDING), ("email", ASCENDING), ("slotId", ASCENDING)],
             unique=True,
@@ -45,17 +45,16 @@ SCHEMA = CollectionSchema(
 
 
 class WaitlistStore:
-    """Waiting lists in MongoDB."""
+    """Waiting-list entries in MongoDB."""
 
     def __init__(self, db: Db) -> None:
-        """Use the collection of `db`."""
         self._entries = db[SCHEMA.name]
-        self._lasting = self._entries.with_options(read_concern=MAJORITY_READ)
+        self._majority = self._entries.with_options(read_concern=MAJORITY_READ)
 
     def add(self, session: Session, entry: WaitlistEntry, key: str) -> None:
-        """Write `entry` within the caller's transaction, with the key of its request; raises AlreadyWaiting.
+        """Insert `entry` with its request's key within the caller's transaction; raises AlreadyWaiting.
 
-        That is said, too, of a key that made an entry for this guest and slot before, whatever has become of it.
+        It is also raised if a request with that key made an entry for this guest and slot, in any state.
         """
         try:
             self._entries.insert_one({**_document(entry), **({"requestKey": key} if key else {})}, session=session)
@@ -64,13 +63,13 @@ class WaitlistStore:
                 raise AlreadyWaiting from error
             raise
 
-    def next_in_line(self, session: Session, slot_id: str, most: int) -> list[WaitlistEntry]:
-        """Return, within the caller's transaction, up to `most` of those who wait for a slot, in order."""
+    def next_in_line(self, session: Session, slot_id: str, limit: int) -> list[WaitlistEntry]:
+        """Return up to `limit` waiting entries of a slot in order, within the caller's transaction."""
         found = self._entries.find({"slotId": slot_id, **WAITING}, session=session).sort("ticket", ASCENDING)
-        return [_entry(document) for document in found.limit(most)]
+        return [_entry(document) for document in found.limit(limit)]
 
     def promote(self, session: Session, bookings: Mapping[str, str]) -> None:
-        """Mark entries promoted within the caller's transaction: the id of the new booking by the entry's id."""
+        """Mark entries promoted within the caller's transaction; `bookings` maps entry ids to booking ids."""
         self._entries.bulk_write(
             [
                 UpdateOne({"_id": entry_id, **WAITING}, {"$set": {"state": State.PROMOTED, "bookingId": booking_id}})
@@ -80,7 +79,7 @@ class WaitlistStore:
         )
 
     def leave(self, session: Session, entry_id: str) -> WaitlistEntry | None:
-        """Mark an entry left within the caller's transaction; return None when it did not wait."""
+        """Mark an entry left within the caller's transaction; return None if it does not wait."""
         document = self._entries.find_one_and_update(
             {"_id": entry_id, **WAITING},
             {"$set": {"state": State.LEFT}},
@@ -90,7 +89,7 @@ class WaitlistStore:
         return _entry(document) if document else None
 
     def lock_if_waiting(self, session: Session, entry_id: str) -> bool:
-        """Return whether an entry waits, so that whatever ends that meets the caller's transaction."""
+        """Return whether an entry waits; write-lock it for the caller's transaction."""
         done = self._entries.update_one({"_id": entry_id, **WAITING}, {"$inc": {"touched": 1}}, session=session)
         return done.matched_count == 1
 
@@ -104,24 +103,25 @@ class WaitlistStore:
     def by_request_key(
         self, key: str, slot_id: str, email: str, session: Session | None = None
     ) -> WaitlistEntry | None:
-        """Return the entry that a guest's request with `key` made, whatever has become of it; none without a key.
+        """Return the entry, in any state, that a guest's request with `key` made; None without a key.
 
-        Outside a transaction only what is there to stay is found.
+        Outside a transaction only majority-committed entries are found.
         """
         if not key:
             return None
-        entries = self._entries if session else self._lasting
-        found = entries.find_one({"requestKey": key, "email": email, "slotId": slot_id}, session=session)
+        source = self._entries if session else self._majority
+        found = source.find_one({"requestKey": key, "email": email, "slotId": slot_id}, session=session)
         return _entry(found) if found else None
 
-    def count_ahead(self, entry: WaitlistEntry) -> int:
-        """Return how many wait for the same slot and came before."""
-        return self._entries.count_documents(
-            {"slotId": entry.slot_id, "ticket": {"$lt": entry.queue_number}, **WAITING}
-        )
+    def position(self, entry: WaitlistEntry) -> int:
+        """Return the position of an entry in its slot's queue, from 1; 0 if it no longer waits."""
+        if entry.state is not State.WAITING:
+            return 0
+        ahead = {"slotId": entry.slot_id, "ticket": {"$lt": entry.queue_number}, **WAITING}
+        return self._entries.count_documents(ahead) + 1
 
     def count_by_slot(self, session: Session) -> dict[str, int]:
-        """Return how many wait for each slot."""
+        """Return the number of waiting entries by slot."""
         counting: list[Document] = [{"$match": WAITING}, {"$group": {"_id": "$slotId", "n": {"$sum": 1}}}]
         return {row["_id"]: row["n"] for row in self._entries.aggregate(counting, session=session)}
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from audit.model import AuditRecord
 from audit.service import Audit
+from booking.listing import SearchBookings
 from booking.model import Booking
-from booking.service import Bookings
 from core.ids import ID_LENGTH
-from schedules.model import PlannedSlot
-from schedules.service import Schedules
+from schedules.model import PlannedSlot, Schedule
 
 
 @dataclass(frozen=True)
@@ -27,14 +26,15 @@ class AuditHistory:
     """Query of the audit log."""
 
     audit: Audit
-    schedules: Schedules
-    bookings: Bookings
+    schedule: Schedule
+    search: SearchBookings
 
     def find(self, about: str, after: str | None, limit: int) -> list[AuditEntryView]:
         """Return up to `limit` records, newest first."""
-        records = self.audit.find(about, after, limit)
-        slots = self.schedules.schedule.slot_by_id
-        bookings = self.bookings.get_many({_booking_id(record) for record in records if record.subject not in slots})
+        records = self.audit.store.find(about, after, limit)
+        slots = self.schedule.slot_by_id
+        booking_ids = {_booking_id(record) for record in records if record.subject not in slots}
+        bookings = self.search.bookings.get_many_committed(booking_ids)
         return [
             AuditEntryView(record, slots.get(record.subject), bookings.get(_booking_id(record))) for record in records
         ]

@@ -12,9 +12,10 @@ from admin.blueprint import blueprint
 from admin.bookings import csv_export
 from admin.bookings.schemas import AdminBookingSchema, FilterSchema, ListingQuery, ListingSchema
 from admin.guards import current_admin
-from booking.changes import Changes
+from booking.cancellation import CancelBooking
+from booking.listing import SearchBookings
 from booking.model import Booking, BookingFilter, PageRequest
-from booking.service import Bookings
+from booking.resend import ResendEmail
 from core.web import context
 from core.web.endpoint import Endpoint
 
@@ -26,7 +27,7 @@ def bookings(booking_filter: BookingFilter, page_request: PageRequest) -> dict[s
 
     `sorts` are the orders available for this search: not all while it finds more than ten thousand bookings.
     """
-    found = context.get_service(Bookings).search(booking_filter, page_request)
+    found = context.get_service(SearchBookings).execute(booking_filter, page_request)
     return {
         **vars(found),
         "page": page_request.page,
@@ -39,7 +40,7 @@ def bookings(booking_filter: BookingFilter, page_request: PageRequest) -> dict[s
 @Endpoint(None, query=FilterSchema, error_statuses=(401,), security="adminKey", media_type="text/csv")
 def export(booking_filter: BookingFilter) -> Response:
     """Export bookings as CSV, streamed."""
-    chunks = csv_export.stream_csv(context.get_service(Bookings).stream(booking_filter))
+    chunks = csv_export.stream_csv(context.get_service(SearchBookings).bookings.stream(booking_filter))
     # Reading the first chunk here lets the error handlers answer an unavailable database.
     first = next(chunks)
     headers = {"Content-Disposition": 'attachment; filename="bookings.csv"'}
@@ -50,11 +51,11 @@ def export(booking_filter: BookingFilter) -> Response:
 @Endpoint(AdminBookingSchema, error_statuses=(401, 404), security="adminKey")
 def cancel(booking_id: str) -> Booking:
     """Cancel a booking and e-mail the guest; repeating it gives the same answer."""
-    return context.get_service(Changes).cancel(booking_id, actor=current_admin())
+    return context.get_service(CancelBooking).execute(booking_id, actor=current_admin())
 
 
 @blueprint.post("/bookings/<booking_id>/resend")
 @Endpoint(AdminBookingSchema, status=202, error_statuses=(401, 404, 409), security="adminKey")
 def resend(booking_id: str) -> Booking:
     """Send the guest's confirmation again, unless the guest was erased."""
-    return context.get_service(Changes).resend_confirmation(booking_id, actor=current_admin())
+    return context.get_service(ResendEmail).execute(booking_id, actor=current_admin())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from admin.blueprint import blueprint
 from admin.emails.schemas import LetterSchema, LettersQuery, LettersSchema
 from admin.guards import current_admin
-from booking.changes import Changes
+from booking.email_retry import RetryEmail
 from core.web import context
 from core.web.endpoint import Endpoint
 from notifications.outbox.model import EmailCursor, EmailFilter, EmailPage, EmailStatus, OutboxEmail
@@ -28,4 +28,4 @@ def letters(about: str, state: str, limit: int, after: str | None) -> EmailPage:
 @Endpoint(LetterSchema, error_statuses=(401, 404, 409), security="adminKey")
 def retry_letter(letter_id: str) -> OutboxEmail:
     """Retry a letter that was given up."""
-    return context.get_service(Changes).retry_email(letter_id, actor=current_admin())
+    return context.get_service(RetryEmail).execute(letter_id, actor=current_admin())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from admin.blueprint import blueprint
 from admin.guards import current_admin
 from admin.slots.schemas import AdminSlotSchema, SlotChangeSchema, SlotsQuery
-from booking.changes import Changes
+from booking.capacity import ChangeSlot
 from core.web import context
 from core.web.endpoint import Endpoint
 from schedules.model import Slot, SlotChange
@@ -24,4 +24,4 @@ def slots(date: str | None) -> list[Slot]:
 @Endpoint(AdminSlotSchema, body=SlotChangeSchema, error_statuses=(401, 404, 409, 413, 415), security="adminKey")
 def change_slot(change: SlotChange, slot_id: str) -> Slot:
     """Change the capacity of a slot, or close it for booking."""
-    return context.get_service(Changes).change_slot(slot_id, change, actor=current_admin())
+    return context.get_service(ChangeSlot).execute(slot_id, change, actor=current_admin())

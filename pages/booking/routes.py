@@ -9,8 +9,9 @@ from flask import Blueprint, Response, request, url_for
 from flask_babel import force_locale, gettext
 from flask_babel import lazy_gettext as _
 
+from booking.create import CreateBooking
 from booking.errors import SlotFull
-from booking.service import Bookings
+from booking.self_service import SelfService
 from core.config.settings import Settings
 from core.errors import DomainError, IdempotencyKeyReused, Invalid, TooMany, Unavailable
 from core.mongo.client import timeout
@@ -29,6 +30,7 @@ from pages.locale import current_language
 from pages.rendering import has_live_updates, redirect_with_token, render_page
 from schedules.errors import SlotNotFound
 from schedules.service import Schedules
+from waitlist.join import JoinRequest, JoinWaitlist
 from waitlist.service import Waitlist
 
 # What the form says better than any page would: what was typed is not lost.
@@ -102,11 +104,11 @@ def without_database(error: DatabaseError) -> Response:
 def _book(draft: BookingForm, key: str) -> Response:
     new = draft.booking(_date_of(draft))
     context.get_service(RateLimiter).hit_booking()
-    bookings = context.get_service(Bookings)
-    booked = bookings.book(new, key, current_language().code)
+    booked = context.get_service(CreateBooking).execute(new, key, current_language().code)
     context.set_outcome("replayed" if booked.replayed else "booked")
     path = url_for("pages.booking", booking_id=booked.booking.id)
-    return redirect_with_token(_token_in(bookings.manage_url(booked.booking)), path, f"{path}/done")
+    held = context.get_service(SelfService).signed_links.sign(booked.booking.id)
+    return redirect_with_token(held, path, f"{path}/done")
 
 
 def _show_date(draft: BookingForm) -> Response:
@@ -125,9 +127,10 @@ def _join_waitlist(draft: BookingForm, key: str) -> Response:
         raise SlotNotFound
     new = draft.entry()
     context.get_service(RateLimiter).hit_booking()
-    waitlist = context.get_service(Waitlist)
-    entry, _ = waitlist.join(draft.slot_id, new, key=key, language=current_language().code)
-    return redirect_with_token(_token_in(waitlist.manage_url(entry)), url_for("pages.waiting", entry_id=entry.id))
+    request = JoinRequest(new, key, current_language().code)
+    entry, _ = context.get_service(JoinWaitlist).execute(draft.slot_id, request)
+    held = context.get_service(Waitlist).signed_links.sign(entry.id)
+    return redirect_with_token(held, url_for("pages.waiting", entry_id=entry.id))
 
 
 def _availability(date: str) -> AvailabilityPage:
@@ -208,7 +211,3 @@ def _date_of(draft: BookingForm) -> str:
 
 def _seals() -> FormTokens:
     return FormTokens(context.get_service(Settings).secret_key, context.get_service(Schedules).clock)
-
-
-def _token_in(url: str) -> str:
-    return url.partition("#token=")[2]

@@ -8,9 +8,12 @@ from functools import partial
 from flask import Response, jsonify, redirect, request, url_for
 from flask_babel import gettext
 
+from booking.calendar_file import ExportCalendarFile
 from booking.errors import BookingNotFound
 from booking.model import Booking, Status
+from booking.personal_data import ExportPersonalData
 from booking.routes import ics_response
+from booking.schemas import OwnDataSchema
 from booking.self_service import SelfService
 from core.errors import Conflict, DomainError
 from core.web import context
@@ -97,13 +100,13 @@ def back_to_booking(booking_id: str) -> Response:
 @blueprint.get("/bookings/<booking_id>/calendar.ics")
 def calendar(booking_id: str) -> Response:
     """Give the calendar file of the booking whose page this was clicked on."""
-    return ics_response(context.get_service(SelfService).calendar_file(booking_id, token()))
+    return ics_response(context.get_service(ExportCalendarFile).execute(booking_id, token()))
 
 
 @blueprint.get("/bookings/<booking_id>/data.json")
 def data(booking_id: str) -> Response:
     """Give everything that is kept about the guest of the booking whose page this was clicked on."""
-    return jsonify(context.get_service(SelfService).export_personal_data(booking_id, token()))
+    return jsonify(OwnDataSchema().dump(context.get_service(ExportPersonalData).execute(booking_id, token())))
 
 
 @blueprint.get("/waitlist/<entry_id>")
@@ -141,7 +144,7 @@ def promoted(entry_id: str) -> Response:
     entry = context.get_service(Waitlist).get(entry_id, token())[0] if token() else None
     if entry is None or entry.booking_id is None:
         return _redirect(url_for("pages.waiting", entry_id=entry_id))
-    held = context.get_service(SelfService).token(entry.booking_id)
+    held = context.get_service(SelfService).signed_links.sign(entry.booking_id)
     return redirect_with_token(held, url_for("pages.booking", booking_id=entry.booking_id))
 
 

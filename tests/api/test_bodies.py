@@ -14,6 +14,8 @@ from flask import Flask
 from werkzeug.test import Client, TestResponse
 
 from core.mongo.client import Db
+from core.web.body_limit import BodyReaderMiddleware
+from core.web.context import runtime_of
 from tests.api_client import Api
 from tests.factories import person
 
@@ -91,7 +93,7 @@ def out_of_time(seconds: float) -> Iterator[None]:
 
 
 def test_a_body_that_does_not_come_is_refused_in_the_end(app: Flask, asked: bytes) -> None:
-    app.extensions["booking.bodies"].within = out_of_time
+    runtime_of(app).get(BodyReaderMiddleware).within = out_of_time
 
     answer = Client(app).post("/api/bookings", data=asked, content_type="application/json")
 
@@ -99,6 +101,6 @@ def test_a_body_that_does_not_come_is_refused_in_the_end(app: Flask, asked: byte
 
 
 def test_who_sends_no_body_waits_for_no_clock(app: Flask) -> None:
-    app.extensions["booking.bodies"].within = out_of_time
+    runtime_of(app).get(BodyReaderMiddleware).within = out_of_time
 
     assert Client(app).get("/api/dates").status_code == 200

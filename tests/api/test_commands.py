@@ -221,9 +221,9 @@ def test_the_service_says_at_its_start_that_slots_with_bookings_are_not_in_the_f
 ) -> None:
     assert len(booked_slots) == 3
     with serving(replica_set.uri, tmp_path, MONGODB_DATABASE=db.name, SCHEDULE_FILE=shorter) as running:
-        lines = [json.loads(line) for line in running.log.read_text().splitlines() if "slots_off_schedule" in line]
+        lines = [json.loads(line) for line in running.log.read_text().splitlines() if "orphaned_slots" in line]
     with serving(replica_set.uri, tmp_path, MONGODB_DATABASE=db.name) as unchanged:
-        assert "slots_off_schedule" not in unchanged.log.read_text()
+        assert "orphaned_slots" not in unchanged.log.read_text()
 
     assert [(line["level"], line["count"], line["dates"]) for line in lines] == [
         ("warning", 2, ["2026-03-05", "2026-03-31"])

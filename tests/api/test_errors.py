@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 
 import inventory.group_commit
-from booking.group_commit import BookingGroupCommit
-from booking.service import Bookings
+from booking.create import CreateBooking
 from core.errors import OutcomeUnknown
+from core.web.context import runtime_of
 from inventory.group_commit import Limits
 from tests.api_client import Answer, Api, over_app
 
@@ -112,7 +112,7 @@ def test_a_database_that_is_away_is_503_with_the_one_payload_and_a_time_to_come_
 
 def test_a_booking_that_cannot_reach_the_database_is_503_and_never_500(databaseless: Flask, api: Api) -> None:
     slot = api.slots()[0]
-    counter: BookingGroupCommit = databaseless.extensions["booking.services"][Bookings].counter
+    counter = runtime_of(databaseless).get(CreateBooking).group_commit
     counter.limits = Limits(transaction_timeout=0.3)
 
     answer = Api(over_app(databaseless)).book(slot)

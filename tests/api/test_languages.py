@@ -361,7 +361,7 @@ def test_the_language_is_among_what_is_kept_and_is_forgotten_with_the_rest(
     assert api.held("GET", made, "/data").json["booking"]["language"] == "de"
     assert "language" not in made
 
-    services.privacy.erase("ada@example.org")
+    services.booking.erase_person.execute("ada@example.org")
 
     assert "language" not in (db["bookings"].find_one() or {})
 

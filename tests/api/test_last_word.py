@@ -11,6 +11,7 @@ from flask import Flask
 
 import wiring
 from core.mongo.client import Db
+from core.web.context import runtime_of
 from notifications.errors import TransientFailure
 from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.model import Message
@@ -38,7 +39,7 @@ class Post:
 
 def house(make_app: Make, **changes: Any) -> tuple[Api, wiring.Services]:
     app = make_app(**changes)
-    return Api(over_app(app)), app.extensions["booking.services"][wiring.Services]
+    return Api(over_app(app)), runtime_of(app).get(wiring.Services)
 
 
 def let_pass(services: wiring.Services, clock: Hands, minutes: int) -> None:
@@ -141,7 +142,7 @@ def test_a_thousand_who_wait_are_all_promoted_at_once(api: Api, db: Db, services
     raised = api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": 1100})
 
     assert (raised.status, raised.json["bookedCount"], raised.json["waiting"]) == (200, 1004, 0)
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
 
 
 def test_a_wish_to_wait_has_no_unknown_members(api: Api) -> None:
@@ -172,11 +173,11 @@ def test_places_that_come_free_by_another_cut_off_are_given_on_within_a_minute(
     api.held("DELETE", booking)
 
     later, services = house(make_app, SCHEDULE_FILE=small_schedule("cutoff_minutes = 10"), **shared)
-    assert [row["slotId"] for row in services.bookings.find_mismatches()] == [slot["_id"]]
+    assert [row["slotId"] for row in services.booking.find_mismatches.execute()] == [slot["_id"]]
     services.scheduler.run_once()
 
     assert later.held("GET", entry).json["status"] == "promoted"
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
 
 
 def test_links_end_also_when_the_schedule_knows_the_slot_no_longer(
@@ -190,9 +191,9 @@ def test_links_end_also_when_the_schedule_knows_the_slot_no_longer(
     turned, services = house(make_app, **shared)
 
     assert turned.held("GET", booking).status == 404
-    assert services.privacy.erase(booking["email"]).bookings == 1
+    assert services.booking.erase_person.execute(booking["email"]).bookings == 1
     assert services.db.bookings.count_documents({"status": "cancelled"}) == 0
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
 
 
 def test_a_repeated_request_is_answered_as_at_first_though_the_booking_has_moved(api: Api) -> None:
@@ -212,7 +213,7 @@ def test_a_repeated_request_is_answered_as_at_first_though_the_booking_has_moved
 def test_an_address_is_erased_however_it_is_written(api: Api, services: wiring.Services) -> None:
     assert api.book(api.slots(DATE)[0], email="ada@xn--bcher-kva.example").status == 201
 
-    assert services.privacy.erase("Ada@B\u00fccher.example").bookings == 1
+    assert services.booking.erase_person.execute("Ada@B\u00fccher.example").bookings == 1
 
 
 def test_erasing_the_organiser_as_a_guest_keeps_the_letters_about_others(api: Api, services: wiring.Services) -> None:
@@ -220,7 +221,7 @@ def test_erasing_the_organiser_as_a_guest_keeps_the_letters_about_others(api: Ap
     other = api.book(api.slots(DATE)[0]).json["booking"]
     api.book(api.slots(DATE)[0], email=organiser)
 
-    services.privacy.erase(organiser)
+    services.booking.erase_person.execute(organiser)
 
     assert [letter.id for letter in services.letters.store.find(None, 10)] == [
         f"{other['id']}-guest",
@@ -239,10 +240,10 @@ def test_forgetting_that_broke_off_is_finished_by_the_next(
     with monkeypatch.context() as broken:
         broken.setattr(OutboxErasure, "erase", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            services.privacy.apply_retention(10)
+            services.booking.apply_retention.execute(10)
     assert services.letters.by_subject(waiting["id"]) == []  # withdrawn with the entry, before anything else
 
-    services.privacy.apply_retention(10)
+    services.booking.apply_retention.execute(10)
 
     assert services.db.letters.count_documents({}) == services.db.waitlist.count_documents({}) == 0
 
@@ -253,7 +254,7 @@ def test_nobody_is_written_to_about_a_forgotten_booking(
     api, services = house(make_app, SCHEDULE_FILE=small_schedule(), clock=clock)
     booking = api.book(api.slots("2031-06-10")[0]).json["booking"]
     clock.at = clock.at.replace(year=2031, month=6, day=20)
-    services.privacy.erase(booking["email"])
+    services.booking.erase_person.execute(booking["email"])
 
     assert api.admin("POST", f"/bookings/{booking['id']}/resend").code == "booking_forgotten"
     assert api.admin("POST", f"/bookings/{booking['id']}/cancel").json["status"] == "cancelled"
@@ -268,8 +269,9 @@ def test_own_data_names_the_waiting_that_led_to_the_booking(api: Api, db: Db, se
     slot, made = filled(api)
     entry = api.wait_for(slot).json["entry"]
     api.held("DELETE", made[0])
-    booking = services.changes.store.get(api.held("GET", entry).json["bookingId"])
+    booking = services.booking.store.get(api.held("GET", entry).json["bookingId"])
 
-    data = api.held("GET", {"id": booking.id, "manageUrl": services.bookings.manage_url(booking)}, "/data").json
+    manage_url = services.booking.self_service.signed_links.url(booking.id)
+    data = api.held("GET", {"id": booking.id, "manageUrl": manage_url}, "/data").json
 
     assert [row["id"] for row in data["waiting"]] == [entry["id"]]

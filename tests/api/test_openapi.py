@@ -168,7 +168,7 @@ def journey(api: Api, services: wiring.Services) -> tuple[Answer, Answer, Answer
     api.admin("PATCH", f"/slots/{full['_id']}", json={"capacity": 1})
     api.admin("POST", f"/bookings/{other['id']}/resend")
     api.admin("POST", f"/letters/{api.admin('GET', '/letters').json['items'][0]['_id']}/retry")
-    services.privacy.erase(guest["email"])
+    services.booking.erase_person.execute(guest["email"])
     forgotten = api.admin("POST", f"/bookings/{other['id']}/resend")
     for listing in ("/bookings", "/slots", "/stats", "/letters", "/audit", "/validate"):
         api.admin("GET", listing)

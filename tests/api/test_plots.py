@@ -235,7 +235,7 @@ def test_counting_bookings_reads_no_booking(services: Any, db: Db) -> None:
     db["bookings"].insert_many(mapping.to_document(made(number)) for number in range(300))
     db.command({"profile": 2})
     try:
-        counted = services.bookings.count_created_between(START, START + timedelta(minutes=200))
+        counted = services.booking.store.count_created_between(START, START + timedelta(minutes=200))
     finally:
         db.command({"profile": 0})
 

@@ -12,9 +12,11 @@ from flask import Flask
 
 import wiring
 from core.mongo.client import Db
+from core.web.context import runtime_of
 from notifications.outbox.model import Message
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
+from waitlist.store import WaitlistStore
 
 DATE = "2026-03-05"
 ADA = {
@@ -54,7 +56,7 @@ def test_erasing_leaves_no_trace_and_frees_what_is_to_come(
     make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
 ) -> None:
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
-    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    services = runtime_of(app).get(wiring.Services)
     api, db = Api(over_app(app)), services.db
     slots = api.slots("2031-06-10")
     api.book(slots[0], key="a-key", **ADA)
@@ -65,15 +67,15 @@ def test_erasing_leaves_no_trace_and_frees_what_is_to_come(
     assert db.idempotency_keys.count_documents({}) == 1
     assert stays(db) == list(TRACES)
 
-    done = services.privacy.erase(" Zerubbabel@Quisling.example ")
+    done = services.booking.erase_person.execute(" Zerubbabel@Quisling.example ")
 
     assert stays(db) == []
     assert (done.bookings, done.entries) == (2, 1)
     assert db.idempotency_keys.count_documents({}) == 0
     assert api.held("GET", waits).json["status"] == "promoted"
     assert [slot["bookedCount"] for slot in api.slots("2031-06-10")] == [1, 0, 0]
-    assert services.bookings.find_mismatches() == []
-    assert services.privacy.erase(ADA["email"]).bookings == 0
+    assert services.booking.find_mismatches.execute() == []
+    assert services.booking.erase_person.execute(ADA["email"]).bookings == 0
     assert sorted(entry["what"] for entry in api.admin("GET", "/audit").json["items"]) == [
         "booking.cancelled",
         "people.erased",
@@ -84,16 +86,16 @@ def test_erasing_keeps_the_count_of_what_has_been(
     make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
 ) -> None:
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
-    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    services = runtime_of(app).get(wiring.Services)
     api, db = Api(over_app(app)), services.db
     api.book(api.slots("2031-06-10")[0], **ADA)
     kept = api.book(api.slots("2031-06-11")[0]).json["booking"]
     clock.at = clock.at.replace(year=2031, month=6, day=20)
 
-    assert services.privacy.erase(ADA["email"]).bookings == 1
+    assert services.booking.erase_person.execute(ADA["email"]).bookings == 1
     assert stays(db) == []
     assert api.admin("GET", "/stats").json["booked"] == 2
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
     assert api.admin("GET", "/bookings", query={"name": "quisling"}).json["total"] == 0
     found = {item["email"]: item["fullName"] for item in api.admin("GET", "/bookings").json["items"]}
     assert found.pop(kept["email"]) == kept["fullName"]
@@ -104,7 +106,7 @@ def test_retaining_forgets_only_what_is_older(
     make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
 ) -> None:
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
-    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    services = runtime_of(app).get(wiring.Services)
     api, db = Api(over_app(app)), services.db
     first, last = api.slots("2031-06-10")[0], api.slots("2031-06-11")[0]
     api.book(first)
@@ -112,16 +114,16 @@ def test_retaining_forgets_only_what_is_older(
     kept = api.book(last, email="kept@example.org").json["booking"]
     clock.at = clock.at.replace(year=2031, month=6, day=20, hour=12)
 
-    assert services.privacy.apply_retention(10).bookings == 0
+    assert services.booking.apply_retention.execute(10).bookings == 0
     clock.pass_by(days=1)
-    assert services.privacy.apply_retention(10).bookings == 1
-    assert services.privacy.apply_retention(10).bookings == 0
+    assert services.booking.apply_retention.execute(10).bookings == 1
+    assert services.booking.apply_retention.execute(10).bookings == 0
 
     assert stays(db) == []
     assert db.waitlist.count_documents({}) == 0
     assert [row["email"] for row in db.bookings.find({"erased": {"$ne": True}})] == [kept["email"]]
     assert {row["about"] for row in db.letters.find()} == {kept["id"]}
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
 
 
 @pytest.mark.parametrize("command", [["erase"], ["erase", "--email", "nobody"], ["retain"], ["retain", "--days", "-1"]])
@@ -147,22 +149,22 @@ def test_a_reminder_goes_out_once_the_day_before(
     make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
 ) -> None:
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
-    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    services = runtime_of(app).get(wiring.Services)
     api, db = Api(over_app(app)), services.db
     day, next_day = api.slots("2031-06-10"), api.slots("2031-06-11")
     stays_booked, cancels, moves = (api.book(slot).json["booking"] for slot in day)
     clock.at = clock.at.replace(year=2031, month=6, day=9, hour=12, minute=59)  # 08:59 in New York
-    assert services.reminders.enqueue_due() == 0
+    assert services.booking.reminders.execute() == 0
     api.held("DELETE", cancels)
     api.held("POST", moves, "/reschedule", json={"slotId": next_day[0]["_id"]})
 
     clock.pass_by(minutes=1)
-    assert [services.reminders.enqueue_due() for _ in range(3)] == [1, 0, 0]
+    assert [services.booking.reminders.execute() for _ in range(3)] == [1, 0, 0]
     late = api.book(day[1]).json["booking"]
     clock.pass_by(hours=1)
-    assert services.reminders.enqueue_due() == 0
+    assert services.booking.reminders.execute() == 0
     clock.pass_by(days=1)
-    assert services.reminders.enqueue_due() == 1
+    assert services.booking.reminders.execute() == 1
 
     reminded = {row["about"]: row["facts"]["date"] for row in db.letters.find({"template": "guest_reminder"})}
     assert reminded == {stays_booked["id"]: "2031-06-10", moves["id"]: "2031-06-11"}
@@ -173,11 +175,11 @@ def test_a_cancellation_takes_back_a_reminder_that_is_not_out_yet(
     make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
 ) -> None:
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
-    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    services = runtime_of(app).get(wiring.Services)
     api = Api(over_app(app))
     booking = api.book(api.slots("2031-06-10")[0]).json["booking"]
     clock.at = clock.at.replace(year=2031, month=6, day=9, hour=14) + timedelta(minutes=1)
-    assert services.reminders.enqueue_due() == 1
+    assert services.booking.reminders.execute() == 1
 
     api.held("DELETE", booking)
 
@@ -195,7 +197,7 @@ def test_the_sender_promises_reminders_and_sends_them_at_once(
             return ""
 
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock, mailer=Mailer(), MAIL_RATE="1000")
-    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    services = runtime_of(app).get(wiring.Services)
     api = Api(over_app(app))
     booking = api.book(api.slots("2031-06-10")[0]).json["booking"]
     clock.at = clock.at.replace(year=2031, month=6, day=9, hour=14)
@@ -210,12 +212,12 @@ def test_what_is_nobodys_is_neither_moved_nor_reminded(
     make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
 ) -> None:
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
-    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    services = runtime_of(app).get(wiring.Services)
     api, db = Api(over_app(app)), services.db
     over, ahead = api.slots("2031-06-10")[0], api.slots("2031-06-11")[0]
     booking = api.book(over, **ADA).json["booking"]
     clock.at = clock.at.replace(year=2031, month=6, day=10, hour=16)  # the slot is over, its link is not
-    services.privacy.erase(ADA["email"])
+    services.booking.erase_person.execute(ADA["email"])
 
     answer = api.held("POST", booking, "/reschedule", json={"slotId": ahead["_id"]})
 
@@ -225,8 +227,8 @@ def test_what_is_nobodys_is_neither_moved_nor_reminded(
     moved = {"date": "2031-06-11", "slotId": ahead["_id"], "slotLabel": ahead["label"]}
     db.bookings.update_one({"_id": booking["id"]}, {"$set": moved})
     clock.at = clock.at.replace(year=2031, month=6, day=10, hour=22)
-    assert services.reminders.enqueue_due() == 0
-    assert services.changes.remind([booking["id"]], "2031-06-11") == 0
+    assert services.booking.reminders.execute() == 0
+    assert services.booking.reminders.remind([booking["id"]], "2031-06-11") == 0
     assert db.letters.count_documents({"template": "guest_reminder"}) == 0
 
 
@@ -237,10 +239,10 @@ def test_two_who_forget_the_same_person_at_once_both_come_to_the_end(
     for _ in range(slot["capacity"]):
         api.book(slot)
     assert api.wait_for(slot, email=ADA["email"]).status == 202
-    found = services.waitlist.by_email(ADA["email"])
-    assert services.privacy.erase(ADA["email"]).entries == 1
+    found = services.waitlist.entries.entries.by_email(ADA["email"])
+    assert services.booking.erase_person.execute(ADA["email"]).entries == 1
 
-    monkeypatch.setattr(type(services.waitlist), "by_email", lambda *_: found)
+    monkeypatch.setattr(WaitlistStore, "by_email", lambda *_: found)
 
-    assert services.privacy.erase(ADA["email"]).bookings == 0
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.erase_person.execute(ADA["email"]).bookings == 0
+    assert services.booking.find_mismatches.execute() == []

@@ -40,7 +40,7 @@ def test_a_booking_moves_with_its_place_and_its_reference(api: Api, db: Db, serv
     assert letter is not None
     assert (letter["facts"]["oldSlot"], letter["facts"]["slot"]) == (slots[0]["label"], slots[1]["label"])
     assert letter["after"] == f"{booking['id']}-guest"
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
 
 
 def test_moving_again_to_where_it_is_changes_nothing(api: Api, db: Db) -> None:
@@ -65,7 +65,7 @@ def test_a_full_slot_refuses_and_the_place_is_kept(api: Api, services: wiring.Se
     assert (answer.status, answer.code) == (409, "slot_full")
     assert [offer["date"] for offer in answer.json["alternatives"]] == [DATE] * 3
     assert taken(api) == [1, 4, 0]
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
 
 
 def test_the_place_it_leaves_goes_to_the_waiting_list(api: Api) -> None:

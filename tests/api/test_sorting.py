@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import wiring
-from booking import mapping, service
+from booking import listing, mapping
 from booking.model import BookingFilter, Cursor, PageRequest, SortField, Status
 from booking.store import BookingStore
 from core import text
@@ -162,7 +162,7 @@ def test_what_would_have_to_be_sorted_is_sorted_only_while_it_is_little(
     api: Api, crowd: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     little = {"date": "2026-03-03", "country": "in"}
-    monkeypatch.setattr(service, "MAX_SORTED", len(walked(api, **little)))
+    monkeypatch.setattr(listing, "MAX_SORTED", len(walked(api, **little)))
 
     everything = api.admin("GET", "/bookings").json
     refused = {sort: api.admin("GET", "/bookings", query={"sort": sort}) for sort in ("name", "hour")}
@@ -282,6 +282,6 @@ def test_control_an_order_without_an_index_sorts_and_is_noticed(db: Db, crowd: D
 def test_bookings_are_counted_by_when_they_were_made(services: wiring.Services, crowd: Db) -> None:
     first, second = (START + timedelta(minutes=minutes) for minutes in (0, 5))
 
-    assert services.bookings.count_created_between(first, second) == 5
-    assert services.bookings.count_created_between(second, second) == 0
-    assert services.bookings.count_created_between(first, datetime(2026, 4, 1, tzinfo=UTC)) == len(NAMES) * 18
+    assert services.booking.store.count_created_between(first, second) == 5
+    assert services.booking.store.count_created_between(second, second) == 0
+    assert services.booking.store.count_created_between(first, datetime(2026, 4, 1, tzinfo=UTC)) == len(NAMES) * 18

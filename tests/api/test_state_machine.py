@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 import wiring
 from app import create_app
 from core.mongo.client import Client
+from core.web.context import runtime_of
 from devdb.replica_set import ReplicaSet
 from tests import factories
 from tests.api.conftest import SMALL
@@ -62,8 +63,8 @@ class People(RuleBasedStateMachine):
         for name in ("slots", "bookings", "waitlist", "letters", "audit"):
             self.db[name].delete_many({})
         self.services.schedules.invalidate_alternatives()
-        self.services.bookings.counter.admission._sold_out.clear()
-        self.services.bookings.counter.admission._nearly_full.clear()
+        self.services.booking.group_commit.admission._sold_out.clear()
+        self.services.booking.group_commit.admission._nearly_full.clear()
         self.slots = self.api.slots(DAY)[:SLOTS]
         self.rooms = [Room() for _ in range(SLOTS)]
         self.forms = [factories.contact() for _ in range(GUESTS)]
@@ -75,8 +76,8 @@ class People(RuleBasedStateMachine):
             {"email": self.forms[guest]["email"], "slotId": self.slots[slot]["_id"], "status": "confirmed"}
         )
         assert found is not None
-        booking = self.services.changes.store.get(found["_id"])
-        return {"id": booking.id, "manageUrl": self.services.bookings.manage_url(booking)}
+        booking = self.services.booking.store.get(found["_id"])
+        return {"id": booking.id, "manageUrl": self.services.booking.self_service.signed_links.url(booking.id)}
 
     @rule(guest=Guest, slot=Slot)
     def book(self, guest: int, slot: int) -> None:
@@ -167,7 +168,7 @@ class People(RuleBasedStateMachine):
 
     @invariant()
     def the_database_tells_the_same(self) -> None:
-        assert self.services.bookings.find_mismatches() == []
+        assert self.services.booking.find_mismatches.execute() == []
         for room, slot in zip(self.rooms, self.slots, strict=True):
             booked = self.db.bookings.find({"slotId": slot["_id"], "status": "confirmed"})
             assert {row["email"] for row in booked} == {self.forms[guest]["email"] for guest in room.booked}
@@ -185,7 +186,7 @@ def house(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempP
     made = factories.settings(replica_set.uri, SCHEDULE_FILE=str(path))
     wiring.prepare_database(mongo[made.mongodb_database])
     app = create_app(made, client=mongo, clock=lambda: datetime(2031, 6, 1, 12, tzinfo=UTC))
-    yield Api(over_app(app)), app.extensions["booking.services"][wiring.Services]
+    yield Api(over_app(app)), runtime_of(app).get(wiring.Services)
     mongo.drop_database(made.mongodb_database)
 
 

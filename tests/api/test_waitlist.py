@@ -13,10 +13,11 @@ import wiring
 from core.concurrency.serial_transactions import SerialTransactions
 from core.mongo.client import Db
 from core.mongo.transactions import Session
-from schedules.service import Schedules
+from schedules.store import SlotStore
 from tests.api.conftest import Hands
 from tests.api_client import Api, over_app
 from tests.factories import contact
+from waitlist.join import JoinRequest
 from waitlist.model import NewEntry, WaitlistEntry
 from waitlist.store import WaitlistStore
 
@@ -91,7 +92,7 @@ def test_a_cancelled_place_goes_to_the_first_in_line_at_once(api: Api, db: Db, s
         "admin_booking", "guest_promoted",
     ]  # fmt: skip
     assert api.book(slot).code == "slot_full"
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
 
 
 def test_a_raised_capacity_promotes_as_many_as_fit_in_order(api: Api, services: wiring.Services) -> None:
@@ -104,7 +105,7 @@ def test_a_raised_capacity_promotes_as_many_as_fit_in_order(api: Api, services: 
     assert states(api, entries) == ["promoted", "promoted", "waiting"]
     assert api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": 9}).json["remaining"] == 2
     assert standing(api) == (7, 2, 0)
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
 
 
 def test_a_closed_slot_promotes_nobody_until_it_opens_again(api: Api, services: wiring.Services) -> None:
@@ -118,7 +119,7 @@ def test_a_closed_slot_promotes_nobody_until_it_opens_again(api: Api, services: 
 
     api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": False})
     assert (standing(api), states(api, entries)) == ((4, 0, 1), ["promoted", "waiting"])
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
 
 
 def test_nobody_is_promoted_after_the_cut_off(
@@ -163,7 +164,7 @@ def test_whoever_has_found_a_place_meanwhile_gives_up_the_turn(api: Api, db: Db,
 
     assert states(api, [waiting, other]) == ["left", "promoted"]
     assert standing(api) == (5, 0, 0)
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
 
 
 def test_one_entry_for_a_guest_and_slot(api: Api) -> None:
@@ -184,12 +185,15 @@ def test_a_request_repeated_with_its_key_gets_what_it_made_also_after_leaving(
     slot, _ = full_slot(api)
     other, _ = full_slot(api, 1)
     guest, somebody = wish(), wish()
-    join = services.waitlist.join
+
+    def join(slot_id: str, guest: NewEntry, key: str) -> tuple[WaitlistEntry, int]:
+        return services.waitlist.join.execute(slot_id, JoinRequest(guest, key))
+
     queue(api, slot, 1)
     made, position = join(slot["_id"], guest, key="a-form")
     assert (position, join(slot["_id"], guest, key="a-form")) == (2, (made, 2))
 
-    left = services.waitlist.remove(made.id)
+    left = services.waitlist.entries.remove(made.id)
 
     assert join(slot["_id"], guest, key="a-form") == (left, 0)
     assert standing(api) == (4, 0, 1)
@@ -199,9 +203,9 @@ def test_a_request_repeated_with_its_key_gets_what_it_made_also_after_leaving(
     assert join(other["_id"], guest, key="a-form")[1] == 1
     anew, position = join(slot["_id"], guest, key="another-form")
     assert (position, anew.id != made.id) == (3, True)
-    services.waitlist.remove(anew.id)
+    services.waitlist.entries.remove(anew.id)
     assert [api.wait_for(slot, **as_sent(guest)).status for _ in range(2)] == [202, 409]
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
 
 
 def joined_and_left_meanwhile(
@@ -210,20 +214,21 @@ def joined_and_left_meanwhile(
     """Join while another process carries out the same request and the guest leaves again; return both outcomes."""
     guest = wish()
     gone: list[Any] = []
-    another = replace(
-        services.waitlist, transactions=SerialTransactions(services.client, services.waitlist.transactions.probe)
-    )
-    draw = Schedules.join_queue
+    request = JoinRequest(guest, "a-form")
+    others = SerialTransactions(services.client, services.schedules.store.probe)
+    other_join = replace(services.waitlist.join, transactions=others)
+    other_entries = replace(services.waitlist.entries, transactions=others)
+    draw = SlotStore.join_queue
 
-    def held_up(schedules: Schedules, session: Session, wanted: str) -> tuple[int, int] | None:
+    def held_up(store: SlotStore, session: Session, wanted: str) -> tuple[int, int] | None:
         if not gone:
             gone.append("now")  # The other one draws a ticket, too.
-            entry, _ = another.join(slot_id, guest, key="a-form")
-            gone[:] = [another.remove(entry.id)]
-        return draw(schedules, session, wanted)
+            entry, _ = other_join.execute(slot_id, request)
+            gone[:] = [other_entries.remove(entry.id)]
+        return draw(store, session, wanted)
 
-    monkeypatch.setattr(Schedules, "join_queue", held_up)
-    answer = services.waitlist.join(slot_id, guest, key="a-form")
+    monkeypatch.setattr(SlotStore, "join_queue", held_up)
+    answer = services.waitlist.join.execute(slot_id, request)
     return gone[0], answer
 
 
@@ -257,7 +262,7 @@ def test_a_request_carried_out_twice_at_once_joins_once_by_the_look_or_the_index
         assert (db.waitlist.count_documents({}), standing(api)) == (1, (4, 0, 0))
     else:
         assert (db.waitlist.count_documents({}), standing(api)) == (2, (4, 0, 1))
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
 
 
 def test_a_slot_with_places_has_no_list(api: Api) -> None:
@@ -326,12 +331,12 @@ def test_the_page_behind_the_link_leaves_on_a_click_alone(api: Api) -> None:
 def test_control_the_count_of_those_who_wait_is_verified(api: Api, db: Db, services: wiring.Services) -> None:
     slot, _ = full_slot(api)
     queue(api, slot, 2)
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
 
     db.slots.update_one({"_id": slot["_id"]}, {"$set": {"waiting": 1}})
-    assert [row["slotId"] for row in services.bookings.find_mismatches()] == [slot["_id"]]
+    assert [row["slotId"] for row in services.booking.find_mismatches.execute()] == [slot["_id"]]
 
     db.slots.update_one({"_id": slot["_id"]}, {"$set": {"waiting": 2, "capacity": 5}})
-    assert [row["slotId"] for row in services.bookings.find_mismatches()] == [
+    assert [row["slotId"] for row in services.booking.find_mismatches.execute()] == [
         slot["_id"]
     ]  # a free place, and people wait

@@ -14,6 +14,7 @@ from flask import Flask
 import wiring
 from core.mongo.client import Client, Db, connect
 from core.mongo.transactions import kill_transactions
+from core.web.context import runtime_of
 from devdb.replica_set import ReplicaSet
 from inventory.group_commit import Limits
 from tests.api_client import Api, over_app
@@ -39,7 +40,7 @@ class FaultyService:
 
     def hurry(self, seconds: float) -> None:
         """Give a transaction no more than `seconds`."""
-        self.services.bookings.counter.limits = Limits(transaction_timeout=seconds)
+        self.services.booking.group_commit.limits = Limits(transaction_timeout=seconds)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def faulty(make_app: Callable[..., Flask], replica_set: ReplicaSet, mongo: Clien
             mongo.admin.command({"configureFailPoint": "failCommand", "mode": "off"})
 
     app = make_app(client=client)
-    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    services = runtime_of(app).get(wiring.Services)
     yield FaultyService(app, services, fault)
     kill_transactions(mongo, name)  # a test that failed may have left one open, and nothing could be dropped
     client.close()

@@ -17,6 +17,7 @@ from core.concurrency.serial_transactions import SerialTransactions
 from core.mongo.client import Client, Db, Document
 from core.mongo.failures import WriteContention
 from core.mongo.transactions import Session, transaction
+from core.web.context import runtime_of
 from devdb.replica_set import ReplicaSet
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
@@ -178,7 +179,7 @@ def test_change_locks_its_slots_before_it_writes_emails(
 def unguarded(make_app: Callable[..., Flask]) -> tuple[Api, wiring.Services]:
     """The service in this process, where a test can take a guard out."""
     app = make_app()
-    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    services = runtime_of(app).get(wiring.Services)
     return Api(over_app(app)), services
 
 
@@ -231,7 +232,7 @@ def test_control_reschedule_without_slot_filter_loses_places(
     api, services = unguarded
     slots = api.slots("2026-03-05")[:3]
     made, _ = (api.book(slots[0]).json["booking"] for _ in range(2))
-    stale = services.changes.store.get(made["id"])
+    stale = services.booking.store.get(made["id"])
     move(api, made, slots[1])()
     monkeypatch.setattr(BookingStore, "get_in", lambda *_: stale)
     guarded = BookingStore._change

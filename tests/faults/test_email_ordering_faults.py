@@ -13,7 +13,7 @@ import pytest
 import core.concurrency.serial_transactions
 import wiring
 from app import create_app
-from booking.changes import Changes
+from booking.email_retry import RetryEmail
 from booking.emails import BookingEmails
 from core import metrics
 from core.config.settings import Settings
@@ -304,7 +304,7 @@ def test_email_retried_during_a_concurrent_change_is_true(
     made = api.book(api.slots()[0]).json["booking"]
     all_dead(db)
     other = Elsewhere(lambda: change(elsewhere, way, made))
-    in_the_midst(monkeypatch, Changes, "_require_current", other)
+    in_the_midst(monkeypatch, RetryEmail, "_require_current", other)
 
     assert api.admin("POST", f"/letters/{made['id']}-guest/retry").status in {200, 409}
 
@@ -380,7 +380,7 @@ def test_waitlist_email_retried_during_a_concurrent_leave_is_dropped(
     all_dead(db)
     letter = told(db, entry, "guest_waiting")["_id"]
     other = Elsewhere(lambda: elsewhere.held("DELETE", entry))
-    in_the_midst(monkeypatch, Changes, "_require_current", other)
+    in_the_midst(monkeypatch, RetryEmail, "_require_current", other)
 
     assert api.admin("POST", f"/letters/{letter}/retry").status in {200, 409}
 

@@ -9,7 +9,9 @@ import pytest
 from flask import Flask
 
 import inventory.stock
+import wiring
 from core.mongo.client import Client, Db
+from core.web.context import runtime_of
 from devdb.replica_set import ReplicaSet
 from tests import factories
 from tests.api_client import Answer, Api, over_app
@@ -147,7 +149,7 @@ def test_control_slots_without_guard_are_protected_by_the_validator(
 def unguarded(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> tuple[Flask, Db]:
     """Return an application that claims places without asking whether there are any."""
     app = make_app()
-    db: Db = app.extensions["booking.letters"].store._letters.database
+    db = runtime_of(app).get(wiring.Services).db
     monkeypatch.setattr(inventory.stock, "capacity_guard", lambda _fields, _count: {})
     return app, db
 

@@ -16,6 +16,7 @@ import pytest
 from app import create_app
 from core.concurrency import serial_transactions
 from core.mongo.client import Db, connect
+from core.web.context import runtime_of
 from devdb.node import Node
 from devdb.replica_set import ReplicaSet, start_replica_set
 from inventory.group_commit import Limits
@@ -62,12 +63,12 @@ def application(nodes: ReplicaSet) -> tuple[Api, Services]:
     client = connect(nodes.uri, "cut-off")
     prepare_database(client[settings.mongodb_database])
     app = create_app(settings, client=client)
-    return Api(over_app(app)), app.extensions["booking.services"][Services]
+    return Api(over_app(app)), runtime_of(app).get(Services)
 
 
 def test_acknowledged_booking_survives_loss_of_an_isolated_primary(three_nodes: ReplicaSet) -> None:
     api, services = application(three_nodes)
-    services.bookings.counter.limits = Limits(transaction_timeout=1.0)
+    services.booking.group_commit.limits = Limits(transaction_timeout=1.0)
     form, key = factories.person(), uuid.uuid4().hex
     slot = api.slots()[0]
     three_nodes.wait_writable(acknowledged_by=3)
@@ -80,7 +81,7 @@ def test_acknowledged_booking_survives_loss_of_an_isolated_primary(three_nodes: 
     assert all(answer.status == 201 or is_retryable_refusal(answer) for answer in answers)
     stored = connect(three_nodes.uri)
     assert booked_ids(answers) <= active_ids(stored[services.db.name])
-    services.bookings.counter.limits = Limits()
+    services.booking.group_commit.limits = Limits()
     assert api.book(slot, key=key, **form).status == 201
     assert_consistent(stored[services.db.name])
     stored.close()
@@ -89,7 +90,7 @@ def test_acknowledged_booking_survives_loss_of_an_isolated_primary(three_nodes: 
 
 def test_booking_is_not_refused_by_rows_that_fail_over_rolls_back(three_nodes: ReplicaSet) -> None:
     api, services = application(three_nodes)
-    counter = services.bookings.counter
+    counter = services.booking.group_commit
     counter.limits = Limits(transaction_timeout=1.0)
     slot = api.slots()[0]
     three_nodes.wait_writable(acknowledged_by=3)
@@ -141,7 +142,7 @@ def test_change_is_not_decided_by_rows_that_fail_over_rolls_back(
     assert api.wait_for(full, **waits).status == 202
     assert api.wait_for(full, **waits).code == "already_waiting"
     assert api.held("POST", second, "/reschedule", json={"slotId": nearly["_id"]}).status == 200
-    assert services.bookings.find_mismatches() == []
+    assert services.booking.find_mismatches.execute() == []
     services.client.close()
 
 

@@ -242,7 +242,7 @@ def test_long_queue_for_a_contended_slot_does_not_delay_other_slots(
     faulty: FaultyService, mongo: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held, free = faulty.api.slots()[:2]
-    line = faulty.services.bookings.counter._batcher
+    line = faulty.services.booking.group_commit._batcher
     submit = Mock(side_effect=line.submit)
     monkeypatch.setattr(line, "submit", submit)
     with mongo.start_session() as session, session.start_transaction():
@@ -276,8 +276,8 @@ def test_parallel_cancellations_all_succeed(faulty: FaultyService) -> None:
 
 def test_booking_beyond_the_queue_bound_is_503_at_once(faulty: FaultyService) -> None:
     slots = faulty.api.slots()
-    faulty.services.bookings.counter.limits = Limits(max_queue=3)
-    faulty.services.bookings.counter.__post_init__()
+    faulty.services.booking.group_commit.limits = Limits(max_queue=3)
+    faulty.services.booking.group_commit.__post_init__()
 
     with faulty.fault("commitTransaction", times=1, blockConnection=True, blockTimeMS=500):
         answers = run_concurrently([book(faulty, slots[number % 8]) for number in range(20)])
@@ -303,5 +303,5 @@ def assert_settled(faulty: FaultyService, guest: Guest, ids: set[str]) -> None:
     again = guest.asks()
     assert outcome(again) == (201, "replayed")
     assert {again.json["booking"]["id"]} == ids
-    assert faulty.services.bookings.find_mismatches() == []
+    assert faulty.services.booking.find_mismatches.execute() == []
     assert_consistent(faulty.db)

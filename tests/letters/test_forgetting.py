@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 import wiring
+from core.web.context import runtime_of
 from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.model import EmailStatus, OutboxEmail
 from notifications.providers.resend import ResendMailer
@@ -155,7 +156,7 @@ def test_the_command_says_what_is_left_and_that_it_goes_by_itself(
     app = make_app(
         RESEND_API_KEY=KEY, RESEND_API_URL=provider.url, MAIL_RATE="200", MAIL_FROM="a@example.org", ADMIN_EMAIL=ADMIN
     )
-    services: wiring.Services = app.extensions["booking.services"][wiring.Services]
+    services = runtime_of(app).get(wiring.Services)
     api = Api(over_app(app))
     made = [api.book(slot).json["booking"] for slot in api.slots()[:7]]
     with pytest.MonkeyPatch.context() as patch:

@@ -18,6 +18,7 @@ import wiring
 from app import create_app
 from core.config.settings import Settings
 from core.mongo.client import Client, connect
+from core.web.context import runtime_of
 from devdb.replica_set import ReplicaSet
 from live.broadcast_log import BroadcastLog
 from live.change_stream import SlotChangeStream
@@ -115,7 +116,7 @@ def make_worker(
         client = connect(replica_set.uri, name)
         clients.append(client)
         app = create_app(settings, client=client)
-        streams = with_broadcast_log(app.extensions["booking.live"], **bounds)
+        streams = with_broadcast_log(runtime_of(app).get(LiveStreams), **bounds)
         ends.append(running(streams))
         ends[-1].__enter__()
 

@@ -7,7 +7,9 @@ import threading
 import pytest
 from flask import Flask
 
+from core.web.context import runtime_of
 from live.connection_limits import ConnectionLimiter
+from live.streams import LiveStreams
 from tests.api_client import Api, over_app
 from tests.live.conftest import Reader, Worker
 from tests.live.sse_client import DATE, Event
@@ -20,7 +22,7 @@ from tests.live.sse_client import DATE, Event
 def test_streams_are_limited_per_process_and_per_address(
     limiter: ConnectionLimiter, status: int, code: str, app: Flask
 ) -> None:
-    streams = app.extensions["booking.live"]
+    streams = runtime_of(app).get(LiveStreams)
     object.__setattr__(streams, "limiter", limiter)
     client = app.test_client()
     held = client.get(f"/api/live?date={DATE}", buffered=False)
@@ -35,7 +37,7 @@ def test_streams_are_limited_per_process_and_per_address(
 
 
 def test_connection_is_released_however_the_request_ends(app: Flask) -> None:
-    client, limiter = app.test_client(), app.extensions["booking.live"].limiter
+    client, limiter = app.test_client(), runtime_of(app).get(LiveStreams).limiter
 
     assert client.head(f"/api/live?date={DATE}", buffered=True).status_code == 200
     assert client.get("/api/live?date=2026-03-04").status_code == 400

@@ -10,6 +10,7 @@ from flask import Flask
 
 import live.change_stream
 import live.demand
+from core.web.context import runtime_of
 from live.streams import LiveStreams
 from tests.api_client import Api, over_app
 from tests.live.conftest import Reader, with_broadcast_log
@@ -22,7 +23,7 @@ def idle_service(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(live.change_stream, "MAX_AWAIT_MS", 100)
     monkeypatch.setattr(live.change_stream, "IDLE_SECONDS", 0.05)
     app = make_app()
-    streams = with_broadcast_log(app.extensions["booking.live"])
+    streams = with_broadcast_log(runtime_of(app).get(LiveStreams))
     thread = threading.Thread(target=streams.change_stream.run, daemon=True)
     thread.start()
     yield Api(over_app(app)), streams

@@ -90,7 +90,7 @@ def install(
     # Flask-Limiter adds no hooks to an application that is registered already; see the module docstring.
     app.extensions["limiter"] = {limiter}
     limiter.init_app(app)
-    app.extensions["booking.limits"] = limiter.storage
+    context.runtime_of(app).add(limiter.storage)
     limits = RateLimiter(limiter, PrefetchingCounter(limiter.storage), parse_many(default), parse_many(bookings))
 
     def count() -> None:

@@ -1,0 +1,89 @@
+"""Creation of a booking: validation against the schedule, then the group commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from booking.emails import BookingEmails
+from booking.errors import SlotDateMismatch, SlotFull
+from booking.group_commit import BookingGroupCommit
+from booking.model import Booking, BookingResult, NewBooking, PendingBooking
+from core import metrics
+from core.clock import Clock, monotonic
+from core.errors import DomainError
+from core.idempotency import IdempotencyKey
+from core.ids import new_id, new_reference
+from schedules.errors import DateNotBookable, SlotClosed
+from schedules.model import PlannedSlot
+from schedules.service import Schedules
+
+BOOKING_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True)
+class CreateBooking:
+    """Creates bookings."""
+
+    group_commit: BookingGroupCommit
+    schedules: Schedules
+    emails: BookingEmails
+    clock: Clock
+
+    def execute(self, new: NewBooking, key: str | None, language: str = "en") -> BookingResult:
+        """Book one place for a guest whose e-mails are in `language`.
+
+        Raises DateNotBookable, SlotNotFound, SlotDateMismatch, and the errors of `BookingGroupCommit.submit`.
+        """
+        try:
+            result = self._create(new, key, language)
+        except DomainError as error:
+            metrics.BOOKINGS.labels(error.code).inc()
+            raise
+        metrics.BOOKINGS.labels("replayed" if result.replayed else "booked").inc()
+        return result
+
+    def _create(self, new: NewBooking, key: str | None, language: str) -> BookingResult:
+        slot = self._slot_of(new)
+        pending = self._pending(new, slot, key, language)
+        try:
+            self.schedules.require_open(slot)
+            return self.group_commit.submit(pending)
+        except SlotFull as error:
+            raise SlotFull(extra={"alternatives": self.schedules.alternative_offers(slot)}) from error
+        except SlotClosed:
+            replayed = self.group_commit.replay(pending)
+            if replayed is None:
+                raise
+            return replayed
+
+    def _slot_of(self, new: NewBooking) -> PlannedSlot:
+        if new.date not in self.schedules.schedule.day_by_date:
+            raise DateNotBookable(self.schedules.schedule.refusal)
+        slot = self.schedules.get_plan(new.slot_id)
+        if slot.date != new.date:
+            raise SlotDateMismatch
+        return slot
+
+    def _pending(self, new: NewBooking, slot: PlannedSlot, key: str | None, language: str) -> PendingBooking:
+        now = self.clock()
+        booking = Booking(
+            id=new_id(now),
+            reference=new_reference(),
+            full_name=new.full_name,
+            email=new.email,
+            phone=new.phone,
+            country=new.country,
+            city=new.city,
+            message=new.message,
+            date=new.date,
+            slot_id=slot.id,
+            slot_label=slot.label,
+            created_at=now,
+            language=language,
+        )
+        idempotency_key = None
+        if key:
+            # The language is not part of the fingerprint: an equal body is an equal request, whatever its headers.
+            idempotency_key = IdempotencyKey.issue(key, new.fingerprint, booking.id, now)
+        deadline = monotonic() + BOOKING_TIMEOUT
+        return PendingBooking(booking, self.emails.confirmation(booking), idempotency_key, deadline)

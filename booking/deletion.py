@@ -1,0 +1,62 @@
+"""Deletion of personal data: bookings are anonymised; their e-mails, idempotency keys and entries are deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from booking.model import ErasureResult
+from booking.store import BookingStore, IdempotencyStore
+from booking.unit_of_work import Action, UnitOfWork
+from core import log
+from core.idempotency import KEY_LIFETIME
+from core.ids import new_id
+from core.mongo.transactions import Session
+from waitlist.store import WaitlistStore
+
+LOG = log.get_logger("booking.erasure")
+
+
+@dataclass(frozen=True)
+class DeletePersonalData:
+    """Deletes personal data; log lines and audit name only ids and counts."""
+
+    unit_of_work: UnitOfWork
+    bookings: BookingStore
+    keys: IdempotencyStore
+    entries: WaitlistStore
+
+    def execute(
+        self, booking_ids: Sequence[str], entry_ids: Sequence[str] = (), email: str | None = None
+    ) -> ErasureResult:
+        """Delete what belongs to the bookings and entries, and the guest's e-mails. A repeated call continues."""
+        outbox = self.unit_of_work.outbox
+        # Bookings and entries go last: while they name a person, a repeated call finds what is left to delete.
+        emails = outbox.erase([*booking_ids, *entry_ids], email)
+        # An id begins with its creation time; a booking older than a day has no key.
+        oldest_with_key = new_id(self.unit_of_work.clock() - 2 * KEY_LIFETIME)
+        self.keys.delete_for([booking_id for booking_id in booking_ids if booking_id > oldest_with_key])
+        self.entries.delete(entry_ids)
+        self.bookings.erase(booking_ids)
+        # The back office may have resent an e-mail since the first deletion; it cannot resend one of an erased booking.
+        emails += outbox.erase(booking_ids)
+        pending = outbox.pending_erasure([*booking_ids, *entry_ids], email)
+        return ErasureResult(len(booking_ids), emails, len(entry_ids), pending)
+
+    def record(self, action: str, result: ErasureResult) -> ErasureResult:
+        """Write what an operator's command deleted to the log and the audit, if anything; return `result`."""
+        if result == ErasureResult(0, 0, 0):
+            return result
+        counts = {
+            "bookings": result.bookings,
+            "letters": result.letters,
+            "entries": result.entries,
+            "left": result.pending,
+        }
+        LOG.info("people_erased", **counts)
+
+        def work(session: Session) -> None:
+            self.unit_of_work.record(session, Action("operator", action, "people"), {}, counts)
+
+        self.unit_of_work.run(work)
+        return result

@@ -1,0 +1,117 @@
+"""Object graph of bookings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from audit.service import Audit
+from booking import calendar_invite
+from booking.calendar_file import ExportCalendarFile
+from booking.cancellation import CancelBooking
+from booking.capacity import ChangeSlot
+from booking.consistency import FindMismatches
+from booking.create import CreateBooking
+from booking.deletion import DeletePersonalData
+from booking.email_queue import BookingEmailQueue
+from booking.email_retry import RetryEmail
+from booking.emails import BookingEmails
+from booking.erasure import ErasePerson
+from booking.group_commit import BookingGroupCommit, BookingRecords, booking_group_commit
+from booking.listing import SearchBookings
+from booking.personal_data import ExportPersonalData
+from booking.promotion import WaitlistPromotion
+from booking.reconciliation import ReconcileWaitlists
+from booking.reminders import Reminders
+from booking.rescheduling import RescheduleBooking
+from booking.resend import ResendEmail
+from booking.retention import ApplyRetention
+from booking.self_service import SelfService
+from booking.store import BookingStore, IdempotencyStore
+from booking.unit_of_work import UnitOfWork
+from core.clock import Clock
+from core.concurrency.serial_transactions import SerialTransactions
+from core.config.settings import Settings
+from core.mongo.client import Client, Db
+from core.signed_tokens import SignedLinks
+from notifications.outbox.service import Outbox
+from schedules.service import Schedules
+from waitlist.service import Waitlist
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What bookings are built on."""
+
+    settings: Settings
+    client: Client
+    db: Db
+    clock: Clock
+    transactions: SerialTransactions
+    schedules: Schedules
+    outbox: Outbox
+    audit: Audit
+    waitlist: Waitlist
+    store: BookingStore
+
+
+@dataclass(frozen=True)
+class BookingServices:
+    """The use cases of bookings."""
+
+    store: BookingStore
+    group_commit: BookingGroupCommit
+    create: CreateBooking
+    search: SearchBookings
+    cancel: CancelBooking
+    reschedule: RescheduleBooking
+    change_slot: ChangeSlot
+    reconcile_waitlists: ReconcileWaitlists
+    resend_email: ResendEmail
+    retry_email: RetryEmail
+    reminders: Reminders
+    erase_person: ErasePerson
+    apply_retention: ApplyRetention
+    find_mismatches: FindMismatches
+    self_service: SelfService
+    export_calendar_file: ExportCalendarFile
+    export_personal_data: ExportPersonalData
+
+
+def build(base: Foundation) -> BookingServices:
+    """Return the use cases of bookings."""
+    settings = base.settings
+    schedules = base.schedules
+    store = base.store
+    entries = base.waitlist.entries
+    keys = IdempotencyStore(base.db)
+    signed_links = SignedLinks(settings.secret_key, settings.public_url, "booking.manage", "bookings")
+    emails = BookingEmails(schedules.schedule, signed_links, settings.admin_email, base.clock)
+    email_queue = BookingEmailQueue(base.outbox, emails)
+    group_commit = booking_group_commit(base.client, BookingRecords(schedules, store, keys, base.outbox, base.clock))
+    unit_of_work = UnitOfWork(base.transactions, group_commit, base.outbox, base.audit, base.clock)
+    promotion = WaitlistPromotion(store, schedules, entries, email_queue, base.clock)
+    cancel = CancelBooking(unit_of_work, store, schedules.store, email_queue, promotion)
+    reschedule = RescheduleBooking(unit_of_work, store, schedules, email_queue, promotion)
+    deletion = DeletePersonalData(unit_of_work, store, keys, entries)
+    self_service = SelfService(store, schedules, signed_links, cancel, reschedule)
+    build_ics = partial(calendar_invite.build_ics, organizer=settings.admin_email)
+    return BookingServices(
+        store=store,
+        group_commit=group_commit,
+        create=CreateBooking(group_commit, schedules, emails, base.clock),
+        search=SearchBookings(store, schedules.store),
+        cancel=cancel,
+        reschedule=reschedule,
+        change_slot=ChangeSlot(unit_of_work, schedules, promotion),
+        reconcile_waitlists=ReconcileWaitlists(unit_of_work, schedules, promotion),
+        resend_email=ResendEmail(unit_of_work, store, email_queue),
+        retry_email=RetryEmail(unit_of_work, store, entries),
+        reminders=Reminders(unit_of_work, store, email_queue, schedules.schedule),
+        erase_person=ErasePerson(deletion, store, base.waitlist, cancel, schedules),
+        apply_retention=ApplyRetention(deletion, store, base.waitlist, schedules),
+        find_mismatches=FindMismatches(base.client, store, schedules, entries),
+        self_service=self_service,
+        export_calendar_file=ExportCalendarFile(self_service, emails, build_ics),
+        export_personal_data=ExportPersonalData(self_service, base.outbox, entries),
+    )
