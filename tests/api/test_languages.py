@@ -607,4 +607,9 @@ def test_every_code_that_a_guest_can_meet_has_a_sentence() -> None:
 
     without = {"booking_not_found", "entry_not_found", "date_not_bookable"}  # a page, and words, of their own
     assert codes - without - error_messages.NOT_SHOWN == codes & error_messages.ERROR_MESSAGES.keys()
-    assert error_messages.ERROR_MESSAGES.keys() - codes == {"outcome_unknown", "too_many_requests", "unavailable"}
+    assert error_messages.ERROR_MESSAGES.keys() - codes == {
+        "idempotency_key_reused",
+        "outcome_unknown",
+        "too_many_requests",
+        "unavailable",
+    }
