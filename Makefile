@@ -22,19 +22,19 @@ test: install-test ## Install what the tests need and run all of them
 test-bare: install-test-bare ## Try the two commands in a minimal Debian; needs root, takes minutes
 	$(BIN)/python -m pytest -q -s tests/bare/bare_machine.py
 
-test-fast: install-test ## Run the tests that need no mongod
+test-fast: install-tools ## Run the tests that need no mongod
 	$(BIN)/python -m pytest -q tests/fast tests/core tests/admin/test_csv_export.py tests/booking tests/schedules tests/test_architecture.py tests/test_docs.py
 
 check: lint types test ## Everything CI checks: lint, types, tests
 
-lint: install-test
+lint: install-tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/bandit -q -c pyproject.toml -r .
 	$(BIN)/deptry .
 	$(BIN)/lint-imports --no-logo
 
-types: install-test
+types: install-tools
 	$(BIN)/mypy .
 
 bench: install-bench ## Benchmark the service and its peers: about ten minutes
@@ -52,13 +52,13 @@ screenshots: install-test ## Take every page at two widths, light and dark
 	$(BIN)/python -m tests.browser.screenshots docs/screenshots
 
 # The sources are English; what is new in them comes into each catalogue without a translation, for a person to write.
-translations: install-test ## Bring the catalogues up to date with the sources, and compile them
+translations: install-tools ## Bring the catalogues up to date with the sources, and compile them
 	@mkdir -p var
 	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext --add-location=never --sort-output -o var/messages.pot .
 	$(BIN)/pybabel -q update -i var/messages.pot -d translations -w 120 -N --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile -d translations
 
-lock: install-test ## Renew the hashed requirement files from pyproject.toml
+lock: install-tools ## Renew the hashed requirement files from pyproject.toml
 	for part in "run.txt:" "devdb.txt:--extra devdb --constraint requirements/run.txt" \
 	    "dev.txt:--extra devdb --extra test --constraint requirements/run.txt"; do \
 	  $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \

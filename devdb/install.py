@@ -26,19 +26,22 @@ OLDEST_PYTHON = (3, 11)
 
 @dataclass(frozen=True)
 class Target:
-    """What a make target needs: a requirements file, free disk space in MB, and a program with its user."""
+    """What a make target needs: a requirements file, free disk space in MB, and programs of this machine."""
 
     requirements: str
     megabytes: int
-    program: tuple[str, str] | None = None
+    mongod: bool = False
+    browser: bool = False
+    programs: tuple[tuple[str, str], ...] = ()  # pairs of a user and the program's name
 
 
 TARGETS = {
-    "run": Target("devdb", 700),
+    "run": Target("devdb", 700, mongod=True),
     "letters": Target("devdb", 700),
-    "test": Target("dev", 1200, ("a browser test", "chromium")),
-    "bench": Target("dev", 1200, ("the bench", "wrk")),
-    "test-bare": Target("dev", 1200, ("the test of a bare machine", "debootstrap")),
+    "tools": Target("dev", 1200),
+    "test": Target("dev", 1200, mongod=True, browser=True),
+    "bench": Target("dev", 1200, mongod=True, programs=(("the bench", "wrk"),)),
+    "test-bare": Target("dev", 1200, programs=(("the test of a bare machine", "debootstrap"),)),
 }
 
 
@@ -67,7 +70,7 @@ def install(name: str, root: Path) -> None:
         preflight.require_space(root, target.megabytes)
         with _lock(root / "var/install.lock"):
             environment.install(target.requirements)
-    system_packages.install_packages(_missing(name, settings, environment))
+    system_packages.install_packages(_missing(target, settings, environment))
 
 
 def _check_address(settings: dict[str, str]) -> None:
@@ -77,19 +80,18 @@ def _check_address(settings: dict[str, str]) -> None:
         preflight.require_free_port(settings.get("HOST", "").strip() or "127.0.0.1", int(port))
 
 
-def _missing(name: str, settings: dict[str, str], environment: VirtualEnvironment) -> list[Missing]:
+def _missing(target: Target, settings: dict[str, str], environment: VirtualEnvironment) -> list[Missing]:
     """Return the missing Debian packages of a make target."""
-    target = TARGETS[name]
     missing: list[Missing] = []
-    if name != "run" or not settings.get("MONGODB_URI", "").strip():
-        packages = [str(folder) for folder in environment.site_packages()]
-        missing += system_packages.missing_libraries("mongod", find_mongod(settings, packages))
-    for folder in environment.site_packages():
-        node = folder / "playwright/driver/node"
-        if name != "run" and node.exists():
-            missing += system_packages.missing_libraries("Playwright's node", node)
-    if target.program:
-        missing += system_packages.missing_program(*target.program)
+    if target.mongod and not settings.get("MONGODB_URI", "").strip():
+        folders = [str(folder) for folder in environment.site_packages()]
+        missing += system_packages.missing_libraries("mongod", find_mongod(settings, folders))
+    if target.browser:
+        missing += system_packages.missing_program("a browser test", "chromium")
+        for folder in environment.site_packages():
+            missing += system_packages.missing_libraries("Playwright's node", folder / "playwright/driver/node")
+    for user, program in target.programs:
+        missing += system_packages.missing_program(user, program)
     return missing
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -79,6 +80,20 @@ def printed_json(process: subprocess.Popen[str]) -> dict[str, Any]:
         assert line, (before, process.communicate())
         before += line
     return {**json.loads(line), "before": before}
+
+
+def read_until(process: subprocess.Popen[str], text: str, seconds: float = 20.0) -> str:
+    """Return what a program prints up to the line with this text; kill it if that takes too long."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    assert process.stdout is not None
+    lines = ""
+    while text not in lines:
+        line = process.stdout.readline()
+        assert line, f"{text} is not in {lines}"
+        lines += line
+    timer.cancel()
+    return lines
 
 
 def becomes_true(fact: Callable[[], bool], seconds: float = 5.0) -> bool:

@@ -117,9 +117,9 @@ def test_environment_is_whole_until_it_is_damaged(installed: Path, damage: Calla
 
 def test_half_made_environment_is_made_again(installed: Path) -> None:
     venv = installed / ".venv"
-    shutil.copytree(venv, installed / ".venv.unfinished", symlinks=True)
     (venv / "devdb.stamp").unlink()
     (venv / "left").touch()
+    shutil.copytree(venv, installed / ".venv.unfinished", symlinks=True)
     remove_pip(venv)
 
     assert install(installed)[0] == 0
@@ -204,6 +204,35 @@ def test_old_python_is_refused(root: Path) -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Python 3.11 or newer is needed;")
+
+
+@pytest.mark.parametrize(
+    ("target", "settings", "packages"),
+    [
+        ("run", {}, "libcurl4"),
+        ("run", {"MONGODB_URI": "mongodb://given"}, ""),
+        ("letters", {}, ""),
+        ("tools", {}, ""),
+        ("test", {}, "chromium libatomic1 libcurl4"),
+        ("bench", {}, "libcurl4 wrk"),
+        ("test-bare", {}, "debootstrap"),
+    ],
+)
+def test_install_asks_apt_for_what_the_target_needs(
+    installed: Path, target: str, settings: dict[str, str], packages: str
+) -> None:
+    shutil.copy(installed / ".venv/devdb.stamp", installed / ".venv/dev.stamp")  # both files are empty
+    listing = 'case $1 in */node) name=libatomic.so.1;; *) name=libcurl.so.4;; esac; echo "$name => not found"'
+    program(installed / "tools/ldd", listing)
+    program(installed / "tools/apt-get", f'echo "$@" >>{installed}/calls')
+    # The whole PATH: no program of this machine is on it.
+    code, output, errors = install(installed, target, PATH=str(installed / "tools"), **settings)
+
+    assert (code, errors) == (0, "")
+    calls = f"-qq update\n-qq install -y {packages}\n" if packages else ""
+    assert (installed / "calls").exists() == bool(packages)
+    assert not packages or (installed / "calls").read_text() == calls
+    assert output.startswith(f"Installing Debian packages: {packages} (") == bool(packages)
 
 
 def test_readme_names_every_debian_package_that_a_bare_machine_needs() -> None:

@@ -82,3 +82,10 @@ def test_missing_temporary_folder_is_refused(spawn: Spawn, tmp_path: Path) -> No
     run = spawn("-c", script)
 
     assert refusal(run) == "No temporary folder can be written to. Set TMPDIR to a folder with free space.\n"
+
+
+def test_unreadable_key_is_refused_with_one_sentence(spawn: Spawn, tmp_path: Path) -> None:
+    (tmp_path / "admin_key").mkdir()
+    run = spawn(*run_command(tmp_path / "mongo", SERVICE))
+
+    assert refusal(run) == f"{tmp_path}/admin_key: Is a directory.\n"

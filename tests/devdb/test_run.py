@@ -23,6 +23,7 @@ from tests.devdb.processes import (
     has_ended,
     mongod_pid,
     printed_json,
+    read_until,
     run_command,
 )
 
@@ -59,17 +60,14 @@ def test_run_names_the_pages_once_the_service_answers_and_not_before(spawn: Spaw
     run = spawn(
         *run_command(tmp_path / "mongo", ANSWERING), str(is_ready), PORT=str(port), MONGODB_URI="mongodb://given"
     )
-    assert run.stdout is not None
-    before = ""
-    while "/api/ready" not in before:
-        before += run.stdout.readline()
+    before = read_until(run, "/api/ready")
     is_ready.touch()
-    while not (line := run.stdout.readline()).startswith("Ready"):
-        before += line
+    before += read_until(run, "Ready")
+    *_, line = before.splitlines()
 
     address = f"http://127.0.0.1:{port}"
-    assert line == f"Ready: {address}/ (booking), {address}/admin (back office), {address}/api/docs (API)\n"
-    assert "http://" not in before
+    assert line == f"Ready: {address}/ (booking), {address}/admin (back office), {address}/api/docs (API)"
+    assert "http://" not in before.removesuffix(f"{line}\n")
 
 
 @pytest.mark.parametrize(("setting", "expected"), [("", "console"), ("json", "json")])
