@@ -22,7 +22,7 @@ from tests.browser.sample_event import book_times, fill_slot
 from tests.conftest import Served
 
 MANAGED_DATE, FORM_DATE = "2026-03-21", "2026-03-23"
-# The page's clock stands still between two taps, so that a slow machine cannot outlast the suppression.
+# The page's clock is paused between two taps, so that a slow machine cannot outlast the suppression.
 CLOCK_START, CLOCK_PAUSE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
 SUPPRESS_MS = 700
 
@@ -82,7 +82,7 @@ def test_keyboard_confirms_without_a_delay(visit: Visit, site: Served) -> None:
 
 
 def open_paused_form(page: Page, slot: dict[str, Any]) -> Page:
-    """Return the page with a filled form for `slot`, and a clock that stands still."""
+    """Return the page with a filled form for `slot`, and a paused clock."""
     page.clock.install(time=CLOCK_START)
     page.goto(f"/?date={slot['date']}")
     select_slot(page, slot["_id"])
