@@ -189,7 +189,7 @@ function hourCards(form) {
   return [...form.querySelectorAll(".hours .slot")];
 }
 
-// Tells the guest that the selected slot has become full, free or closed.
+// Informs the guest that the selected slot has become full, free or closed.
 function announceChange(form, card, remaining, closed) {
   const text = changeText(form, remaining, closed);
   offerAlternatives(form, remaining === 0 ? nearestFree(form, card) : []);

@@ -1,132 +1,129 @@
-"""The network is slow, gone, or back; the service ends and begins: the page says so, recovers, and books once."""
+"""Network failures: an unreachable service, a slow connection, a proxy's errors. The form books exactly once."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from core.mongo.client import Client
 from devdb.replica_set import ReplicaSet
+from tests.browser.booking_form import BOOK_BUTTON, new_email, open_filled_form, slot_state, wait_for_min_age
 from tests.browser.conftest import Visit
-from tests.browser.journeys import age, choose, fill_in, somebody
-from tests.browser.wire import wired
+from tests.browser.routing import record_posts
+from tests.browser.tcp_proxy import tcp_proxy
 from tests.conftest import Served, serving, stop
 
 DATE = "2026-03-17"
-BOOK = ".submit-book button"
 SLOW = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 20_000}
 FIRST_LOAD_BYTES = 100_000
+SUBMIT_RETRY, STALE_AVAILABILITY = "[data-toast=submit-retry]", "[data-toast=stale-availability]"
 
 
-def filled(page: Page, slot: dict[str, Any], email: str) -> Page:
-    page.goto(f"/?date={slot['date']}")
-    choose(page, slot["_id"])
-    fill_in(page, email=email)
-    return page
-
-
-def bookings(site: Served, email: str) -> int:
+def count_bookings(site: Served, email: str) -> int:
     return site.db["bookings"].count_documents({"email": email})
 
 
-def test_while_the_service_is_gone_the_page_says_so_and_when_it_is_back_all_is_well_by_itself(
+def test_pages_recover_when_the_service_restarts(
     visit: Visit, replica_set: ReplicaSet, mongo: Client, tmp_path: Path
 ) -> None:
-    """Two guests: one is looking, the other has pressed the button."""
+    """One guest is reading the form, the other one has submitted it."""
     with serving(replica_set.uri, tmp_path) as before:
         slot, other, *_ = before.api.slots(DATE)
         database = before.environment["MONGODB_DATABASE"]
-        with wired(before.url) as wire:
-            looking, sending = (filled(visit(breaks=True, base_url=wire.url), slot, somebody()) for _ in range(2))
-            email = sending.locator("#email").input_value()
-            age(sending)
+        with tcp_proxy(before.url) as proxy:
+            reading = open_filled_form(visit(breaks=True, base_url=proxy.url), slot)
+            submitting = open_filled_form(visit(breaks=True, base_url=proxy.url), slot)
+            email = submitting.locator("#email").input_value()
+            wait_for_min_age(submitting)
             stop(before.process)
-            sending.locator(BOOK).click()
+            submitting.locator(BOOK_BUTTON).click()
 
-            expect(sending.locator("[data-toast=submit-retry]")).to_be_visible()
-            expect(sending.locator(BOOK)).to_have_attribute("aria-disabled", "true")
-            expect(looking.locator("[data-toast=stale-availability]")).to_be_visible(timeout=10_000)
+            expect(submitting.locator(SUBMIT_RETRY)).to_be_visible()
+            expect(submitting.locator(BOOK_BUTTON)).to_have_attribute("aria-disabled", "true")
+            expect(reading.locator(STALE_AVAILABILITY)).to_be_visible(timeout=10_000)
             with serving(replica_set.uri, tmp_path, MONGODB_DATABASE=database) as after:
-                wire.port = int(after.url.rpartition(":")[2])
-                expect(sending.get_by_role("heading", level=1)).to_have_text("Your place is booked", timeout=15_000)
-                expect(looking.locator("[data-toast=stale-availability]")).to_be_hidden(timeout=15_000)
+                proxy.port = int(after.url.rpartition(":")[2])
+                heading = submitting.get_by_role("heading", level=1)
+                expect(heading).to_have_text("Your place is booked", timeout=15_000)
+                expect(reading.locator(STALE_AVAILABILITY)).to_be_hidden(timeout=15_000)
                 after.api.book(other)
 
-                def state(id_: str) -> Any:
-                    return expect(looking.locator(f".slot[data-slot='{id_}'] .slot-state"))
-
-                state(slot["_id"]).to_have_text("3 places left")
-                state(other["_id"]).to_have_text("3 places left")
-                expect(looking.locator("#email")).not_to_have_value("")
-                assert bookings(after, email) == 1
-                looking.close()
-                sending.close()
+                expect(slot_state(reading, slot)).to_have_text("3 places left")
+                expect(slot_state(reading, other)).to_have_text("3 places left")
+                expect(reading.locator("#email")).not_to_have_value("")
+                assert count_bookings(after, email) == 1
+                reading.close()
+                submitting.close()
     mongo.drop_database(database)
 
 
-def test_a_form_that_is_sent_offline_goes_out_as_soon_as_the_browser_is_back(visit: Visit, site: Served) -> None:
-    email = somebody()
-    page = filled(visit(breaks=True), site.api.slots(DATE)[2], email)
-    age(page)
+def test_form_submitted_offline_is_sent_when_back_online(visit: Visit, site: Served) -> None:
+    email = new_email()
+    page = open_filled_form(visit(breaks=True), site.api.slots(DATE)[2], email=email)
+    wait_for_min_age(page)
 
     page.context.set_offline(True)
-    page.locator(BOOK).click()
-    expect(page.locator("[data-toast=submit-retry]")).to_be_visible()
-    assert bookings(site, email) == 0
+    page.locator(BOOK_BUTTON).click()
+    expect(page.locator(SUBMIT_RETRY)).to_be_visible()
+    assert count_bookings(site, email) == 0
     page.context.set_offline(False)
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked")
-    assert bookings(site, email) == 1
+    assert count_bookings(site, email) == 1
 
 
-def test_over_a_slow_network_the_page_is_light_and_many_clicks_are_one_request(visit: Visit, site: Served) -> None:
-    email, slot = somebody(), site.api.slots(DATE)[3]
+def test_many_clicks_on_a_slow_network_send_one_request(visit: Visit, site: Served) -> None:
+    email = new_email()
     page = visit()
-    wire = page.context.new_cdp_session(page)
-    wire.send("Network.enable")
-    wire.send("Network.emulateNetworkConditions", SLOW)
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    devtools.send("Network.emulateNetworkConditions", SLOW)
     sizes: list[float] = []
-    posts: list[str] = []
-    wire.on("Network.loadingFinished", lambda told: sizes.append(told["encodedDataLength"]))
-    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
 
-    filled(page, slot, email)
-    age(page)
+    def record_size(event: dict[str, Any]) -> None:
+        sizes.append(event["encodedDataLength"])
+
+    devtools.on("Network.loadingFinished", record_size)
+    posts = record_posts(page)
+
+    open_filled_form(page, site.api.slots(DATE)[3], email=email)
+    wait_for_min_age(page)
     assert 10_000 < sum(sizes) < FIRST_LOAD_BYTES
-    button = page.locator(BOOK)
+    button = page.locator(BOOK_BUTTON)
     button.click(click_count=2)
     button.click(force=True)
     page.locator("#city").press("Enter")
     expect(button).to_have_text("One moment…")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked", timeout=15_000)
-    assert (len(posts), bookings(site, email)) == (1, 1)
+    assert (len(posts), count_bookings(site, email)) == (1, 1)
 
 
-def test_what_a_proxy_says_instead_of_the_service_is_no_answer(visit: Visit, site: Served) -> None:
-    email = somebody()
-    page = filled(visit(), site.api.slots(DATE)[4], email)
-    age(page)
+def test_proxy_error_is_retried(visit: Visit, site: Served) -> None:
+    email = new_email()
+    page = open_filled_form(visit(), site.api.slots(DATE)[4], email=email)
+    wait_for_min_age(page)
     page.route("**/", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"), times=1)
 
-    page.locator(BOOK).click()
-    expect(page.locator("[data-toast=submit-retry]")).to_be_visible()
+    page.locator(BOOK_BUTTON).click()
+    expect(page.locator(SUBMIT_RETRY)).to_be_visible()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked")
-    assert bookings(site, email) == 1
+    assert count_bookings(site, email) == 1
 
 
-def test_a_question_for_places_that_nobody_answers_is_told_and_asked_again(visit: Visit) -> None:
+def disable_live(route: Route) -> None:
+    """Let the page poll instead of using an event stream."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=answer.text().replace('data-live="1"', 'data-live="0"'))
+
+
+def test_poll_without_an_answer_shows_a_toast_and_is_repeated(visit: Visit) -> None:
     page = visit(breaks=True)
     page.clock.install()
-
-    def without_events(route: Route) -> None:
-        answer = route.fetch()
-        route.fulfill(response=answer, body=answer.text().replace('data-live="1"', 'data-live="0"'))
-
-    page.route(f"**/?date={DATE}", without_events)
+    page.route(f"**/?date={DATE}", disable_live)
     page.route("**/api/slots*", lambda _: None)
     page.goto(f"/?date={DATE}")
 
@@ -134,6 +131,6 @@ def test_a_question_for_places_that_nobody_answers_is_told_and_asked_again(visit
         page.clock.run_for(15_000)
     page.clock.run_for(10_000)
 
-    expect(page.locator("[data-toast=stale-availability]")).to_be_visible()
+    expect(page.locator(STALE_AVAILABILITY)).to_be_visible()
     with page.expect_request("**/api/slots*"):
         page.clock.run_for(15_000)

@@ -7,7 +7,7 @@ let handleUnauthorized = () => {};
 let session = new AbortController();
 
 export class ApiError extends Error {}
-// Replaces every response that arrives after logout, so that nobody sees it.
+// Replaces every response that arrives after logout, so that it is not shown.
 export class SessionEnded extends ApiError {}
 
 export const hasKey = () => sessionStorage.getItem(STORAGE_KEY) !== null;

@@ -1,4 +1,4 @@
-"""The back office over a bad network: what is shown is what it says it is, and what is not known is told as such."""
+"""Network failures in the back office: the page shows what is stored, and reports unknown outcomes as unknown."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.backoffice import enter
+from tests.browser.backoffice.actions import log_in, wait_until_rendered
 from tests.browser.conftest import Visit
-from tests.browser.journeys import caught
+from tests.browser.routing import hold_requests, wait_for_held
 from tests.conftest import Served
 from tests.factories import ADMIN_KEY
 
@@ -20,17 +20,18 @@ UNKNOWN = "it is not known whether this was done. Please look before you repeat 
 UNREACHABLE = "The service cannot be reached."
 
 
-def slots_of(page: Page, date: str = DATE) -> Page:
-    enter(page, f"/admin?view=slots&date={date}")
+def open_slots(page: Page, date: str = DATE) -> Page:
+    log_in(page, f"/admin?view=slots&date={date}")
     return page
 
 
 @pytest.mark.parametrize("view", CHOICES)
-def test_what_cannot_be_shown_is_not_said_to_be_chosen(visit: Visit, view: str) -> None:
+def test_choice_that_cannot_be_loaded_is_reverted(visit: Visit, view: str) -> None:
     select, choice = CHOICES[view]
     page = visit(breaks=True)
-    enter(page, f"/admin?view={view}")
-    shown, address = page.locator(select).input_value(), page.url
+    log_in(page, f"/admin?view={view}")
+    shown = page.locator(select).input_value()
+    address = page.url
     page.route(f"**/api/admin/{view}?*", lambda route: route.abort())
 
     page.locator(select).select_option(choice)
@@ -46,8 +47,8 @@ def test_what_cannot_be_shown_is_not_said_to_be_chosen(visit: Visit, view: str) 
     expect(page).not_to_have_url(address)
 
 
-def test_the_way_back_to_what_cannot_be_shown_stays_where_it_is(visit: Visit) -> None:
-    page = slots_of(visit(breaks=True))
+def test_going_back_to_a_view_that_fails_keeps_the_shown_one(visit: Visit) -> None:
+    page = open_slots(visit(breaks=True))
     page.locator("#date").select_option(OTHER_DATE)
     expect(page.locator(".slots-table caption")).to_contain_text("23 Mar")
     page.route("**/api/admin/slots?*", lambda route: route.abort())
@@ -59,17 +60,18 @@ def test_the_way_back_to_what_cannot_be_shown_stays_where_it_is(visit: Visit) ->
     expect(page.locator("#date")).to_have_value(OTHER_DATE)
 
 
-def test_rows_of_another_date_than_the_one_chosen_take_no_click(visit: Visit, site: Served) -> None:
-    slot, other = site.api.slots(DATE)[0], site.api.slots(OTHER_DATE)[0]
-    page, held = slots_of(visit()), list[Route]()
-    page.route("**/api/admin/slots?*", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks it
+def test_rows_ignore_clicks_while_another_date_loads(visit: Visit, site: Served) -> None:
+    slot = site.api.slots(DATE)[0]
+    other = site.api.slots(OTHER_DATE)[0]
+    page = open_slots(visit())
+    held = hold_requests(page, "**/api/admin/slots?*")
 
     with page.expect_request("**/api/admin/slots?*"):
         page.locator("#date").select_option(OTHER_DATE)
     box = page.locator(f"#close-{slot['_id']}").bounding_box()
     assert box
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    caught(page, held).pop().continue_()
+    wait_for_held(page, held).pop().continue_()
     page.unroute("**/api/admin/slots?*")
     page.locator(f"#close-{other['_id']}").click()
 
@@ -77,14 +79,14 @@ def test_rows_of_another_date_than_the_one_chosen_take_no_click(visit: Visit, si
     assert [site.api.slots(date)[0]["closed"] for date in (DATE, OTHER_DATE)] == [False, True]
 
 
-def test_of_two_choices_the_later_one_is_what_counts(visit: Visit) -> None:
-    page, held = slots_of(visit(breaks=True)), list[Route]()
-    page.route("**/api/admin/slots?*", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks it
+def test_later_of_two_choices_is_shown(visit: Visit) -> None:
+    page = open_slots(visit(breaks=True))
+    held = hold_requests(page, "**/api/admin/slots?*")
 
     for date in (OTHER_DATE, "2026-03-21"):
         with page.expect_request(f"**/api/admin/slots?date={date}"):
             page.locator("#date").select_option(date)
-    first, second = caught(page, held, 2)
+    first, second = wait_for_held(page, held, 2)
     first.abort()
     second.continue_()
 
@@ -94,45 +96,45 @@ def test_of_two_choices_the_later_one_is_what_counts(visit: Visit) -> None:
     expect(page).to_have_url(re.compile("2026-03-21"))
 
 
-def test_who_goes_back_before_a_view_has_come_stays_with_what_is_shown(visit: Visit) -> None:
-    page, held = slots_of(visit(breaks=True)), list[Route]()
-    page.route("**/api/admin/letters?*", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks it
+def test_going_back_before_a_view_has_loaded_keeps_the_shown_one(visit: Visit) -> None:
+    page = open_slots(visit(breaks=True))
+    held = hold_requests(page, "**/api/admin/letters?*")
 
     with page.expect_request("**/api/admin/letters?*"):
         page.locator("[data-view=letters]").click()
     with page.expect_response("**/api/admin/slots?*"):
         page.go_back()
-    caught(page, held).pop().continue_()
-    page.locator("#view:not([aria-busy])").wait_for()
+    wait_for_held(page, held).pop().continue_()
+    wait_until_rendered(page)
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Slots")
 
 
-def lose(route: Route) -> None:
-    """Let the service do what it is asked, and its answer be lost."""
+def lose_answer(route: Route) -> None:
+    """Forward the request, and drop the answer."""
     route.fetch()
     route.abort()
 
 
-def garble(route: Route) -> None:
-    """Let the service do what it is asked, and what stands before it answer."""
+def replace_answer(route: Route) -> None:
+    """Forward the request, and answer as a proxy does after a time-out."""
     route.fetch()
     route.fulfill(status=504, body="<h1>Gateway timeout</h1>")
 
 
-def cut(route: Route) -> None:
-    """Let the service do what it is asked, and its answer break off."""
+def truncate_answer(route: Route) -> None:
+    """Forward the request, and cut off the end of the answer."""
     answer = route.fetch()
     route.fulfill(response=answer, body=answer.text()[:-5])
 
 
-@pytest.mark.parametrize(("number", "trouble"), [(1, lose), (2, garble), (3, cut)])
-def test_a_change_whose_answer_is_lost_is_looked_up(
-    visit: Visit, site: Served, number: int, trouble: Callable[[Route], None]
+@pytest.mark.parametrize(("slot_number", "failure"), [(1, lose_answer), (2, replace_answer), (3, truncate_answer)])
+def test_change_with_a_lost_answer_is_reloaded(
+    visit: Visit, site: Served, slot_number: int, failure: Callable[[Route], None]
 ) -> None:
-    slot = site.api.slots(DATE)[number]
-    page = slots_of(visit(breaks=True, refused={f"/api/admin/slots/{slot['_id']}"}))
-    page.route("**/api/admin/slots/*", trouble)
+    slot = site.api.slots(DATE)[slot_number]
+    page = open_slots(visit(breaks=True, refused={f"/api/admin/slots/{slot['_id']}"}))
+    page.route("**/api/admin/slots/*", failure)
 
     page.locator(f"#capacity-{slot['_id']}").fill("8")
     page.keyboard.press("Enter")
@@ -145,9 +147,9 @@ def test_a_change_whose_answer_is_lost_is_looked_up(
     assert next(one["closed"] for one in site.api.slots(DATE) if one["_id"] == slot["_id"])
 
 
-def test_a_capacity_that_may_not_have_been_saved_is_not_shown_as_saved(visit: Visit, site: Served) -> None:
+def test_capacity_with_an_unknown_outcome_is_restored(visit: Visit, site: Served) -> None:
     slot = site.api.slots(DATE)[5]
-    page = slots_of(visit(breaks=True))
+    page = open_slots(visit(breaks=True))
     page.route("**/api/admin/slots*/**", lambda route: route.abort())
     page.route("**/api/admin/slots?*", lambda route: route.abort())
 
@@ -158,12 +160,12 @@ def test_a_capacity_that_may_not_have_been_saved_is_not_shown_as_saved(visit: Vi
     expect(page.locator(f"#capacity-{slot['_id']}")).to_have_value(str(slot["capacity"]))
 
 
-def test_a_cancellation_whose_answer_is_lost_is_shown_in_its_dialog(visit: Visit, site: Served) -> None:
-    made = site.api.book(site.api.slots(DATE)[6]).json["booking"]
+def test_cancellation_with_a_lost_answer_is_shown_in_its_dialog(visit: Visit, site: Served) -> None:
+    booking = site.api.book(site.api.slots(DATE)[6]).json["booking"]
     page = visit(1280, breaks=True)
-    enter(page, f"/admin?reference={made['reference']}")
-    page.locator(f"#booking-{made['id']}").click()
-    page.route("**/cancel", lose)
+    log_in(page, f"/admin?reference={booking['reference']}")
+    page.locator(f"#booking-{booking['id']}").click()
+    page.route("**/cancel", lose_answer)
 
     page.locator("#cancel").click()
     page.locator("#confirm-yes").click()
@@ -175,9 +177,9 @@ def test_a_cancellation_whose_answer_is_lost_is_shown_in_its_dialog(visit: Visit
     expect(page.locator(".bookings-table tbody tr")).to_contain_text("Cancelled")
 
 
-def test_what_was_done_is_told_so_when_only_the_view_does_not_come(visit: Visit, site: Served) -> None:
+def test_change_is_reported_when_only_the_refresh_fails(visit: Visit, site: Served) -> None:
     slot = site.api.slots(DATE)[7]
-    page = slots_of(visit(breaks=True))
+    page = open_slots(visit(breaks=True))
     page.route("**/api/admin/slots?*", lambda route: route.abort())
 
     page.locator(f"#close-{slot['_id']}").click()
@@ -185,7 +187,7 @@ def test_what_was_done_is_told_so_when_only_the_view_does_not_come(visit: Visit,
     expect(page.locator("#notice")).to_have_text(f"Tue, 17 Mar 2026, {slot['label']} is closed.")
 
 
-def test_a_key_that_nobody_has_looked_at_stays_in_its_field(visit: Visit) -> None:
+def test_key_that_could_not_be_checked_stays_in_its_field(visit: Visit) -> None:
     page = visit(breaks=True)
     page.goto("/admin")
     page.route("**/api/admin/validate", lambda route: route.abort(), times=1)
@@ -201,20 +203,20 @@ def test_a_key_that_nobody_has_looked_at_stays_in_its_field(visit: Visit) -> Non
     expect(page.locator("#key")).to_have_value("")
 
 
-def test_what_is_typed_while_a_search_runs_is_kept(visit: Visit) -> None:
-    page, held = visit(1280), list[Route]()
-    enter(page)
-    page.route("**/api/admin/bookings?*name=a*", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks it
+def test_search_fields_typed_in_while_loading_are_kept(visit: Visit) -> None:
+    page = visit(1280)
+    log_in(page)
+    held = hold_requests(page, "**/api/admin/bookings?*name=a*")
 
     page.locator("#name").fill("a")
     page.keyboard.press("Enter")
-    request = caught(page, held).pop()
+    request = wait_for_held(page, held).pop()
     page.locator("#email").press_sequentially("ada@")
     page.locator("#country").select_option("DE")
     page.locator("#email").focus()
     request.continue_()
     expect(page).to_have_url(re.compile("name=a"))
-    page.locator("#view:not([aria-busy])").wait_for()
+    wait_until_rendered(page)
     page.keyboard.type("example.org")
 
     expect(page.locator("#email")).to_have_value("ada@example.org")
@@ -222,5 +224,5 @@ def test_what_is_typed_while_a_search_runs_is_kept(visit: Visit) -> None:
     expect(page.locator("#name")).to_have_value("a")
     page.locator("#clear").click()
     expect(page).not_to_have_url(re.compile("name=a"))
-    page.locator("#view:not([aria-busy])").wait_for()
+    wait_until_rendered(page)
     expect(page.locator("#email")).to_have_value("")
