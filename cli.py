@@ -76,10 +76,10 @@ def _verify(services: wiring.Services) -> click.Command:
     @click.command("verify")
     def verify() -> None:
         """Recount every slot from its bookings; end with 1 and name each drift, or with 2 when nothing was counted."""
-        drift, strays = services.booking.find_mismatches.execute(), services.schedules.orphaned_slots()
+        drift, orphans = services.booking.find_mismatches.execute(), services.schedules.orphaned_slots()
         for row in drift:
             click.echo(f"drift: {_format_row(row)}")
-        for slot in strays:
+        for slot in orphans:
             click.echo(
                 f"note: slot {slot.id} on {slot.date}, {slot.label}, has bookings ({slot.booked_count}), "
                 "and the schedule file has no such slot."

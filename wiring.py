@@ -88,7 +88,7 @@ class Services:
     overview: Dashboard
     deliveries: DeliveryWebhook
     live: LiveStreams
-    hub: SocketBroadcaster
+    broadcaster: SocketBroadcaster
 
     def every(self) -> list[object]:
         """Return all services, those of the features included."""
@@ -128,7 +128,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         overview=Dashboard(schedules, bookings.count_created_between, outbox, clock),
         deliveries=DeliveryWebhook(outbox.store, clock, settings.resend_webhook_secret),
         live=streams,
-        hub=SocketBroadcaster(streams.broadcast_log),
+        broadcaster=SocketBroadcaster(streams.broadcast_log),
     )
 
 

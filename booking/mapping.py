@@ -33,7 +33,7 @@ SORTED_BY = {
 }
 # Which filters an order goes with so that an index gives it, however many bookings there are.
 INDEXED_SORTS = {
-    # Of one reference there is one booking, and of one guest so few that nobody notices that they are sorted.
+    # A reference has one booking, and a guest so few that sorting them costs nothing.
     SortField.CREATED: {"name", "phone", "date", "country", "confirmed", "cancelled", "reference", "email"},
     SortField.DATE: {"name", "date", "confirmed"},
     SortField.COUNTRY: {"country", "confirmed"},

@@ -76,10 +76,9 @@ KEYS = CollectionSchema(
 
 
 class BookingStore:
-    """Bookings in MongoDB. Adding is one bulk within the counter's transaction."""
+    """Bookings in MongoDB."""
 
     def __init__(self, db: Db) -> None:
-        """Use the collection of `db`."""
         self._bookings = db[BOOKINGS.name]
         self._lasting = self._bookings.with_options(read_concern=MAJORITY_READ)
 
@@ -115,14 +114,14 @@ class BookingStore:
         return [document["_id"] for document in found.limit(most)]
 
     def lock(self, session: Session, booking_id: str) -> Booking | None:
-        """Return a booking, or None, so that whatever changes it meets the caller's transaction; nobody sees a change.
+        """Write-lock a booking for this transaction and return it, or None. Its visible members do not change.
 
         Who only reads a booking may tell its guest what another transaction makes untrue at the same moment.
         """
         return self._change(session, {"_id": booking_id}, {"$inc": {"touched": 1}})
 
     def get_in(self, session: Session, booking_id: str) -> Booking:
-        """Return a booking within the caller's transaction; raises BookingNotFound."""
+        """Read a booking in the caller's transaction; raises BookingNotFound."""
         document = self._bookings.find_one({"_id": booking_id}, DEFAULT_PROJECTION, session=session)
         if document is None:
             raise BookingNotFound
@@ -134,14 +133,12 @@ class BookingStore:
         return {found["email"] for found in self._bookings.find(wanted, {"email": 1}, session=session)}
 
     def get(self, booking_id: str) -> Booking:
-        """Return a booking; raises BookingNotFound."""
         document = self._bookings.find_one({"_id": booking_id}, DEFAULT_PROJECTION)
         if document is None:
             raise BookingNotFound
         return to_booking(document)
 
     def by_email(self, email: str) -> list[Booking]:
-        """Return all bookings of a guest, cancelled ones too; reads the whole collection."""
         return [to_booking(found) for found in self._bookings.find({"email": email}, DEFAULT_PROJECTION)]
 
     def before_date(self, date: str) -> Iterator[str]:
@@ -150,20 +147,20 @@ class BookingStore:
             yield from (document["_id"] for document in found)
 
     def erase(self, ids: Sequence[str]) -> None:
-        """Make bookings nobody's: what names a person goes, what counts stays."""
-        nobody: Document = dict.fromkeys(("fullName", "nameFolded", "phone", "country", "city", "message"), "")
-        nobody |= {"nameParts": [], "phoneParts": [], "email": {"$concat": ["$_id", ERASED_DOMAIN]}, "erased": True}
-        self._bookings.update_many({"_id": {"$in": list(ids)}}, [{"$set": nobody}, {"$unset": "language"}])
+        """Anonymise bookings: personal data is removed, statistics stay."""
+        anonymised: Document = dict.fromkeys(("fullName", "nameFolded", "phone", "country", "city", "message"), "")
+        anonymised |= {"nameParts": [], "phoneParts": [], "email": {"$concat": ["$_id", ERASED_DOMAIN]}, "erased": True}
+        self._bookings.update_many({"_id": {"$in": list(ids)}}, [{"$set": anonymised}, {"$unset": "language"}])
 
     def get_many_committed(self, ids: Iterable[str]) -> dict[str, Booking]:
-        """Return those of the bookings with `ids` that are there to stay, by id."""
+        """Return the majority-committed bookings with `ids`, by id."""
         return {
             found["_id"]: to_booking(found)
             for found in self._lasting.find({"_id": {"$in": list(ids)}}, DEFAULT_PROJECTION)
         }
 
     def find_active(self, guests: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Booking]:
-        """Return the confirmed bookings, there to stay, of `guests`: pairs of e-mail and slot id."""
+        """Return the majority-committed confirmed bookings of `guests`, pairs of e-mail and slot id."""
         pairs = [{"email": email, "slotId": slot_id, **ACTIVE} for email, slot_id in guests]
         return {
             (found["email"], found["slotId"]): to_booking(found)
@@ -209,7 +206,6 @@ class BookingStore:
         return self._bookings.count_documents({"_id": {"$gte": id_lower_bound(first), "$lt": id_lower_bound(end)}})
 
     def count(self, wanted: BookingFilter) -> int:
-        """Return how many bookings match."""
         return self._bookings.count_documents(query_for(wanted))
 
     def stream(self, wanted: BookingFilter) -> Iterator[ExportRow]:
@@ -239,7 +235,6 @@ class IdempotencyStore:
     """Idempotency keys in MongoDB; the server drops those that have expired."""
 
     def __init__(self, db: Db) -> None:
-        """Use the collection of `db`."""
         self._keys = db[KEYS.name]
         self._lasting = self._keys.with_options(read_concern=MAJORITY_READ)
 

@@ -1,4 +1,4 @@
-"""What a rendered form carries: its Idempotency-Key and when it was made, signed so that nobody invents either."""
+"""Form token: the Idempotency-Key and creation time of a rendered form, signed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.clock import Clock
 from core.idempotency import KEY_LIFETIME
 
 PURPOSE = "pages.form"
-# Nobody fills in a form sooner.
+# A person needs at least this long to fill in the form.
 MIN_AGE = timedelta(seconds=2)
 # A key is remembered for its lifetime from its first use; a form that is older than half of it gets another one.
 MAX_AGE = KEY_LIFETIME / 2
@@ -44,10 +44,10 @@ class FormTokens:
         milliseconds = int(self.clock().timestamp() * 1000)
         return self._signer().sign(f"{milliseconds}-{secrets.token_hex(16)}").decode()
 
-    def verify(self, sealed: str) -> FormToken | None:
+    def verify(self, form_token: str) -> FormToken | None:
         """Return what a seal says, or None when it is not ours or too old."""
         try:
-            key = self._signer().unsign(sealed.encode("utf-8", "replace")).decode()
+            key = self._signer().unsign(form_token.encode("utf-8", "replace")).decode()
         except BadSignature:
             return None
         made = datetime.fromtimestamp(int(key.partition("-")[0]) / 1000, UTC)

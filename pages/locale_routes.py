@@ -1,4 +1,4 @@
-"""The switch between languages, on every page: a form, which works without scripts and is pressed by nobody else."""
+"""Language switch of every page: a form, which works without scripts."""
 
 from __future__ import annotations
 

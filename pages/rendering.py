@@ -18,7 +18,7 @@ from pages.formatting import FILTERS
 from schedules.service import Schedules
 
 COOKIE = "token"
-# Style and scripts are not asked for anew on each page; a new version is everywhere within minutes.
+# Browsers cache styles and scripts; a new version arrives within minutes.
 STATIC_SECONDS = 300
 
 

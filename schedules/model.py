@@ -136,7 +136,7 @@ class Slot:
 
     @property
     def is_full(self) -> bool:
-        """Return whether nobody can book here now."""
+        """Whether the slot takes no bookings now."""
         return self.remaining == 0
 
 
@@ -148,7 +148,7 @@ class DateSummary:
     day: str
     seats: int
     remaining: int
-    # How many of the seats are in slots that take no bookings; nobody need have taken those.
+    # The number of seats in slots that take no bookings; they may be free.
     closed: int = 0
 
     @property

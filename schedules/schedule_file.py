@@ -111,7 +111,7 @@ class _File:
             raise self.error(key, str(error), nth) from error
 
     def refuse_unknown(self, table: Mapping[str, Any], known: set[str], nth: int = 0) -> None:
-        """Refuse keys nobody reads: they are typing errors."""
+        """Refuse unknown keys: they are typing errors."""
         for key in table:
             if key not in known:
                 raise self.error(key, f"is not known here; known are {', '.join(sorted(known))}.", nth)

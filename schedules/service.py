@@ -32,12 +32,12 @@ class Schedules:
         return TTLCache(self._read_alternatives, ALTERNATIVES_SECONDS)
 
     def dates(self) -> list[DateSummary]:
-        """Return every date with its places; reads only, slots nobody asked for yet count as free."""
+        """Return every date with its places; slots without a document count as free, and none is created."""
         now = {slot.id: self._effective(slot) for slot in self.all_slots()}
         return [_summary(day, [now[planned.id] for planned in day.slots]) for day in self.schedule.days]
 
     def slots_on(self, date: str) -> list[Slot]:
-        """Return the slots of `date`, made now if nobody asked before; raises DateNotBookable."""
+        """Return the slots of `date` and create missing documents; raises DateNotBookable."""
         day = self.schedule.day_by_date.get(date)
         if day is None:
             raise DateNotBookable(self.schedule.refusal)
@@ -60,7 +60,7 @@ class Schedules:
             raise SlotClosed
 
     def get_states(self, slot_ids: Iterable[str]) -> Mapping[str, Slot]:
-        """Return the state of the slots by id that no fail-over undoes; those nobody asked for yet are made."""
+        """Return the majority-committed state of the slots by id; missing documents are created."""
         wanted = set(slot_ids)
         found = self.store.find(wanted)
         missing = wanted - found.keys()
@@ -93,7 +93,7 @@ class Schedules:
         return []
 
     def invalidate_alternatives(self) -> None:
-        """Hear that places were taken or given back, so that the next alternatives are read anew."""
+        """Invalidate the cached alternatives."""
         self._alternatives.invalidate()
 
     def _read_alternatives(self, slot: PlannedSlot) -> list[Slot]:

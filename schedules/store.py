@@ -96,10 +96,9 @@ class SlotStore:
         return self.stock.swap(session, released, claimed)
 
     def join_queue(self, session: Session, slot_id: str) -> tuple[int, int] | None:
-        """Draw the next ticket of a full slot within the caller's transaction; return it and how many wait then.
+        """Draw the next queue number of a full slot in the caller's transaction; return it and the queue's length.
 
-        Returns None when the slot is not full, or closed. This writes to the slot, so that whoever frees a place at
-        the same moment meets it.
+        Returns None if the slot is not full, or closed. The write conflicts with a transaction that frees a place.
         """
         document = self._slots.find_one_and_update(
             {

@@ -36,7 +36,7 @@ class Transport(Protocol):
 
 def over_app(app: Flask) -> Transport:
     """Speak to `app` in this process."""
-    client = app.test_client(use_cookies=False)  # whoever needs a cookie sends it
+    client = app.test_client(use_cookies=False)  # tests that need a cookie send it
 
     def send(method: str, path: str, **options: Any) -> Answer:
         options["query_string"] = options.pop("query", None)

@@ -67,7 +67,7 @@ def databases(mongo: Client, sweeper: Executor) -> Databases:
 
 @pytest.fixture
 def make_database(databases: Databases) -> Iterator[Callable[[], str]]:
-    """Return the name of a prepared, empty database that nobody else uses during the test."""
+    """Return the name of a prepared, empty database that no other test uses at the time."""
     taken: list[str] = []
 
     def make() -> str:
@@ -217,7 +217,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    """Return a port nobody listens on now."""
+    """Return a free port."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]

@@ -29,7 +29,7 @@ class Databases:
     new: dict[str, Any] = field(default_factory=dict)
 
     def take(self) -> str:
-        """Return the name of a database that nobody uses, prepared and empty."""
+        """Return the name of a database that no test uses, prepared and empty."""
         while len(self.resting) > RESTING:
             name = self.resting.popleft()
             if self._emptied(self.mongo[name]):

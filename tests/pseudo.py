@@ -1,4 +1,4 @@
-"""A language that nobody speaks: every sentence of the catalogue in brackets, so that what has none is seen."""
+"""A pseudo language: every message of the catalogue in brackets, so that untranslated ones are visible."""
 
 from __future__ import annotations
 

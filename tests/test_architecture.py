@@ -110,7 +110,7 @@ FURNITURE: Mapping[str, tuple[str, ...]] = {
     ),
     "schemas": ("marshmallow", "phonenumbers", "email_validator", "core.*", "core", "*.model", "*.schemas"),
 }
-# What nobody outside these may touch, by the dotted name in the code.
+# Names that only these modules may use.
 NAMES: Mapping[str, tuple[str, ...]] = {
     "os.environ": ("core.config.settings", "devdb.*"),
     "os.getenv": ("core.config.settings", "devdb.*"),

@@ -61,8 +61,8 @@ def faults_of(message: Message, plurals: int) -> set[str]:
     if len(said) != (plurals if len(meant) > 1 else 1) or not all(said):
         return {f"not translated: {called}"}
     # A singular may do without its number; the last form may not.
-    strays = {gap for form in said for gap in gaps(form)} - {gap for form in meant for gap in gaps(form)}
-    return {f"other gaps: {called}"} if strays or gaps(said[-1]) != gaps(meant[-1]) else set()
+    orphans = {gap for form in said for gap in gaps(form)} - {gap for form in meant for gap in gaps(form)}
+    return {f"other gaps: {called}"} if orphans or gaps(said[-1]) != gaps(meant[-1]) else set()
 
 
 def gaps(text: str) -> list[str]:

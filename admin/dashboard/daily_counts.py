@@ -1,4 +1,4 @@
-"""How many bookings were made in each day: what is settled is counted once, what may still come is counted anew."""
+"""Daily counts of bookings: past days are counted once and cached, recent ones are counted again."""
 
 from __future__ import annotations
 

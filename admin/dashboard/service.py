@@ -30,13 +30,13 @@ class Dashboard:
     clock: Clock
 
     @cached_property
-    def _tally(self) -> IncrementalCounter:
+    def _count(self) -> IncrementalCounter:
         return IncrementalCounter(self.count_bookings_between, self.clock)
 
     def charts(self, language: Language) -> list[ChartData]:
         """Return what the plots show: how full each slot is, the bookings of the last days, letters by state."""
         days = self.schedules.schedule.recent_day_bounds(self.clock(), DAYS_SHOWN)
-        numbers = self._tally.of([(first, end) for _, first, end in days])
+        numbers = self._count.of([(first, end) for _, first, end in days])
         return [
             chart_data.occupancy_by_slot(self.schedules.all_slots(), language),
             chart_data.bookings_per_day(

@@ -41,7 +41,7 @@ class BatchPlanner:
         batches: list[SendJob] = []
         if self.makes_batches:
             batches = [*self._existing_batches(letters, now), *self._new_batches(letters, now)]
-        packed = {letter.id for parcel in batches for letter in parcel.letters}
+        packed = {letter.id for job in batches for letter in job.letters}
         return batches + [SendJob([letter]) for letter in letters if letter.id not in packed]
 
     def _existing_batches(self, letters: Sequence[OutboxEmail], now: datetime) -> Iterator[SendJob]:
@@ -50,8 +50,8 @@ class BatchPlanner:
             lease = letters[0].lease
             whole = self.store.lease_batch(key, lease, now)
             mine = [letter for letter in whole if letter.lease == lease]
-            # One that was given up is not repeated for a letter of it that the back office retries: it tells the others
-            # what nobody asked to tell them again, and may by now be untrue.
+            # A failed batch is not resent when one of its e-mails is retried: the others were not asked for, and may be
+            # outdated.
             tried = any(letter.state in PENDING and not letter.never_batched for letter in whole)
             if len(whole) == batch.size and mine and tried:
                 yield SendJob(mine, batch, whole)

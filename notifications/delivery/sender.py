@@ -41,7 +41,7 @@ class SendJob:
 
     @property
     def is_new(self) -> bool:
-        """Return whether nobody can have sent it yet."""
+        """Return whether no process can have sent it yet."""
         return all(letter.previous_status is EmailStatus.QUEUED for letter in self.letters)
 
 
@@ -54,61 +54,61 @@ class Sender:
     clock: Clock
     pace: SendThrottle
 
-    def send(self, parcel: SendJob, may_send: Callable[[], bool]) -> list[Outcome]:
+    def send(self, job: SendJob, may_send: Callable[[], bool]) -> list[Outcome]:
         """Send `parcel` if `has_turn` and say how each of its letters fared; raises nothing."""
         try:
-            late = [letter for letter in parcel.letters if not parcel.batch and may_be_duplicate(letter, self.clock())]
+            late = [letter for letter in job.letters if not job.batch and may_be_duplicate(letter, self.clock())]
             if late:
                 return [Outcome(letter, Result.FAILED, TOO_LATE) for letter in late]
             if not may_send():
-                return _not_attempted(parcel)
-            outcomes = self._deliver(parcel)
+                return _not_attempted(job)
+            outcomes = self._deliver(job)
         except BatchRefused as error:
             now = self.clock()
-            outcomes = [Outcome(each, Result.RETRY, str(error), now, leaves_batch=True) for each in parcel.letters]
+            outcomes = [Outcome(each, Result.RETRY, str(error), now, leaves_batch=True) for each in job.letters]
         except PermanentFailure as error:
-            outcomes = [Outcome(letter, Result.FAILED, str(error)) for letter in parcel.letters]
+            outcomes = [Outcome(letter, Result.FAILED, str(error)) for letter in job.letters]
         except ProviderUnavailable as error:
             self.pace.record_failure(error.after)
-            return self._retry_outcomes(parcel, str(error), error.after)
+            return self._retry_outcomes(job, str(error), error.after)
         except TransientFailure as error:
-            outcomes = self._retry_outcomes(parcel, str(error))
+            outcomes = self._retry_outcomes(job, str(error))
         except DatabaseError:
-            return _not_attempted(parcel)
+            return _not_attempted(job)
         except Exception as error:  # a bug in one letter must not hold up the others, and may be mended within the day
-            return self._retry_outcomes(parcel, f"cannot be made: {_redacted(error)}")
+            return self._retry_outcomes(job, f"cannot be made: {_redacted(error)}")
         self.pace.record_success()
         return outcomes
 
-    def _deliver(self, parcel: SendJob) -> list[Outcome]:
-        if not parcel.batch:
-            (letter,) = parcel.letters
+    def _deliver(self, job: SendJob) -> list[Outcome]:
+        if not job.batch:
+            (letter,) = job.letters
             return [Outcome(letter, Result.SENT, provider_id=self.mailer.send(self.render(letter)))]
-        messages = parcel.messages or [self.render(letter) for letter in parcel.batch_emails]
-        ids = cast("BatchMailer", self.mailer).send_batch(messages, parcel.batch.key)
-        taken = zip(parcel.batch_emails, ids, strict=True)
+        messages = job.messages or [self.render(letter) for letter in job.batch_emails]
+        ids = cast("BatchMailer", self.mailer).send_batch(messages, job.batch.key)
+        taken = zip(job.batch_emails, ids, strict=True)
         return [
             Outcome(each, Result.SENT, provider_id=own) for each, own in taken if each.state is not EmailStatus.SENT
         ]
 
-    def _retry_outcomes(self, parcel: SendJob, reason: str, asked: float | None = None) -> list[Outcome]:
+    def _retry_outcomes(self, job: SendJob, reason: str, asked: float | None = None) -> list[Outcome]:
         """Return that each letter is to be tried again, those of a batch together, or is dead after its day."""
         now = self.clock()
-        tries = {letter.id: next_attempt_at(letter, now, asked) for letter in parcel.letters}
+        tries = {letter.id: next_attempt_at(letter, now, asked) for letter in job.letters}
         until = min((each for each in tries.values() if each), default=None)
-        apart = not parcel.batch
+        apart = not job.batch
         return [
             Outcome(letter, Result.RETRY, reason, until, leaves_batch=apart)
             if tries[letter.id]
             else Outcome(letter, Result.FAILED, reason, leaves_batch=apart)
-            for letter in parcel.letters
+            for letter in job.letters
         ]
 
 
-def _not_attempted(parcel: SendJob) -> list[Outcome]:
+def _not_attempted(job: SendJob) -> list[Outcome]:
     """Return that nothing was tried now; a batch that was not tried before either is one no more."""
-    apart = not parcel.batch or parcel.is_new
-    return [Outcome(letter, Result.NOT_ATTEMPTED, leaves_batch=apart) for letter in parcel.letters]
+    apart = not job.batch or job.is_new
+    return [Outcome(letter, Result.NOT_ATTEMPTED, leaves_batch=apart) for letter in job.letters]
 
 
 def _redacted(error: Exception) -> str:

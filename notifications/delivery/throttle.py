@@ -17,7 +17,7 @@ MAX_RETRY_AFTER = 86_400.0
 
 
 class SendThrottle:
-    """Lets callers pass at most `rate` times a second, and nobody while the provider is left alone."""
+    """Grants at most `rate` sends a second, and none while the provider is paused."""
 
     def __init__(self, rate: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Begin with nothing used up."""

@@ -48,7 +48,7 @@ class LeaseStore:
         return self.db.letters.update_many(query, sets).matched_count == batch.size
 
     def lease_batch(self, key: str, lease: str, now: datetime) -> list[OutboxEmail]:
-        """Lease the pending e-mails of the batch `key` that nobody else leases; return all its e-mails by id."""
+        """Lease the pending e-mails of the batch `key` without another lease; return all its e-mails by id."""
         available = {"$or": [{"dueAt": {"$lte": now}}, {**IS_PENDING, "state": {"$ne": EmailStatus.SENDING}}]}
         self._lease({"batch.key": key, **available}, lease, now)
         found = self.db.letters.find({"batch.key": key}).sort("_id", ASCENDING)

@@ -68,11 +68,11 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class OutboxEmail:
-    """A row of the outbox. `facts` are what its templates need; `after` is the letter that goes first.
+    """A row of the outbox. `context` holds the template's variables; `blocked_by` is the id of an e-mail to send first.
 
-    `due_at` means something only while the letter is open. `lease` names the lease under which it is in hand; `due_at`
-    is then still when it came due, and `was` its state before: SENDING if whoever had it did not live to tell.
-    `alone` letters were retried by the back office: they come into no batch, and none is repeated for their sake.
+    `due_at` is valid while the e-mail is pending. `lease` is the id of its current lease; `due_at` is then the time
+    when it became due, and `previous_status` the state before: SENDING if the previous holder ended without a result.
+    A `never_batched` e-mail was retried by the back office: no batch includes it, and none is resent for it.
     """
 
     id: str

@@ -39,9 +39,9 @@ class Outbox:
         return self.store.add_if_absent(session, letter)
 
     def lock_last_pending(self, session: Session, about: str, to: str) -> str | None:
-        """Return, within the caller's transaction, the last letter about `about` that `to` has yet to get.
+        """Return the id of the last pending e-mail about `about` to `to`, write-locked in the caller's transaction.
 
-        Whoever puts another behind it has seen it unsent: marking it as sent waits for the transaction, or ends it.
+        Recording its outcome then conflicts with the transaction, so that a later e-mail can be blocked by it safely.
         """
         return self.store.lock_last_pending(session, about, to)
 

@@ -44,7 +44,7 @@ class BookingForm:
 
     values: Mapping[str, str]
     date: str = ""
-    sealed: str = ""
+    form_token: str = ""
     # A field that people do not see; what fills it in is no person.
     trap: str = ""
 

@@ -57,34 +57,40 @@ def home() -> Response:
 def book() -> Response:
     """Book the chosen slot, or wait for it, and show what came of it on a page of its own.
 
-    The languages, and without scripts the days, are buttons of the form: whoever presses one keeps what was typed.
+    The languages, and without scripts the days, are buttons of the form, so that the input is preserved.
     """
-    draft = BookingForm.of(request.form)
+    booking_form = BookingForm.of(request.form)
     if "look" in request.form or "month" in request.form:
-        return _show_date(draft)
+        return _show_date(booking_form)
     if "language" in request.form:
-        return _switch_language(draft, locale.requested_language())
-    seal = _seals().verify(draft.sealed)
-    if seal is None:
+        return _switch_language(booking_form, locale.requested_language())
+    verified_token = _form_tokens().verify(booking_form.form_token)
+    if verified_token is None:
         raise FormRefused(gettext("This page was open for very long. Please look it over and send it once more."))
-    if draft.trap or seal.is_too_fast:
+    if booking_form.trap or verified_token.is_too_fast:
         raise FormRefused(
             gettext(
                 "We could not tell this form from a robot's. Please send it once more; everything you typed is still "
                 "here."
             )
         )
-    return _join_waitlist(draft, seal.key) if request.form.get("action") == "wait" else _book(draft, seal.key)
+    return (
+        _join_waitlist(booking_form, verified_token.key)
+        if request.form.get("action") == "wait"
+        else _book(booking_form, verified_token.key)
+    )
 
 
 @blueprint.errorhandler(DomainError)
 def refused(error: DomainError) -> Response:
     """Show the form again with everything that was typed, and why it was refused."""
     if request.method == "POST":
-        draft = BookingForm.of(request.form)
-        # Whoever has waited for the database need not wait for it again.
+        booking_form = BookingForm.of(request.form)
+        # The request has waited for the database once; it does not wait again.
         away = isinstance(error, Unavailable)
-        shown = _form(_plan(_date_of(draft)) if away else _availability(_date_of(draft)), draft, error)
+        shown = _form(
+            _plan(_date_of(booking_form)) if away else _availability(_date_of(booking_form)), booking_form, error
+        )
     elif isinstance(error, Invalid):
         shown = _form(_availability(""), BookingForm.of({}), error)
     else:
@@ -101,8 +107,8 @@ def without_database(error: DatabaseError) -> Response:
     return refused(as_domain_error(error)) if is_unavailable(error) else rendering.without_database(error)
 
 
-def _book(draft: BookingForm, key: str) -> Response:
-    new = draft.booking(_date_of(draft))
+def _book(booking_form: BookingForm, key: str) -> Response:
+    new = booking_form.booking(_date_of(booking_form))
     context.get_service(RateLimiter).hit_booking()
     booked = context.get_service(CreateBooking).execute(new, key, current_language().code)
     context.set_outcome("replayed" if booked.replayed else "booked")
@@ -111,24 +117,24 @@ def _book(draft: BookingForm, key: str) -> Response:
     return redirect_with_token(held, path, f"{path}/done")
 
 
-def _show_date(draft: BookingForm) -> Response:
+def _show_date(booking_form: BookingForm) -> Response:
     date = request.form.get("look", "")
-    return _form(_availability(date or _date_of(draft)), draft)
+    return _form(_availability(date or _date_of(booking_form)), booking_form)
 
 
-def _switch_language(draft: BookingForm, code: str) -> Response:
+def _switch_language(booking_form: BookingForm, code: str) -> Response:
     """Show the form in another language, with what was typed, and go on in that language."""
     with force_locale(code):
-        return locale.set_language_cookie(_form(_availability(_date_of(draft)), draft), code)
+        return locale.set_language_cookie(_form(_availability(_date_of(booking_form)), booking_form), code)
 
 
-def _join_waitlist(draft: BookingForm, key: str) -> Response:
-    if not draft.slot_id:
+def _join_waitlist(booking_form: BookingForm, key: str) -> Response:
+    if not booking_form.slot_id:
         raise SlotNotFound
-    new = draft.entry()
+    new = booking_form.entry()
     context.get_service(RateLimiter).hit_booking()
     request = JoinRequest(new, key, current_language().code)
-    entry, _ = context.get_service(JoinWaitlist).execute(draft.slot_id, request)
+    entry, _ = context.get_service(JoinWaitlist).execute(booking_form.slot_id, request)
     held = context.get_service(Waitlist).signed_links.sign(entry.id)
     return redirect_with_token(held, url_for("pages.waiting", entry_id=entry.id))
 
@@ -150,17 +156,17 @@ def _plan(date: str) -> AvailabilityPage:
     return view.build_unknown(context.get_service(Schedules).schedule, date, current_language())
 
 
-def _form(shown: AvailabilityPage, draft: BookingForm, error: DomainError | None = None) -> Response:
-    seals = _seals()
-    fresh = seals.verify(draft.sealed) is None or isinstance(error, IdempotencyKeyReused)
+def _form(shown: AvailabilityPage, booking_form: BookingForm, error: DomainError | None = None) -> Response:
+    form_tokens = _form_tokens()
+    fresh = form_tokens.verify(booking_form.form_token) is None or isinstance(error, IdempotencyKeyReused)
     answer = render_page(
         "book.html",
-        board=shown,
-        values=draft.values,
-        problems=_problems(error, draft) if error else {},
+        availability=shown,
+        values=booking_form.values,
+        problems=_problems(error, booking_form) if error else {},
         offers=error.extra.get("alternatives", []) if error else [],
         is_full=isinstance(error, SlotFull),
-        sealed=seals.issue() if fresh else draft.sealed,
+        form_token=form_tokens.issue() if fresh else booking_form.form_token,
         countries=countries(current_language()),
         scripts=formatting.client_messages(),
         here=_current_address(shown),
@@ -178,13 +184,13 @@ def _current_address(shown: AvailabilityPage) -> str:
     return locale.current_path() if request.method == "GET" else f"{url_for('pages.form.home')}{looked_at}"
 
 
-def _problems(error: DomainError, draft: BookingForm) -> Mapping[str, str]:
+def _problems(error: DomainError, booking_form: BookingForm) -> Mapping[str, str]:
     """Return what to say of a refusal by field; under no name what is about none."""
     if error.errors and type(error) is Invalid:
         return {name: sentences[0] for name, sentences in error.errors.items()}
     if isinstance(error, TooMany):
         return {"": _patience(error.retry_after or 60)}
-    chosen = context.get_service(Schedules).schedule.slot_by_id.get(draft.slot_id)
+    chosen = context.get_service(Schedules).schedule.slot_by_id.get(booking_form.slot_id)
     if isinstance(error, SlotFull) and chosen:
         when = {"hours": formatting.hours(chosen.label), "day": formatting.short_day(chosen.date)}
         return {"slotId": gettext("%(hours)s on %(day)s is full.", **when)}
@@ -202,12 +208,12 @@ def _patience(seconds: int) -> str:
     )
 
 
-def _date_of(draft: BookingForm) -> str:
+def _date_of(booking_form: BookingForm) -> str:
     """Return the date of the chosen slot, else the one that was looked at, else nothing."""
     schedule = context.get_service(Schedules).schedule
-    chosen = schedule.slot_by_id.get(draft.slot_id)
-    return chosen.date if chosen else draft.date if draft.date in schedule.day_by_date else ""
+    chosen = schedule.slot_by_id.get(booking_form.slot_id)
+    return chosen.date if chosen else booking_form.date if booking_form.date in schedule.day_by_date else ""
 
 
-def _seals() -> FormTokens:
+def _form_tokens() -> FormTokens:
     return FormTokens(context.get_service(Settings).secret_key, context.get_service(Schedules).clock)

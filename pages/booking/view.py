@@ -99,7 +99,7 @@ def build(
 
 
 def build_unknown(schedule: Schedule, date: str, language: Language = ENGLISH) -> AvailabilityPage:
-    """Return the board as the schedule plans it, for when nobody can say what is left."""
+    """Return the page from the schedule alone, for when the remaining places are unknown."""
     shown = (date or schedule.days[0].date)[:7]
     plans = [DateSummary(day.date, day.name, day.seats, day.seats) for day in schedule.days]
     cells = {plan.date: _cell(plan, Level.UNKNOWN) for plan in plans}

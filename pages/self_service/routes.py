@@ -29,13 +29,13 @@ from waitlist.service import Waitlist
 @blueprint.errorhandler(BookingNotFound)
 @blueprint.errorhandler(EntryNotFound)
 def nothing_there(_: DomainError) -> tuple[Response, int]:
-    """Tell whoever followed a broken link so, whatever is wrong with it."""
+    """Show the page of a broken link, whatever is wrong with it."""
     return render_page("no_such_booking.html"), 404
 
 
 @blueprint.get("/bookings/<booking_id>")
 def booking(booking_id: str) -> Response:
-    """Show a booking to whoever has handed over its token; to others the place to do so, whatever the id."""
+    """Show a booking if its token is in the cookie; otherwise the form for the token, for any id."""
     door = partial(_token_form, gettext("Your booking"), url_for("pages.open_booking", booking_id=booking_id))
     try:
         return _booking(context.get_service(SelfService).get(booking_id, token())) if token() else door()
@@ -93,7 +93,7 @@ def moved(booking_id: str) -> Response:
 @blueprint.get("/bookings/<booking_id>/reschedule")
 @blueprint.get("/bookings/<booking_id>/open")
 def back_to_booking(booking_id: str) -> Response:
-    """Lead whoever opens the address of one of its buttons to the booking's page."""
+    """Redirect from the address of a button to the booking's page."""
     return _redirect(url_for("pages.booking", booking_id=booking_id))
 
 
@@ -111,7 +111,7 @@ def data(booking_id: str) -> Response:
 
 @blueprint.get("/waitlist/<entry_id>")
 def waiting(entry_id: str) -> Response:
-    """Show a place on a waiting list to whoever has handed over its token; to others the place to do so."""
+    """Show a waitlist entry if its token is in the cookie; otherwise the form for the token."""
     door = partial(_token_form, gettext("The waiting list"), url_for("pages.open_waiting", entry_id=entry_id))
     try:
         return _waiting(*context.get_service(Waitlist).get(entry_id, token())) if token() else door()
@@ -136,10 +136,9 @@ def leave(entry_id: str) -> Response:
 
 @blueprint.get("/waitlist/<entry_id>/booking")
 def promoted(entry_id: str) -> Response:
-    """Lead whoever waited to the booking that was made for them, as the link in its letter does.
+    """Redirect from a promoted waitlist entry to its booking, as the link in the e-mail does.
 
-    It is no more than was given to them: the letter went to the address they typed, as a booking's link does to whoever
-    books.
+    This reveals nothing the e-mail did not.
     """
     entry = context.get_service(Waitlist).get(entry_id, token())[0] if token() else None
     if entry is None or entry.booking_id is None:
@@ -151,7 +150,7 @@ def promoted(entry_id: str) -> Response:
 @blueprint.get("/waitlist/<entry_id>/leave")
 @blueprint.get("/waitlist/<entry_id>/open")
 def back_to_waiting(entry_id: str) -> Response:
-    """Lead whoever opens the address of one of its buttons to the entry's page."""
+    """Redirect from the address of a button to the entry's page."""
     return _redirect(url_for("pages.waiting", entry_id=entry_id))
 
 
@@ -170,7 +169,7 @@ def _token_form(title: str, action: str, status: int = 200) -> Response:
 
 
 def _posted_token() -> str:
-    # Whoever pastes the whole link means the code in it.
+    # A pasted link contains the token in its fragment.
     return request.form.get("token", "").strip().rpartition("token=")[2]
 
 

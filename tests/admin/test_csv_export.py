@@ -86,7 +86,7 @@ def test_a_file_is_a_heading_and_a_row_for_each_booking() -> None:
     assert second[-2:] == ["cancelled", "XXXX-XXXX"]
 
 
-def test_a_file_of_nobody_is_a_heading_with_its_mark() -> None:
+def test_a_file_of_no_one_is_a_heading_with_its_mark() -> None:
     assert b"".join(csv_export.stream_csv([])).startswith(b"\xef\xbb\xbfFull Name,Email,")
     assert len(rows()) == 1
 

@@ -35,7 +35,7 @@ def test_whatever_is_said_is_in_the_table() -> None:
     assert WORDS.keys() >= NAMED
 
 
-def test_nothing_is_in_the_table_that_nobody_says() -> None:
+def test_nothing_is_in_the_table_that_no_one_says() -> None:
     quoted = set(re.findall(r'"([\w.]+)"', SCRIPTS)) | set(re.findall(r"\b(\w+)(?=: \{|[,}] ?)", SCRIPTS))
 
     assert WORDS.keys() - NAMED - REFUSED <= quoted

@@ -54,7 +54,7 @@ WRITES = {
 
 
 @dataclass
-class Hands:
+class Clock:
     """A clock that stands still until it is moved."""
 
     at: datetime
@@ -67,7 +67,7 @@ class Hands:
 
 
 @dataclass
-class Told(monitoring.CommandListener):
+class Recorded(monitoring.CommandListener):
     """Keeps the names of the commands a client sends, and how many milliseconds each may take: 0 is any number."""
 
     names: list[str] = field(default_factory=list)
@@ -89,10 +89,10 @@ class Told(monitoring.CommandListener):
 
 
 @pytest.fixture
-def clock() -> Hands:
+def clock() -> Clock:
     """A clock set by hand, which begins now: the server drops expired keys by its own clock."""
     now = datetime.now(UTC)
-    return Hands(now.replace(microsecond=now.microsecond // 1000 * 1000))
+    return Clock(now.replace(microsecond=now.microsecond // 1000 * 1000))
 
 
 @pytest.fixture
@@ -108,15 +108,17 @@ def small_schedule(tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def told() -> Told:
+def recorded() -> Recorded:
     """What the application behind `listened` told the database."""
-    return Told()
+    return Recorded()
 
 
 @pytest.fixture
-def listened(make_app: Callable[..., Flask], replica_set: ReplicaSet, told: Told) -> Iterator[Flask]:
+def listened(make_app: Callable[..., Flask], replica_set: ReplicaSet, recorded: Recorded) -> Iterator[Flask]:
     """An application whose commands to the database are heard."""
-    client: Client = MongoClient[dict[str, Any]](replica_set.uri, tz_aware=True, w="majority", event_listeners=[told])
+    client: Client = MongoClient[dict[str, Any]](
+        replica_set.uri, tz_aware=True, w="majority", event_listeners=[recorded]
+    )
     yield make_app(client=client)
     client.close()
 

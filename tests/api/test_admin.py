@@ -12,7 +12,7 @@ from flask import Flask
 
 from booking.store import BookingStore
 from core.mongo.client import Db
-from tests.api.conftest import Hands
+from tests.api.conftest import Clock
 from tests.api_client import Answer, Api, over_app
 from tests.factories import ADMIN_KEY, SECOND_ADMIN_KEY, person
 
@@ -153,7 +153,7 @@ def test_after_ten_wrong_keys_even_the_right_one_waits(api: Api) -> None:
     assert api.get("/api/dates").status == 200
 
 
-def test_nine_wrong_keys_lock_nobody_out(api: Api) -> None:
+def test_nine_wrong_keys_lock_no_one_out(api: Api) -> None:
     for n in range(9):
         api.admin("GET", "/validate", key=f"wrong {n}")
 
@@ -209,7 +209,7 @@ def test_an_empty_listing_has_the_defaults(quiet: Api) -> None:
     }
 
 
-def test_the_newest_booking_comes_first(make_app: Callable[..., Flask], clock: Hands) -> None:
+def test_the_newest_booking_comes_first(make_app: Callable[..., Flask], clock: Clock) -> None:
     api = Api(over_app(make_app(clock=clock)))
     made = []
     for slot in range(5):
@@ -451,7 +451,7 @@ class Said(str):
         return self.lower() if how == "l" else str(self)
 
 
-def test_a_reference_nobody_has_finds_nothing(api: Api) -> None:
+def test_a_reference_no_one_has_finds_nothing(api: Api) -> None:
     booked(api)
 
     assert found(api, reference="K7MP-0000") == []
@@ -590,7 +590,7 @@ def test_a_walk_by_cursor_keeps_its_filter_and_ends_with_null(api: Api) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["x", "0" * 31, "G" * 32, "{}", "' or 1=1"])
-def test_a_cursor_of_nobody_is_refused(quiet: Api, cursor: str) -> None:
+def test_a_cursor_of_no_one_is_refused(quiet: Api, cursor: str) -> None:
     answer = quiet.admin("GET", "/bookings", query={"after": cursor})
 
     assert (answer.status, set(answer.json["errors"])) == (400, {"after"})
@@ -663,7 +663,7 @@ def test_a_closed_slot_refuses_and_opens_again(api: Api) -> None:
     assert api.book(slot).status == 201
 
 
-def test_a_slot_nobody_has_looked_at_can_be_changed(api: Api) -> None:
+def test_a_slot_no_one_has_looked_at_can_be_changed(api: Api) -> None:
     slot = api.admin("GET", "/slots").json[-1]
 
     assert patch(api, slot, capacity=1).json["capacity"] == 1
@@ -839,7 +839,7 @@ def test_a_member_named_with_half_a_character_is_refused(api: Api) -> None:
     assert (answer.status, answer.code) == (400, "validation_failed")
 
 
-def test_sending_again_tells_how_the_booking_stands(api: Api, db: Db) -> None:
+def test_sending_again_reports_how_the_booking_stands(api: Api, db: Db) -> None:
     booking = api.book(api.slots()[0]).json["booking"]
     assert api.admin("POST", f"/bookings/{booking['id']}/cancel").status == 200
 
@@ -850,7 +850,7 @@ def test_sending_again_tells_how_the_booking_stands(api: Api, db: Db) -> None:
     assert templates.count("guest_booking") == 1
 
 
-def test_a_cancellation_is_told_behind_the_confirmation_that_is_not_out_yet(api: Api, db: Db) -> None:
+def test_a_cancellation_is_recorded_behind_the_confirmation_that_is_not_out_yet(api: Api, db: Db) -> None:
     booking = api.book(api.slots()[0]).json["booking"]
 
     assert api.admin("POST", f"/bookings/{booking['id']}/cancel").status == 200
@@ -862,7 +862,7 @@ def test_a_cancellation_is_told_behind_the_confirmation_that_is_not_out_yet(api:
     assert cancellation["dueAt"] > cancellation["createdAt"]
 
 
-def test_a_letter_names_the_slot_it_tells_of_and_nothing_else_that_is_in_it(api: Api) -> None:
+def test_a_letter_names_the_slot_it_reports_of_and_nothing_else_that_is_in_it(api: Api) -> None:
     booking = booked(api, date="2026-03-07")
 
     (guests, _) = api.admin("GET", "/letters", query={"about": booking}).json["items"]

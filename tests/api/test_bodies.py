@@ -31,7 +31,7 @@ def sent(app: Flask, body: bytes, path: str = "/api/bookings", media: str = "app
     return answer
 
 
-def wish(api: Api, **changes: Any) -> bytes:
+def pending(api: Api, **changes: Any) -> bytes:
     """Return the body of a request that books."""
     slot, *_ = api.slots()
     return orjson.dumps({**person(**changes), "slotId": slot["_id"], "date": slot["date"]})
@@ -40,7 +40,7 @@ def wish(api: Api, **changes: Any) -> bytes:
 @pytest.fixture
 def asked(api: Api) -> bytes:
     """Return the body of a request that books."""
-    return wish(api)
+    return pending(api)
 
 
 @pytest.mark.parametrize("rest", [b" ", b" " * 100_000, b"]]]"])
@@ -65,7 +65,7 @@ def test_control_a_chunked_body_of_the_longest_length_books(app: Flask, asked: b
 
 
 def test_the_longest_message_fits_however_it_is_written(api: Api) -> None:
-    spelled = wish(api, message="HERE").replace(b"HERE", rb"\ud83d\ude00" * 1200)
+    spelled = pending(api, message="HERE").replace(b"HERE", rb"\ud83d\ude00" * 1200)
 
     answer = api.send("POST", "/api/bookings", data=spelled, headers={"Content-Type": "application/json"})
 

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from core.mongo.client import Db
-from tests.api.conftest import Hands
+from tests.api.conftest import Clock
 from tests.api_client import Answer, Api, over_app
 from tests.factories import contact, person
 
@@ -339,7 +339,7 @@ def test_any_other_slot_id_is_400(quiet: Api, slot_id: str) -> None:
     refused(quiet.book({"date": "2026-03-05", "_id": slot_id}), "slotId")
 
 
-def test_a_slot_that_nobody_has_looked_at_can_be_booked(make_app: Callable[..., Flask]) -> None:
+def test_a_slot_that_no_one_has_looked_at_can_be_booked(make_app: Callable[..., Flask]) -> None:
     known = Api(over_app(make_app())).slots("2026-03-31")[0]
     fresh = Api(over_app(make_app()))
 
@@ -568,7 +568,7 @@ def test_a_refused_request_does_not_use_its_key_up(api: Api) -> None:
     assert "Idempotency-Replayed" not in again.headers
 
 
-def test_a_key_counts_for_24_hours(make_app: Callable[..., Flask], clock: Hands) -> None:
+def test_a_key_counts_for_24_hours(make_app: Callable[..., Flask], clock: Clock) -> None:
     api = Api(over_app(make_app(clock=clock)))
     slot = api.slots()[0]
     form = person()
@@ -613,7 +613,7 @@ def test_without_a_key_nothing_is_replayed(api: Api) -> None:
     assert api.book(slot, **form).code == "duplicate_booking"
 
 
-def test_a_booking_is_made_at_the_time_of_the_clock_in_utc(make_app: Callable[..., Flask], clock: Hands) -> None:
+def test_a_booking_is_made_at_the_time_of_the_clock_in_utc(make_app: Callable[..., Flask], clock: Clock) -> None:
     api = Api(over_app(make_app(clock=clock)))
 
     made = api.book(api.slots()[0]).json["booking"]["createdAt"]

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.api.conftest import Hands
+from tests.api.conftest import Clock
 from tests.api_client import Api
 
 DATE = "2026-03-05"
@@ -36,7 +36,7 @@ class Holder:
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask], clock: Hands) -> Flask:
+def app(make_app: Callable[..., Flask], clock: Clock) -> Flask:
     return make_app(clock=clock)
 
 
@@ -78,23 +78,23 @@ def test_a_reload_after_a_move_undoes_no_later_move(api: Api, hold: Hold) -> Non
     assert slot_of(api, made) == slots[1]["_id"]
 
 
-def test_a_move_is_told_in_words_to_when_and_as_a_status(api: Api, hold: Hold) -> None:
+def test_a_move_is_recorded_in_words_to_when_and_as_a_status(api: Api, hold: Hold) -> None:
     slots = api.slots(DATE)
     holder = hold(api.book(slots[0]).json["booking"])
 
-    told = (
+    recorded = (
         holder.client.post(f"{holder.path}/reschedule", data={"slotId": slots[1]["_id"]}, follow_redirects=True)
         .text.partition('<div class="success" role="status" tabindex="-1" autofocus')[2]
         .partition("</div>")[0]
     )
 
-    assert MOVED in told
-    assert "It is now on Thursday 5 March 2026, 11:00 to 12:00." in told
+    assert MOVED in recorded
+    assert "It is now on Thursday 5 March 2026, 11:00 to 12:00." in recorded
     assert MOVED not in holder.page()
 
 
 @pytest.mark.parametrize("meanwhile", ["nothing moved it", "it was long ago", "it was cancelled"])
-def test_no_page_claims_a_move_that_did_not_just_happen(api: Api, hold: Hold, clock: Hands, meanwhile: str) -> None:
+def test_no_page_claims_a_move_that_did_not_just_happen(api: Api, hold: Hold, clock: Clock, meanwhile: str) -> None:
     slots = api.slots(DATE)
     made = api.book(slots[0]).json["booking"]
     holder = hold(made)
@@ -151,7 +151,7 @@ def in_line(api: Api) -> tuple[dict[str, Any], dict[str, Any]]:
     return api.wait_for(slot).json["entry"], held[0]
 
 
-def test_whoever_was_promoted_is_led_to_the_booking_and_may_look_after_it(api: Api, hold: Hold) -> None:
+def test_anyone_was_promoted_is_led_to_the_booking_and_may_look_after_it(api: Api, hold: Hold) -> None:
     entry, held = in_line(api)
     holder = hold(entry)
     assert "number 1 on the waiting list" in holder.page()
@@ -174,7 +174,7 @@ def test_whoever_was_promoted_is_led_to_the_booking_and_may_look_after_it(api: A
     assert "This booking is cancelled" in holder.page()
 
 
-def test_leaving_after_the_place_came_free_tells_so_and_how_to_give_it_back(api: Api, hold: Hold) -> None:
+def test_leaving_after_the_place_came_free_reports_so_and_how_to_give_it_back(api: Api, hold: Hold) -> None:
     entry, held = in_line(api)
     holder = hold(entry)
     api.held("DELETE", held)
@@ -189,7 +189,7 @@ def test_leaving_after_the_place_came_free_tells_so_and_how_to_give_it_back(api:
     assert api.slots(DATE)[0]["bookedCount"] == 4
 
 
-def test_nobody_else_and_nobody_who_waits_is_led_to_a_booking(app: Flask, api: Api, hold: Hold) -> None:
+def test_no_one_else_and_no_one_who_waits_is_led_to_a_booking(app: Flask, api: Api, hold: Hold) -> None:
     entry, held = in_line(api)
     holder = hold(entry)
 

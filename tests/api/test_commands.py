@@ -97,7 +97,7 @@ def test_a_database_that_is_no_replica_set_is_refused_with_a_sentence(tmp_path: 
     assert "Traceback" not in served.stderr
 
 
-def test_a_server_that_stands_alone_is_refused_and_told_why(tmp_path: Path) -> None:
+def test_a_server_that_stands_alone_is_refused_and_recorded_why(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "db").mkdir()
     mongod = find_mongod(dict(os.environ), sys.path)
@@ -230,7 +230,7 @@ def test_the_service_says_at_its_start_that_slots_with_bookings_are_not_in_the_f
     ]
 
 
-def test_a_start_goes_on_when_the_database_does_not_tell_what_is_off_schedule(services: wiring.Services) -> None:
+def test_a_start_goes_on_when_the_database_does_not_report_what_is_off_schedule(services: wiring.Services) -> None:
     with MongoClient[dict[str, Any]]("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=20) as away:
         with pytest.raises(DatabaseError):
             away["nowhere"].slots.find_one({})

@@ -115,9 +115,9 @@ def test_allowed_origin_reads_rate_limit_headers(shared: Api) -> None:
 
     assert [answer.status for answer in answers] == [201, 429]
     assert [answer.headers.get("Access-Control-Allow-Origin") for answer in answers] == [ORIGIN, ORIGIN]
-    told = {name for name in dict(answers[1].headers) if name.startswith("RateLimit-")} | {"Retry-After"}
-    assert len(told) == 4
-    assert told <= exposed(answers[1])
+    recorded = {name for name in dict(answers[1].headers) if name.startswith("RateLimit-")} | {"Retry-After"}
+    assert len(recorded) == 4
+    assert recorded <= exposed(answers[1])
 
 
 def test_pages_have_no_cors_headers(shared: Api) -> None:

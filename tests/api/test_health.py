@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from core.mongo.client import connect
-from tests.api.conftest import Told
+from tests.api.conftest import Recorded
 from tests.api_client import Api, over_app
 
 
@@ -55,16 +55,16 @@ def test_ready_without_a_server_answers_within_seconds(
     assert 0 < waits[0]["remainingTimeMS"] <= 1000
 
 
-def test_ready_bounds_every_database_command(listened: Flask, told: Told) -> None:
+def test_ready_bounds_every_database_command(listened: Flask, recorded: Recorded) -> None:
     api = Api(over_app(listened))
     assert api.get("/api/ready").status == 200
-    told.names.clear()
-    told.bounds.clear()
+    recorded.names.clear()
+    recorded.bounds.clear()
 
     assert api.get("/api/ready").status == 200
 
-    assert len(told.names) >= 3, "the ping, and what it warns of"
-    assert all(0 < bound <= 1000 for bound in told.bounds), list(zip(told.names, told.bounds, strict=True))
+    assert len(recorded.names) >= 3, "the ping, and what it warns of"
+    assert all(0 < bound <= 1000 for bound in recorded.bounds), list(zip(recorded.names, recorded.bounds, strict=True))
 
 
 def test_metrics_are_prometheus_text(api: Api) -> None:

@@ -24,8 +24,8 @@ from core.i18n import GERMAN, LANGUAGES
 from core.mongo.client import Client, Db
 from pages import error_messages
 from pages.booking.countries import names
-from tests.api.conftest import Hands
-from tests.api.test_pages import DATE, Browser, fill, shown, value
+from tests.api.conftest import Clock
+from tests.api.page_browser import DATE, Browser, fill, shown, value
 from tests.api_client import Api
 from tests.factories import contact, person
 from tests.pseudo import bracketed, bracketed_form, leftovers, visible
@@ -35,12 +35,12 @@ GERMAN_EVENT = "Tage der offenen Tür, März 2026"
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask], clock: Hands) -> Flask:
+def app(make_app: Callable[..., Flask], clock: Clock) -> Flask:
     return make_app(clock=clock, RATE_LIMIT_BOOKINGS="1000 per hour")
 
 
 @pytest.fixture
-def browser(app: Flask, clock: Hands) -> Browser:
+def browser(app: Flask, clock: Clock) -> Browser:
     return Browser(app, clock)
 
 
@@ -320,7 +320,7 @@ def test_every_later_letter_is_in_the_language_of_the_booking(app: Flask, api: A
     assert "Buchungsnummer" in file
 
 
-def test_whoever_waits_in_german_gets_the_place_in_german(api: Api, db: Db) -> None:
+def test_anyone_waits_in_german_gets_the_place_in_german(api: Api, db: Db) -> None:
     slot = api.slots(DATE)[0]
     holders = [api.book(slot).json["booking"] for _ in range(4)]
     joined = api.send("POST", f"/api/slots/{slot['_id']}/waitlist", json=contact(), headers=german())
@@ -520,7 +520,7 @@ def test_no_word_of_the_back_office_is_outside_the_catalogue(reader: Reader) -> 
 
 
 @pytest.fixture
-def away(make_app: Callable[..., Flask], clock: Hands) -> Iterator[Flask]:
+def away(make_app: Callable[..., Flask], clock: Clock) -> Iterator[Flask]:
     """The pages of a service whose database has gone away."""
     address = "mongodb://127.0.0.1:1/?replicaSet=rs0"
     client: Client = MongoClient[dict[str, Any]](address, tz_aware=True, serverSelectionTimeoutMS=100)

@@ -15,7 +15,7 @@ from core.web.context import runtime_of
 from notifications.errors import TransientFailure
 from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.model import Message
-from tests.api.conftest import Hands
+from tests.api.conftest import Clock
 from tests.api_client import Api, over_app
 from tests.factories import contact
 
@@ -42,7 +42,7 @@ def house(make_app: Make, **changes: Any) -> tuple[Api, wiring.Services]:
     return Api(over_app(app)), runtime_of(app).get(wiring.Services)
 
 
-def let_pass(services: wiring.Services, clock: Hands, minutes: int) -> None:
+def let_pass(services: wiring.Services, clock: Clock, minutes: int) -> None:
     for _ in range(minutes):
         clock.pass_by(minutes=1)
         services.worker.send_due()
@@ -53,7 +53,7 @@ def filled(api: Api) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return slot, [api.book(slot).json["booking"] for _ in range(4)]
 
 
-def test_a_cancellation_waits_for_a_confirmation_in_trouble(make_app: Make, clock: Hands) -> None:
+def test_a_cancellation_waits_for_a_confirmation_in_trouble(make_app: Make, clock: Clock) -> None:
     post = Post()
     api, services = house(make_app, clock=clock, mailer=post, MAIL_RATE="100000")
     booking = api.book(api.slots(DATE)[0]).json["booking"]
@@ -70,7 +70,7 @@ def test_a_cancellation_waits_for_a_confirmation_in_trouble(make_app: Make, cloc
     assert "cancelled" in post.subjects[-1]
 
 
-def test_a_letter_behind_one_that_is_given_up_goes_out(make_app: Make, clock: Hands) -> None:
+def test_a_letter_behind_one_that_is_given_up_goes_out(make_app: Make, clock: Clock) -> None:
     post = Post()
     api, services = house(make_app, clock=clock, mailer=post, MAIL_RATE="100000")
     booking = api.book(api.slots(DATE)[0]).json["booking"]
@@ -86,7 +86,7 @@ def test_a_letter_behind_one_that_is_given_up_goes_out(make_app: Make, clock: Ha
     assert "cancelled" in post.subjects[-1]
 
 
-def test_who_is_promoted_is_not_told_afterwards_that_they_wait(make_app: Make, clock: Hands) -> None:
+def test_who_is_promoted_is_not_recorded_afterwards_that_they_wait(make_app: Make, clock: Clock) -> None:
     api, services = house(make_app, clock=clock, mailer=Post("nothing"), MAIL_RATE="100000")
     slot, made = filled(api)
     entry = api.wait_for(slot).json["entry"]
@@ -145,7 +145,7 @@ def test_a_thousand_who_wait_are_all_promoted_at_once(api: Api, db: Db, services
     assert services.booking.find_mismatches.execute() == []
 
 
-def test_a_wish_to_wait_has_no_unknown_members(api: Api) -> None:
+def test_a_pending_to_wait_has_no_unknown_members(api: Api) -> None:
     slot, _ = filled(api)
 
     assert list(api.wait_for(slot, message="Please!").json["errors"]) == ["message"]
@@ -163,7 +163,7 @@ def test_a_slot_that_closes_between_looking_and_joining_says_so(
 
 
 def test_places_that_come_free_by_another_cut_off_are_given_on_within_a_minute(
-    make_app: Make, make_database: Callable[[], str], small_schedule: Callable[..., str], clock: Hands
+    make_app: Make, make_database: Callable[[], str], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     shared = {"MONGODB_DATABASE": make_database(), "clock": clock}
     api, _ = house(make_app, SCHEDULE_FILE=small_schedule("cutoff_minutes = 60"), **shared)
@@ -181,7 +181,7 @@ def test_places_that_come_free_by_another_cut_off_are_given_on_within_a_minute(
 
 
 def test_links_end_also_when_the_schedule_knows_the_slot_no_longer(
-    make_app: Make, make_database: Callable[[], str], small_schedule: Callable[..., str], clock: Hands
+    make_app: Make, make_database: Callable[[], str], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     shared = {"MONGODB_DATABASE": make_database(), "clock": clock}
     api, _ = house(make_app, SCHEDULE_FILE=small_schedule(), **shared)
@@ -229,8 +229,8 @@ def test_erasing_the_organiser_as_a_guest_keeps_the_letters_about_others(api: Ap
     ]
 
 
-def test_forgetting_that_broke_off_is_finished_by_the_next(
-    make_app: Make, small_schedule: Callable[..., str], clock: Hands, monkeypatch: pytest.MonkeyPatch
+def test_erasure_that_broke_off_is_finished_by_the_next(
+    make_app: Make, small_schedule: Callable[..., str], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, services = house(make_app, SCHEDULE_FILE=small_schedule(), clock=clock)
     slot = api.slots("2031-06-10")[0]
@@ -248,8 +248,8 @@ def test_forgetting_that_broke_off_is_finished_by_the_next(
     assert services.db.letters.count_documents({}) == services.db.waitlist.count_documents({}) == 0
 
 
-def test_nobody_is_written_to_about_a_forgotten_booking(
-    make_app: Make, small_schedule: Callable[..., str], clock: Hands
+def test_no_one_is_written_to_about_a_forgotten_booking(
+    make_app: Make, small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     api, services = house(make_app, SCHEDULE_FILE=small_schedule(), clock=clock)
     booking = api.book(api.slots("2031-06-10")[0]).json["booking"]

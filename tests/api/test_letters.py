@@ -46,7 +46,7 @@ def walked(api: Api, **query: Any) -> list[list[str]]:
     return parts
 
 
-def test_letters_are_listed_by_when_they_were_promised_not_by_what_they_are_about(api: Api) -> None:
+def test_letters_are_listed_by_when_they_were_enqueued_not_by_what_they_are_about(api: Api) -> None:
     first, second = booked(api), booked(api)
     assert api.admin("POST", f"/bookings/{first}/cancel").status == 200
 
@@ -81,7 +81,7 @@ def test_a_walk_ends_where_nothing_follows(api: Api, db: Db) -> None:
     assert api.admin("GET", "/letters", query={"state": "retrying"}).json == {"items": [], "next": None}
 
 
-def test_letters_that_are_promised_during_a_walk_change_nothing_of_it(api: Api, db: Db) -> None:
+def test_letters_that_are_enqueued_during_a_walk_change_nothing_of_it(api: Api, db: Db) -> None:
     booked(api)
     ids = outbox_of(db, 6)
     first = api.admin("GET", "/letters", query={"limit": 2}).json

@@ -2,95 +2,34 @@
 
 from __future__ import annotations
 
-import html
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import phonenumbers
 import pytest
 from flask import Flask
 from pymongo import MongoClient
-from werkzeug.test import TestResponse
 
 from core.mongo.client import Client, Db
 from core.web.security_headers import SECURITY_HEADERS
 from pages.booking import view
 from pages.booking.countries import countries, names
 from schedules.model import DateSummary
-from tests.api.conftest import Hands
+from tests.api.conftest import Clock
+from tests.api.page_browser import DATE, ODD, Browser, fill, shown, value, wrong
 from tests.api_client import Api, over_app
-from tests.factories import person
-
-DATE = "2026-03-05"
-ODD = [f"2026-03-{day:02}" for day in range(1, 32, 2)]
-
-
-@dataclass(frozen=True)
-class Browser:
-    """A browser without scripts: it keeps cookies by their path and sends what the form holds."""
-
-    app: Flask
-    clock: Hands
-
-    def get(self, path: str, **headers: str) -> TestResponse:
-        return self.app.test_client(use_cookies=False).get(path, headers={"Accept": "text/html", **headers})
-
-    def page(self, path: str = f"/?date={DATE}") -> str:
-        answer = self.get(path)
-        assert answer.status_code == 200
-        return answer.text
-
-    def form(self, slot: Mapping[str, Any] | None, page: str = "", **changes: str) -> dict[str, str]:
-        """Fill in the form that `page` shows, or a new one."""
-        sealed = re.search(r'name="form" value="([^"]+)"', page or self.page())
-        assert sealed
-        return {**person(), "date": DATE, "slotId": slot["_id"] if slot else "", "form": sealed[1], "website": "",
-                "action": "book", **changes}  # fmt: skip
-
-    def send(
-        self, form: Mapping[str, str], *, after: float = 5, headers: Mapping[str, str] | None = None
-    ) -> TestResponse:
-        self.clock.pass_by(seconds=after)
-        content = "multipart/form-data"
-        return self.app.test_client().post("/", data=dict(form), headers=dict(headers or {}), content_type=content)
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask], clock: Hands) -> Flask:
+def app(make_app: Callable[..., Flask], clock: Clock) -> Flask:
     return make_app(clock=clock)
 
 
 @pytest.fixture
-def browser(app: Flask, clock: Hands) -> Browser:
+def browser(app: Flask, clock: Clock) -> Browser:
     return Browser(app, clock)
-
-
-def shown(answer: TestResponse) -> str:
-    return html.unescape(answer.text)
-
-
-def value(page: str, name: str) -> str:
-    """Return what stands in a field of the page."""
-    found = re.search(rf'<input id="{name}"[^>]* value="([^"]*)"', page) or re.search(
-        rf'<textarea id="{name}"[^>]*>([^<]*)<', page
-    )
-    assert found, name
-    return html.unescape(found[1])
-
-
-def wrong(page: str, name: str) -> str:
-    """Return what is said beside a field, which the field itself points to."""
-    said = re.search(rf'id="{name}-error">(?:<span[^>]*>[^<]*</span>)?([^<]*)<', page)
-    assert not said or re.search(rf'aria-invalid="true" aria-describedby="{name}-error', page)
-    return html.unescape(said[1]) if said else ""
-
-
-def fill(api: Api, slot: Mapping[str, Any]) -> None:
-    for _ in range(4):
-        assert api.book(slot).status == 201
 
 
 # What is shown
@@ -280,7 +219,7 @@ def test_a_form_sent_twice_books_once(browser: Browser, api: Api, db: Db) -> Non
     assert db["bookings"].count_documents({}) == 1
 
 
-def test_control_two_forms_of_one_guest_are_two_wishes(browser: Browser, api: Api) -> None:
+def test_control_two_forms_of_one_guest_are_two_pendings(browser: Browser, api: Api) -> None:
     form = browser.form(api.slots(DATE)[0])
     browser.send(form)
 
@@ -314,7 +253,7 @@ TYPED = {
 }
 
 
-def test_every_wrong_field_is_told_beside_it_and_above_and_all_is_kept(browser: Browser, db: Db) -> None:
+def test_every_wrong_field_is_recorded_beside_it_and_above_and_all_is_kept(browser: Browser, db: Db) -> None:
     answer = browser.send(browser.form(None, **TYPED))
 
     assert answer.status_code == 400
@@ -344,7 +283,7 @@ def test_an_empty_form_is_asked_for_what_is_needed_and_no_more(browser: Browser,
     assert f'value="{api.slots(DATE)[3]["_id"]}" required checked' in page
 
 
-def test_a_number_of_another_country_is_told_beside_the_country(browser: Browser, api: Api) -> None:
+def test_a_number_of_another_country_is_recorded_beside_the_country(browser: Browser, api: Api) -> None:
     page = browser.send(browser.form(api.slots(DATE)[0], phone="+33612345678", country="DE")).text
 
     assert wrong(page, "country").startswith("This phone number is not from Germany.")
@@ -373,16 +312,16 @@ def test_what_fills_in_the_hidden_field_is_refused_and_may_try_again(browser: Br
 def test_a_form_that_comes_at_once_is_refused_and_the_same_one_later_is_taken(browser: Browser, api: Api) -> None:
     form = browser.form(api.slots(DATE)[0])
 
-    hasty, calm = browser.send(form, after=1.9), browser.send(form, after=0.2)
+    too_fast, calm = browser.send(form, after=1.9), browser.send(form, after=0.2)
 
-    assert (hasty.status_code, calm.status_code) == (400, 303)
-    assert value(hasty.text, "fullName") == form["fullName"]
+    assert (too_fast.status_code, calm.status_code) == (400, 303)
+    assert value(too_fast.text, "fullName") == form["fullName"]
 
 
 @pytest.mark.parametrize(
     "spoil", [lambda s: "", lambda s: s[:-1], lambda s: "1" + s, lambda s: "é.x", lambda s: "a.b.c"]
 )
-def test_a_seal_that_is_not_ours_opens_nothing_and_is_renewed(
+def test_a_form_token_that_is_not_ours_opens_nothing_and_is_renewed(
     browser: Browser, api: Api, db: Db, spoil: Callable[[str], str]
 ) -> None:
     form = browser.form(api.slots(DATE)[0])
@@ -470,8 +409,8 @@ def test_a_form_sent_again_after_leaving_leads_to_the_entry_that_was_left(browse
     assert (again.status_code, again.headers["Location"]) == (303, first.headers["Location"])
     assert [entry["state"] for entry in db["waitlist"].find()] == ["left"]
     assert api.admin("GET", "/slots", query={"date": DATE}).json[0]["waiting"] == 0
-    anew = browser.send({**waiting, "form": browser.form(None)["form"]})
-    assert (anew.status_code, anew.headers["Location"] != first.headers["Location"]) == (303, True)
+    repeat = browser.send({**waiting, "form": browser.form(None)["form"]})
+    assert (repeat.status_code, repeat.headers["Location"] != first.headers["Location"]) == (303, True)
 
 
 # Another day without scripts
@@ -547,7 +486,7 @@ def test_another_site_cannot_press_the_buttons_of_a_booking(browser: Browser, ap
 
 
 def test_the_page_counts_bookings_as_the_api_does_and_keeps_what_was_typed(
-    make_app: Callable[..., Flask], clock: Hands
+    make_app: Callable[..., Flask], clock: Clock
 ) -> None:
     app = make_app(clock=clock, RATE_LIMIT_BOOKINGS="1 per hour")
     browser, api = Browser(app, clock), Api(over_app(app))
@@ -564,7 +503,7 @@ def test_the_page_counts_bookings_as_the_api_does_and_keeps_what_was_typed(
 
 
 @pytest.fixture
-def away(make_app: Callable[..., Flask], clock: Hands) -> Iterator[Browser]:
+def away(make_app: Callable[..., Flask], clock: Clock) -> Iterator[Browser]:
     """The pages of a service whose database has gone away."""
     address = "mongodb://127.0.0.1:1/?replicaSet=rs0"
     client: Client = MongoClient[dict[str, Any]](address, tz_aware=True, serverSelectionTimeoutMS=100)
@@ -587,7 +526,7 @@ def test_without_the_database_the_form_comes_back_whole(away: Browser, api: Api)
 
 
 def test_the_page_does_not_wait_for_the_database_as_long_as_the_driver_would(
-    make_app: Callable[..., Flask], clock: Hands, monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., Flask], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pages.booking.routes.READ_TIMEOUT", 0.1)
     address = "mongodb://127.0.0.1:1/?replicaSet=rs0"
@@ -614,7 +553,7 @@ def test_browsers_get_pages_where_programs_get_problems(browser: Browser, api: A
     assert browser.get("/api/slots?date=junk").mimetype == "application/problem+json"
 
 
-def test_what_breaks_on_a_page_tells_nothing_but_a_number(app: Flask, mongo: Client) -> None:
+def test_what_breaks_on_a_page_reports_nothing_but_a_number(app: Flask, mongo: Client) -> None:
     app.view_functions["pages.docs"] = broken
 
     answer = app.test_client().get("/api/docs", headers={"X-Request-ID": "number-1"})

@@ -24,7 +24,7 @@ from core.ids import new_id
 from core.mongo.client import Db
 from notifications.outbox.model import EmailStatus
 from schedules.model import Schedule, Slot
-from tests.api.conftest import Hands
+from tests.api.conftest import Clock
 from tests.api_client import Api, over_app
 from tests.factories import ADMIN_KEY, START
 from tests.factories import booking as made
@@ -45,7 +45,7 @@ def texts(plot: dict[str, Any]) -> list[str]:
     return ["".join(node.itertext()) for node in ElementTree.fromstring(plot["svg"]).iter(f"{SVG}text")]
 
 
-def test_a_plot_and_its_table_tell_how_the_event_stands(api: Api, db: Db) -> None:
+def test_a_plot_and_its_table_report_how_the_event_stands(api: Api, db: Db) -> None:
     slots = api.slots("2026-03-05")
     for _ in range(3):
         assert api.book(slots[1]).status == 201
@@ -100,27 +100,27 @@ def test_no_word_of_a_plot_is_outside_the_catalogue() -> None:
                 gettext=bracketed, ngettext=bracketed_form, pgettext=lambda _, message: bracketed(message)
             )
 
-    nobody = Pseudo(**vars(GERMAN))
+    no_one = Pseudo(**vars(GERMAN))
     slots = [Slot("slot-1", "2026-05-05", "A", "09:00", "10:00", "09:00-10:00", 4, 1, closed=True)]
     counts = {str(state): 2 for state in EmailStatus}
     drawn = [
-        chart_data.occupancy_by_slot(slots, nobody),
-        chart_data.bookings_per_day([("2026-05-05", 0)], nobody),
-        chart_data.emails_by_status(counts, nobody),
+        chart_data.occupancy_by_slot(slots, no_one),
+        chart_data.bookings_per_day([("2026-05-05", 0)], no_one),
+        chart_data.emails_by_status(counts, no_one),
     ]
-    drawn += [chart_data.bookings_per_day([("2026-05-05", number)], nobody) for number in (1, 2)]
+    drawn += [chart_data.bookings_per_day([("2026-05-05", number)], no_one) for number in (1, 2)]
 
     said = [
         text
         for figure in drawn
-        for text in (figure.title, figure.summary, *figure.columns, *chain(*figure.formatted_rows), *spoken_in(figure))
+        for text in (figure.title, figure.summary, *figure.columns, *chain(*figure.formatted_rows), *locale_in(figure))
     ]
 
     assert len(said) > 60
     assert [left for text in said for left in leftovers(text, ["Mai"])] == []
 
 
-def spoken_in(figure: ChartData) -> list[str]:
+def locale_in(figure: ChartData) -> list[str]:
     return list(ElementTree.fromstring(charts.svg(figure, 640)).itertext())
 
 
@@ -199,7 +199,7 @@ def test_days_begin_at_midnight_of_the_schedules_zone(services: Any) -> None:
     ]
 
 
-def test_bookings_stand_on_the_day_they_were_made(make_app: Callable[..., Flask], clock: Hands, db: Db) -> None:
+def test_bookings_stand_on_the_day_they_were_made(make_app: Callable[..., Flask], clock: Clock, db: Db) -> None:
     api = Api(over_app(make_app(clock=clock)))
     for slot in range(3):
         assert api.book(api.slots()[slot]).status == 201
@@ -210,7 +210,7 @@ def test_bookings_stand_on_the_day_they_were_made(make_app: Callable[..., Flask]
     assert [row[1] for row in rows[-5:]] == ["0", "1", "1", "1", "0"]
 
 
-def test_what_is_settled_is_counted_once(clock: Hands) -> None:
+def test_what_is_settled_is_counted_once(clock: Clock) -> None:
     asked_for: list[tuple[datetime, datetime]] = []
     moments = [clock.at - DAY, clock.at - timedelta(minutes=30), clock.at - timedelta(minutes=1)]
 
@@ -218,14 +218,14 @@ def test_what_is_settled_is_counted_once(clock: Hands) -> None:
         asked_for.append((first, end))
         return sum(first <= moment < end for moment in moments)
 
-    tally, today = IncrementalCounter(count, clock), (clock.at - timedelta(hours=1), clock.at + DAY)
+    counter, today = IncrementalCounter(count, clock), (clock.at - timedelta(hours=1), clock.at + DAY)
     spans = [(today[0] - 2 * DAY, today[0] - DAY), (today[0] - DAY, today[0]), today]
 
-    assert tally.of(spans) == [0, 1, 2]
+    assert counter.of(spans) == [0, 1, 2]
     asked_for.clear()
     clock.pass_by(minutes=10)
     moments.append(clock.at)
-    assert tally.of(spans) == [0, 1, 3]
+    assert counter.of(spans) == [0, 1, 3]
 
     settled = clock.at - FREEZE_AFTER
     assert asked_for == [(settled - timedelta(minutes=10), settled), (settled, today[1])]

@@ -14,7 +14,7 @@ import wiring
 from core.mongo.client import Db
 from core.web.context import runtime_of
 from notifications.outbox.model import Message
-from tests.api.conftest import Hands
+from tests.api.conftest import Clock
 from tests.api_client import Api, over_app
 from waitlist.store import WaitlistStore
 
@@ -29,14 +29,14 @@ ADA = {
 TRACES = ("zerubbabel", "quisling", "4155550123", "quisby", "secret message")
 
 
-def told(db: Db) -> str:
+def recorded(db: Db) -> str:
     """Return everything the database holds, as text."""
     names = db.list_collection_names()
     return json.dumps([row for name in names for row in db[name].find()], default=str).lower()
 
 
 def stays(db: Db) -> list[str]:
-    return [trace for trace in TRACES if trace in told(db)]
+    return [trace for trace in TRACES if trace in recorded(db)]
 
 
 def test_own_data_shows_everything_kept_with_a_booking(api: Api) -> None:
@@ -53,7 +53,7 @@ def test_own_data_shows_everything_kept_with_a_booking(api: Api) -> None:
 
 
 def test_erasing_leaves_no_trace_and_frees_what_is_to_come(
-    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
     services = runtime_of(app).get(wiring.Services)
@@ -83,7 +83,7 @@ def test_erasing_leaves_no_trace_and_frees_what_is_to_come(
 
 
 def test_erasing_keeps_the_count_of_what_has_been(
-    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
     services = runtime_of(app).get(wiring.Services)
@@ -103,7 +103,7 @@ def test_erasing_keeps_the_count_of_what_has_been(
 
 
 def test_retaining_forgets_only_what_is_older(
-    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
     services = runtime_of(app).get(wiring.Services)
@@ -146,7 +146,7 @@ def test_the_commands_say_what_they_did(app: Flask, api: Api, db: Db) -> None:
 
 
 def test_a_reminder_goes_out_once_the_day_before(
-    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
     services = runtime_of(app).get(wiring.Services)
@@ -172,7 +172,7 @@ def test_a_reminder_goes_out_once_the_day_before(
 
 
 def test_a_cancellation_takes_back_a_reminder_that_is_not_out_yet(
-    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
     services = runtime_of(app).get(wiring.Services)
@@ -186,8 +186,8 @@ def test_a_cancellation_takes_back_a_reminder_that_is_not_out_yet(
     assert services.db.letters.count_documents({"template": "guest_reminder"}) == 0
 
 
-def test_the_sender_promises_reminders_and_sends_them_at_once(
-    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+def test_the_sender_emails_reminders_and_sends_them_at_once(
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     sent: list[str] = []
 
@@ -208,8 +208,8 @@ def test_the_sender_promises_reminders_and_sends_them_at_once(
     assert sorted(key.removeprefix(booking["id"]) for key in sent) == ["-admin", "-guest", "-reminder-2031-06-10"]
 
 
-def test_what_is_nobodys_is_neither_moved_nor_reminded(
-    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+def test_what_is_anonymised_is_neither_moved_nor_reminded(
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
     services = runtime_of(app).get(wiring.Services)

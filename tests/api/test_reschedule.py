@@ -12,7 +12,7 @@ from icalendar import Calendar
 
 import wiring
 from core.mongo.client import Db
-from tests.api.conftest import Hands
+from tests.api.conftest import Clock
 from tests.api_client import Answer, Api, over_app
 
 DATE = "2026-03-05"
@@ -115,7 +115,7 @@ def test_without_the_token_nothing_moves(api: Api, given: str) -> None:
 
 
 def test_the_cut_off_holds_for_both_slots(
-    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     api = Api(over_app(make_app(SCHEDULE_FILE=small_schedule("cutoff_minutes = 60"), clock=clock)))
     first, second, third = api.slots("2031-06-10")
@@ -128,7 +128,7 @@ def test_the_cut_off_holds_for_both_slots(
 
 
 def test_a_link_ends_a_day_after_the_slot(
-    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     api = Api(over_app(make_app(SCHEDULE_FILE=small_schedule(), clock=clock)))
     slots = api.slots("2031-06-10")

@@ -1,4 +1,4 @@
-"""Self-service by signed link: whoever holds the token looks after the booking, and nobody else learns anything."""
+"""Self-service by signed link: only the token gives access to a booking."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ WRONG: list[Callable[[str, str], tuple[str, str]]] = [
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
-def test_a_wrong_token_and_an_unknown_id_are_told_apart_by_nothing(api: Api, door: Ask) -> None:
+def test_a_wrong_token_and_an_unknown_id_are_recorded_apart_by_nothing(api: Api, door: Ask) -> None:
     booking, token = made(api)
 
     asked = [wrong(booking["id"], token) for wrong in WRONG]
@@ -202,8 +202,8 @@ def test_the_link_a_person_clicks_opens_a_page_that_shows_the_booking(api: Api) 
 
     assert (door.status, opened.status, opened.headers["Location"]) == (200, 303, link.path)
     assert token not in door.body.decode()
-    told = opened.headers["Set-Cookie"]
-    assert all(word in told for word in ("HttpOnly", "SameSite=Strict", f"Path={link.path}"))
+    recorded = opened.headers["Set-Cookie"]
+    assert all(word in recorded for word in ("HttpOnly", "SameSite=Strict", f"Path={link.path}"))
 
     assert page.status == 200
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"

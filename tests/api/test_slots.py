@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from core.mongo.client import Db
-from tests.api.conftest import Hands, Told
+from tests.api.conftest import Clock, Recorded
 from tests.api_client import Api, over_app
 
 ODD = [f"2026-03-{day:02d}" for day in range(1, 32, 2)]
@@ -84,11 +84,11 @@ def test_dates_counts_down_what_is_booked_there_and_nowhere_else(api: Api) -> No
     assert set(remaining.values()) == {36, 32}
 
 
-def test_asking_for_the_dates_writes_nothing(listened: Flask, told: Told) -> None:
+def test_asking_for_the_dates_writes_nothing(listened: Flask, recorded: Recorded) -> None:
     assert len(Api(over_app(listened)).dates()) == 16
 
-    assert "find" in told.names
-    assert told.writes == []
+    assert "find" in recorded.names
+    assert recorded.writes == []
 
 
 @pytest.mark.parametrize("date", A)
@@ -182,12 +182,12 @@ def test_a_date_that_is_missing_or_repeated_is_refused_in_the_same_words(quiet: 
     assert answer.json["message"] == SENTENCE
 
 
-def test_a_refused_date_reaches_no_database(listened: Flask, told: Told) -> None:
+def test_a_refused_date_reaches_no_database(listened: Flask, recorded: Recorded) -> None:
     api = Api(over_app(listened))
     for date in NOT_BOOKABLE:
         assert api.get("/api/slots", query={"date": date}).status == 400
 
-    assert told.names == []
+    assert recorded.names == []
 
 
 def test_a_refused_date_leaves_no_document(api: Api, db: Db) -> None:
@@ -200,17 +200,17 @@ def test_a_refused_date_leaves_no_document(api: Api, db: Db) -> None:
     assert before["slots"] == 9
 
 
-def test_only_the_first_call_for_a_date_writes(listened: Flask, told: Told) -> None:
+def test_only_the_first_call_for_a_date_writes(listened: Flask, recorded: Recorded) -> None:
     api = Api(over_app(listened))
     first = api.slots("2026-03-05")
-    assert told.writes != []
-    told.names.clear()
+    assert recorded.writes != []
+    recorded.names.clear()
 
     for _ in range(3):
         assert api.slots("2026-03-05") == first
 
-    assert told.names != []
-    assert told.writes == []
+    assert recorded.names != []
+    assert recorded.writes == []
 
 
 @pytest.mark.parametrize(("date", "slots"), [("2026-03-05", 9), ("2026-03-07", 8)])
@@ -290,7 +290,7 @@ def test_a_slot_takes_bookings_until_its_cut_off_in_its_own_zone(
     make_app: Callable[..., Flask], small_schedule: Callable[..., str]
 ) -> None:
     # 10:00 in New York in June is 14:00 in UTC; the cut-off is half an hour before.
-    clock = Hands(datetime(2031, 6, 10, 13, 29, 59, tzinfo=UTC))
+    clock = Clock(datetime(2031, 6, 10, 13, 29, 59, tzinfo=UTC))
     api = Api(over_app(make_app(SCHEDULE_FILE=small_schedule("cutoff_minutes = 30"), clock=clock)))
     nine, ten, _ = api.slots("2031-06-10")
 
@@ -305,7 +305,7 @@ def test_a_slot_takes_bookings_until_its_cut_off_in_its_own_zone(
 def test_without_a_cut_off_past_slots_take_bookings(
     make_app: Callable[..., Flask], small_schedule: Callable[..., str]
 ) -> None:
-    clock = Hands(datetime(2040, 1, 1, tzinfo=UTC))
+    clock = Clock(datetime(2040, 1, 1, tzinfo=UTC))
     api = Api(over_app(make_app(SCHEDULE_FILE=small_schedule(), clock=clock)))
 
     assert api.book(api.slots("2031-06-10")[0]).status == 201

@@ -167,7 +167,7 @@ class People(RuleBasedStateMachine):
         self.rooms[slot].settle()
 
     @invariant()
-    def the_database_tells_the_same(self) -> None:
+    def the_database_reports_the_same(self) -> None:
         assert self.services.booking.find_mismatches.execute() == []
         for room, slot in zip(self.rooms, self.slots, strict=True):
             booked = self.db.bookings.find({"slotId": slot["_id"], "status": "confirmed"})
@@ -204,7 +204,7 @@ def test_any_sequence_of_changes_agrees_with_the_model(house: tuple[Api, wiring.
     run_state_machine_as_test(machine(house), settings=settings(CALMLY, max_examples=30, stateful_step_count=30))
 
 
-def test_control_the_model_notices_when_nobody_is_promoted(
+def test_control_the_model_notices_when_no_one_is_promoted(
     house: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(house[1].schedules), "promotable_places", lambda *_: 0)

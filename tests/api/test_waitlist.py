@@ -14,7 +14,7 @@ from core.concurrency.serial_transactions import SerialTransactions
 from core.mongo.client import Db
 from core.mongo.transactions import Session
 from schedules.store import SlotStore
-from tests.api.conftest import Hands
+from tests.api.conftest import Clock
 from tests.api_client import Api, over_app
 from tests.factories import contact
 from waitlist.join import JoinRequest
@@ -44,7 +44,7 @@ def standing(api: Api, number: int = 0) -> tuple[int, int, int]:
     return slot["bookedCount"], slot["remaining"], slot["waiting"]
 
 
-def wish() -> NewEntry:
+def pending() -> NewEntry:
     """Return the wish of somebody who has not been here before."""
     form = contact()
     return NewEntry(form["fullName"], form["email"], form["phone"], form["country"])
@@ -58,7 +58,7 @@ def states(api: Api, entries: list[dict[str, Any]]) -> list[str]:
     return [api.held("GET", entry).json["status"] for entry in entries]
 
 
-def test_joining_tells_the_position_and_promises_a_letter(api: Api, db: Db) -> None:
+def test_joining_reports_the_position_and_emails_a_letter(api: Api, db: Db) -> None:
     slot, _ = full_slot(api)
     first = api.wait_for(slot)
     second = api.wait_for(slot, fullName="Ada Lovelace")
@@ -108,7 +108,7 @@ def test_a_raised_capacity_promotes_as_many_as_fit_in_order(api: Api, services: 
     assert services.booking.find_mismatches.execute() == []
 
 
-def test_a_closed_slot_promotes_nobody_until_it_opens_again(api: Api, services: wiring.Services) -> None:
+def test_a_closed_slot_promotes_no_one_until_it_opens_again(api: Api, services: wiring.Services) -> None:
     slot, made = full_slot(api)
     entries = queue(api, slot, 2)
     api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": True})
@@ -122,8 +122,8 @@ def test_a_closed_slot_promotes_nobody_until_it_opens_again(api: Api, services: 
     assert services.booking.find_mismatches.execute() == []
 
 
-def test_nobody_is_promoted_after_the_cut_off(
-    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Hands
+def test_no_one_is_promoted_after_the_cut_off(
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     api = Api(over_app(make_app(SCHEDULE_FILE=small_schedule("cutoff_minutes = 60"), clock=clock)))
     slot = api.slots("2031-06-10")[0]
@@ -151,7 +151,7 @@ def test_leaving_frees_the_turn_and_answers_the_same_again(api: Api) -> None:
     assert standing(api) == (4, 0, 0)
 
 
-def test_whoever_has_found_a_place_meanwhile_gives_up_the_turn(api: Api, db: Db, services: wiring.Services) -> None:
+def test_anyone_has_found_a_place_meanwhile_gives_up_the_turn(api: Api, db: Db, services: wiring.Services) -> None:
     slot, made = full_slot(api)
     guest = contact()
     waiting = api.wait_for(slot, **guest).json["entry"]
@@ -184,7 +184,7 @@ def test_a_request_repeated_with_its_key_gets_what_it_made_also_after_leaving(
 ) -> None:
     slot, _ = full_slot(api)
     other, _ = full_slot(api, 1)
-    guest, somebody = wish(), wish()
+    guest, somebody = pending(), pending()
 
     def join(slot_id: str, guest: NewEntry, key: str) -> tuple[WaitlistEntry, int]:
         return services.waitlist.join.execute(slot_id, JoinRequest(guest, key))
@@ -201,9 +201,9 @@ def test_a_request_repeated_with_its_key_gets_what_it_made_also_after_leaving(
     # The key is the guest's own, for one slot; and who has left may join again, by another form or without a key.
     assert join(slot["_id"], somebody, key="a-form")[1] == 2
     assert join(other["_id"], guest, key="a-form")[1] == 1
-    anew, position = join(slot["_id"], guest, key="another-form")
-    assert (position, anew.id != made.id) == (3, True)
-    services.waitlist.entries.remove(anew.id)
+    repeat, position = join(slot["_id"], guest, key="another-form")
+    assert (position, repeat.id != made.id) == (3, True)
+    services.waitlist.entries.remove(repeat.id)
     assert [api.wait_for(slot, **as_sent(guest)).status for _ in range(2)] == [202, 409]
     assert services.booking.find_mismatches.execute() == []
 
@@ -212,7 +212,7 @@ def joined_and_left_meanwhile(
     services: wiring.Services, slot_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[WaitlistEntry, tuple[WaitlistEntry, int]]:
     """Join while another process carries out the same request and the guest leaves again; return both outcomes."""
-    guest = wish()
+    guest = pending()
     gone: list[Any] = []
     request = JoinRequest(guest, "a-form")
     others = SerialTransactions(services.client, services.schedules.store.probe)
@@ -282,7 +282,7 @@ def test_a_slot_with_places_has_no_list(api: Api) -> None:
         ({"country": "us"}, "country"),
     ],
 )
-def test_a_wish_to_wait_is_validated_like_a_booking(api: Api, changes: dict[str, str], field: str) -> None:
+def test_a_pending_to_wait_is_validated_like_a_booking(api: Api, changes: dict[str, str], field: str) -> None:
     slot, _ = full_slot(api)
 
     answer = api.wait_for(slot, **changes)

@@ -114,7 +114,7 @@ def test_an_older_letter_without_a_sequence_is_the_first_of_its_booking() -> Non
     assert parsed(content)[1]["SEQUENCE"] == 0
 
 
-def test_a_published_entry_invites_nobody() -> None:
+def test_a_published_entry_invites_no_one() -> None:
     whole, event = parsed(calendar_invite.build_ics(facts=FACTS, about="0123", stamp=STAMP, method="PUBLISH"))
     assert whole["METHOD"] == "PUBLISH"
     assert "ATTENDEE" not in event
@@ -223,9 +223,9 @@ hostile = st.one_of(
 def test_what_people_typed_stays_inside_its_property(facts: dict[str, str]) -> None:
     content = attached(**facts).content
     whole, event = parsed(content)
-    told = lines(content)
-    assert {line.partition(":")[0].partition(";")[0] for line in told if line} == PROPERTIES
-    assert [line for line in told if line.startswith("BEGIN:VE")] == ["BEGIN:VEVENT"]
+    recorded = lines(content)
+    assert {line.partition(":")[0].partition(";")[0] for line in recorded if line} == PROPERTIES
+    assert [line for line in recorded if line.startswith("BEGIN:VE")] == ["BEGIN:VEVENT"]
     assert len(whole.walk("VEVENT")) == 1
     assert event["DTSTART"].dt.astimezone(UTC) == datetime(2026, 3, 5, 9, tzinfo=UTC)
     assert set(event["ATTENDEE"].params) == {"CN", "PARTSTAT", "ROLE", "RSVP"}
@@ -233,5 +233,5 @@ def test_what_people_typed_stays_inside_its_property(facts: dict[str, str]) -> N
 
 
 def test_a_hostile_link_stays_inside_its_property() -> None:
-    told = lines(attached(manageUrl="https://book.example.org/\r\nATTENDEE:mailto:victim@example.net").content)
-    assert len([line for line in told if line.startswith("ATTENDEE")]) == 1
+    recorded = lines(attached(manageUrl="https://book.example.org/\r\nATTENDEE:mailto:victim@example.net").content)
+    assert len([line for line in recorded if line.startswith("ATTENDEE")]) == 1

@@ -108,7 +108,7 @@ def test_a_path_of_this_site_is_gone_back_to(path: str) -> None:
         "/" + "a" * 501,
     ],
 )
-def test_nobody_is_sent_to_another_site(path: str) -> None:
+def test_no_one_is_sent_to_another_site(path: str) -> None:
     assert safe_redirect_path(path) == "/"
 
 

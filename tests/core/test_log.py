@@ -40,11 +40,11 @@ def test_a_line_about_a_bug_has_the_kinds_and_places_of_its_errors_and_none_of_t
         log.get_logger("tests").error("planted", exc_info=error)
         log.get_logger("tests").exception("planted")
 
-    told = capsysbinary.readouterr().out.decode()
+    recorded = capsysbinary.readouterr().out.decode()
 
-    assert GUEST not in told
+    assert GUEST not in recorded
     for part in ("planted", "KeyError", "ValueError", "in fail_over", "test_log.py"):
-        assert told.count(part) >= 2, part
+        assert recorded.count(part) >= 2, part
 
 
 def test_a_line_about_a_bug_is_one_line_of_json(capsysbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -110,7 +110,7 @@ def test_packages_that_apt_cannot_install_are_refused_with_its_words(
     assert "E: no space" in capsys.readouterr().err
 
 
-def test_no_missing_package_asks_nobody(tools: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_missing_package_asks_no_one(tools: Path, capsys: pytest.CaptureFixture[str]) -> None:
     install_packages([])
 
     assert capsys.readouterr() == ("", "")

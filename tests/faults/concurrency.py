@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
+from collections import Counter as Count
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -23,7 +23,7 @@ def run_concurrently(calls: Sequence[Callable[[], T]], most: int = 128) -> list[
 
 def count_outcomes(answers: Iterable[Answer]) -> dict[tuple[int, str], int]:
     """Return how often each status came with each code; a booking that was made has the code `booked`."""
-    return dict(Tally(outcome(answer) for answer in answers))
+    return dict(Count(outcome(answer) for answer in answers))
 
 
 def outcome(answer: Answer) -> tuple[int, str]:
@@ -51,12 +51,12 @@ def active_ids(db: Db) -> set[str]:
 def assert_consistent(db: Db) -> None:
     """Fail unless counters, bookings, letters and keys tell one story, each part of it once."""
     bookings: dict[str, dict[str, Any]] = {row["_id"]: row for row in db.bookings.find()}
-    taken = Tally(row["slotId"] for row in bookings.values() if row["status"] == "confirmed")
+    taken = Count(row["slotId"] for row in bookings.values() if row["status"] == "confirmed")
     for slot in db.slots.find():
         assert slot["bookedCount"] == taken[slot["_id"]], slot
         assert slot["bookedCount"] <= slot["capacity"], slot
-    letters = Tally((row["about"], row["template"]) for row in db.letters.find())
-    promised = Tally((booking_id, name) for booking_id in bookings for name in ("admin_booking", "guest_booking"))
+    letters = Count((row["about"], row["template"]) for row in db.letters.find())
+    enqueued = Count((booking_id, name) for booking_id in bookings for name in ("admin_booking", "guest_booking"))
     cancelled = [booking_id for booking_id, row in bookings.items() if row["status"] == "cancelled"]
-    assert letters == promised + Tally((booking_id, "guest_cancellation") for booking_id in cancelled)
+    assert letters == enqueued + Count((booking_id, "guest_cancellation") for booking_id in cancelled)
     assert {row["bookingId"] for row in db.idempotency_keys.find()} <= bookings.keys()

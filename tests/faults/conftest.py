@@ -1,4 +1,4 @@
-"""A service of which the database knows the name, so that fail points disturb it and nobody else."""
+"""A service of which the database knows the name, so that fail points disturb only it."""
 
 from __future__ import annotations
 

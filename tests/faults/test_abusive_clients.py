@@ -76,7 +76,7 @@ def test_pipelined_requests_do_not_starve_other_connections(lonely: Served) -> N
 
 
 def test_client_of_a_bodyless_endpoint_may_not_send_a_large_body(lonely: Served) -> None:
-    before = told(lonely)
+    before = recorded(lonely)
     with connected(lonely) as wire:
         wire.sendall(
             b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
@@ -90,10 +90,10 @@ def test_client_of_a_bodyless_endpoint_may_not_send_a_large_body(lonely: Served)
                 wire.sendall(pings)
 
     assert lonely.api.get("/api/dates").status == 200
-    assert told(lonely) == before + 1
+    assert recorded(lonely) == before + 1
 
 
-def told(served: Served) -> int:
+def recorded(served: Served) -> int:
     """Return how often the log tells of a client that said too much."""
     lines = [json.loads(line) for line in served.log.read_text().splitlines() if '"socket_refused"' in line]
     return sum(line["reason"] == "talkative" for line in lines)

@@ -219,7 +219,7 @@ def test_control_join_that_does_not_write_the_slot_is_missed(
         return next(tickets), 1
 
     monkeypatch.setattr(schedules.store.SlotStore, "join_queue", careless)
-    monkeypatch.setattr(SerialTransactions, "run", _without_turns)
+    monkeypatch.setattr(SerialTransactions, "run", _without_serialized)
     api.wait_for(slot)
 
     with pytest.raises(AssertionError):
@@ -250,6 +250,6 @@ def test_control_reschedule_without_slot_filter_loses_places(
         verified(services.db)
 
 
-def _without_turns(turns: SerialTransactions, work: Callable[[Session], Any]) -> Any:
-    with turns.client.start_session() as session, session.start_transaction():
+def _without_serialized(serialized: SerialTransactions, work: Callable[[Session], Any]) -> Any:
+    with serialized.client.start_session() as session, session.start_transaction():
         return work(session)

@@ -1,4 +1,4 @@
-"""What one guest is told comes in one line, whoever marks, repeats or withdraws a letter at the same moment."""
+"""E-mails to one guest keep their order while others record, resend or cancel them at the same moment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.faults.conftest import FaultyService
 
 Made = Mapping[str, Any]
 WAYS = ("cancel", "move")
-TOLD = {"cancel": "guest_cancellation", "move": "guest_rescheduled"}
+RECORDED = {"cancel": "guest_cancellation", "move": "guest_rescheduled"}
 
 
 def change(api: Api, way: str, made: Made) -> Answer:
@@ -43,14 +43,14 @@ def in_hand(services: wiring.Services) -> list[OutboxEmail]:
     return store.lease(10, now)
 
 
-def told(db: Db, made: Made, template: str) -> Document:
+def recorded(db: Db, made: Made, template: str) -> Document:
     found = db.letters.find_one({"about": made["id"], "template": template})
     assert found
     return found
 
 
 def is_due(db: Db, made: Made, template: str) -> bool:
-    row = told(db, made, template)
+    row = recorded(db, made, template)
     return bool(row["state"] == EmailStatus.QUEUED and row["dueAt"] <= datetime.now(UTC) + timedelta(seconds=1))
 
 
@@ -91,8 +91,8 @@ def test_email_sent_between_snapshot_and_lookup_blocks_nothing(
 
     assert change(api, way, made).status == 200
 
-    assert is_due(db, made, TOLD[way])
-    assert "after" not in told(db, made, TOLD[way])
+    assert is_due(db, made, RECORDED[way])
+    assert "after" not in recorded(db, made, RECORDED[way])
 
 
 @pytest.mark.parametrize("result", [Result.SENT, Result.FAILED])
@@ -121,8 +121,8 @@ def test_email_sent_between_lookup_and_commit_unblocks_the_new_one(
     assert change(api, way, made).status == 200
     marking.join()
 
-    assert told(db, made, "guest_booking")["state"] == result
-    assert is_due(db, made, TOLD[way])
+    assert recorded(db, made, "guest_booking")["state"] == result
+    assert is_due(db, made, RECORDED[way])
 
 
 def test_email_with_a_lost_lease_is_not_dead_and_keeps_the_order(api: Api, services: wiring.Services, db: Db) -> None:
@@ -135,7 +135,7 @@ def test_email_with_a_lost_lease_is_not_dead_and_keeps_the_order(api: Api, servi
         [Outcome(letter, Result.FAILED) for letter in leased], datetime.now(UTC)
     )
 
-    assert told(db, made, "guest_booking")["state"] == EmailStatus.SENDING
+    assert recorded(db, made, "guest_booking")["state"] == EmailStatus.SENDING
     assert not is_due(db, made, "guest_cancellation")
 
 
@@ -184,7 +184,7 @@ def test_worker_unblocks_stranded_emails(api: Api, services: wiring.Services, db
     services.scheduler.run_once()
     assert services.worker.send_all_due() == 1
 
-    assert told(db, made, "guest_cancellation")["state"] == EmailStatus.SENT
+    assert recorded(db, made, "guest_cancellation")["state"] == EmailStatus.SENT
 
 
 # What the back office asks for once more
@@ -224,7 +224,7 @@ def test_last_pending_email_is_found_despite_clock_skew(api: Api, services: wiri
 
     assert change(api, "cancel", made).status == 200
 
-    assert told(db, made, "guest_cancellation")["after"] == told(db, made, "guest_rescheduled")["_id"]
+    assert recorded(db, made, "guest_cancellation")["after"] == recorded(db, made, "guest_rescheduled")["_id"]
 
 
 def all_sent(db: Db) -> None:
@@ -341,7 +341,7 @@ def test_dead_email_retried_is_ordered_after_pending_ones(api: Api, services: wi
     rows = {row["_id"]: row.get("after") for row in db.letters.find({"to": made["email"], "state": EmailStatus.QUEUED})}
     assert rows[again["_id"]] is None
     assert rows[f"{made['id']}-guest"] == again["_id"]
-    assert rows[told(db, made, "guest_cancellation")["_id"]] == f"{made['id']}-guest"
+    assert rows[recorded(db, made, "guest_cancellation")["_id"]] == f"{made['id']}-guest"
     sent: list[str] = []
     for seconds in (1, 2, 3):
         round_at(services, seconds, sent)
@@ -378,7 +378,7 @@ def test_waitlist_email_retried_during_a_concurrent_leave_is_dropped(
         api.book(slot)
     entry = api.wait_for(slot).json["entry"]
     all_dead(db)
-    letter = told(db, entry, "guest_waiting")["_id"]
+    letter = recorded(db, entry, "guest_waiting")["_id"]
     other = Elsewhere(lambda: elsewhere.held("DELETE", entry))
     in_the_midst(monkeypatch, RetryEmail, "_require_current", other)
 

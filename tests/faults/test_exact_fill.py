@@ -78,7 +78,7 @@ def test_replays_and_duplicates_under_load_take_no_place(service: Served, stored
 
     answers = run_concurrently([crowd[number * 37 % len(crowd)] for number in range(len(crowd))])
 
-    # Four different people for four places: whoever is repeated is told so, and nobody is turned away.
+    # Four different people for four places: a repeated request is refused as a duplicate, and no other one is.
     assert {outcome(answer) for answer in answers} <= {
         (201, "booked"), (201, "replayed"), (409, "duplicate_booking"), (409, "slot_full"),
     }  # fmt: skip

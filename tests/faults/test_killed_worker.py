@@ -131,7 +131,7 @@ def test_booking_of_a_disconnected_client_is_complete_or_absent(served: Served, 
     slots = served.api.slots("2026-03-09")
     emails = [hang_up_after_asking(served, slots[number % 8]) for number in range(32)]
     patience = time.monotonic() + 60
-    # Whoever came last is served last: a guest who stays tells that all before have been served.
+    # The last request is answered last, so its answer shows that all earlier ones are done.
     while time.monotonic() < patience and db.bookings.count_documents({}) < 32:
         time.sleep(0.05)
 

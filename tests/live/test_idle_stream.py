@@ -1,4 +1,4 @@
-"""Nobody reads, so nothing is followed: the first reader wakes the change stream, and misses nothing."""
+"""An idle change stream: the first reader starts it and misses nothing."""
 
 from __future__ import annotations
 

@@ -231,7 +231,7 @@ def test_change_stream_is_idle_again_after_the_last_client_left(
 ) -> None:
     monkeypatch.setattr(live.demand, "LINGER_SECONDS", 0.0)
     monkeypatch.setattr("live.change_stream.MAX_AWAIT_MS", 50)
-    broadcaster, log, server = services.hub, services.live.broadcast_log, Server()
+    broadcaster, log, server = services.broadcaster, services.live.broadcast_log, Server()
     broadcaster.__dict__["_server"] = server
     slept, followed = threading.Event(), threading.Event()
     sleep, begin = log.demand.wait_until_wanted, log.begin

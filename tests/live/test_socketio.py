@@ -76,13 +76,13 @@ def test_both_namespaces_on_each_worker_get_each_change_of_the_stream(service: S
         api.admin("PATCH", f"/slots/{other['_id']}", json={"closed": True})
         api.book(far)
 
-        told = [stream.next().payload for _ in range(4)]
+        recorded = [stream.next().payload for _ in range(4)]
         for listener in listeners:
             for namespace in NAMESPACES:
-                assert [listener.next(namespace) for _ in range(4)] == told
+                assert [listener.next(namespace) for _ in range(4)] == recorded
                 assert listener.next(namespace)["slotId"] == far["_id"]
                 assert listener.heard[namespace].empty()
-    assert [(change["bookedCount"], change["capacity"], change["remaining"]) for change in told] == [
+    assert [(change["bookedCount"], change["capacity"], change["remaining"]) for change in recorded] == [
         (1, 4, 3),
         (0, 4, 4),
         (0, 9, 9),
@@ -306,9 +306,9 @@ def hear_again(db: Db, slot_id: str, listener: Listener) -> int:
         changed = db.slots.find_one_and_update({"_id": slot_id}, {"$inc": {"capacity": 1}}, return_document=True)
         assert changed
         try:
-            while (told := listener.next("/api", 0.3)) and told["capacity"] != changed["capacity"]:
+            while (recorded := listener.next("/api", 0.3)) and recorded["capacity"] != changed["capacity"]:
                 pass
         except queue.Empty:
             continue
-        return int(told["capacity"])
+        return int(recorded["capacity"])
     raise AssertionError("it did not come back")

@@ -1,4 +1,4 @@
-"""Those who wait together are served together: in order, leftovers first, nobody left waiting."""
+"""The batcher: concurrent requests share a batch, in order, with leftovers first."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def test_those_who_ask_the_same_at_one_time_share_one_read() -> None:
         answers = [other.result(5) for other in others]
 
     assert sorted(reads) == ["a", "a", "b"]
-    # Nobody who came later is answered from the read that had begun before they came.
+    # A later request is not answered by a read that began before it.
     assert 1 not in answers
     assert len(set(answers[0::2])) == len(set(answers[1::2])) == 1
 

@@ -33,10 +33,10 @@ class Commands(CommandListener):
             self.names.append(event.command_name)
 
     def succeeded(self, event: Any) -> None:
-        """Nobody asks."""
+        """Not used."""
 
     def failed(self, event: Any) -> None:
-        """Nobody asks."""
+        """Not used."""
 
 
 @pytest.fixture
@@ -104,10 +104,10 @@ def test_batched_counts_of_many_keys_take_few_round_trips(
     counts.incr_many(hits(*(f"address {n}" for n in range(seen))))
     sent.names.clear()
 
-    told = counts.incr_many(hits(*(f"address {n}" for n in asked)))
+    recorded = counts.incr_many(hits(*(f"address {n}" for n in asked)))
 
     assert sent.names == commands
-    assert told == {(f"address {n}", HOUR): 2 if n < seen else 1 for n in asked}
+    assert recorded == {(f"address {n}", HOUR): 2 if n < seen else 1 for n in asked}
 
 
 def test_keys_known_to_another_process_take_few_round_trips(make: Make) -> None:
@@ -178,18 +178,18 @@ def test_count_on_an_expiring_row_moves_to_the_next_row(make: Make) -> None:
     one = make(Vanishing, other=make())
     one.other.incr_many(hits("gone", "made again", "stays", amount=5))
 
-    told = one.incr_many(hits("gone", "made again", "stays", amount=2))
+    recorded = one.incr_many(hits("gone", "made again", "stays", amount=2))
 
-    assert told == {("gone", HOUR): 2, ("made again", HOUR): 3, ("stays", HOUR): 7}
+    assert recorded == {("gone", HOUR): 2, ("made again", HOUR): 3, ("stays", HOUR): 7}
     assert [one.get(key) for key in ("gone", "made again", "stays")] == [2, 3, 7]
 
 
 def test_count_just_written_is_read_despite_the_read_preference(make: Make) -> None:
     counts = make(readConcernLevel="majority")
 
-    told = [counts.incr_many(hits("a", "b"))["a", HOUR] for _ in range(100)]
+    recorded = [counts.incr_many(hits("a", "b"))["a", HOUR] for _ in range(100)]
 
-    assert told == list(range(1, 101))
+    assert recorded == list(range(1, 101))
 
 
 def test_known_keys_expire_with_their_window(make: Make) -> None:
@@ -215,7 +215,7 @@ def test_each_process_gets_its_own_position_in_the_count(make: Make) -> None:
 
 
 class Careless(Overtaken):
-    """Looks at the count, whoever counted last."""
+    """Reads the count, whichever process counted last."""
 
     def incr_many(self, amounts: Mapping[Key, int]) -> dict[Key, int]:
         super().incr_many(amounts)
@@ -237,10 +237,10 @@ def test_parallel_counts_of_the_same_keys_are_exact(make: Make) -> None:
         return [counts.incr_many(hits(*keys)) for _ in range(30)]
 
     with ThreadPoolExecutor(3) as threads:
-        told = [each for some in threads.map(rounds, processes) for each in some]
+        recorded = [each for some in threads.map(rounds, processes) for each in some]
 
     for key in keys:
-        assert sorted(each[key, HOUR] for each in told) == list(range(1, 91))
+        assert sorted(each[key, HOUR] for each in recorded) == list(range(1, 91))
 
 
 @pytest.mark.parametrize("amounts", [{"known": 10, "new": 1}, {"there": 1, "new": 10}])
@@ -275,7 +275,7 @@ def test_requests_from_many_addresses_are_counted_exactly(make: Make, replica_se
     commands.names.clear()
 
     with closing(together), ThreadPoolExecutor(50) as threads:
-        told = list(threads.map(lambda key: (key, together.incr(key, HOUR)), addresses))
+        recorded = list(threads.map(lambda key: (key, together.incr(key, HOUR)), addresses))
 
-    assert sorted(told) == sorted((f"address {n}", place) for n in range(50) for place in range(1, 9))
+    assert sorted(recorded) == sorted((f"address {n}", place) for n in range(50) for place in range(1, 9))
     assert len(commands.names) < 200, "fewer than half a question for each hit"

@@ -51,7 +51,7 @@ def test_several_workers_together_never_exceed_the_limit(limit: int) -> None:
 
 
 class HeldStorage(MemoryStorage):
-    """A storage that answers nobody before as many ask as `crowd` has parties."""
+    """A storage that answers once as many calls wait as `crowd` has parties."""
 
     crowd = Barrier(1)
 
@@ -100,7 +100,7 @@ def test_addresses_are_counted_apart() -> None:
     assert [worker.hit(item, "requests", who) for who in ("a", "b", "a")] == [True, True, False]
 
 
-def test_a_large_allowance_costs_few_questions_and_a_small_one_each() -> None:
+def test_a_large_quota_costs_few_questions_and_a_small_one_each() -> None:
     large, small = CountedStorage(), CountedStorage()
 
     many, few = PrefetchingCounter(large), PrefetchingCounter(small)

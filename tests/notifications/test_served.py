@@ -19,8 +19,8 @@ from core.mongo.client import Client
 from devdb.replica_set import ReplicaSet
 from notifications.outbox.model import LEASE
 from tests.conftest import ROOT, Served, serving, stop
-from tests.letters.conftest import ADMIN
-from tests.letters.provider import KEY, Provider, Says, providing
+from tests.notifications.conftest import ADMIN
+from tests.notifications.provider import KEY, Provider, Says, providing
 
 BOOKINGS = 6
 AWAY = Says(503, "application_error")
@@ -87,8 +87,8 @@ def assert_two_letters_for_each(provider: Provider, guests: list[str]) -> None:
     taken = list(provider.letters.elements())
     assert len(taken) == 2 * len(guests)
     assert sorted(to for to, _, _ in taken if to != ADMIN) == sorted(guests)
-    told = "\n".join(text for to, _, text in taken if to == ADMIN)
-    assert all(told.count(guest) == 1 for guest in guests)
+    recorded = "\n".join(text for to, _, text in taken if to == ADMIN)
+    assert all(recorded.count(guest) == 1 for guest in guests)
 
 
 def assert_admin_first(provider: Provider, guests: list[str]) -> None:

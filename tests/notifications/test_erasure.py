@@ -14,9 +14,7 @@ from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.model import EmailStatus, OutboxEmail
 from notifications.providers.resend import ResendMailer
 from tests.api_client import Api, over_app
-from tests.letters.conftest import ADMIN, OutboxFixture
-from tests.letters.provider import KEY, Provider, Says
-from tests.letters.test_batches import (
+from tests.notifications.batches import (
     HANGS_UP,
     STEPS,
     Killed,
@@ -29,6 +27,8 @@ from tests.letters.test_batches import (
     recover,
     waiting,
 )
+from tests.notifications.conftest import ADMIN, OutboxFixture
+from tests.notifications.provider import KEY, Provider, Says
 
 
 def rows_about(outbox: OutboxFixture, letter: OutboxEmail) -> int:
@@ -36,7 +36,7 @@ def rows_about(outbox: OutboxFixture, letter: OutboxEmail) -> int:
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
-def test_forgetting_somebody_after_a_worker_was_killed_at_any_step_doubles_nobodys_letter(
+def test_erasing_somebody_after_a_worker_was_killed_at_any_step_doubles_anonymised_letter(
     step: Step, outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     gone, *others = waiting(outbox)
@@ -85,7 +85,7 @@ def test_it_is_said_what_is_left_until_it_is_gone(
     assert rows_about(outbox, other) == 1
 
 
-def test_a_letter_of_a_batch_that_turns_out_refused_is_not_sent_to_who_was_forgotten(
+def test_a_letter_of_a_batch_that_transactions_out_refused_is_not_sent_to_who_was_forgotten(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone, *others = waiting(outbox)
@@ -134,8 +134,8 @@ def test_a_letter_that_comes_into_a_batch_while_it_is_forgotten_stays_in_it(
     look = OutboxErasure._unknown_outcomes
     begun: list[bool] = []
 
-    def meanwhile(forgetting: OutboxErasure, keys: list[str]) -> list[str]:
-        found = look(forgetting, keys)
+    def meanwhile(erasing: OutboxErasure, keys: list[str]) -> list[str]:
+        found = look(erasing, keys)
         if not begun:
             begun.append(True)
             die_at(killed_before_the_first_mark, outbox, resend)
@@ -165,11 +165,13 @@ def test_the_command_says_what_is_left_and_that_it_goes_by_itself(
             services.worker.send_due()
     run = app.test_cli_runner().invoke
 
-    told = run(args=["erase", "--email", made[0]["email"]])
+    recorded = run(args=["erase", "--email", made[0]["email"]])
     again = run(args=["erase", "--email", made[0]["email"]])
 
-    assert (told.exit_code, again.exit_code) == (0, 0)
-    assert told.output.startswith("1 bookings made nobody's, 1 letters and 0 waiting entries deleted.\nLeft: 1 letter")
+    assert (recorded.exit_code, again.exit_code) == (0, 0)
+    assert recorded.output.startswith(
+        "1 bookings made nobody's, 1 letters and 0 waiting entries deleted.\nLeft: 1 letter"
+    )
     assert again.output.startswith("0 bookings made nobody's, 0 letters and 0 waiting entries deleted.\nLeft: 1 letter")
     assert all(each["to"] != made[0]["email"] for each in services.db.letters.find())
 

@@ -60,7 +60,7 @@ def test_many_threads_share_one_pace() -> None:
     assert len(passed) == 5
 
 
-def test_nobody_passes_for_as_long_as_the_provider_asked() -> None:
+def test_no_one_passes_for_as_long_as_the_provider_asked() -> None:
     watch = Watch()
     pace = SendThrottle(1000, watch)
     pace.record_failure(30.0)

@@ -138,11 +138,11 @@ class Door(BaseHTTPRequestHandler):
         self.answer(Says(raw=b'{"id": "from a page that takes no letters"}'), None)
 
     def answer(self, says: Says, call: Call | None) -> None:
-        told: dict[str, Any] = {"name": says.error, "message": "as told", "statusCode": says.status}
+        recorded: dict[str, Any] = {"name": says.error, "message": "as told", "statusCode": says.status}
         if not says.error and call:
             ids = [{"id": provider_id(call, place)} for place in range(len(call.bodies))]
-            told = {"data": ids} if call.is_batch else ids[0]
-        body = json.dumps(told).encode() if says.raw is None else says.raw
+            recorded = {"data": ids} if call.is_batch else ids[0]
+        body = json.dumps(recorded).encode() if says.raw is None else says.raw
         self.send_response(says.status)
         for name, value in {"Content-Type": says.content_type, **says.headers}.items():
             self.send_header(name, value)

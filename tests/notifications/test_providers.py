@@ -31,7 +31,7 @@ from notifications.providers.file import FileMailer
 from notifications.providers.resend import ResendMailer
 from notifications.providers.smtp import SmtpMailer
 from tests.conftest import free_port
-from tests.letters.provider import KEY, Provider, Says
+from tests.notifications.provider import KEY, Provider, Says
 
 WRITTEN = datetime(2026, 3, 1, 9, 30, 15, 123_000, tzinfo=UTC)
 MESSAGE = Message(
@@ -197,7 +197,7 @@ def test_a_letter_under_way_elsewhere_holds_up_no_other(provider: Provider, rese
         resend.send(MESSAGE)
 
 
-def test_nobody_at_the_address_is_the_mailers_trouble() -> None:
+def test_no_one_at_the_address_is_the_mailers_trouble() -> None:
     with pytest.raises(ProviderUnavailable, match="HttpClientError"):
         ResendMailer(KEY, f"http://127.0.0.1:{free_port()}", (0.3, 0.3)).send(MESSAGE)
 
@@ -377,7 +377,7 @@ def test_an_international_domain_is_written_to_as_every_mail_server_knows_it(
         ),  # Other letters fare the same until that is put right.
     ],
 )
-def test_a_mail_server_without_smtputf8_is_told_apart_from_one_that_refuses(
+def test_a_mail_server_without_smtputf8_is_recorded_apart_from_one_that_refuses(
     office: PostOffice, opened: Callable[..., str], changes: dict[str, Any], meaning: type[Exception]
 ) -> None:
     with pytest.raises(meaning, match=r"^mail server: no SMTPUTF8, which this address needs$"):
@@ -540,9 +540,9 @@ def test_the_console_keeps_the_message_and_logs_nothing_personal(
     (file,) = (tmp_path / "mail").iterdir()
     mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     assert mail["To"] == MESSAGE.to
-    told = capsys.readouterr().out
-    assert MESSAGE.key in told
-    assert "ada" not in told
+    recorded = capsys.readouterr().out
+    assert MESSAGE.key in recorded
+    assert "ada" not in recorded
 
 
 def test_a_folder_that_cannot_be_written_is_trouble_that_passes(tmp_path: Path) -> None:

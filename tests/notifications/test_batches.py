@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,77 +10,50 @@ import pytest
 from core.mongo.transactions import transaction
 from notifications.delivery.batching import MIN_BATCH, BatchPlanner
 from notifications.delivery.throttle import SendThrottle
-from notifications.delivery.worker import OutboxWorker
 from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.model import (
     GIVE_UP_AFTER,
     LEASE,
     Attachment,
-    Batch,
     EmailStatus,
     Message,
     OutboxEmail,
-    Outcome,
 )
-from notifications.outbox.new_email import NewEmail
 from notifications.providers.base import BatchMailer
 from notifications.providers.resend import ResendMailer
 from notifications.providers.smtp import SmtpMailer
-from tests.letters.conftest import ADMIN, FACTS, RENDER, OutboxFixture
-from tests.letters.provider import Call, Provider, Says, provider_id
-from tests.letters.test_worker import Recorder
-
-MANY = 12
-HANGS_UP = Says(hangs_up=True, takes=True)
-
-
-class Killed(BaseException):
-    """What ends a worker at a step, as SIGKILL would: nothing after it is done."""
-
-
-def waiting(outbox: OutboxFixture, count: int = MANY) -> list[OutboxEmail]:
-    """Promise `count` letters that wait for no other; return them in the order of their ids."""
-    made = [
-        NewEmail(
-            subject=f"b{number:03}", to=f"guest{number}@example.org", context=FACTS, now=outbox.clock()
-        ).build_resend("guest_booking")
-        for number in range(count)
-    ]
-    outbox.promise(made)
-    return sorted(made, key=lambda letter: letter.id)
-
-
-def recover(outbox: OutboxFixture, resend: ResendMailer) -> None:
-    """Let the leases of the dead end, and another worker send all that is owed."""
-    for _ in range(4):
-        outbox.clock.move(seconds=LEASE.total_seconds())
-        outbox.erasure.finish()
-        outbox.worker(resend, owner="two").send_all_due()
-    assert {letter.state for letter in outbox.store.find(None, 1000)} == {EmailStatus.SENT}
-
-
-def assert_each_once(provider: Provider, promised: Sequence[OutboxEmail]) -> None:
-    assert sorted(to for to, _, _ in provider.letters.elements()) == sorted(letter.to for letter in promised)
-
-
-def doubles(provider: Provider) -> int:
-    return sum(count - 1 for count in provider.letters.values())
-
-
-def stored_batches(outbox: OutboxFixture) -> list[str]:
-    return sorted({row["batch"]["key"] for row in outbox.db["letters"].find({"batch": {"$exists": True}})})
+from tests.notifications.batches import (
+    HANGS_UP,
+    MANY,
+    STEPS,
+    Step,
+    assert_each_once,
+    die_at,
+    doubles,
+    end_the_day,
+    given_up,
+    killed_after_half_of_the_marks,
+    killed_before_the_call,
+    killed_before_the_first_mark,
+    recover,
+    stored_batches,
+    waiting,
+)
+from tests.notifications.conftest import ADMIN, RENDER, OutboxFixture
+from tests.notifications.provider import Call, Provider, Says, provider_id
+from tests.notifications.recorder import Recorder
 
 
 def test_many_that_wait_go_in_one_call_each_with_its_own_provider_id(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    promised = waiting(outbox)
+    enqueued = waiting(outbox)
     assert outbox.worker(resend).send_all_due() == MANY
     (call,) = provider.calls
-    assert (call.path, [body["to"] for body in call.bodies]) == ("/emails/batch", [[each.to] for each in promised])
+    assert (call.path, [body["to"] for body in call.bodies]) == ("/emails/batch", [[each.to] for each in enqueued])
     assert [call.key] == stored_batches(outbox)
-    assert_each_once(provider, promised)
-    for place, letter in enumerate(promised):
+    assert_each_once(provider, enqueued)
+    for place, letter in enumerate(enqueued):
         kept = outbox.get(letter)
         assert (kept.state, kept.provider_id, kept.attempts) == (EmailStatus.SENT, provider_id(call, place), 1)
 
@@ -89,11 +61,11 @@ def test_many_that_wait_go_in_one_call_each_with_its_own_provider_id(
 def test_a_few_go_one_by_one_under_their_own_ids(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    promised = waiting(outbox, MIN_BATCH - 1)
+    enqueued = waiting(outbox, MIN_BATCH - 1)
     outbox.worker(resend).send_all_due()
-    assert sorted(call.key for call in provider.calls) == [letter.id for letter in promised]
+    assert sorted(call.key for call in provider.calls) == [letter.id for letter in enqueued]
     assert {call.path for call in provider.calls} == {"/emails"}
-    assert outbox.get(promised[0]).provider_id == f"{promised[0].id}#0"
+    assert outbox.get(enqueued[0]).provider_id == f"{enqueued[0].id}#0"
 
 
 def test_a_batch_has_a_hundred_letters_at_the_most_and_takes_one_turn_of_the_rate(
@@ -109,20 +81,20 @@ def test_a_batch_has_a_hundred_letters_at_the_most_and_takes_one_turn_of_the_rat
         return wait
 
     monkeypatch.setattr(SendThrottle, "try_acquire", noted)
-    promised = waiting(outbox, 130)
+    enqueued = waiting(outbox, 130)
     assert outbox.worker(resend, rate=4).send_due() == 130
     assert sorted(len(call.bodies) for call in provider.calls) == [30, 100]
     assert len(passed) == 2
     assert passed[1] - passed[0] >= 0.25 - 1e-9
-    assert_each_once(provider, promised)
+    assert_each_once(provider, enqueued)
 
 
 def test_letters_with_attachments_go_one_by_one(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    promised = waiting(outbox)
+    enqueued = waiting(outbox)
     files = (Attachment("invitation.ics", "text/calendar; method=REQUEST", b"BEGIN:VCALENDAR"),)
-    odd = {letter.id for letter in promised[::2]}
+    odd = {letter.id for letter in enqueued[::2]}
 
     def render(letter: OutboxEmail) -> Message:
         message = RENDER(letter)
@@ -133,7 +105,7 @@ def test_letters_with_attachments_go_one_by_one(
     assert len(batch.bodies) == MANY / 2
     assert {call.key for call in provider.calls if not call.is_batch} == odd
     assert all(call.body["attachments"] for call in provider.calls if not call.is_batch)
-    assert_each_once(provider, promised)
+    assert_each_once(provider, enqueued)
 
 
 def test_other_mailers_get_every_letter_by_itself(outbox: OutboxFixture) -> None:
@@ -161,79 +133,16 @@ def test_both_letters_of_a_booking_are_never_in_one_batch(
 # Killed at every step
 
 
-def killed_before_the_batch_is_written(worker: OutboxWorker, patch: pytest.MonkeyPatch) -> None:
-    def die(*_: object) -> bool:
-        raise Killed
-
-    patch.setattr(worker.dispatcher.store, "form_batch", die)
-
-
-def killed_while_the_batch_is_written(worker: OutboxWorker, patch: pytest.MonkeyPatch) -> None:
-    form = worker.dispatcher.store.form_batch
-
-    def die(together: Sequence[OutboxEmail], batch: Batch) -> bool:
-        form(together[: len(together) // 2], batch)
-        raise Killed
-
-    patch.setattr(worker.dispatcher.store, "form_batch", die)
-
-
-def killed_before_the_call(worker: OutboxWorker, patch: pytest.MonkeyPatch) -> None:
-    pack = BatchPlanner.plan
-
-    def die(packer: BatchPlanner, leased: Sequence[OutboxEmail], now: datetime) -> None:
-        pack(packer, leased, now)
-        raise Killed
-
-    patch.setattr(BatchPlanner, "plan", die)
-
-
-def killed_before_the_first_mark(worker: OutboxWorker, patch: pytest.MonkeyPatch) -> None:
-    def die(*_: object) -> None:
-        raise Killed
-
-    patch.setattr(worker.dispatcher.store, "record_outcomes", die)
-
-
-def killed_after_half_of_the_marks(worker: OutboxWorker, patch: pytest.MonkeyPatch) -> None:
-    keep = worker.dispatcher.store.record_outcomes
-
-    def die(outcomes: Sequence[Outcome], now: datetime) -> None:
-        keep(outcomes[: len(outcomes) // 2], now)
-        raise Killed
-
-    patch.setattr(worker.dispatcher.store, "record_outcomes", die)
-
-
-STEPS = [
-    killed_before_the_batch_is_written,
-    killed_while_the_batch_is_written,
-    killed_before_the_call,
-    killed_before_the_first_mark,
-    killed_after_half_of_the_marks,
-]
-Step = Callable[[OutboxWorker, pytest.MonkeyPatch], None]
-
-
-def die_at(step: Step, outbox: OutboxFixture, resend: ResendMailer) -> None:
-    """Let a worker send, and end at `step`."""
-    worker = outbox.worker(resend, owner="one")
-    with pytest.MonkeyPatch.context() as patch:
-        step(worker, patch)
-        with pytest.raises(Killed):
-            worker.send_due()
-
-
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
 def test_a_worker_killed_at_any_step_loses_no_letter_of_a_batch_and_doubles_none(
     step: Step, outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    promised = waiting(outbox)
+    enqueued = waiting(outbox)
     die_at(step, outbox, resend)
     assert EmailStatus.SENDING in outbox.states().values()
     recover(outbox, resend)
-    assert_each_once(provider, promised)
-    assert all(outbox.get(letter).provider_id for letter in promised)
+    assert_each_once(provider, enqueued)
+    assert all(outbox.get(letter).provider_id for letter in enqueued)
 
 
 def forget_that_it_was_under_way(patch: pytest.MonkeyPatch) -> None:
@@ -290,7 +199,7 @@ def test_a_letter_that_may_have_been_tried_alone_goes_in_no_batch(
     few = waiting(outbox, MIN_BATCH - 1)
     die_at(killed_before_the_first_mark, outbox, resend)
     more = [replace(letter, id=f"x{letter.id}", to=f"x{letter.to}") for letter in few]
-    outbox.promise(more)
+    outbox.enqueue(more)
     recover(outbox, resend)
     assert_each_once(provider, [*few, *more])
     assert not any(call.is_batch for call in provider.calls)
@@ -302,7 +211,7 @@ def test_control_a_letter_that_was_tried_alone_and_goes_in_a_batch_arrives_twice
     few = waiting(outbox, MIN_BATCH - 1)
     die_at(killed_before_the_first_mark, outbox, resend)
     taken = provider.letters.total()
-    outbox.promise([replace(letter, id=f"x{letter.id}", to=f"x{letter.to}") for letter in few])
+    outbox.enqueue([replace(letter, id=f"x{letter.id}", to=f"x{letter.to}") for letter in few])
     lease = outbox.leases.lease
     monkeypatch.setattr(
         outbox.leases,
@@ -319,43 +228,43 @@ def test_control_a_letter_that_was_tried_alone_and_goes_in_a_batch_arrives_twice
 def test_a_batch_without_an_answer_is_repeated_whole_under_its_key(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    promised = waiting(outbox)
+    enqueued = waiting(outbox)
     provider.next += [HANGS_UP, Says(500, "application_error"), Says(seconds=0.6)]
     outbox.worker(resend).send_due()
     assert set(outbox.states().values()) == {EmailStatus.RETRYING}
-    assert len({outbox.get(letter).due_at for letter in promised}) == 1
+    assert len({outbox.get(letter).due_at for letter in enqueued}) == 1
     for _ in range(4):
         outbox.clock.move(minutes=1)
         outbox.worker(resend).send_due()
     assert [call.bodies for call in provider.calls] == [provider.calls[0].bodies] * 4
     assert len(provider.inbox) == 1
-    assert_each_once(provider, promised)
+    assert_each_once(provider, enqueued)
     assert set(outbox.states().values()) == {EmailStatus.SENT}
 
 
 def test_a_lease_that_is_smaller_than_a_batch_takes_the_whole_batch(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    promised = waiting(outbox)
+    enqueued = waiting(outbox)
     provider.next.append(HANGS_UP)
     outbox.worker(resend).send_due()
     outbox.clock.move(minutes=1)
     worker = outbox.worker(resend)
     worker.dispatcher.capacity = replace(worker.dispatcher.capacity, max_leased=3)
     assert worker.send_due() == MANY
-    assert_each_once(provider, promised)
+    assert_each_once(provider, enqueued)
 
 
 def test_a_refused_batch_falls_apart_and_one_bad_letter_spoils_no_other(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    promised = waiting(outbox)
-    provider.by_recipient[promised[3].to] = Says(422, "validation_error")
+    enqueued = waiting(outbox)
+    provider.by_recipient[enqueued[3].to] = Says(422, "validation_error")
     outbox.worker(resend).send_all_due()
     assert [call.is_batch for call in provider.calls] == [True] + [False] * MANY
-    dead = outbox.get(promised[3])
+    dead = outbox.get(enqueued[3])
     assert (dead.state, dead.last_error) == (EmailStatus.DEAD, "resend: 422 validation_error")
-    rest = [letter for letter in promised if letter.id != dead.id]
+    rest = [letter for letter in enqueued if letter.id != dead.id]
     assert {outbox.get(letter).state for letter in rest} == {EmailStatus.SENT}
     assert_each_once(provider, rest)
     assert stored_batches(outbox) == []
@@ -374,13 +283,13 @@ def test_a_batch_that_was_taken_with_other_words_is_given_up_and_not_sent_again(
     assert provider.letters.total() == MANY
 
 
-def test_a_batch_nobody_tried_is_one_no_more(outbox: OutboxFixture, provider: Provider, resend: ResendMailer) -> None:
-    promised = waiting(outbox)
+def test_a_batch_no_one_tried_is_one_no_more(outbox: OutboxFixture, provider: Provider, resend: ResendMailer) -> None:
+    enqueued = waiting(outbox)
     worker = outbox.worker(resend)
     worker.stop.set()
     assert worker.send_due() == 0
     assert stored_batches(outbox) == []
-    assert {(outbox.get(each).state, outbox.get(each).due_at) for each in promised} == {
+    assert {(outbox.get(each).state, outbox.get(each).due_at) for each in enqueued} == {
         (EmailStatus.QUEUED, outbox.clock())
     }
     assert provider.calls == []
@@ -389,7 +298,7 @@ def test_a_batch_nobody_tried_is_one_no_more(outbox: OutboxFixture, provider: Pr
 def test_a_batch_that_was_tried_stays_one_when_it_is_given_back(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    promised = waiting(outbox)
+    enqueued = waiting(outbox)
     provider.next.append(HANGS_UP)
     outbox.worker(resend).send_due()
     outbox.clock.move(minutes=1)
@@ -397,32 +306,32 @@ def test_a_batch_that_was_tried_stays_one_when_it_is_given_back(
     worker.stop.set()
     assert worker.send_due() == 0
     outbox.worker(resend).send_all_due()
-    assert_each_once(provider, promised)
+    assert_each_once(provider, enqueued)
     assert len({call.key for call in provider.calls}) == 1
 
 
 def test_a_batch_is_given_up_when_the_provider_has_forgotten_its_key(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    promised = waiting(outbox)
+    enqueued = waiting(outbox)
     die_at(killed_before_the_first_mark, outbox, resend)
     outbox.clock.move(days=1, minutes=1)
     provider.inbox.clear()
     outbox.worker(resend).send_all_due()
     assert set(outbox.states().values()) == {EmailStatus.DEAD}
-    assert "may have arrived" in outbox.get(promised[0]).last_error
+    assert "may have arrived" in outbox.get(enqueued[0]).last_error
     assert provider.letters.total() == 0
-    outbox.retries.retry(promised[0].id, outbox.clock())
+    outbox.retries.retry(enqueued[0].id, outbox.clock())
     outbox.worker(resend).send_all_due()
-    assert_each_once(provider, promised[:1])
+    assert_each_once(provider, enqueued[:1])
 
 
 def test_the_dead_of_a_batch_are_sent_when_the_others_are(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     """A letter whose day ends before that of its batch stays in it: the call is the same to the last."""
-    promised = waiting(outbox)
-    old = promised[0]
+    enqueued = waiting(outbox)
+    old = enqueued[0]
     outbox.db["letters"].update_one(
         {"_id": old.id}, {"$set": {"createdAt": outbox.clock() - GIVE_UP_AFTER + timedelta(seconds=1)}}
     )
@@ -434,29 +343,10 @@ def test_the_dead_of_a_batch_are_sent_when_the_others_are(
     outbox.clock.move(minutes=1)
     outbox.worker(resend).send_due()
     assert set(outbox.states().values()) == {EmailStatus.SENT}
-    assert_each_once(provider, promised)
+    assert_each_once(provider, enqueued)
 
 
 # Retried by the back office
-
-
-def end_the_day(outbox: OutboxFixture, *of: OutboxEmail) -> None:
-    """Let the next trouble be the last of these letters."""
-    ends = {"createdAt": outbox.clock() - GIVE_UP_AFTER + timedelta(seconds=1)}
-    outbox.db["letters"].update_many({"_id": {"$in": [letter.id for letter in of]}}, {"$set": ends})
-
-
-def given_up(outbox: OutboxFixture, provider: Provider, resend: ResendMailer) -> list[OutboxEmail]:
-    """Return the letters of a batch whose day ended without success."""
-    promised = waiting(outbox)
-    end_the_day(outbox, *promised)
-    provider.next += [Says(503, "application_error")] * 2
-    for _ in range(2):
-        outbox.worker(resend).send_due()
-        outbox.clock.move(minutes=1)
-    assert set(outbox.states().values()) == {EmailStatus.DEAD}
-    assert len({call.key for call in provider.calls}) == 1
-    return promised
 
 
 def test_a_letter_retried_out_of_a_batch_that_was_given_up_goes_alone_and_leaves_the_others_dead(
@@ -476,14 +366,14 @@ def test_a_letter_retried_out_of_a_batch_that_was_given_up_goes_alone_and_leaves
 def test_all_the_letters_of_a_batch_that_was_given_up_can_be_retried_one_after_the_other(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    promised = given_up(outbox, provider, resend)
+    enqueued = given_up(outbox, provider, resend)
 
-    for letter in promised:
+    for letter in enqueued:
         outbox.retries.retry(letter.id, outbox.clock())
     outbox.worker(resend).send_all_due()
 
     assert {call.path for call in provider.calls[2:]} == {"/emails"}
-    assert_each_once(provider, promised)
+    assert_each_once(provider, enqueued)
 
 
 def test_a_letter_retried_out_of_a_batch_that_was_given_up_can_be_withdrawn_like_any_other(
@@ -506,37 +396,37 @@ def test_a_letter_retried_out_of_a_batch_that_was_given_up_can_be_withdrawn_like
 def test_a_letter_of_a_batch_whose_key_is_refused_goes_under_its_own_key_when_it_is_retried(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    promised = waiting(outbox)
+    enqueued = waiting(outbox)
     provider.next.append(Says(409, "invalid_idempotent_request"))
     outbox.worker(resend).send_all_due()
     assert {letter.last_error for letter in outbox.store.find(None, 100)} == {"resend: 409 invalid_idempotent_request"}
     # The provider knows the batch's key for a day, with other words.
     provider.inbox[provider.calls[0].key] = replace(provider.calls[0], bodies=[])
 
-    outbox.retries.retry(promised[0].id, outbox.clock())
+    outbox.retries.retry(enqueued[0].id, outbox.clock())
     outbox.worker(resend).send_all_due()
 
-    assert (provider.calls[-1].path, provider.calls[-1].key) == ("/emails", promised[0].id)
-    assert outbox.get(promised[0]).state is EmailStatus.SENT
+    assert (provider.calls[-1].path, provider.calls[-1].key) == ("/emails", enqueued[0].id)
+    assert outbox.get(enqueued[0]).state is EmailStatus.SENT
 
 
 def test_a_retried_letter_stays_with_its_batch_while_the_others_are_tried(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     """Without it the provider would not recognise the batch, which it took: all the others would arrive twice."""
-    promised = waiting(outbox)
-    end_the_day(outbox, promised[0])
+    enqueued = waiting(outbox)
+    end_the_day(outbox, enqueued[0])
     provider.next += [HANGS_UP, Says(500, "application_error")]
     for _ in range(2):
         outbox.worker(resend).send_due()
         outbox.clock.move(minutes=1)
-    assert outbox.get(promised[0]).state is EmailStatus.DEAD
+    assert outbox.get(enqueued[0]).state is EmailStatus.DEAD
 
-    outbox.retries.retry(promised[0].id, outbox.clock())
+    outbox.retries.retry(enqueued[0].id, outbox.clock())
     outbox.worker(resend).send_all_due()
 
     assert len({call.key for call in provider.calls}) == 1
-    assert_each_once(provider, promised)
+    assert_each_once(provider, enqueued)
     assert set(outbox.states().values()) == {EmailStatus.SENT}
 
 
@@ -563,14 +453,14 @@ def test_a_retried_letter_goes_alone_when_the_others_of_its_batch_are_given_up_m
     assert {outbox.get(other).state for other in others} == {EmailStatus.DEAD}
 
 
-def test_a_batch_that_is_whole_no_more_goes_one_by_one_and_loses_nobody(
+def test_a_batch_that_is_whole_no_more_goes_one_by_one_and_loses_no_one(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    promised = waiting(outbox)
+    enqueued = waiting(outbox)
     die_at(killed_before_the_call, outbox, resend)
-    outbox.db["letters"].delete_one({"_id": promised[0].id})
+    outbox.db["letters"].delete_one({"_id": enqueued[0].id})
     recover(outbox, resend)
-    assert_each_once(provider, promised[1:])
+    assert_each_once(provider, enqueued[1:])
 
 
 @pytest.mark.parametrize("answer", [b'{"data": []}', b'{"data": null}', b"[]", b'{"id": "one"}', b'{"data": [1, 2]}'])
@@ -583,7 +473,7 @@ def test_an_answer_that_names_no_ids_is_no_success(
     assert {letter.last_error for letter in outbox.store.find(None, 100)} == {"resend: odd answer"}
 
 
-def test_a_call_is_told_from_another_with_its_key(provider: Provider) -> None:
+def test_a_call_is_recorded_from_another_with_its_key(provider: Provider) -> None:
     """The provider of these tests refuses a known key with other letters, or in another order, as Resend does."""
     one, two = {"to": ["a"], "subject": "", "text": "1"}, {"to": ["b"], "subject": "", "text": "2"}
     assert provider.takes_in(Call("k", "", [one, two], 0, "/emails/batch")).status == 200

@@ -33,7 +33,7 @@ from notifications.providers.base import Mailer
 from notifications.providers.resend import ResendMailer
 from notifications.render import environments, render
 from notifications.wiring import MailTransport, build_worker, worker_lease
-from tests.letters.provider import KEY, Provider, providing
+from tests.notifications.provider import KEY, Provider, providing
 
 ADMIN = "admin@example.org"
 SENDER = "Open day <bookings@example.org>"
@@ -99,11 +99,11 @@ class OutboxFixture:
         mine = {**FACTS, "fullName": name, **facts}
         guest = NewEmail(subject=f"booking of {name}", to=f"{name}@example.org", context=mine, now=self.clock())
         first, second = confirmation_pair("guest_booking", guest, ADMIN)
-        self.promise([first, second])
+        self.enqueue([first, second])
         return first, second
 
-    def promise(self, promised: Sequence[OutboxEmail]) -> None:
-        transaction(self.client, lambda session: self.store.add(session, promised), 10)
+    def enqueue(self, enqueued: Sequence[OutboxEmail]) -> None:
+        transaction(self.client, lambda session: self.store.add(session, enqueued), 10)
 
     def worker(
         self, mailer: Mailer, *, rate: float = 1000.0, owner: str = "one", render: Render = RENDER
@@ -126,7 +126,7 @@ class OutboxFixture:
 
 @pytest.fixture(autouse=True)
 def lasting_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the letters' loggers write to what nobody closes.
+    """Let the loggers of e-mails write to an output that stays open.
 
     A logger keeps the output that it first wrote to. Where that was the captured one of another test, it is closed by
     now, and the worker that logs would stumble over it.

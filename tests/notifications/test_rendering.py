@@ -20,7 +20,7 @@ from notifications import preview
 from notifications.mime import to_mime
 from notifications.outbox.model import Message, OutboxEmail
 from notifications.render import TEMPLATES, environment, environments, render
-from tests.letters.conftest import ADMIN, FACTS, SENDER
+from tests.notifications.conftest import ADMIN, FACTS, SENDER
 from tests.pseudo import bracketed, bracketed_form, leftovers, visible
 
 GOLDEN = Path(__file__).parent.parent / "emails"
@@ -70,7 +70,7 @@ def test_each_letter_reads_as_it_was_agreed_in_german(template: str) -> None:
     assert files_of(template, written) == agreed_files(template, GOLDEN / "de")
 
 
-def test_a_message_says_when_its_letter_was_promised() -> None:
+def test_a_message_says_when_its_letter_was_enqueued() -> None:
     assert filled(letter("guest_booking")).written_at == NOW
 
 

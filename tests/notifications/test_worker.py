@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 
@@ -16,7 +15,6 @@ from core.leader_lease import TTL
 from core.mongo.failures import DatabaseError
 from notifications.delivery.throttle import SendThrottle
 from notifications.delivery.worker import IDLE_SECONDS, OutboxWorker
-from notifications.errors import PermanentFailure, ProviderUnavailable
 from notifications.outbox.model import (
     ADMIN_FIRST_DELAY,
     LEASE,
@@ -28,35 +26,9 @@ from notifications.outbox.model import (
     Result,
 )
 from notifications.providers.resend import ResendMailer
-from tests.letters.conftest import ADMIN, OutboxFixture
-from tests.letters.provider import Provider, Says
-
-
-@dataclass
-class Recorder:
-    """A mailer that writes down what it is given; `first` is called before each letter is taken."""
-
-    first: Callable[[Message], None] = lambda _message: None
-    taken: list[str] = field(default_factory=list)
-    at: list[float] = field(default_factory=list)
-
-    def send(self, message: Message) -> str:
-        self.at.append(time.monotonic())
-        self.first(message)
-        self.taken.append(message.key)
-        return ""
-
-
-def refuse(message: Message) -> None:
-    raise PermanentFailure("no such address")
-
-
-def be_away(message: Message) -> None:
-    raise ProviderUnavailable("out of reach")
-
-
-def lease_only(outbox: OutboxFixture, most: int = 100) -> list[OutboxEmail]:
-    return outbox.leases.lease(most, outbox.clock())
+from tests.notifications.conftest import ADMIN, OutboxFixture
+from tests.notifications.provider import Provider, Says
+from tests.notifications.recorder import Recorder, be_away, lease_only, refuse
 
 
 def test_every_letter_goes_out_once_the_admins_before_the_guests(
@@ -336,7 +308,7 @@ def test_a_worker_whose_lease_ran_out_begins_no_letter(outbox: OutboxFixture) ->
     assert outbox.worker(mailer, rate=5).send_due() == 1
 
 
-def test_a_lost_lease_is_left_to_whoever_has_it_now(outbox: OutboxFixture) -> None:
+def test_a_lost_lease_is_left_to_anyone_has_it_now(outbox: OutboxFixture) -> None:
     outbox.booked("ada")
     (late,) = lease_only(outbox)
     outbox.clock.move(seconds=LEASE.total_seconds())

@@ -27,17 +27,17 @@ from notifications.outbox.model import (
 from notifications.outbox.new_email import NewEmail
 from notifications.providers.resend import ResendMailer
 from tests.api_client import Api
-from tests.letters.conftest import ADMIN, FACTS, OutboxFixture
-from tests.letters.provider import Provider, Says
-from tests.letters.test_worker import Recorder, be_away, lease_only, refuse
+from tests.notifications.conftest import ADMIN, FACTS, OutboxFixture
+from tests.notifications.provider import Provider, Says
+from tests.notifications.recorder import Recorder, be_away, lease_only, refuse
 
 
 def reminder(outbox: OutboxFixture, about: str = "b1") -> OutboxEmail:
-    promised = NewEmail(subject=about, to="ada@example.org", context=FACTS, now=outbox.clock()).build(
+    enqueued = NewEmail(subject=about, to="ada@example.org", context=FACTS, now=outbox.clock()).build(
         "guest_reminder", f"reminder-{FACTS['date']}"
     )
-    outbox.promise([promised])
-    return promised
+    outbox.enqueue([enqueued])
+    return enqueued
 
 
 def withdraw(outbox: OutboxFixture, about: str = "b1") -> None:
@@ -202,20 +202,20 @@ def test_a_letter_that_was_withdrawn_under_way_goes_with_its_dead_sender(outbox:
 def test_a_letter_in_a_batch_that_may_have_been_taken_is_let_go_with_it(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    promised = [reminder(outbox, f"b{number}") for number in range(8)]
+    enqueued = [reminder(outbox, f"b{number}") for number in range(8)]
     provider.next.append(Says(hangs_up=True, takes=True))
     outbox.worker(resend).send_due()
     withdraw(outbox, "b1")
     outbox.clock.move(minutes=1)
     outbox.worker(resend).send_all_due()
-    assert provider.letters.total() == len(promised)
+    assert provider.letters.total() == len(enqueued)
     assert set(outbox.states().values()) == {EmailStatus.SENT}
 
 
 def test_a_letter_that_was_withdrawn_while_its_batch_was_refused_is_dropped(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    promised = [reminder(outbox, f"b{number}") for number in range(8)]
+    enqueued = [reminder(outbox, f"b{number}") for number in range(8)]
     provider.next.append(Says(422, "validation_error"))
     form = outbox.leases.form_batch
 
@@ -226,8 +226,8 @@ def test_a_letter_that_was_withdrawn_while_its_batch_was_refused_is_dropped(
 
     monkeypatch.setattr(outbox.leases, "form_batch", form_and_withdraw)
     outbox.worker(resend).send_all_due()
-    assert stored(outbox, promised[1]) is None
-    assert provider.letters.total() == len(promised) - 1
+    assert stored(outbox, enqueued[1]) is None
+    assert provider.letters.total() == len(enqueued) - 1
 
 
 @pytest.mark.parametrize("state", list(EmailStatus))
@@ -235,7 +235,7 @@ def test_a_letter_waits_for_the_last_one_that_is_not_out(outbox: OutboxFixture, 
     letter = NewEmail(subject="b1", to="ada@example.org", context=FACTS, now=outbox.clock()).build_resend(
         "guest_booking"
     )
-    outbox.promise([letter, replace(letter, id="b1-other", to="bob@example.org", created_at=outbox.clock.moment)])
+    outbox.enqueue([letter, replace(letter, id="b1-other", to="bob@example.org", created_at=outbox.clock.moment)])
     reminder(outbox)  # stands outside the line: it is withdrawn when it is no longer true
     outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}})
     found = transaction(outbox.client, lambda session: outbox.store.lock_last_pending(session, "b1", letter.to), 10)

@@ -23,7 +23,7 @@ KEY = b"only the provider knows this"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
 PATH = "/api/webhooks/resend"
 PROVIDER_ID = "56761188-7520-42d8-8898-ff6fc54ce618"
-TOLD_AT = "2026-03-05T09:30:00.123Z"
+RECORDED_AT = "2026-03-05T09:30:00.123Z"
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def letter(api: Api, db: Db) -> str:
 
 def event(kind: str, provider_id: Any = PROVIDER_ID, **more: Any) -> bytes:
     data = {"email_id": provider_id, "to": ["ada@example.org"], "subject": "Your booking"}
-    return json.dumps({"type": kind, "created_at": TOLD_AT, "data": data, **more}).encode()
+    return json.dumps({"type": kind, "created_at": RECORDED_AT, "data": data, **more}).encode()
 
 
 def signature(body: bytes, at: str, key: bytes = KEY, name: str = "msg_1") -> str:
@@ -53,7 +53,7 @@ def signature(body: bytes, at: str, key: bytes = KEY, name: str = "msg_1") -> st
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def tell(api: Api, body: bytes, *, ago: float = 0, path: str = PATH, **changes: str) -> Answer:
+def report(api: Api, body: bytes, *, ago: float = 0, path: str = PATH, **changes: str) -> Answer:
     """Call as the provider does; `changes` are headers."""
     at = str(int(time.time() - ago))
     headers = {"svix-id": "msg_1", "svix-timestamp": at, "svix-signature": signature(body, at)}
@@ -75,21 +75,21 @@ def test_what_became_of_a_letter_is_kept_and_shown(api: Api, letter: str, delive
     assert shown(api, letter)["delivery"] is None
     before = counted(delivery)
 
-    answer = tell(api, event(f"email.{delivery}"))
+    answer = report(api, event(f"email.{delivery}"))
 
     assert (answer.status, answer.json) == (200, {"success": True})
     seen = shown(api, letter)
-    assert (seen["delivery"], seen["deliveryAt"], seen["providerId"]) == (delivery, TOLD_AT, PROVIDER_ID)
+    assert (seen["delivery"], seen["deliveryAt"], seen["providerId"]) == (delivery, RECORDED_AT, PROVIDER_ID)
     assert seen["state"] == "sent"
     assert counted(delivery) == before + 1
     assert f'letter_deliveries_total{{delivery="{delivery}"}}' in api.get("/metrics").body.decode()
 
 
-def test_an_event_that_is_told_again_changes_nothing_and_is_not_counted_again(api: Api, letter: str) -> None:
-    assert tell(api, event("email.bounced")).status == 200
+def test_an_event_that_is_recorded_again_changes_nothing_and_is_not_counted_again(api: Api, letter: str) -> None:
+    assert report(api, event("email.bounced")).status == 200
     before, seen = counted("bounced"), shown(api, letter)
 
-    again = tell(api, event("email.bounced", created_at="2026-03-06T00:00:00Z"))
+    again = report(api, event("email.bounced", created_at="2026-03-06T00:00:00Z"))
 
     assert again.status == 200
     assert shown(api, letter) == seen
@@ -97,7 +97,7 @@ def test_an_event_that_is_told_again_changes_nothing_and_is_not_counted_again(ap
 
 
 @pytest.mark.parametrize(
-    ("told", "stays"),
+    ("recorded", "stays"),
     [
         (["delivered", "bounced"], "bounced"),
         (["bounced", "delivered"], "bounced"),
@@ -106,9 +106,11 @@ def test_an_event_that_is_told_again_changes_nothing_and_is_not_counted_again(ap
         (["bounced", "complained"], "complained"),
     ],
 )
-def test_the_worse_word_stays_in_whatever_order_they_come(api: Api, letter: str, told: list[str], stays: str) -> None:
-    for delivery in told:
-        assert tell(api, event(f"email.{delivery}")).status == 200
+def test_the_worse_word_stays_in_whatever_order_they_come(
+    api: Api, letter: str, recorded: list[str], stays: str
+) -> None:
+    for delivery in recorded:
+        assert report(api, event(f"email.{delivery}")).status == 200
 
     assert shown(api, letter)["delivery"] == stays
 
@@ -134,34 +136,34 @@ def test_unknown_letters_and_other_events_are_taken_and_change_nothing(
 ) -> None:
     before = list(db["letters"].find())
 
-    assert tell(api, body).status == 200
+    assert report(api, body).status == 200
     assert list(db["letters"].find()) == before
 
 
-@pytest.mark.parametrize("told", ["yesterday", None, 7, "2026-03-05 09:30:00"])
-def test_a_moment_that_is_none_is_the_present_one(api: Api, letter: str, told: Any) -> None:
-    assert tell(api, event("email.delivered", created_at=told)).status == 200
+@pytest.mark.parametrize("recorded", ["yesterday", None, 7, "2026-03-05 09:30:00"])
+def test_a_moment_that_is_none_is_the_present_one(api: Api, letter: str, recorded: Any) -> None:
+    assert report(api, event("email.delivered", created_at=recorded)).status == 200
     assert shown(api, letter)["deliveryAt"]
 
 
 OTHERS = base64.b64encode(b"somebody else's own key").decode()
 REFUSED: dict[str, Callable[[Api], Answer]] = {
     "no signature": lambda api: api.send("POST", PATH, json=json.loads(event("email.bounced"))),
-    "another's signature": lambda api: tell(api, event("email.bounced"), svix_signature=f"v1,{OTHERS}"),
-    "a signature of other words": lambda api: tell(
+    "another's signature": lambda api: report(api, event("email.bounced"), svix_signature=f"v1,{OTHERS}"),
+    "a signature of other words": lambda api: report(
         api, event("email.bounced"), svix_signature=signature(event("email.delivered"), str(int(time.time())))
     ),
-    "another id": lambda api: tell(api, event("email.bounced"), svix_id="msg_2"),
-    "another time": lambda api: tell(api, event("email.bounced"), svix_timestamp=str(int(time.time()) - 60)),
-    "too old": lambda api: tell(api, event("email.bounced"), ago=6 * 60),
-    "from the future": lambda api: tell(api, event("email.bounced"), ago=-6 * 60),
-    "no time": lambda api: tell(api, event("email.bounced"), svix_timestamp="now"),
-    "odd characters": lambda api: tell(api, event("email.bounced"), svix_signature="v1,\xe9\xff"),
-    "no JSON": lambda api: tell(api, b"{not json"),
-    "no object": lambda api: tell(api, b"[1]"),
-    "no text": lambda api: tell(api, b"\xff\xfe"),
-    "nothing": lambda api: tell(api, b""),
-    "nested too deeply": lambda api: tell(api, b"[" * 9_000),
+    "another id": lambda api: report(api, event("email.bounced"), svix_id="msg_2"),
+    "another time": lambda api: report(api, event("email.bounced"), svix_timestamp=str(int(time.time()) - 60)),
+    "too old": lambda api: report(api, event("email.bounced"), ago=6 * 60),
+    "from the future": lambda api: report(api, event("email.bounced"), ago=-6 * 60),
+    "no time": lambda api: report(api, event("email.bounced"), svix_timestamp="now"),
+    "odd characters": lambda api: report(api, event("email.bounced"), svix_signature="v1,\xe9\xff"),
+    "no JSON": lambda api: report(api, b"{not json"),
+    "no object": lambda api: report(api, b"[1]"),
+    "no text": lambda api: report(api, b"\xff\xfe"),
+    "nothing": lambda api: report(api, b""),
+    "nested too deeply": lambda api: report(api, b"[" * 9_000),
 }
 
 
@@ -180,7 +182,7 @@ def test_control_the_same_call_with_the_right_signature_is_taken(api: Api, lette
     body = event("email.bounced")
     at = str(int(time.time()))
 
-    assert tell(api, body, svix_signature=f"v1,{OTHERS} {signature(body, at)}", svix_timestamp=at).status == 200
+    assert report(api, body, svix_signature=f"v1,{OTHERS} {signature(body, at)}", svix_timestamp=at).status == 200
     assert shown(api, letter)["delivery"] == "bounced"
 
 
@@ -196,17 +198,17 @@ def test_control_without_the_check_anybody_could_say_anything(
 def test_without_a_secret_the_address_is_not_there(make_app: Callable[..., Flask]) -> None:
     api = Api(over_app(make_app()))
 
-    for answer in (tell(api, event("email.bounced")), api.send("POST", PATH)):
+    for answer in (report(api, event("email.bounced")), api.send("POST", PATH)):
         assert (answer.status, answer.code) == (404, "not_found")
 
 
 def test_the_provider_is_not_limited_by_its_address_and_everybody_else_is(make_app: Callable[..., Flask]) -> None:
     api = Api(over_app(make_app(RESEND_WEBHOOK_SECRET=SECRET, RATE_LIMIT_DEFAULT="2 per hour")))
 
-    assert [tell(api, event("email.delivered")).status for _ in range(5)] == [200] * 5
+    assert [report(api, event("email.delivered")).status for _ in range(5)] == [200] * 5
     assert [api.get("/api/dates").status for _ in range(3)] == [200, 200, 429]
     assert api.get(PATH).status == 429
-    assert tell(api, event("email.delivered")).status == 200
+    assert report(api, event("email.delivered")).status == 200
 
 
 def test_control_behind_the_limits_events_would_be_lost(
@@ -215,35 +217,35 @@ def test_control_behind_the_limits_events_would_be_lost(
     monkeypatch.setattr("app.UNLIMITED_ENDPOINTS", frozenset())
     api = Api(over_app(make_app(RESEND_WEBHOOK_SECRET=SECRET, RATE_LIMIT_DEFAULT="2 per hour")))
 
-    assert [tell(api, event("email.delivered")).status for _ in range(3)] == [200, 200, 429]
+    assert [report(api, event("email.delivered")).status for _ in range(3)] == [200, 200, 429]
 
 
 def test_a_body_that_is_too_large_is_refused(api: Api) -> None:
-    answer = tell(api, event("email.delivered", filler="x" * 40_000))
+    answer = report(api, event("email.delivered", filler="x" * 40_000))
 
     assert (answer.status, answer.code) == (413, "body_too_large")
 
 
 def test_a_query_string_is_refused_as_everywhere(api: Api) -> None:
-    assert tell(api, event("email.delivered"), path=f"{PATH}?letter=1").status == 400
+    assert report(api, event("email.delivered"), path=f"{PATH}?letter=1").status == 400
 
 
 def test_nothing_personal_is_logged(
     api: Api, letter: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told: list[tuple[str, dict[str, str]]] = []
+    recorded: list[tuple[str, dict[str, str]]] = []
 
     class Listener:
         def info(self, name: str, **more: str) -> None:
-            told.append((name, more))
+            recorded.append((name, more))
 
         warning = info
 
     monkeypatch.setattr("notifications.webhook.LOG", Listener())
-    tell(api, event("email.delivered"))
-    tell(api, event("email.bounced"))
+    report(api, event("email.delivered"))
+    report(api, event("email.bounced"))
 
-    assert told == [
+    assert recorded == [
         ("email_delivered", {"email_id": letter}),
         ("email_bounced", {"email_id": letter, "delivery": "bounced"}),
     ]
