@@ -17,6 +17,7 @@ MAX_CONDITIONAL_EXPRESSIONS = 11.5
 MAX_COMPREHENSIONS = 21.0
 
 MAX_CLASS_LINES = 150
+MAX_TEST_FILE_LINES = 400
 
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -103,8 +104,11 @@ def test_long_class_is_found() -> None:
 
 
 @pytest.mark.parametrize("file", TEST_FILES, ids=lambda file: file.relative_to(ROOT).as_posix())
-def test_test_files_import_no_other_test_file(file: Path) -> None:
-    assert imported_test_files(file.read_text(encoding="utf-8")) == []
+def test_test_files_are_short_and_import_no_other_test_file(file: Path) -> None:
+    source = file.read_text(encoding="utf-8")
+
+    assert imported_test_files(source) == []
+    assert source.count("\n") <= MAX_TEST_FILE_LINES
 
 
 def test_planted_import_of_a_test_file_is_found() -> None:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 import structlog
+from aiosmtpd.controller import Controller
 
 from booking.emails import RULES, confirmation_pair
 from core import log
@@ -33,6 +35,8 @@ from notifications.providers.base import Mailer
 from notifications.providers.resend import ResendMailer
 from notifications.render import environments, render
 from notifications.wiring import MailTransport, build_worker, worker_lease
+from tests.conftest import free_port
+from tests.notifications.messages import PostOffice
 from tests.notifications.provider import KEY, Provider, providing
 
 ADMIN = "admin@example.org"
@@ -156,3 +160,23 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture
 def resend(provider: Provider) -> ResendMailer:
     return ResendMailer(KEY, provider.url, TIMEOUTS)
+
+
+@pytest.fixture
+def office() -> PostOffice:
+    return PostOffice()
+
+
+@pytest.fixture
+def opened(office: PostOffice) -> Iterator[Callable[..., str]]:
+    """Open the post office; return its address."""
+    running: list[Controller] = []
+
+    def opened(**options: Any) -> str:
+        running.append(Controller(office, hostname="127.0.0.1", port=free_port(), **options))
+        running[-1].start()
+        return f"127.0.0.1:{running[-1].port}"
+
+    yield opened
+    for controller in running:
+        controller.stop()

@@ -1,4 +1,4 @@
-"""Letters that go together: a fixed unit under one key, through trouble and crashes, each letter exactly once."""
+"""Batches: one call for many e-mails, also when a worker is killed at any step."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.mongo.transactions import transaction
 from notifications.delivery.batching import MIN_BATCH, BatchPlanner
 from notifications.delivery.throttle import SendThrottle
 from notifications.outbox.lease_store import LeaseStore
@@ -30,17 +29,14 @@ from tests.notifications.batches import (
     assert_each_once,
     die_at,
     doubles,
-    end_the_day,
-    given_up,
     killed_after_half_of_the_marks,
-    killed_before_the_call,
     killed_before_the_first_mark,
     recover,
     stored_batches,
     waiting,
 )
 from tests.notifications.conftest import ADMIN, RENDER, OutboxFixture
-from tests.notifications.provider import Call, Provider, Says, provider_id
+from tests.notifications.provider import Provider, Says, provider_id
 from tests.notifications.recorder import Recorder
 
 
@@ -344,140 +340,3 @@ def test_the_dead_of_a_batch_are_sent_when_the_others_are(
     outbox.worker(resend).send_due()
     assert set(outbox.states().values()) == {EmailStatus.SENT}
     assert_each_once(provider, enqueued)
-
-
-# Retried by the back office
-
-
-def test_a_letter_retried_out_of_a_batch_that_was_given_up_goes_alone_and_leaves_the_others_dead(
-    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
-) -> None:
-    retried, *others = given_up(outbox, provider, resend)
-
-    outbox.retries.retry(retried.id, outbox.clock())
-    outbox.worker(resend).send_all_due()
-
-    assert [(call.path, call.key) for call in provider.calls[2:]] == [("/emails", retried.id)]
-    assert_each_once(provider, [retried])
-    assert outbox.get(retried).state is EmailStatus.SENT
-    assert {outbox.get(other).state for other in others} == {EmailStatus.DEAD}
-
-
-def test_all_the_letters_of_a_batch_that_was_given_up_can_be_retried_one_after_the_other(
-    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
-) -> None:
-    enqueued = given_up(outbox, provider, resend)
-
-    for letter in enqueued:
-        outbox.retries.retry(letter.id, outbox.clock())
-    outbox.worker(resend).send_all_due()
-
-    assert {call.path for call in provider.calls[2:]} == {"/emails"}
-    assert_each_once(provider, enqueued)
-
-
-def test_a_letter_retried_out_of_a_batch_that_was_given_up_can_be_withdrawn_like_any_other(
-    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
-) -> None:
-    untrue, *_ = given_up(outbox, provider, resend)
-    outbox.retries.retry(untrue.id, outbox.clock())
-
-    transaction(
-        outbox.client,
-        lambda session: outbox.store.cancel_pending(session, untrue.subject, untrue.template, outbox.clock()),
-        10,
-    )
-    outbox.worker(resend).send_all_due()
-
-    assert provider.letters.total() == 0
-    assert untrue.id not in outbox.states()
-
-
-def test_a_letter_of_a_batch_whose_key_is_refused_goes_under_its_own_key_when_it_is_retried(
-    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
-) -> None:
-    enqueued = waiting(outbox)
-    provider.next.append(Says(409, "invalid_idempotent_request"))
-    outbox.worker(resend).send_all_due()
-    assert {letter.last_error for letter in outbox.store.find(None, 100)} == {"resend: 409 invalid_idempotent_request"}
-    # The provider knows the batch's key for a day, with other words.
-    provider.inbox[provider.calls[0].key] = replace(provider.calls[0], bodies=[])
-
-    outbox.retries.retry(enqueued[0].id, outbox.clock())
-    outbox.worker(resend).send_all_due()
-
-    assert (provider.calls[-1].path, provider.calls[-1].key) == ("/emails", enqueued[0].id)
-    assert outbox.get(enqueued[0]).state is EmailStatus.SENT
-
-
-def test_a_retried_letter_stays_with_its_batch_while_the_others_are_tried(
-    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
-) -> None:
-    """Without it the provider would not recognise the batch, which it took: all the others would arrive twice."""
-    enqueued = waiting(outbox)
-    end_the_day(outbox, enqueued[0])
-    provider.next += [HANGS_UP, Says(500, "application_error")]
-    for _ in range(2):
-        outbox.worker(resend).send_due()
-        outbox.clock.move(minutes=1)
-    assert outbox.get(enqueued[0]).state is EmailStatus.DEAD
-
-    outbox.retries.retry(enqueued[0].id, outbox.clock())
-    outbox.worker(resend).send_all_due()
-
-    assert len({call.key for call in provider.calls}) == 1
-    assert_each_once(provider, enqueued)
-    assert set(outbox.states().values()) == {EmailStatus.SENT}
-
-
-def test_a_retried_letter_goes_alone_when_the_others_of_its_batch_are_given_up_meanwhile(
-    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
-) -> None:
-    retried, *others = waiting(outbox)
-    end_the_day(outbox, retried)
-    provider.next += [Says(503, "application_error")] * 3
-    for _ in range(2):
-        outbox.worker(resend).send_due()
-        outbox.clock.move(minutes=1)
-    outbox.retries.retry(retried.id, outbox.clock())
-    end_the_day(outbox, *others)
-    outbox.clock.move(minutes=1)
-    outbox.worker(resend).send_due()
-    assert {outbox.get(other).state for other in others} == {EmailStatus.DEAD}
-
-    outbox.clock.move(minutes=1)
-    outbox.worker(resend).send_due()
-
-    assert [call.is_batch for call in provider.calls] == [True] * 3 + [False]
-    assert_each_once(provider, [retried])
-    assert {outbox.get(other).state for other in others} == {EmailStatus.DEAD}
-
-
-def test_a_batch_that_is_whole_no_more_goes_one_by_one_and_loses_no_one(
-    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
-) -> None:
-    enqueued = waiting(outbox)
-    die_at(killed_before_the_call, outbox, resend)
-    outbox.db["letters"].delete_one({"_id": enqueued[0].id})
-    recover(outbox, resend)
-    assert_each_once(provider, enqueued[1:])
-
-
-@pytest.mark.parametrize("answer", [b'{"data": []}', b'{"data": null}', b"[]", b'{"id": "one"}', b'{"data": [1, 2]}'])
-def test_an_answer_that_names_no_ids_is_no_success(
-    answer: bytes, provider: Provider, resend: ResendMailer, outbox: OutboxFixture
-) -> None:
-    waiting(outbox)
-    provider.next.append(Says(raw=answer))
-    outbox.worker(resend).send_due()
-    assert {letter.last_error for letter in outbox.store.find(None, 100)} == {"resend: odd answer"}
-
-
-def test_a_call_is_recorded_from_another_with_its_key(provider: Provider) -> None:
-    """The provider of these tests refuses a known key with other letters, or in another order, as Resend does."""
-    one, two = {"to": ["a"], "subject": "", "text": "1"}, {"to": ["b"], "subject": "", "text": "2"}
-    assert provider.takes_in(Call("k", "", [one, two], 0, "/emails/batch")).status == 200
-    assert provider.takes_in(Call("k", "", [one, two], 0, "/emails/batch")).status == 200
-    assert provider.takes_in(Call("k", "", [two, one], 0, "/emails/batch")).status == 409
-    assert provider.takes_in(Call("k", "", [one], 0, "/emails")).status == 409
-    assert provider.letters.total() == 2

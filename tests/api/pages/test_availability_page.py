@@ -1,0 +1,136 @@
+"""The booking page: months, days, slots, countries and phones."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+import pytest
+
+from core.mongo.client import Db
+from core.web.security_headers import SECURITY_HEADERS
+from pages.booking import view
+from pages.booking.countries import countries, names
+from schedules.model import DateSummary
+from tests.api.pages.page_browser import DATE, ODD, Browser, fill, shown
+from tests.api_client import Api
+
+# What is shown
+
+
+def test_the_month_shows_every_bookable_date_with_its_places(browser: Browser, api: Api) -> None:
+    fill(api, api.slots("2026-03-03")[0])
+
+    page = browser.page("/")
+
+    assert re.findall(r'data-day="(2026-[^"]+)"', page) == ODD
+    assert [word[:2] for word in re.findall(r'<span class="visually-hidden">(\w+day)</span></th>', page)] == [
+        "Mo", "Tu", "We", "Th", "Fr", "Sa", "Su",
+    ]  # fmt: skip
+    tuesday = page[page.index('data-day="2026-03-03"') :][:400]
+    assert "Tuesday 3 March" in tuesday and "<b>28</b>" in tuesday
+
+
+def test_a_date_shows_its_slots_as_controls_with_their_state_in_words(browser: Browser, api: Api) -> None:
+    slots = api.slots(DATE)
+    fill(api, slots[0])
+    api.book(slots[1])
+    api.admin("PATCH", f"/slots/{slots[2]['_id']}", json={"closed": True})
+
+    seen = re.sub(r'<span aria-hidden="true">[^<]*</span>|<[^>]+>', "", browser.page())
+    page = re.sub(r"\s+", " ", seen)
+
+    assert page.count("Thursday 5 March, 1") == 9
+    assert "Thursday 5 March, 10:00 to 11:00, Full: waiting list" in page
+    assert "Thursday 5 March, 11:00 to 12:00, 3 places left" in page
+    assert "Thursday 5 March, 12:00 to 13:00, Closed" in page
+    assert len(re.findall(r'type="radio"[^>]* disabled', browser.page())) == 1
+
+
+def day(date: str, remaining: int, seats: int = 36) -> DateSummary:
+    return DateSummary(date, "A", seats, remaining)
+
+
+def test_a_schedule_of_more_months_shows_the_one_that_is_asked_for() -> None:
+    days = [day("2030-01-30", 0), day("2030-02-11", 12), day("2030-02-12", 13)]
+
+    first, asked = view.build(days, [], "", ""), view.build(days, [], "", "2030-01")
+    chosen, unknown = view.build(days, [], "2030-01-30", "2030-99"), view.build(days, [], "", "junk")
+
+    assert first.months == [("2030-01", "January 2030"), ("2030-02", "February 2030")]
+    assert [shown.month.name for shown in (first, asked, chosen, unknown)] == [
+        "February 2030", "January 2030", "January 2030", "February 2030",
+    ]  # fmt: skip
+    cells = [cell for week in first.month.weeks for cell in week if cell and cell.offered]
+    assert [(cell.number, cell.level, cell.percent) for cell in cells] == [(11, "few", 66), (12, "free", 63)]
+    assert len(first.month.weeks[0]) == 7
+
+
+def test_the_bar_of_a_day_counts_no_closed_hour_as_taken(browser: Browser, api: Api) -> None:
+    slots = api.slots(DATE)
+    fill(api, slots[0])
+
+    def bar() -> str:
+        day = browser.page("/").partition(f'data-day="{DATE}"')[2]
+        found = re.search(r'class="day-taken" width="(\d+)"', day)
+        assert found
+        return found[1]
+
+    before = bar()
+    for slot in slots[4:]:
+        api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": True})
+
+    assert (before, bar()) == ("11", "25"), "four of 36 places, then four of the 16 that are open"
+    for slot in slots[:4]:
+        api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": True})
+    assert bar() == "0"
+
+
+@pytest.mark.parametrize("date", ["2026-03-04", "2026-3-5", "junk", "2027-03-05", "%00", "<script>"])
+def test_a_date_that_is_not_on_the_schedule_shows_the_month_and_says_so(browser: Browser, date: str) -> None:
+    answer = browser.get(f"/?date={date}")
+
+    assert (answer.status_code, "Only odd dates in March 2026 are allowed." in shown(answer)) == (400, True)
+    assert "How it works" in answer.text
+    assert "<script>" not in answer.text
+
+
+def test_pages_hold_no_inline_script_or_style_and_name_no_other_host(browser: Browser) -> None:
+    page = browser.page()
+
+    assert re.findall(r"<script(?![^>]* src=)|<style| style=| on\w+=", page) == []
+    assert [
+        link for link in re.findall(r'(?:src|href|action)="([^"]+)"', page) if not link.startswith(("/", "#"))
+    ] == []
+    assert browser.get("/").headers["Content-Security-Policy"] == SECURITY_HEADERS["Content-Security-Policy"]
+
+
+# Countries and phones
+
+
+def test_every_country_of_the_numbering_plans_has_a_name() -> None:
+    assert set(names()) == phonenumbers.SUPPORTED_REGIONS
+    assert [c.name for c in countries()][:3] == ["Afghanistan", "Åland Islands", "Albania"]
+    assert {c.calling for c in countries() if c.code in ("US", "CA")} == {"+1"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "phone"),
+    [
+        ("030 123456", "DE", "+4930123456"),
+        ("+49 30 123456", "DE", "+4930123456"),
+        ("0049 (30) 12-34-56", "DE", "+4930123456"),
+        ("(415) 555-0123", "US", "+14155550123"),
+        ("06 12 34 56 78", "FR", "+33612345678"),
+        ("٠٣٠١٢٣٤٥٦", "DE", "+4930123456"),
+        ("+49 30 123456", "", "+4930123456"),
+    ],
+)
+def test_a_number_may_be_written_as_at_home_or_internationally(
+    browser: Browser, api: Api, db: Db, typed: str, country: str, phone: str
+) -> None:
+    answer = browser.send(browser.form(api.slots(DATE)[0], phone=typed, country=country))
+
+    assert answer.status_code == 303, shown(answer)
+    booked = db["bookings"].find_one() or {}
+    assert (booked["phone"], booked["country"]) == (phone, country or "DE")
