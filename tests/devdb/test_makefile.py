@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 
 from tests.conftest import ROOT
 
+EXPORTED_BY_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "PYTHON", "PORT", "JOBS", "TESTS"}
+
 
 def make(*arguments: str) -> tuple[int, str, list[str]]:
-    """Run make at the root of the repository and return exit code, output, and errors without make's own line."""
-    done = subprocess.run(["make", *arguments], check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    """Run make at the root of the repository and return exit code, output, and errors without make's own line.
+
+    A make that runs the tests exports its flags and its level. They are removed, as a nested make prints directories.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in EXPORTED_BY_MAKE}
+    done = subprocess.run(
+        ["make", *arguments], check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
     return done.returncode, done.stdout, [line for line in done.stderr.splitlines() if not line.startswith("make")]
 
 
