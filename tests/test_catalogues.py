@@ -132,7 +132,7 @@ def test_control_a_catalogue_that_is_wrong_is_noticed(what: str, instead: str, f
 
 # These also mean posted, instead of, mislaid and back in a moment; the last looks like a hyphen and is found as none.
 @pytest.mark.parametrize("word", ["aufgegeben", "an Stelle", "Buchung wurde verlegt", "Gleich wieder da", "\u2011"])
-def test_german_has_no_words_that_read_as_something_else(word: str) -> None:
+def test_german_catalogue_has_no_misleading_words(word: str) -> None:
     found = catalogue(file_of("de").read_text(encoding="utf-8"))
 
     assert [message.id for message in found if any(word in form for form in forms(message.string))] == []

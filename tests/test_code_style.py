@@ -1,4 +1,4 @@
-"""Code style: limits on dense statements and class sizes, and on imports between test files."""
+"""Code style: limits on dense statements, class sizes and test names, and on imports between test files."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ MAX_COMPREHENSIONS = 21.0
 
 MAX_CLASS_LINES = 150
 MAX_TEST_FILE_LINES = 400
+MAX_TEST_NAME_LENGTH = 70
 
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -69,6 +70,15 @@ def imported_test_files(source: str) -> list[str]:
     return [module for module in modules if ".test_" in f".{module}"]
 
 
+def long_test_names(source: str) -> list[str]:
+    return [
+        node.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if node.name.startswith("test_") and len(node.name) > MAX_TEST_NAME_LENGTH
+    ]
+
+
 PRODUCT = [file.read_text(encoding="utf-8") for file in product_files()]
 TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
 
@@ -104,9 +114,10 @@ def test_long_class_is_found() -> None:
 
 
 @pytest.mark.parametrize("file", TEST_FILES, ids=lambda file: file.relative_to(ROOT).as_posix())
-def test_test_files_are_short_and_import_no_other_test_file(file: Path) -> None:
+def test_test_files_and_names_are_short_and_import_no_test_file(file: Path) -> None:
     source = file.read_text(encoding="utf-8")
 
+    assert long_test_names(source) == []
     assert imported_test_files(source) == []
     assert source.count("\n") <= MAX_TEST_FILE_LINES
 
@@ -114,3 +125,10 @@ def test_test_files_are_short_and_import_no_other_test_file(file: Path) -> None:
 def test_planted_import_of_a_test_file_is_found() -> None:
     assert imported_test_files("from tests.api.test_slots import x") == ["tests.api.test_slots"]
     assert imported_test_files("from tests.conftest import x") == []
+
+
+def test_planted_long_test_name_is_found() -> None:
+    longest = "test_" + "x" * (MAX_TEST_NAME_LENGTH - 5)
+
+    assert long_test_names(f"def {longest}() -> None: ...") == []
+    assert long_test_names(f"class TestPlanted:\n    def {longest}y(self) -> None: ...") == [f"{longest}y"]

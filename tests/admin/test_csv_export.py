@@ -109,7 +109,7 @@ def test_no_more_than_a_piece_is_held() -> None:
 
 @given(st.text(), st.text())
 @settings(max_examples=200, derandomize=True, database=None)
-def test_whatever_is_written_is_read_again_and_starts_no_formula(name: str, message: str) -> None:
+def test_csv_cell_is_read_back_and_starts_no_formula(name: str, message: str) -> None:
     (_, row) = rows(BOOKING._replace(full_name=name, message=message))
 
     assert row[0] in (name, f"'{name}")

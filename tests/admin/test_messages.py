@@ -27,7 +27,7 @@ NAMED = (
 REFUSED = {key for key in WORDS if key.startswith(("problem.", "wrong."))}
 
 
-def test_whatever_is_said_is_in_the_table() -> None:
+def test_every_used_message_is_in_the_table() -> None:
     said = set(re.findall(r'\bt\("([\w.]+)"', SCRIPTS))
 
     assert len(said) > 50
@@ -35,7 +35,7 @@ def test_whatever_is_said_is_in_the_table() -> None:
     assert WORDS.keys() >= NAMED
 
 
-def test_nothing_is_in_the_table_that_no_one_says() -> None:
+def test_message_table_has_no_unused_message() -> None:
     quoted = set(re.findall(r'"([\w.]+)"', SCRIPTS)) | set(re.findall(r"\b(\w+)(?=: \{|[,}] ?)", SCRIPTS))
 
     assert WORDS.keys() - NAMED - REFUSED <= quoted
@@ -45,7 +45,7 @@ def kinds_of(error: type[DomainError]) -> set[type[DomainError]]:
     return {error} | {kind for child in error.__subclasses__() for kind in kinds_of(child)}
 
 
-def test_words_for_refusals_are_of_codes_and_fields_that_there_are() -> None:
+def test_error_messages_have_existing_codes_and_fields() -> None:
     codes = {f"problem.{kind.code}" for kind in kinds_of(DomainError)}
     fields = {f"wrong.{name}" for schema in (ListingQuery, SlotChangeSchema) for name in schema().fields}
 

@@ -44,9 +44,7 @@ def asked(api: Api) -> bytes:
 
 
 @pytest.mark.parametrize("rest", [b" ", b" " * 100_000, b"]]]"])
-def test_a_chunked_body_that_is_too_long_is_refused_whatever_its_end(
-    app: Flask, db: Db, asked: bytes, rest: bytes
-) -> None:
+def test_chunked_body_that_is_too_long_is_refused_before_its_end(app: Flask, db: Db, asked: bytes, rest: bytes) -> None:
     answer = sent(app, asked + b" " * (MOST - len(asked)) + rest)
 
     assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")

@@ -78,7 +78,7 @@ def test_a_reload_after_a_move_undoes_no_later_move(api: Api, hold: Hold) -> Non
     assert slot_of(api, made) == slots[1]["_id"]
 
 
-def test_a_move_is_recorded_in_words_to_when_and_as_a_status(api: Api, hold: Hold) -> None:
+def test_move_is_announced_with_its_new_time_as_a_status(api: Api, hold: Hold) -> None:
     slots = api.slots(DATE)
     holder = hold(api.book(slots[0]).json["booking"])
 
@@ -151,7 +151,7 @@ def in_line(api: Api) -> tuple[dict[str, Any], dict[str, Any]]:
     return api.wait_for(slot).json["entry"], held[0]
 
 
-def test_anyone_was_promoted_is_led_to_the_booking_and_may_look_after_it(api: Api, hold: Hold) -> None:
+def test_promoted_guest_is_redirected_to_the_booking(api: Api, hold: Hold) -> None:
     entry, held = in_line(api)
     holder = hold(entry)
     assert "number 1 on the waiting list" in holder.page()
@@ -174,7 +174,7 @@ def test_anyone_was_promoted_is_led_to_the_booking_and_may_look_after_it(api: Ap
     assert "This booking is cancelled" in holder.page()
 
 
-def test_leaving_after_the_place_came_free_reports_so_and_how_to_give_it_back(api: Api, hold: Hold) -> None:
+def test_leave_button_after_a_promotion_says_how_to_cancel_the_booking(api: Api, hold: Hold) -> None:
     entry, held = in_line(api)
     holder = hold(entry)
     api.held("DELETE", held)
@@ -189,7 +189,7 @@ def test_leaving_after_the_place_came_free_reports_so_and_how_to_give_it_back(ap
     assert api.slots(DATE)[0]["bookedCount"] == 4
 
 
-def test_no_one_else_and_no_one_who_waits_is_led_to_a_booking(app: Flask, api: Api, hold: Hold) -> None:
+def test_waiting_or_unknown_guest_is_redirected_to_no_booking(app: Flask, api: Api, hold: Hold) -> None:
     entry, held = in_line(api)
     holder = hold(entry)
 

@@ -59,7 +59,7 @@ def test_a_database_is_prepared_verified_and_found_to_drift(environment: dict[st
     assert "bookedCount=2" in bad.stdout
 
 
-def test_letters_are_sent_by_a_command_alone(environment: dict[str, str], mongo: Client) -> None:
+def test_send_command_sends_emails_without_a_service(environment: dict[str, str], mongo: Client) -> None:
     assert flask(environment, "init-db").returncode == 0
 
     sent = flask(environment, "letters", "send", "--once")
@@ -97,7 +97,7 @@ def test_a_database_that_is_no_replica_set_is_refused_with_a_sentence(tmp_path: 
     assert "Traceback" not in served.stderr
 
 
-def test_a_server_that_stands_alone_is_refused_and_recorded_why(tmp_path: Path) -> None:
+def test_standalone_server_is_refused_with_the_reason(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "db").mkdir()
     mongod = find_mongod(dict(os.environ), sys.path)
@@ -120,7 +120,7 @@ def test_a_server_that_stands_alone_is_refused_and_recorded_why(tmp_path: Path) 
     assert "Traceback" not in served.stderr
 
 
-def test_a_schedule_file_that_cannot_be_used_ends_commands_as_it_ends_the_service(tmp_path: Path) -> None:
+def test_commands_with_an_invalid_schedule_file_end_as_the_service_does(tmp_path: Path) -> None:
     march = (ROOT / "schedules" / "march_2026.toml").read_text(encoding="utf-8")
     (tmp_path / "broken.toml").write_text(march.replace("Europe/Berlin", "America/Newyork"), encoding="utf-8")
     given = factories.environment("mongodb://127.0.0.1:1/?replicaSet=rs0", SCHEDULE_FILE=str(tmp_path / "broken.toml"))
@@ -138,7 +138,7 @@ def test_a_schedule_file_that_cannot_be_used_ends_commands_as_it_ends_the_servic
     assert {(command.returncode, command.stderr) for command in ended} == {(2, served.stderr)}
 
 
-def test_an_address_that_the_driver_refuses_ends_a_command_as_it_ends_the_service_unquoted(tmp_path: Path) -> None:
+def test_commands_with_an_invalid_database_url_end_without_quoting_it(tmp_path: Path) -> None:
     given = factories.environment("mongodb://guest:hidden@a,b/?directConnection=true")
     asked = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
 
@@ -187,7 +187,7 @@ def booked_slots(api: Api) -> list[dict[str, Any]]:
     return slots
 
 
-def test_slots_with_bookings_that_the_schedule_file_lacks_are_noted_and_are_no_drift(
+def test_verify_lists_orphaned_slots_and_counts_them_as_no_drift(
     booked_slots: list[dict[str, Any]], make_app: Callable[..., Flask], app: Flask, db: Db, shorter: str
 ) -> None:
     changed = make_app(SCHEDULE_FILE=shorter, MONGODB_DATABASE=db.name)
@@ -216,7 +216,7 @@ def test_a_slot_whose_hours_have_another_end_is_noted_too(
     assert {slot["_id"] for slot in booked_slots} <= set(verified.stdout.split())
 
 
-def test_the_service_says_at_its_start_that_slots_with_bookings_are_not_in_the_file(
+def test_service_logs_orphaned_slots_at_its_start(
     booked_slots: list[dict[str, Any]], replica_set: ReplicaSet, db: Db, shorter: str, tmp_path: Path
 ) -> None:
     assert len(booked_slots) == 3
@@ -230,7 +230,7 @@ def test_the_service_says_at_its_start_that_slots_with_bookings_are_not_in_the_f
     ]
 
 
-def test_a_start_goes_on_when_the_database_does_not_report_what_is_off_schedule(services: wiring.Services) -> None:
+def test_service_starts_when_orphaned_slots_cannot_be_read(services: wiring.Services) -> None:
     with MongoClient[dict[str, Any]]("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=20) as away:
         with pytest.raises(DatabaseError):
             away["nowhere"].slots.find_one({})

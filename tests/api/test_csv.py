@@ -39,7 +39,7 @@ def rows(answer: Answer) -> list[dict[str, str]]:
     return list(csv.DictReader(text, strict=True))
 
 
-def test_an_export_is_a_utf8_file_with_a_byte_order_mark_and_the_exact_heading(quiet: Api) -> None:
+def test_csv_export_has_a_byte_order_mark_and_the_exact_heading(quiet: Api) -> None:
     answer = export(quiet)
 
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"

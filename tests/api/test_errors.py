@@ -103,7 +103,7 @@ def test_too_many_requests_have_the_one_payload(make_app: Callable[..., Flask]) 
     require_problem(api.get("/api/dates"), 429, "too_many_requests")
 
 
-def test_a_database_that_is_away_is_503_with_the_one_payload_and_a_time_to_come_back(databaseless: Flask) -> None:
+def test_unavailable_database_is_503_as_a_problem_with_retry_after(databaseless: Flask) -> None:
     answer = Api(over_app(databaseless)).get("/api/dates")
 
     require_problem(answer, 503, "unavailable")

@@ -107,7 +107,7 @@ def test_a_replay_answers_the_first_answer_though_the_booking_is_cancelled(api: 
     assert api.slots()[0]["bookedCount"] == 0
 
 
-def test_one_key_at_many_doors_at_once_makes_one_booking(app: Flask) -> None:
+def test_concurrent_requests_of_one_key_make_one_booking(app: Flask) -> None:
     slot = Api(over_app(app)).slots()[0]
     form = person()
 

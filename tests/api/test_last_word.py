@@ -53,7 +53,7 @@ def filled(api: Api) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return slot, [api.book(slot).json["booking"] for _ in range(4)]
 
 
-def test_a_cancellation_waits_for_a_confirmation_in_trouble(make_app: Make, clock: Clock) -> None:
+def test_cancellation_email_waits_for_a_failing_confirmation(make_app: Make, clock: Clock) -> None:
     post = Post()
     api, services = house(make_app, clock=clock, mailer=post, MAIL_RATE="100000")
     booking = api.book(api.slots(DATE)[0]).json["booking"]
@@ -70,7 +70,7 @@ def test_a_cancellation_waits_for_a_confirmation_in_trouble(make_app: Make, cloc
     assert "cancelled" in post.subjects[-1]
 
 
-def test_a_letter_behind_one_that_is_given_up_goes_out(make_app: Make, clock: Clock) -> None:
+def test_email_blocked_by_a_failed_one_is_sent(make_app: Make, clock: Clock) -> None:
     post = Post()
     api, services = house(make_app, clock=clock, mailer=post, MAIL_RATE="100000")
     booking = api.book(api.slots(DATE)[0]).json["booking"]
@@ -86,7 +86,7 @@ def test_a_letter_behind_one_that_is_given_up_goes_out(make_app: Make, clock: Cl
     assert "cancelled" in post.subjects[-1]
 
 
-def test_who_is_promoted_is_not_recorded_afterwards_that_they_wait(make_app: Make, clock: Clock) -> None:
+def test_promoted_guest_gets_no_later_waiting_email(make_app: Make, clock: Clock) -> None:
     api, services = house(make_app, clock=clock, mailer=Post("nothing"), MAIL_RATE="100000")
     slot, made = filled(api)
     entry = api.wait_for(slot).json["entry"]
@@ -96,7 +96,7 @@ def test_who_is_promoted_is_not_recorded_afterwards_that_they_wait(make_app: Mak
     assert services.letters.by_subject(entry["id"]) == []
 
 
-def test_a_dead_letter_that_is_no_longer_true_is_not_sent_again(api: Api, db: Db) -> None:
+def test_outdated_failed_email_is_not_retried(api: Api, db: Db) -> None:
     booking = api.book(api.slots(DATE)[0]).json["booking"]
     db.letters.update_many({}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
     api.held("DELETE", booking)
@@ -162,7 +162,7 @@ def test_a_slot_that_closes_between_looking_and_joining_says_so(
     assert api.wait_for(slot).code == "slot_closed"
 
 
-def test_places_that_come_free_by_another_cut_off_are_given_on_within_a_minute(
+def test_seats_freed_by_another_cut_off_are_promoted_within_a_minute(
     make_app: Make, make_database: Callable[[], str], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     shared = {"MONGODB_DATABASE": make_database(), "clock": clock}
@@ -196,7 +196,7 @@ def test_links_end_also_when_the_schedule_knows_the_slot_no_longer(
     assert services.booking.find_mismatches.execute() == []
 
 
-def test_a_repeated_request_is_answered_as_at_first_though_the_booking_has_moved(api: Api) -> None:
+def test_replay_after_a_reschedule_gets_the_first_answer(api: Api) -> None:
     slots, guest = api.slots(DATE), contact()
     first = api.book(slots[0], key="a-key", **guest)
     api.held("POST", first.json["booking"], "/reschedule", json={"slotId": slots[1]["_id"]})
@@ -216,7 +216,7 @@ def test_an_address_is_erased_however_it_is_written(api: Api, services: wiring.S
     assert services.booking.erase_person.execute("Ada@B\u00fccher.example").bookings == 1
 
 
-def test_erasing_the_organiser_as_a_guest_keeps_the_letters_about_others(api: Api, services: wiring.Services) -> None:
+def test_erasing_the_organiser_as_a_guest_keeps_emails_about_others(api: Api, services: wiring.Services) -> None:
     organiser = services.settings.admin_email
     other = api.book(api.slots(DATE)[0]).json["booking"]
     api.book(api.slots(DATE)[0], email=organiser)
@@ -248,9 +248,7 @@ def test_erasure_that_broke_off_is_finished_by_the_next(
     assert services.db.letters.count_documents({}) == services.db.waitlist.count_documents({}) == 0
 
 
-def test_no_one_is_written_to_about_a_forgotten_booking(
-    make_app: Make, small_schedule: Callable[..., str], clock: Clock
-) -> None:
+def test_anonymised_booking_gets_no_email(make_app: Make, small_schedule: Callable[..., str], clock: Clock) -> None:
     api, services = house(make_app, SCHEDULE_FILE=small_schedule(), clock=clock)
     booking = api.book(api.slots("2031-06-10")[0]).json["booking"]
     clock.at = clock.at.replace(year=2031, month=6, day=20)

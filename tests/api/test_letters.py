@@ -46,7 +46,7 @@ def walked(api: Api, **query: Any) -> list[list[str]]:
     return parts
 
 
-def test_letters_are_listed_by_when_they_were_enqueued_not_by_what_they_are_about(api: Api) -> None:
+def test_emails_are_listed_by_creation_time_not_by_subject(api: Api) -> None:
     first, second = booked(api), booked(api)
     assert api.admin("POST", f"/bookings/{first}/cancel").status == 200
 
@@ -59,7 +59,7 @@ def test_letters_are_listed_by_when_they_were_enqueued_not_by_what_they_are_abou
     ]
 
 
-def test_a_walk_finds_each_letter_once_and_in_order(api: Api, db: Db) -> None:
+def test_email_cursor_lists_each_email_once_in_order(api: Api, db: Db) -> None:
     booked(api)
     ids = outbox_of(db, 250)
     dead = {row["_id"] for row in db["letters"].find({"state": "dead"})}
@@ -72,7 +72,7 @@ def test_a_walk_finds_each_letter_once_and_in_order(api: Api, db: Db) -> None:
     assert list(chain(*given_up)) == [each for each in ids if each in dead]
 
 
-def test_a_walk_ends_where_nothing_follows(api: Api, db: Db) -> None:
+def test_email_cursor_is_null_on_the_last_page(api: Api, db: Db) -> None:
     booked(api)
     outbox_of(db, 6)
 
@@ -81,7 +81,7 @@ def test_a_walk_ends_where_nothing_follows(api: Api, db: Db) -> None:
     assert api.admin("GET", "/letters", query={"state": "retrying"}).json == {"items": [], "next": None}
 
 
-def test_letters_that_are_enqueued_during_a_walk_change_nothing_of_it(api: Api, db: Db) -> None:
+def test_emails_enqueued_during_a_listing_do_not_change_it(api: Api, db: Db) -> None:
     booked(api)
     ids = outbox_of(db, 6)
     first = api.admin("GET", "/letters", query={"limit": 2}).json
@@ -93,7 +93,7 @@ def test_letters_that_are_enqueued_during_a_walk_change_nothing_of_it(api: Api, 
     assert [letter["_id"] for letter in rest["items"]] == ids[2:]
 
 
-def test_the_letters_about_a_booking_can_be_walked_through(api: Api) -> None:
+def test_emails_of_a_booking_are_listed_by_cursor(api: Api) -> None:
     booked(api)
     booking = booked(api)
     assert api.admin("POST", f"/bookings/{booking}/cancel").status == 200
@@ -124,14 +124,14 @@ def test_the_letters_about_a_booking_can_be_walked_through(api: Api) -> None:
         "created..0123456789abcdef0123456789abcdef",
     ],
 )
-def test_what_is_no_cursor_of_the_letters_is_refused(api: Api, cursor: str) -> None:
+def test_invalid_email_cursor_is_refused(api: Api, cursor: str) -> None:
     answer = api.admin("GET", "/letters", query={"after": cursor})
 
     assert (answer.status, set(answer.json["errors"])) == (400, {"after"})
 
 
 @pytest.mark.parametrize("moment", ["0", "99999999999999"])
-def test_a_cursor_of_any_time_finds_what_is_behind_it(api: Api, moment: str) -> None:
+def test_email_cursor_of_any_time_lists_older_emails(api: Api, moment: str) -> None:
     booked(api)
 
     answer = api.admin("GET", "/letters", query={"after": f"{moment}.{'0' * 32}-guest"})
@@ -141,7 +141,7 @@ def test_a_cursor_of_any_time_finds_what_is_behind_it(api: Api, moment: str) -> 
 
 @pytest.mark.parametrize("state", [None, *EmailStatus])
 @pytest.mark.parametrize("goes_on", [False, True])
-def test_a_part_of_the_letters_is_read_from_an_index_and_nothing_sorted(
+def test_email_page_is_read_from_an_index_without_a_sort(
     api: Api, services: wiring.Services, db: Db, state: EmailStatus | None, goes_on: bool
 ) -> None:
     booked(api)
@@ -167,9 +167,7 @@ def test_a_part_of_the_letters_is_read_from_an_index_and_nothing_sorted(
         assert row["docsExamined"] <= 12, row
 
 
-def test_a_walk_through_letters_of_one_moment_reads_no_more_than_it_shows(
-    api: Api, services: wiring.Services, db: Db
-) -> None:
+def test_email_listing_of_one_moment_reads_no_more_than_it_shows(api: Api, services: wiring.Services, db: Db) -> None:
     booked(api)
     outbox_of(db, 300)
     db["letters"].update_many({}, {"$set": {"createdAt": datetime(2026, 3, 1, tzinfo=UTC)}})
@@ -186,7 +184,7 @@ def test_a_walk_through_letters_of_one_moment_reads_no_more_than_it_shows(
     assert sum(row["keysExamined"] for row in walks) <= 30
 
 
-def test_counting_the_letters_of_a_state_reads_the_same_index(api: Api, db: Db) -> None:
+def test_email_count_of_a_state_reads_the_same_index(api: Api, db: Db) -> None:
     booked(api)
     outbox_of(db, 60)
     db.command({"profile": 2})

@@ -45,7 +45,7 @@ def texts(plot: dict[str, Any]) -> list[str]:
     return ["".join(node.itertext()) for node in ElementTree.fromstring(plot["svg"]).iter(f"{SVG}text")]
 
 
-def test_a_plot_and_its_table_report_how_the_event_stands(api: Api, db: Db) -> None:
+def test_plot_and_its_table_show_the_state_of_the_event(api: Api, db: Db) -> None:
     slots = api.slots("2026-03-05")
     for _ in range(3):
         assert api.book(slots[1]).status == 201
@@ -210,7 +210,7 @@ def test_bookings_stand_on_the_day_they_were_made(make_app: Callable[..., Flask]
     assert [row[1] for row in rows[-5:]] == ["0", "1", "1", "1", "0"]
 
 
-def test_what_is_settled_is_counted_once(clock: Clock) -> None:
+def test_cached_daily_count_is_counted_once(clock: Clock) -> None:
     asked_for: list[tuple[datetime, datetime]] = []
     moments = [clock.at - DAY, clock.at - timedelta(minutes=30), clock.at - timedelta(minutes=1)]
 

@@ -102,7 +102,7 @@ def test_erasing_keeps_the_count_of_what_has_been(
     assert list(found.values()) == [""]
 
 
-def test_retaining_forgets_only_what_is_older(
+def test_retention_anonymises_only_older_bookings(
     make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Clock
 ) -> None:
     app = make_app(SCHEDULE_FILE=small_schedule(), clock=clock)
@@ -127,11 +127,11 @@ def test_retaining_forgets_only_what_is_older(
 
 
 @pytest.mark.parametrize("command", [["erase"], ["erase", "--email", "nobody"], ["retain"], ["retain", "--days", "-1"]])
-def test_the_commands_want_to_know_whom(app: Flask, command: list[str]) -> None:
+def test_erasure_commands_need_an_email(app: Flask, command: list[str]) -> None:
     assert app.test_cli_runner().invoke(args=command).exit_code == 2
 
 
-def test_the_commands_say_what_they_did(app: Flask, api: Api, db: Db) -> None:
+def test_erasure_commands_report_their_counts(app: Flask, api: Api, db: Db) -> None:
     api.book(api.slots(DATE)[0], **ADA)
     run = app.test_cli_runner().invoke
 
@@ -232,7 +232,7 @@ def test_what_is_anonymised_is_neither_moved_nor_reminded(
     assert db.letters.count_documents({"template": "guest_reminder"}) == 0
 
 
-def test_two_who_forget_the_same_person_at_once_both_come_to_the_end(
+def test_concurrent_erasures_of_one_guest_both_succeed(
     api: Api, services: wiring.Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slot = api.slots(DATE)[0]

@@ -144,7 +144,7 @@ WRONG: list[Callable[[str, str], tuple[str, str]]] = [
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
-def test_a_wrong_token_and_an_unknown_id_are_recorded_apart_by_nothing(api: Api, door: Ask) -> None:
+def test_wrong_token_and_unknown_id_get_the_same_answer(api: Api, door: Ask) -> None:
     booking, token = made(api)
 
     asked = [wrong(booking["id"], token) for wrong in WRONG]

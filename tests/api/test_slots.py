@@ -175,7 +175,7 @@ def test_any_other_date_is_refused(quiet: Api, date: str) -> None:
         "/api/slots?date=%FF%FE",
     ],
 )
-def test_a_date_that_is_missing_or_repeated_is_refused_in_the_same_words(quiet: Api, path: str) -> None:
+def test_missing_or_repeated_date_gets_the_same_message(quiet: Api, path: str) -> None:
     answer = quiet.get(path)
 
     assert (answer.status, answer.code) == (400, "date_not_bookable")

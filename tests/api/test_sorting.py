@@ -87,7 +87,7 @@ def paged(api: Api, **query: Any) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("sort", list(KEYS))
-def test_each_order_is_walked_to_its_end_with_each_filter(api: Api, crowd: Db, sort: str, order: str) -> None:
+def test_each_order_is_listed_by_cursor_with_each_filter(api: Api, crowd: Db, sort: str, order: str) -> None:
     everybody = walked(api)
     assert len(everybody) == crowd["bookings"].count_documents({})
 
@@ -108,7 +108,7 @@ def test_an_order_has_a_direction_of_its_own(api: Api, crowd: Db, sort: str, ord
     assert walked(api, sort=sort) == walked(api, sort=sort, order=order)
 
 
-def test_a_walk_goes_on_where_it_was_though_its_last_booking_moved_away(api: Api, crowd: Db) -> None:
+def test_cursor_continues_after_its_last_booking_was_moved(api: Api, crowd: Db) -> None:
     before = [item["_id"] for item in paged(api, sort="date")]
     first = api.admin("GET", "/bookings", query={"sort": "date", "limit": "7"}).json
     last = first["items"][-1]["_id"]
@@ -193,7 +193,7 @@ def test_what_would_have_to_be_sorted_is_sorted_only_while_it_is_little(
         (SortField.COUNTRY, BookingFilter(status=Status.CONFIRMED)),
     ],
 )
-def test_an_order_that_is_offered_to_any_number_reads_a_page_and_sorts_nothing(
+def test_indexed_order_reads_one_page_and_sorts_nothing(
     services: wiring.Services,
     db: Db,
     by: SortField,

@@ -137,7 +137,7 @@ def test_no_one_is_promoted_after_the_cut_off(
     assert api.wait_for(slot).code == "slot_closed"
 
 
-def test_leaving_frees_the_turn_and_answers_the_same_again(api: Api) -> None:
+def test_leave_frees_the_queue_position_and_is_idempotent(api: Api) -> None:
     slot, made = full_slot(api)
     entries = queue(api, slot, 2)
 
@@ -179,9 +179,7 @@ def test_one_entry_for_a_guest_and_slot(api: Api) -> None:
     assert standing(api) == (4, 0, 1)
 
 
-def test_a_request_repeated_with_its_key_gets_what_it_made_also_after_leaving(
-    api: Api, db: Db, services: wiring.Services
-) -> None:
+def test_join_replayed_after_leaving_gets_the_first_entry(api: Api, db: Db, services: wiring.Services) -> None:
     slot, _ = full_slot(api)
     other, _ = full_slot(api, 1)
     guest, somebody = pending(), pending()
@@ -246,7 +244,7 @@ def look_at_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("looks", [True, False])
 @pytest.mark.parametrize("is_unique", [True, False])
-def test_a_request_carried_out_twice_at_once_joins_once_by_the_look_or_the_index_and_control_without_both_twice(
+def test_concurrent_duplicate_join_is_made_once_and_control_makes_two(
     api: Api, db: Db, services: wiring.Services, monkeypatch: pytest.MonkeyPatch, looks: bool, is_unique: bool
 ) -> None:
     slot, _ = full_slot(api)

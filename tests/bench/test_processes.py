@@ -65,7 +65,7 @@ def test_service_processes_of_an_unused_port_are_none(proc: Path) -> None:
     assert processes.service_processes(8001, proc) == set()
 
 
-def test_descendants_include_grandchildren_whatever_the_order() -> None:
+def test_descendants_include_grandchildren_in_any_order() -> None:
     parent_of = {9: 7, 7: 5, 5: 1, 6: 1, 1: 0}
 
     assert processes.with_descendants({5}, parent_of) == {5, 7, 9}

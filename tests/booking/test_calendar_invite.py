@@ -58,7 +58,7 @@ def lines(content: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("template", INVITING)
-def test_a_letter_about_a_booking_that_holds_brings_an_invitation(template: str) -> None:
+def test_email_of_a_confirmed_booking_has_an_invitation(template: str) -> None:
     file = attached(template)
     whole, event = parsed(file.content)
     assert file.name == "invite.ics"
@@ -67,7 +67,7 @@ def test_a_letter_about_a_booking_that_holds_brings_an_invitation(template: str)
     assert event["STATUS"] == "CONFIRMED"
 
 
-def test_the_letter_of_a_cancellation_takes_the_booking_out_of_the_calendar() -> None:
+def test_cancellation_email_removes_the_booking_from_the_calendar() -> None:
     file = attached("guest_cancellation")
     whole, event = parsed(file.content)
     assert file.content_type == "text/calendar; charset=utf-8; method=CANCEL"
@@ -76,11 +76,11 @@ def test_the_letter_of_a_cancellation_takes_the_booking_out_of_the_calendar() ->
 
 
 @pytest.mark.parametrize("template", ["admin_booking", "guest_waiting", "anything_else"])
-def test_other_letters_bring_no_file(template: str) -> None:
+def test_other_emails_have_no_attachment(template: str) -> None:
     assert calendar_invite.attachments(letter(template)) == ()
 
 
-def test_all_letters_about_a_booking_are_about_the_same_event() -> None:
+def test_all_emails_of_a_booking_have_the_same_event_uid() -> None:
     events = [parsed(attached(template).content)[1] for template in [*INVITING, "guest_cancellation"]]
     assert {str(event["UID"]) for event in events} == {"0123@bookings.invalid"}
 
@@ -108,7 +108,7 @@ def test_the_sequence_counts_the_changes(sequence: str, expected: int) -> None:
     assert parsed(attached(sequence=sequence).content)[1]["SEQUENCE"] == expected
 
 
-def test_an_older_letter_without_a_sequence_is_the_first_of_its_booking() -> None:
+def test_older_email_without_a_sequence_has_the_sequence_zero() -> None:
     facts = {name: fact for name, fact in FACTS.items() if name != "sequence"}
     content = calendar_invite.build_ics(facts=facts, about="0123", stamp=STAMP, method="REQUEST")
     assert parsed(content)[1]["SEQUENCE"] == 0
@@ -187,14 +187,14 @@ def test_an_hour_that_the_clocks_skip_is_the_one_they_show_instead() -> None:
     ],
     ids=str,
 )
-def test_a_letter_without_an_hour_on_a_calendar_goes_without_a_file(facts: dict[str, str]) -> None:
+def test_email_without_a_valid_hour_has_no_invitation(facts: dict[str, str]) -> None:
     assert calendar_invite.attachments(letter(**facts)) == ()
     with pytest.raises(ValueError):  # each has a message of its own
         calendar_invite.build_ics(facts={**FACTS, **facts}, about="0123", stamp=STAMP, method="PUBLISH")
 
 
 @pytest.mark.parametrize("template", [*INVITING, "guest_cancellation"])
-def test_the_same_letter_brings_the_same_bytes_in_every_process(template: str) -> None:
+def test_same_email_has_the_same_invitation_in_every_process(template: str) -> None:
     once = attached(template)
     assert attached(template) == once
 

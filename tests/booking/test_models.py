@@ -107,7 +107,7 @@ def test_pauses_double_with_jitter_up_to_an_hour(attempts: int, least: float, mo
 
 
 @pytest.mark.parametrize("asked", [0.0, 30.0, 86_400.0])
-def test_a_pause_is_never_shorter_than_asked(asked: float) -> None:
+def test_backoff_is_never_shorter_than_the_provider_asked(asked: float) -> None:
     assert all(backoff_delay(1, asked) >= timedelta(seconds=asked) for _ in range(100))
 
 
@@ -127,13 +127,13 @@ LETTER = OutboxEmail(
 )
 
 
-def test_a_letter_is_tried_again_after_a_pause_within_its_day() -> None:
+def test_email_is_retried_after_a_pause_within_its_day() -> None:
     tries = [next_attempt_at(LETTER, NOON, None) for _ in range(50)]
 
     assert all(found and NOON + timedelta(seconds=4) <= found <= NOON + timedelta(seconds=12) for found in tries)
 
 
-def test_the_last_try_is_made_as_the_day_ends_and_none_after_it() -> None:
+def test_last_attempt_is_at_the_end_of_the_day_and_none_after_it() -> None:
     ends = NOON + GIVE_UP_AFTER
 
     assert next_attempt_at(LETTER, ends - timedelta(seconds=1), None) == ends
@@ -149,7 +149,7 @@ def links(*secrets: str, purpose: str = "booking.manage") -> SignedLinks:
     return SignedLinks(secrets or ("a secret of the links",), "https://book.example.org", purpose, "bookings")
 
 
-def test_a_token_opens_its_own_booking_under_its_own_secret_and_purpose_alone() -> None:
+def test_link_token_opens_one_booking_by_one_secret_and_purpose() -> None:
     token = links().sign("booking-1")
 
     assert links().verify("booking-1", token)
@@ -172,14 +172,14 @@ def test_no_other_text_is_a_token(token: str) -> None:
     assert not links().verify("booking-1", token)
 
 
-def test_the_address_of_a_booking_carries_its_token_where_no_server_sees_it() -> None:
+def test_booking_link_carries_its_token_in_the_fragment() -> None:
     address = links().url("b1")
 
     assert address == f"https://book.example.org/bookings/b1#token={links().sign('b1')}"
     assert re.fullmatch(r"[A-Za-z0-9_-]{20,}", links().sign("b1"))
 
 
-def test_a_link_ends_a_day_after_the_slot_and_not_within_a_day_of_being_made() -> None:
+def test_link_expires_a_day_after_its_slot_and_a_day_after_its_creation() -> None:
     day = timedelta(days=1)
 
     assert not is_expired(NOON, NOON - day, NOON + day)

@@ -112,7 +112,7 @@ def test_no_one_is_sent_to_another_site(path: str) -> None:
     assert safe_redirect_path(path) == "/"
 
 
-def test_a_schedule_has_its_words_in_other_languages() -> None:
+def test_schedule_texts_exist_in_other_languages() -> None:
     schedule = schedule_file.parse(SCHEDULE, "file.toml")
 
     assert schedule.localized("de").name == "Tage der offenen Tür, März 2026"

@@ -30,7 +30,7 @@ def fail_over(guest: str) -> None:
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
-def test_a_line_about_a_bug_has_the_kinds_and_places_of_its_errors_and_none_of_their_words(
+def test_log_entry_of_a_bug_has_error_types_and_places_and_no_messages(
     log_format: str, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     log.configure(log_format)

@@ -69,7 +69,7 @@ def test_lone_surrogates_are_refused(text: str) -> None:
 
 @given(st.text(st.characters()), st.booleans())
 @settings(max_examples=200, derandomize=True, database=None)
-def test_whatever_is_kept_can_be_stored_and_is_kept_again_as_it_is(text: str, multiline: bool) -> None:
+def test_normalised_text_can_be_stored_and_is_stable(text: str, multiline: bool) -> None:
     try:
         kept = normalize_text(text, multiline=multiline)
     except ValueError:
@@ -87,7 +87,7 @@ def test_whatever_is_kept_can_be_stored_and_is_kept_again_as_it_is(text: str, mu
     "\uffa0", "\u2800", "\u034f", "\u180b", "\u17b4", "\ufe0f", "\u0301", "\u20dd", "\u2065", "\ufff0",
     "\U0001d159", "\U000e0020", "\U000e0100", "\U000e0fff",
 ])  # fmt: skip
-def test_characters_that_cannot_be_seen_show_nothing_until_one_that_can_stands_among_them(unseen: str) -> None:
+def test_text_of_invisible_characters_has_no_visible_character(unseen: str) -> None:
     assert not has_visible_character(unseen)
     assert not has_visible_character(unseen * 2)
     for seen in ("A", "\u674e", "\ud55c", "\u1112", "\u0645", "\u0915", "7", "-", "\u2801", "\U0001f469"):

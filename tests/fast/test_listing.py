@@ -57,7 +57,7 @@ def test_the_newest_comes_first_page_by_page(api: Api, put: Put) -> None:
     assert [item["_id"] for page in pages for item in page["items"]] == made[::-1]
 
 
-def test_a_walk_by_cursor_meets_everybody_once(api: Api, put: Put) -> None:
+def test_cursor_lists_each_booking_once(api: Api, put: Put) -> None:
     made = [put() for _ in range(5)]
 
     seen: list[str] = []

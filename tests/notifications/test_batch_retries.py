@@ -27,7 +27,7 @@ from tests.notifications.provider import Call, Provider, Says
 # Retried by the back office
 
 
-def test_a_letter_retried_out_of_a_batch_that_was_given_up_goes_alone_and_leaves_the_others_dead(
+def test_email_retried_out_of_a_failed_batch_is_sent_alone(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     retried, *others = given_up(outbox, provider, resend)
@@ -41,7 +41,7 @@ def test_a_letter_retried_out_of_a_batch_that_was_given_up_goes_alone_and_leaves
     assert {outbox.get(other).state for other in others} == {EmailStatus.DEAD}
 
 
-def test_all_the_letters_of_a_batch_that_was_given_up_can_be_retried_one_after_the_other(
+def test_emails_of_a_failed_batch_can_be_retried_one_by_one(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     enqueued = given_up(outbox, provider, resend)
@@ -54,7 +54,7 @@ def test_all_the_letters_of_a_batch_that_was_given_up_can_be_retried_one_after_t
     assert_each_once(provider, enqueued)
 
 
-def test_a_letter_retried_out_of_a_batch_that_was_given_up_can_be_withdrawn_like_any_other(
+def test_email_retried_out_of_a_failed_batch_can_be_cancelled(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     untrue, *_ = given_up(outbox, provider, resend)
@@ -71,7 +71,7 @@ def test_a_letter_retried_out_of_a_batch_that_was_given_up_can_be_withdrawn_like
     assert untrue.id not in outbox.states()
 
 
-def test_a_letter_of_a_batch_whose_key_is_refused_goes_under_its_own_key_when_it_is_retried(
+def test_email_retried_after_its_batch_key_was_refused_uses_its_own_key(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     enqueued = waiting(outbox)
@@ -88,7 +88,7 @@ def test_a_letter_of_a_batch_whose_key_is_refused_goes_under_its_own_key_when_it
     assert outbox.get(enqueued[0]).state is EmailStatus.SENT
 
 
-def test_a_retried_letter_stays_with_its_batch_while_the_others_are_tried(
+def test_email_retried_while_its_batch_is_pending_stays_in_the_batch(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     """Without it the provider would not recognise the batch, which it took: all the others would arrive twice."""
@@ -108,7 +108,7 @@ def test_a_retried_letter_stays_with_its_batch_while_the_others_are_tried(
     assert set(outbox.states().values()) == {EmailStatus.SENT}
 
 
-def test_a_retried_letter_goes_alone_when_the_others_of_its_batch_are_given_up_meanwhile(
+def test_email_retried_is_sent_alone_once_the_rest_of_its_batch_failed(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     retried, *others = waiting(outbox)
@@ -131,7 +131,7 @@ def test_a_retried_letter_goes_alone_when_the_others_of_its_batch_are_given_up_m
     assert {outbox.get(other).state for other in others} == {EmailStatus.DEAD}
 
 
-def test_a_batch_that_is_whole_no_more_goes_one_by_one_and_loses_no_one(
+def test_incomplete_batch_is_sent_one_by_one_and_loses_no_email(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     enqueued = waiting(outbox)
@@ -142,7 +142,7 @@ def test_a_batch_that_is_whole_no_more_goes_one_by_one_and_loses_no_one(
 
 
 @pytest.mark.parametrize("answer", [b'{"data": []}', b'{"data": null}', b"[]", b'{"id": "one"}', b'{"data": [1, 2]}'])
-def test_an_answer_that_names_no_ids_is_no_success(
+def test_batch_response_without_ids_is_a_failure(
     answer: bytes, provider: Provider, resend: ResendMailer, outbox: OutboxFixture
 ) -> None:
     waiting(outbox)
@@ -151,7 +151,7 @@ def test_an_answer_that_names_no_ids_is_no_success(
     assert {letter.last_error for letter in outbox.store.find(None, 100)} == {"resend: odd answer"}
 
 
-def test_a_call_is_recorded_from_another_with_its_key(provider: Provider) -> None:
+def test_fake_provider_refuses_a_known_key_with_another_body(provider: Provider) -> None:
     """The provider of these tests refuses a known key with other letters, or in another order, as Resend does."""
     one, two = {"to": ["a"], "subject": "", "text": "1"}, {"to": ["b"], "subject": "", "text": "2"}
     assert provider.takes_in(Call("k", "", [one, two], 0, "/emails/batch")).status == 200

@@ -40,7 +40,7 @@ from tests.notifications.provider import Provider, Says, provider_id
 from tests.notifications.recorder import Recorder
 
 
-def test_many_that_wait_go_in_one_call_each_with_its_own_provider_id(
+def test_many_due_emails_are_sent_in_one_call_with_a_provider_id_each(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     enqueued = waiting(outbox)
@@ -54,7 +54,7 @@ def test_many_that_wait_go_in_one_call_each_with_its_own_provider_id(
         assert (kept.state, kept.provider_id, kept.attempts) == (EmailStatus.SENT, provider_id(call, place), 1)
 
 
-def test_a_few_go_one_by_one_under_their_own_ids(
+def test_few_due_emails_are_sent_one_by_one_under_their_own_ids(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     enqueued = waiting(outbox, MIN_BATCH - 1)
@@ -64,7 +64,7 @@ def test_a_few_go_one_by_one_under_their_own_ids(
     assert outbox.get(enqueued[0]).provider_id == f"{enqueued[0].id}#0"
 
 
-def test_a_batch_has_a_hundred_letters_at_the_most_and_takes_one_turn_of_the_rate(
+def test_batch_has_at_most_a_hundred_emails_and_counts_once_in_the_rate(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passed: list[float] = []
@@ -85,7 +85,7 @@ def test_a_batch_has_a_hundred_letters_at_the_most_and_takes_one_turn_of_the_rat
     assert_each_once(provider, enqueued)
 
 
-def test_letters_with_attachments_go_one_by_one(
+def test_emails_with_attachments_are_sent_one_by_one(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     enqueued = waiting(outbox)
@@ -104,7 +104,7 @@ def test_letters_with_attachments_go_one_by_one(
     assert_each_once(provider, enqueued)
 
 
-def test_other_mailers_get_every_letter_by_itself(outbox: OutboxFixture) -> None:
+def test_provider_without_batches_gets_every_email_alone(outbox: OutboxFixture) -> None:
     waiting(outbox)
     mailer = Recorder()
     assert not isinstance(mailer, BatchMailer)
@@ -114,7 +114,7 @@ def test_other_mailers_get_every_letter_by_itself(outbox: OutboxFixture) -> None
     assert stored_batches(outbox) == []
 
 
-def test_both_letters_of_a_booking_are_never_in_one_batch(
+def test_both_emails_of_a_booking_are_never_in_one_batch(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     for number in range(MANY):
@@ -130,7 +130,7 @@ def test_both_letters_of_a_booking_are_never_in_one_batch(
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
-def test_a_worker_killed_at_any_step_loses_no_letter_of_a_batch_and_doubles_none(
+def test_worker_killed_at_any_step_loses_and_doubles_no_email_of_a_batch(
     step: Step, outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     enqueued = waiting(outbox)
@@ -157,7 +157,7 @@ def repeat_only_what_is_open(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(LeaseStore, "lease_batch", rest)
 
 
-def test_control_letters_of_a_batch_that_are_sent_again_by_themselves_arrive_twice(
+def test_control_batch_emails_sent_again_alone_arrive_twice(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting(outbox)
@@ -167,7 +167,7 @@ def test_control_letters_of_a_batch_that_are_sent_again_by_themselves_arrive_twi
     assert doubles(provider) == MANY
 
 
-def test_control_a_batch_that_is_repeated_without_its_marked_letters_is_not_recognised(
+def test_control_batch_repeated_without_its_sent_emails_is_not_recognised(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting(outbox)
@@ -178,7 +178,7 @@ def test_control_a_batch_that_is_repeated_without_its_marked_letters_is_not_reco
     assert doubles(provider) == MANY / 2
 
 
-def test_control_a_batch_that_is_written_down_after_it_was_sent_arrives_twice(
+def test_control_batch_recorded_after_its_sending_arrives_twice(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting(outbox)
@@ -189,7 +189,7 @@ def test_control_a_batch_that_is_written_down_after_it_was_sent_arrives_twice(
     assert doubles(provider) == MANY
 
 
-def test_a_letter_that_may_have_been_tried_alone_goes_in_no_batch(
+def test_email_possibly_sent_alone_is_never_batched(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     few = waiting(outbox, MIN_BATCH - 1)
@@ -201,7 +201,7 @@ def test_a_letter_that_may_have_been_tried_alone_goes_in_no_batch(
     assert not any(call.is_batch for call in provider.calls)
 
 
-def test_control_a_letter_that_was_tried_alone_and_goes_in_a_batch_arrives_twice(
+def test_control_email_tried_alone_and_then_batched_arrives_twice(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = waiting(outbox, MIN_BATCH - 1)
@@ -221,7 +221,7 @@ def test_control_a_letter_that_was_tried_alone_and_goes_in_a_batch_arrives_twice
 # Trouble
 
 
-def test_a_batch_without_an_answer_is_repeated_whole_under_its_key(
+def test_batch_without_a_response_is_repeated_whole_under_its_key(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     enqueued = waiting(outbox)
@@ -238,7 +238,7 @@ def test_a_batch_without_an_answer_is_repeated_whole_under_its_key(
     assert set(outbox.states().values()) == {EmailStatus.SENT}
 
 
-def test_a_lease_that_is_smaller_than_a_batch_takes_the_whole_batch(
+def test_lease_of_one_batch_email_leases_the_whole_batch(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     enqueued = waiting(outbox)
@@ -251,7 +251,7 @@ def test_a_lease_that_is_smaller_than_a_batch_takes_the_whole_batch(
     assert_each_once(provider, enqueued)
 
 
-def test_a_refused_batch_falls_apart_and_one_bad_letter_spoils_no_other(
+def test_refused_batch_is_sent_one_by_one_and_fails_one_bad_email(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     enqueued = waiting(outbox)
@@ -266,7 +266,7 @@ def test_a_refused_batch_falls_apart_and_one_bad_letter_spoils_no_other(
     assert stored_batches(outbox) == []
 
 
-def test_a_batch_that_was_taken_with_other_words_is_given_up_and_not_sent_again(
+def test_batch_whose_key_was_used_with_another_body_fails(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     waiting(outbox)
@@ -279,7 +279,9 @@ def test_a_batch_that_was_taken_with_other_words_is_given_up_and_not_sent_again(
     assert provider.letters.total() == MANY
 
 
-def test_a_batch_no_one_tried_is_one_no_more(outbox: OutboxFixture, provider: Provider, resend: ResendMailer) -> None:
+def test_batch_released_before_a_try_is_dissolved(
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
+) -> None:
     enqueued = waiting(outbox)
     worker = outbox.worker(resend)
     worker.stop.set()
@@ -291,7 +293,7 @@ def test_a_batch_no_one_tried_is_one_no_more(outbox: OutboxFixture, provider: Pr
     assert provider.calls == []
 
 
-def test_a_batch_that_was_tried_stays_one_when_it_is_given_back(
+def test_batch_released_after_a_try_stays_a_batch(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     enqueued = waiting(outbox)
@@ -306,7 +308,7 @@ def test_a_batch_that_was_tried_stays_one_when_it_is_given_back(
     assert len({call.key for call in provider.calls}) == 1
 
 
-def test_a_batch_is_given_up_when_the_provider_has_forgotten_its_key(
+def test_batch_fails_when_the_provider_no_longer_knows_its_key(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     enqueued = waiting(outbox)
@@ -322,7 +324,7 @@ def test_a_batch_is_given_up_when_the_provider_has_forgotten_its_key(
     assert_each_once(provider, enqueued[:1])
 
 
-def test_the_dead_of_a_batch_are_sent_when_the_others_are(
+def test_failed_emails_of_a_batch_are_recorded_as_sent_with_the_others(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     """A letter whose day ends before that of its batch stays in it: the call is the same to the last."""

@@ -36,7 +36,7 @@ def rows_about(outbox: OutboxFixture, letter: OutboxEmail) -> int:
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
-def test_erasing_somebody_after_a_worker_was_killed_at_any_step_doubles_anonymised_letter(
+def test_erasure_after_a_worker_was_killed_at_any_step_doubles_no_email(
     step: Step, outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     gone, *others = waiting(outbox)
@@ -51,7 +51,7 @@ def test_erasing_somebody_after_a_worker_was_killed_at_any_step_doubles_anonymis
     assert rows_about(outbox, gone) == 0
 
 
-def test_control_a_letter_that_is_deleted_out_of_such_a_batch_doubles_the_others(
+def test_control_email_deleted_out_of_a_pending_batch_doubles_the_others(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone, *others = waiting(outbox)
@@ -64,7 +64,7 @@ def test_control_a_letter_that_is_deleted_out_of_such_a_batch_doubles_the_others
     assert doubles(provider) == len(others)
 
 
-def test_it_is_said_what_is_left_until_it_is_gone(
+def test_erasure_counts_pending_emails_until_they_are_deleted(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     gone, other, *_ = waiting(outbox)
@@ -85,7 +85,7 @@ def test_it_is_said_what_is_left_until_it_is_gone(
     assert rows_about(outbox, other) == 1
 
 
-def test_a_letter_of_a_batch_that_transactions_out_refused_is_not_sent_to_who_was_forgotten(
+def test_erased_email_of_a_refused_batch_is_not_sent(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone, *others = waiting(outbox)
@@ -104,7 +104,7 @@ def test_a_letter_of_a_batch_that_transactions_out_refused_is_not_sent_to_who_wa
     assert rows_about(outbox, gone) == 0
 
 
-def test_a_batch_of_known_outcome_holds_nothing_back(outbox: OutboxFixture, resend: ResendMailer) -> None:
+def test_erasure_deletes_emails_of_a_batch_of_known_outcome(outbox: OutboxFixture, resend: ResendMailer) -> None:
     gone, other, *_ = waiting(outbox)
     outbox.worker(resend).send_all_due()
 
@@ -113,7 +113,7 @@ def test_a_batch_of_known_outcome_holds_nothing_back(outbox: OutboxFixture, rese
     assert (rows_about(outbox, gone), rows_about(outbox, other)) == (0, 1)
 
 
-def test_a_batch_that_was_given_up_holds_nothing_back_though_a_letter_of_it_is_retried(
+def test_erasure_deletes_emails_of_a_failed_batch_despite_a_retried_one(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     retried, gone, other, *_ = given_up(outbox, provider, resend)
@@ -127,7 +127,7 @@ def test_a_batch_that_was_given_up_holds_nothing_back_though_a_letter_of_it_is_r
     assert (rows_about(outbox, gone), rows_about(outbox, retried), rows_about(outbox, other)) == (0, 0, 1)
 
 
-def test_a_letter_that_comes_into_a_batch_while_it_is_forgotten_stays_in_it(
+def test_email_batched_during_its_erasure_stays_in_the_batch(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone, *others = waiting(outbox)
@@ -150,7 +150,7 @@ def test_a_letter_that_comes_into_a_batch_while_it_is_forgotten_stays_in_it(
     assert rows_about(outbox, gone) == 0
 
 
-def test_the_command_says_what_is_left_and_that_it_goes_by_itself(
+def test_erase_command_reports_pending_emails_until_they_are_deleted(
     make_app: Callable[..., Flask], provider: Provider
 ) -> None:
     app = make_app(

@@ -59,27 +59,27 @@ def changed(templates: jinja2.Environment, template: str) -> set[str]:
 
 
 @pytest.mark.parametrize("template", NAMES)
-def test_each_letter_reads_as_it_was_agreed(template: str) -> None:
+def test_each_email_matches_its_golden_file(template: str) -> None:
     assert files_of(template, filled(letter(template))) == agreed_files(template)
 
 
 @pytest.mark.parametrize("template", GUESTS)
-def test_each_letter_reads_as_it_was_agreed_in_german(template: str) -> None:
+def test_each_german_email_matches_its_golden_file(template: str) -> None:
     written = filled(letter(template, **IN_GERMAN))
 
     assert files_of(template, written) == agreed_files(template, GOLDEN / "de")
 
 
-def test_a_message_says_when_its_letter_was_enqueued() -> None:
+def test_message_is_dated_when_its_email_was_enqueued() -> None:
     assert filled(letter("guest_booking")).written_at == NOW
 
 
-def test_every_agreed_letter_still_exists() -> None:
+def test_every_golden_file_has_its_template() -> None:
     assert sorted({file.stem for file in GOLDEN.iterdir() if file.is_file()}) == NAMES
     assert sorted({file.stem for file in (GOLDEN / "de").iterdir()}) == GUESTS
 
 
-def test_a_letter_of_before_there_were_languages_or_in_an_unknown_one_is_english() -> None:
+def test_email_without_a_known_language_is_english() -> None:
     old, unknown = filled(letter("guest_booking")), filled(letter("guest_booking", language="tlh"))
 
     assert (old.subject, old.html) == (unknown.subject, unknown.html)
@@ -87,19 +87,19 @@ def test_a_letter_of_before_there_were_languages_or_in_an_unknown_one_is_english
 
 
 @pytest.mark.parametrize("template", GUESTS)
-def test_a_letter_says_which_language_it_is_in(template: str) -> None:
+def test_email_declares_its_language(template: str) -> None:
     assert '<html lang="de"' in filled(letter(template, **IN_GERMAN)).html
 
 
 @pytest.mark.parametrize("template", GUESTS)
-def test_no_line_of_a_plain_letter_is_too_long_for_a_mail_program_in_any_language(template: str) -> None:
+def test_plain_email_lines_are_short_enough_in_every_language(template: str) -> None:
     for facts in ({}, IN_GERMAN):
         lines = filled(letter(template, **facts)).text.splitlines()
         assert [line for line in lines if len(line) > 80 and "https://" not in line] == []
 
 
 @pytest.mark.parametrize("template", GUESTS)
-def test_no_sentence_of_a_guests_letter_is_outside_the_catalogue(template: str) -> None:
+def test_guest_email_templates_have_no_untranslated_sentence(template: str) -> None:
     templates = environment(GERMAN)
     templates.install_gettext_callables(bracketed, bracketed_form, newstyle=True)  # type: ignore[attr-defined]
 
@@ -128,7 +128,7 @@ def test_control_one_changed_word_in_a_template_is_noticed(template: str, source
     assert changed(templates, template) == {f"{template}.{kind}"}
 
 
-def test_control_one_changed_style_that_all_letters_share_is_noticed_in_each() -> None:
+def test_control_changed_shared_style_differs_from_each_golden_file() -> None:
     base = (TEMPLATES / "base.html").read_text()
     templates = environment()
     assert templates.loader
@@ -140,7 +140,7 @@ def test_control_one_changed_style_that_all_letters_share_is_noticed_in_each() -
 
 
 @pytest.mark.parametrize("template", NAMES)
-def test_what_people_typed_is_text_in_html_and_never_markup(template: str) -> None:
+def test_guest_input_is_escaped_in_html_emails(template: str) -> None:
     attack = '"><script>alert(1)</script><img src=x onerror=alert(1)> {{ 7*7 }}'
     message = filled(letter(template, fullName=attack, message=attack, city=attack))
     assert "<script" not in message.html
@@ -160,13 +160,13 @@ def test_no_line_break_gets_into_a_subject(template: str, breaker: str) -> None:
 
 
 @pytest.mark.parametrize("template", NAMES)
-def test_a_letter_without_a_fact_it_needs_is_not_sent_with_a_hole(template: str) -> None:
+def test_email_without_a_needed_fact_is_not_rendered(template: str) -> None:
     bare = OutboxEmail(id="0", template=template, to="a@b.org", context={}, created_at=NOW, due_at=NOW, subject="")
     with pytest.raises(jinja2.UndefinedError):
         filled(bare)
 
 
-def test_what_may_be_left_out_leaves_no_trace() -> None:
+def test_optional_facts_that_are_missing_leave_no_trace() -> None:
     message = filled(letter("admin_booking", city="", message=""))
     assert "Message" not in message.text + message.html
     assert "City:      -" in message.text
@@ -174,7 +174,7 @@ def test_what_may_be_left_out_leaves_no_trace() -> None:
 
 
 @pytest.mark.parametrize("template", NAMES)
-def test_html_and_text_say_the_same_facts(template: str) -> None:
+def test_html_and_text_bodies_have_the_same_facts(template: str) -> None:
     message = filled(letter(template))
     shown = ["Open days, March 2026", "Thursday 5 March 2026", "10:00 to 11:00, Europe/Berlin", "Ada Lovelace"]
     if template != "guest_waiting":
@@ -225,7 +225,7 @@ def test_html_is_readable_where_style_blocks_are_dropped(template: str) -> None:
         ("soon", "soon"),
     ],
 )
-def test_a_date_is_said_in_words_and_any_other_text_as_it_is(text: str, said: str) -> None:
+def test_day_filter_formats_dates_and_passes_other_text(text: str, said: str) -> None:
     assert format_date(ENGLISH, text) == said
 
 
@@ -233,7 +233,7 @@ def test_a_date_is_said_in_words_and_any_other_text_as_it_is(text: str, said: st
     ("text", "said"),
     [("10:00-11:00", "10:00 to 11:00"), ("23:00-00:00", "23:00 to 00:00"), ("10-11", "10-11"), ("", "")],
 )
-def test_a_slot_is_said_in_words_and_any_other_text_as_it_is(text: str, said: str) -> None:
+def test_hours_filter_formats_slots_and_passes_other_text(text: str, said: str) -> None:
     assert format_time_range(ENGLISH, text) == said
 
 
@@ -246,12 +246,12 @@ def test_a_slot_is_said_in_words_and_any_other_text_as_it_is(text: str, said: st
         ("bald", "bald"),
     ],
 )
-def test_another_language_says_dates_its_own_way(text: str, said: str) -> None:
+def test_day_filter_uses_the_language(text: str, said: str) -> None:
     assert format_date(GERMAN, text) == said
 
 
 @pytest.mark.parametrize(("text", "said"), [("10:00-11:00", "10:00 bis 11:00 Uhr"), ("25:00-26:00", "25:00-26:00")])
-def test_another_language_says_hours_its_own_way(text: str, said: str) -> None:
+def test_hours_filter_uses_the_language(text: str, said: str) -> None:
     assert format_time_range(GERMAN, text) == said
 
 
@@ -260,7 +260,7 @@ def every_letter() -> list[tuple[str, str, Message]]:
     return [(code, name, message) for code, messages in shown for name, message in messages.items()]
 
 
-def test_the_gallery_shows_every_letter_as_html_and_as_text(tmp_path: Path) -> None:
+def test_gallery_shows_every_email_as_html_and_as_text(tmp_path: Path) -> None:
     preview.write(tmp_path / "letters")
 
     index = (tmp_path / "letters" / "index.html").read_text()
@@ -277,7 +277,7 @@ def test_the_gallery_shows_every_letter_as_html_and_as_text(tmp_path: Path) -> N
     template=st.sampled_from(NAMES),
     facts=st.fixed_dictionaries({name: st.text(max_size=40) for name in FACTS}),
 )
-def test_the_same_letter_is_always_the_same_message(template: str, facts: Mapping[str, str]) -> None:
+def test_same_email_renders_to_the_same_message(template: str, facts: Mapping[str, str]) -> None:
     again = partial(render, environments(), SENDER, ADMIN, calendar_invite.attachments)
     once: Message = filled(letter(template, **facts))
     assert once == again(letter(template, **facts))

@@ -41,7 +41,7 @@ def test_resend_gets_the_message_with_its_key_and_the_account(provider: Provider
     }  # fmt: skip
 
 
-def test_resend_gets_reply_to_and_attachments_and_gives_an_id(provider: Provider, resend: ResendMailer) -> None:
+def test_resend_receives_reply_to_and_attachments_and_returns_an_id(provider: Provider, resend: ResendMailer) -> None:
     assert resend.send(INVITED) == f"{MESSAGE.key}#0"
     (call,) = provider.calls
     assert call.body["reply_to"] == "admin@example.org"
@@ -62,7 +62,7 @@ def test_an_answer_without_an_id_is_not_resends(provider: Provider, resend: Rese
         resend.send(MESSAGE)
 
 
-def test_resend_gets_a_batch_with_one_key_and_gives_an_id_for_each(provider: Provider, resend: ResendMailer) -> None:
+def test_resend_receives_a_batch_with_one_key_and_returns_each_id(provider: Provider, resend: ResendMailer) -> None:
     assert resend.send_batch(BOTH, "both") == ["both#0", "both#1"]
     assert resend.send_batch(BOTH, "both") == ["both#0", "both#1"]
     assert [(call.path, call.key, len(call.bodies)) for call in provider.calls] == [("/emails/batch", "both", 2)] * 2
@@ -85,7 +85,7 @@ def test_resend_gets_a_batch_with_one_key_and_gives_an_id_for_each(provider: Pro
     ],
     ids=lambda each: getattr(each, "error", getattr(each, "__name__", "")),
 )
-def test_each_answer_to_a_batch_has_its_meaning(
+def test_resend_batch_response_maps_to_its_failure(
     provider: Provider, resend: ResendMailer, says: Says, meaning: type[Exception]
 ) -> None:
     provider.next.append(says)
@@ -99,7 +99,7 @@ def test_a_mail_server_gets_reply_to_and_attachments(office: PostOffice, opened:
     assert_invited(mail)
 
 
-def test_a_file_has_reply_to_and_attachments_in_plain_text_for_its_owner_alone(tmp_path: Path) -> None:
+def test_email_file_has_reply_to_and_attachments_for_its_owner_alone(tmp_path: Path) -> None:
     long = "A line that is longer than a mail server likes to see it, with Ñ and = in it: " + "x" * 60
     file = tmp_path / "mail" / f"{MESSAGE.key}.eml"
     mailer = FileMailer(tmp_path / "mail")
@@ -114,14 +114,14 @@ def test_a_file_has_reply_to_and_attachments_in_plain_text_for_its_owner_alone(t
 
 
 @pytest.mark.parametrize("says", REFUSES, ids=lambda says: f"{says.status}-{says.error or says.content_type}")
-def test_a_letter_that_resend_refuses_is_refused_for_good(provider: Provider, resend: ResendMailer, says: Says) -> None:
+def test_resend_refusal_is_a_permanent_failure(provider: Provider, resend: ResendMailer, says: Says) -> None:
     provider.next.append(says)
     with pytest.raises(PermanentFailure, match=f"resend: {says.status}"):
         resend.send(MESSAGE)
 
 
 @pytest.mark.parametrize("says", AWAY, ids=lambda says: f"{says.status}-{says.error or says.raw or 'no answer'}")
-def test_trouble_that_is_not_the_letters_own_is_the_mailers(
+def test_resend_account_error_makes_the_provider_unavailable(
     provider: Provider, resend: ResendMailer, says: Says
 ) -> None:
     provider.next.append(says)
@@ -132,13 +132,13 @@ def test_trouble_that_is_not_the_letters_own_is_the_mailers(
     assert list(provider.inbox) == [MESSAGE.key]
 
 
-def test_a_letter_under_way_elsewhere_holds_up_no_other(provider: Provider, resend: ResendMailer) -> None:
+def test_resend_concurrent_key_is_a_transient_failure(provider: Provider, resend: ResendMailer) -> None:
     provider.next.append(Says(409, "concurrent_idempotent_requests"))
     with pytest.raises(TransientFailure):
         resend.send(MESSAGE)
 
 
-def test_no_one_at_the_address_is_the_mailers_trouble() -> None:
+def test_resend_without_a_server_is_unavailable() -> None:
     with pytest.raises(ProviderUnavailable, match="HttpClientError"):
         ResendMailer(KEY, f"http://127.0.0.1:{free_port()}", (0.3, 0.3)).send(MESSAGE)
 

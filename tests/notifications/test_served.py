@@ -98,7 +98,7 @@ def assert_admin_first(provider: Provider, guests: list[str]) -> None:
 
 
 @pytest.mark.parametrize("at_the_time", [AWAY, TAKES_WITHOUT_A_WORD], ids=["before sending", "before marking"])
-def test_a_service_that_is_killed_loses_no_letter_and_sends_none_twice(
+def test_killed_service_loses_and_doubles_no_email(
     at_the_time: Says, provider: Provider, settings: dict[str, str], replica_set: ReplicaSet, tmp_path: Path
 ) -> None:
     provider.usually = at_the_time
@@ -116,7 +116,7 @@ def test_a_service_that_is_killed_loses_no_letter_and_sends_none_twice(
     assert_two_letters_for_each(provider, guests)
 
 
-def test_a_service_that_is_killed_within_a_batch_loses_no_letter_and_sends_none_twice(
+def test_service_killed_within_a_batch_loses_and_doubles_no_email(
     provider: Provider, settings: dict[str, str], replica_set: ReplicaSet, tmp_path: Path
 ) -> None:
     count = 10
@@ -139,7 +139,7 @@ def test_a_service_that_is_killed_within_a_batch_loses_no_letter_and_sends_none_
     assert provider.letters.total() == 2 * count
 
 
-def test_two_workers_and_a_lone_sender_send_each_letter_once_the_admins_first(
+def test_two_workers_and_the_send_command_send_each_email_once_in_order(
     provider: Provider, settings: dict[str, str], replica_set: ReplicaSet, tmp_path: Path
 ) -> None:
     with serving(replica_set.uri, tmp_path, **settings) as served:
@@ -156,7 +156,7 @@ def test_two_workers_and_a_lone_sender_send_each_letter_once_the_admins_first(
     assert_admin_first(provider, guests)
 
 
-def test_a_booking_is_answered_while_the_provider_hangs_and_a_refused_letter_can_be_retried(
+def test_booking_is_answered_while_the_provider_hangs(
     provider: Provider, settings: dict[str, str], replica_set: ReplicaSet, tmp_path: Path
 ) -> None:
     provider.by_recipient[ADMIN] = Says(422, "validation_error", seconds=5)

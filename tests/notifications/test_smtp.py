@@ -35,7 +35,7 @@ from tests.notifications.messages import (
 from tests.notifications.provider import Provider
 
 
-def test_a_mail_server_gets_text_and_html_under_a_message_id_that_follows_from_the_key(
+def test_smtp_message_has_text_and_html_and_a_message_id_of_its_key(
     office: PostOffice, opened: Callable[..., str]
 ) -> None:
     SmtpMailer(f"smtp://{opened()}").send(MESSAGE)
@@ -51,7 +51,7 @@ def test_a_mail_server_gets_text_and_html_under_a_message_id_that_follows_from_t
     assert html.get_content().strip() == MESSAGE.html
 
 
-def test_a_mail_says_when_its_letter_was_written_and_is_the_same_each_time(
+def test_smtp_message_is_dated_by_its_email_and_the_same_each_time(
     office: PostOffice, opened: Callable[..., str], tmp_path: Path
 ) -> None:
     SmtpMailer(f"smtp://{opened()}").send(MESSAGE)
@@ -75,7 +75,7 @@ def test_a_mail_says_when_its_letter_was_written_and_is_the_same_each_time(
         ("data", "554 spam", PermanentFailure),
     ],
 )
-def test_each_refusal_of_a_mail_server_has_its_meaning(
+def test_smtp_refusal_maps_to_its_failure(
     office: PostOffice, opened: Callable[..., str], step: str, answer: str, meaning: type[Exception]
 ) -> None:
     setattr(office, step, answer)
@@ -84,25 +84,27 @@ def test_each_refusal_of_a_mail_server_has_its_meaning(
     assert office.taken == []
 
 
-def test_an_odd_farewell_does_not_make_a_taken_letter_untaken(office: PostOffice, opened: Callable[..., str]) -> None:
+def test_smtp_error_at_quit_does_not_fail_an_accepted_email(office: PostOffice, opened: Callable[..., str]) -> None:
     office.farewell = "500 what"
     SmtpMailer(f"smtp://{opened()}").send(MESSAGE)
     assert len(office.taken) == 1
 
 
-def test_a_connection_that_breaks_is_the_mail_servers_trouble(office: PostOffice, opened: Callable[..., str]) -> None:
+def test_smtp_connection_that_breaks_makes_the_provider_unavailable(
+    office: PostOffice, opened: Callable[..., str]
+) -> None:
     office.drops = True
     with pytest.raises(ProviderUnavailable):
         SmtpMailer(f"smtp://{opened()}").send(MESSAGE)
 
 
-def test_no_mail_server_is_the_mail_servers_trouble() -> None:
+def test_smtp_without_a_server_is_unavailable() -> None:
     with pytest.raises(ProviderUnavailable, match="ConnectionRefusedError"):
         SmtpMailer(f"smtp://127.0.0.1:{free_port()}").send(MESSAGE)
 
 
 @pytest.mark.parametrize("knows_smtputf8", [False, True])
-def test_an_international_domain_is_written_to_as_every_mail_server_knows_it(
+def test_smtp_recipient_with_an_international_domain_is_sent_in_ascii(
     office: PostOffice, opened: Callable[..., str], knows_smtputf8: bool
 ) -> None:
     assert INTERNATIONAL.to == "ada@ex\u00e4mple.de"
@@ -127,7 +129,7 @@ def test_an_international_domain_is_written_to_as_every_mail_server_knows_it(
         ),  # Other letters fare the same until that is put right.
     ],
 )
-def test_a_mail_server_without_smtputf8_is_recorded_apart_from_one_that_refuses(
+def test_smtp_server_without_smtputf8_has_its_own_reason(
     office: PostOffice, opened: Callable[..., str], changes: dict[str, Any], meaning: type[Exception]
 ) -> None:
     with pytest.raises(meaning, match=r"^mail server: no SMTPUTF8, which this address needs$"):
@@ -135,14 +137,12 @@ def test_a_mail_server_without_smtputf8_is_recorded_apart_from_one_that_refuses(
     assert office.taken == []
 
 
-def test_a_mail_server_with_smtputf8_gets_letters_to_any_address(
-    office: PostOffice, opened: Callable[..., str]
-) -> None:
+def test_smtp_server_with_smtputf8_accepts_any_address(office: PostOffice, opened: Callable[..., str]) -> None:
     SmtpMailer(f"smtp://{opened(enable_SMTPUTF8=True)}").send(replace(MESSAGE, to="j\u00f6rg@ex\u00e4mple.de"))
     assert office.envelopes == [("bookings@example.org", ["j\u00f6rg@xn--exmple-cua.de"])]
 
 
-def test_resend_gets_international_domains_in_ascii(provider: Provider, resend: ResendMailer) -> None:
+def test_resend_receives_international_domains_in_ascii(provider: Provider, resend: ResendMailer) -> None:
     resend.send(INTERNATIONAL)
     resend.send_batch([INTERNATIONAL], "one")
     assert [(body["from"], body["to"], body["reply_to"]) for body in provider.bodies()] == [
@@ -150,7 +150,7 @@ def test_resend_gets_international_domains_in_ascii(provider: Provider, resend: 
     ] * 2
 
 
-def test_the_console_keeps_international_domains_in_ascii(tmp_path: Path) -> None:
+def test_email_file_has_international_domains_in_ascii(tmp_path: Path) -> None:
     FileMailer(tmp_path).send(INTERNATIONAL)
     mail = email.message_from_bytes((tmp_path / f"{MESSAGE.key}.eml").read_bytes(), policy=email.policy.default)
     assert mail["To"] == "ada@xn--exmple-cua.de"
@@ -158,7 +158,7 @@ def test_the_console_keeps_international_domains_in_ascii(tmp_path: Path) -> Non
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
 @pytest.mark.parametrize("password", ["right%40", "wrong"])
-def test_an_account_that_is_refused_can_be_put_right(
+def test_smtp_refused_account_makes_the_provider_unavailable(
     office: PostOffice, opened: Callable[..., str], password: str
 ) -> None:
     def check(server: Any, session: Session, envelope: Any, mechanism: str, login: Any) -> AuthResult:
@@ -177,7 +177,7 @@ def test_an_account_that_is_refused_can_be_put_right(
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
 @pytest.mark.parametrize(("host", "signs_in"), [("127.0.0.1", True), ("localhost", True), (None, False)])
-def test_no_password_goes_to_another_machine_in_the_clear(
+def test_smtp_password_is_never_sent_to_another_host_in_the_clear(
     office: PostOffice, opened: Callable[..., str], host: str | None, signs_in: bool, elsewhere: str
 ) -> None:
     listener = Listener()
@@ -192,7 +192,7 @@ def test_no_password_goes_to_another_machine_in_the_clear(
     assert len(office.taken) == signs_in
 
 
-def test_without_an_account_a_letter_goes_to_another_machine_in_the_clear(
+def test_smtp_without_an_account_sends_in_the_clear(
     office: PostOffice, opened: Callable[..., str], elsewhere: str
 ) -> None:
     SmtpMailer(f"smtp://{elsewhere}:{opened().rpartition(':')[2]}").send(MESSAGE)
@@ -216,12 +216,12 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> str:
     ("host", "here"),
     [("127.8.9.1", True), ("::1", True), ("localhost", True), ("10.0.0.1", False), ("127.0.0.1.example", False)],
 )
-def test_this_machine_is_known_by_its_addresses(host: str, here: bool) -> None:
+def test_loopback_hosts_are_recognised(host: str, here: bool) -> None:
     assert is_loopback_host(host) is here
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
-def test_every_mail_program_reads_the_subject_as_it_is(
+def test_subject_is_read_unchanged_by_every_parser(
     subject: str, office: PostOffice, opened: Callable[..., str]
 ) -> None:
     SmtpMailer(f"smtp://{opened()}").send(replace(MESSAGE, subject=subject))
@@ -232,7 +232,7 @@ def test_every_mail_program_reads_the_subject_as_it_is(
     assert max(len(line) for line in raw.partition(b"\n\n")[0].splitlines()) <= 78
 
 
-def test_control_a_subject_as_python_folds_it_is_read_with_two_spaces() -> None:
+def test_control_subject_folded_by_python_is_read_with_two_spaces() -> None:
     plain = EmailMessage()
     plain["Subject"] = SUBJECTS[0]
 
@@ -240,13 +240,13 @@ def test_control_a_subject_as_python_folds_it_is_read_with_two_spaces() -> None:
 
 
 @pytest.mark.parametrize("member", ["sender", "to", "subject", "reply_to"])
-def test_no_header_can_be_smuggled_into_a_mail(member: str, tmp_path: Path) -> None:
+def test_header_with_a_line_break_is_a_permanent_failure(member: str, tmp_path: Path) -> None:
     smuggled = Message(**{**MESSAGE.__dict__, member: "a@example.org\r\nBcc: victim@example.net"})
     with pytest.raises(PermanentFailure):
         FileMailer(tmp_path).send(smuggled)
 
 
-def test_the_console_keeps_the_message_and_logs_nothing_personal(
+def test_email_file_has_the_message_and_the_log_nothing_personal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log.configure("json")  # A logger keeps the output it first wrote to, which may be another test's.
@@ -262,7 +262,7 @@ def test_the_console_keeps_the_message_and_logs_nothing_personal(
     assert "ada" not in recorded
 
 
-def test_a_folder_that_cannot_be_written_is_trouble_that_passes(tmp_path: Path) -> None:
+def test_email_folder_without_write_permission_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("in the way")
     with pytest.raises(ProviderUnavailable):
         FileMailer(tmp_path / "mail").send(MESSAGE)

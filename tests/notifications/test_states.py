@@ -51,7 +51,7 @@ def stored(outbox: OutboxFixture, letter: OutboxEmail) -> dict[str, Any] | None:
     return outbox.db["letters"].find_one({"_id": letter.id})
 
 
-def test_a_letter_is_queued_then_sending_then_sent(outbox: OutboxFixture) -> None:
+def test_email_is_queued_then_sending_then_sent(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
     assert outbox.get(letter).state is EmailStatus.QUEUED
     seen: list[EmailStatus] = []
@@ -63,7 +63,7 @@ def test_a_letter_is_queued_then_sending_then_sent(outbox: OutboxFixture) -> Non
     assert "dueAt" not in (stored(outbox, letter) or {})
 
 
-def test_a_letter_that_failed_is_retrying_and_then_sent(outbox: OutboxFixture) -> None:
+def test_email_after_a_failure_is_retrying_and_then_sent(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
     outbox.worker(Recorder(first=be_away)).send_all_due()
     kept = outbox.get(letter)
@@ -73,7 +73,7 @@ def test_a_letter_that_failed_is_retrying_and_then_sent(outbox: OutboxFixture) -
     assert (outbox.get(letter).state, outbox.get(letter).last_error) == (EmailStatus.SENT, "")
 
 
-def test_a_letter_that_is_refused_is_dead_and_no_more_due(outbox: OutboxFixture) -> None:
+def test_refused_email_is_dead_and_no_longer_due(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
     outbox.worker(Recorder(first=refuse)).send_all_due()
     assert outbox.get(letter).state is EmailStatus.DEAD
@@ -82,7 +82,7 @@ def test_a_letter_that_is_refused_is_dead_and_no_more_due(outbox: OutboxFixture)
     assert outbox.worker(Recorder()).send_all_due() == 0
 
 
-def test_a_letter_that_was_given_back_is_what_it_was(outbox: OutboxFixture) -> None:
+def test_released_email_has_its_previous_state(outbox: OutboxFixture) -> None:
     new, tried = reminder(outbox, "new"), reminder(outbox, "tried")
     outbox.db["letters"].update_one({"_id": tried.id}, {"$set": {"state": "retrying", "attempts": 3}})
     worker = outbox.worker(Recorder())
@@ -92,7 +92,7 @@ def test_a_letter_that_was_given_back_is_what_it_was(outbox: OutboxFixture) -> N
     assert outbox.get(new).due_at == new.due_at
 
 
-def test_a_letter_whose_sender_died_is_no_new_one(outbox: OutboxFixture) -> None:
+def test_email_of_a_dead_sender_is_not_queued_again(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
     (taken,) = lease_only(outbox)
     assert (taken.state, taken.previous_status) == (EmailStatus.SENDING, EmailStatus.QUEUED)
@@ -103,7 +103,7 @@ def test_a_letter_whose_sender_died_is_no_new_one(outbox: OutboxFixture) -> None
     assert outbox.get(letter).state is EmailStatus.RETRYING
 
 
-def test_a_day_without_success_makes_a_letter_dead_visibly(
+def test_email_without_success_for_a_day_is_dead_and_reported(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     letter = reminder(outbox)
@@ -118,7 +118,7 @@ def test_a_day_without_success_makes_a_letter_dead_visibly(
     assert (seen.counts()["dead"], OutboxHealth(outbox.db, outbox.clock).warnings()) == (1, ["1 letter was given up"])
 
 
-def test_a_letter_that_was_interrupted_a_day_ago_is_given_up_and_not_doubled(
+def test_email_interrupted_a_day_ago_fails_and_is_not_doubled(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     letter = reminder(outbox)
@@ -129,7 +129,7 @@ def test_a_letter_that_was_interrupted_a_day_ago_is_given_up_and_not_doubled(
     assert provider.calls == []
 
 
-def test_control_without_that_rule_it_would_be_sent(
+def test_control_email_interrupted_a_day_ago_would_be_sent(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("notifications.delivery.sender.may_be_duplicate", lambda *_: False)
@@ -140,7 +140,7 @@ def test_control_without_that_rule_it_would_be_sent(
     assert len(provider.calls) == 1
 
 
-def test_finding_due_letters_is_one_walk_over_the_open_ones(outbox: OutboxFixture) -> None:
+def test_due_query_uses_the_index_of_pending_emails(outbox: OutboxFixture) -> None:
     outbox.booked("ada")
     query = {"dueAt": {"$lte": outbox.clock()}}
     plan = outbox.db["letters"].find(query).sort([("dueAt", 1), ("_id", 1)]).explain()["queryPlanner"]["winningPlan"]
@@ -156,7 +156,7 @@ def test_finding_due_letters_is_one_walk_over_the_open_ones(outbox: OutboxFixtur
 
 
 @pytest.mark.parametrize("state", ["queued", "retrying"])
-def test_a_letter_that_is_not_under_way_is_withdrawn(outbox: OutboxFixture, state: str) -> None:
+def test_pending_email_is_cancelled(outbox: OutboxFixture, state: str) -> None:
     letter, other = reminder(outbox), reminder(outbox, "b2")
     outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}})
     withdraw(outbox)
@@ -164,7 +164,7 @@ def test_a_letter_that_is_not_under_way_is_withdrawn(outbox: OutboxFixture, stat
     assert stored(outbox, other) is not None
 
 
-def test_a_letter_that_is_out_or_dead_is_not_withdrawn(outbox: OutboxFixture) -> None:
+def test_sent_or_dead_email_is_not_cancelled(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
     for state in ("sent", "dead"):
         outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}, "$unset": {"dueAt": ""}})
@@ -172,13 +172,13 @@ def test_a_letter_that_is_out_or_dead_is_not_withdrawn(outbox: OutboxFixture) ->
         assert outbox.get(letter).state == state
 
 
-def test_a_letter_under_way_is_marked_as_sent_although_it_was_withdrawn(outbox: OutboxFixture) -> None:
+def test_email_cancelled_while_sending_is_recorded_as_sent(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
     outbox.worker(Recorder(first=lambda _message: withdraw(outbox))).send_all_due()
     assert outbox.get(letter).state is EmailStatus.SENT
 
 
-def test_a_letter_that_was_withdrawn_under_way_is_not_tried_again(outbox: OutboxFixture) -> None:
+def test_email_cancelled_while_sending_is_not_retried(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
 
     def fail(message: Any) -> None:
@@ -189,7 +189,7 @@ def test_a_letter_that_was_withdrawn_under_way_is_not_tried_again(outbox: Outbox
     assert stored(outbox, letter) is None
 
 
-def test_a_letter_that_was_withdrawn_under_way_goes_with_its_dead_sender(outbox: OutboxFixture) -> None:
+def test_email_cancelled_while_sending_is_deleted_after_its_sender_died(outbox: OutboxFixture) -> None:
     letter = reminder(outbox)
     lease_only(outbox)
     withdraw(outbox)
@@ -199,7 +199,7 @@ def test_a_letter_that_was_withdrawn_under_way_goes_with_its_dead_sender(outbox:
     assert stored(outbox, letter) is None
 
 
-def test_a_letter_in_a_batch_that_may_have_been_taken_is_let_go_with_it(
+def test_email_cancelled_in_a_possibly_sent_batch_is_sent_with_it(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     enqueued = [reminder(outbox, f"b{number}") for number in range(8)]
@@ -212,7 +212,7 @@ def test_a_letter_in_a_batch_that_may_have_been_taken_is_let_go_with_it(
     assert set(outbox.states().values()) == {EmailStatus.SENT}
 
 
-def test_a_letter_that_was_withdrawn_while_its_batch_was_refused_is_dropped(
+def test_email_cancelled_while_its_batch_is_refused_is_dropped(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enqueued = [reminder(outbox, f"b{number}") for number in range(8)]
@@ -231,7 +231,7 @@ def test_a_letter_that_was_withdrawn_while_its_batch_was_refused_is_dropped(
 
 
 @pytest.mark.parametrize("state", list(EmailStatus))
-def test_a_letter_waits_for_the_last_one_that_is_not_out(outbox: OutboxFixture, state: EmailStatus) -> None:
+def test_last_pending_email_is_the_blocking_one(outbox: OutboxFixture, state: EmailStatus) -> None:
     letter = NewEmail(subject="b1", to="ada@example.org", context=FACTS, now=outbox.clock()).build_resend(
         "guest_booking"
     )
@@ -243,7 +243,7 @@ def test_a_letter_waits_for_the_last_one_that_is_not_out(outbox: OutboxFixture, 
 
 
 @pytest.mark.parametrize("state", list(EmailStatus))
-def test_a_letter_is_made_once_and_forgotten_whatever_its_state(outbox: OutboxFixture, state: EmailStatus) -> None:
+def test_email_is_added_once_and_erased_in_every_state(outbox: OutboxFixture, state: EmailStatus) -> None:
     letter = reminder(outbox)
     outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}})
     assert not transaction(outbox.client, lambda session: outbox.store.add_if_absent(session, letter), 10)
@@ -255,7 +255,7 @@ def test_a_letter_is_made_once_and_forgotten_whatever_its_state(outbox: OutboxFi
 # What people see
 
 
-def test_the_five_states_are_asked_for_and_counted(api: Api, db: Db) -> None:
+def test_five_states_are_filtered_and_counted(api: Api, db: Db) -> None:
     for _ in range(3):
         assert api.book(api.slots()[0]).status == 201
     ids = [row["_id"] for row in db["letters"].find()]
@@ -275,7 +275,7 @@ def test_the_five_states_are_asked_for_and_counted(api: Api, db: Db) -> None:
     assert all(f'letters{{state="{state}"}} {count}.0' in text for state, count in counts.items())
 
 
-def test_ready_warns_of_letters_that_were_given_up_and_stays_ready(api: Api, db: Db) -> None:
+def test_ready_warns_of_failed_emails_and_stays_ready(api: Api, db: Db) -> None:
     assert api.get("/api/ready").json == {"status": "ok", "dependencies": {"mongodb": "ok"}, "warnings": []}
     for _ in range(2):
         assert api.book(api.slots()[0]).status == 201
@@ -288,7 +288,7 @@ def test_ready_warns_of_letters_that_were_given_up_and_stays_ready(api: Api, db:
 
 
 @pytest.mark.parametrize("state", ["queued", "sending", "retrying"])
-def test_a_letter_that_has_waited_long_is_warned_of(outbox: OutboxFixture, state: str) -> None:
+def test_ready_warns_of_an_email_that_is_pending_for_long(outbox: OutboxFixture, state: str) -> None:
     letter = reminder(outbox)
     health = OutboxHealth(outbox.db, outbox.clock)
     later = outbox.clock() + (timedelta(hours=1) if state == "retrying" else timedelta())
@@ -299,7 +299,7 @@ def test_a_letter_that_has_waited_long_is_warned_of(outbox: OutboxFixture, state
     assert health.warnings() == ["a letter has waited for 13 minutes"]
 
 
-def test_a_warning_that_cannot_be_asked_for_is_one_and_takes_no_readiness(
+def test_ready_with_a_failing_warning_reports_it_and_stays_ready(
     app: Flask, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stumble(_health: OutboxHealth) -> int:
@@ -310,7 +310,7 @@ def test_a_warning_that_cannot_be_asked_for_is_one_and_takes_no_readiness(
     assert (answer.status, answer.json["warnings"]) == (200, ["not known (RuntimeError)"])
 
 
-def test_a_service_that_is_not_ready_asks_for_no_warnings() -> None:
+def test_service_that_is_not_ready_reads_no_warnings() -> None:
     def away() -> None:
         raise ConnectionError
 
@@ -330,7 +330,7 @@ def test_attempts_are_counted_by_result(outbox: OutboxFixture) -> None:
     assert dead() == before + 1
 
 
-def test_the_admins_letter_goes_first_through_retries_of_many_workers(outbox: OutboxFixture) -> None:
+def test_admin_email_is_sent_first_through_retries_of_many_workers(outbox: OutboxFixture) -> None:
     first, second = outbox.booked("ada")
     trouble = Recorder(first=lambda message: be_away(message) if message.to == ADMIN else None)
     for number in range(5):

@@ -30,7 +30,7 @@ def letter(attempts: int = 0) -> OutboxEmail:
     )
 
 
-def test_callers_pass_at_the_rate_and_never_closer_however_late_they_come() -> None:
+def test_callers_pass_at_the_rate_and_never_closer() -> None:
     watch = Watch()
     pace, passed = SendThrottle(4, watch), []
     for step in [0.1, 0.1, 0.1, 0.7, 0.0, 0.1, 0.14, 0.01, 3.0, 0.1, 0.1] * 5:
@@ -41,7 +41,7 @@ def test_callers_pass_at_the_rate_and_never_closer_however_late_they_come() -> N
     assert all(later - earlier >= 0.25 for earlier, later in pairwise(passed))
 
 
-def test_many_threads_share_one_pace() -> None:
+def test_many_threads_share_one_throttle() -> None:
     watch, passed = Watch(), []
     pace = SendThrottle(10, watch)
 
@@ -60,7 +60,7 @@ def test_many_threads_share_one_pace() -> None:
     assert len(passed) == 5
 
 
-def test_no_one_passes_for_as_long_as_the_provider_asked() -> None:
+def test_throttle_pauses_for_as_long_as_the_provider_asked() -> None:
     watch = Watch()
     pace = SendThrottle(1000, watch)
     pace.record_failure(30.0)
@@ -72,7 +72,7 @@ def test_no_one_passes_for_as_long_as_the_provider_asked() -> None:
     assert pace.try_acquire() == 0
 
 
-def test_troubles_in_a_row_make_longer_quiet_up_to_a_minute_and_success_ends_the_row() -> None:
+def test_failures_in_a_row_lengthen_the_pause_up_to_a_minute() -> None:
     watch = Watch()
     pace, quiet = SendThrottle(1000, watch), []
     for _ in range(12):
@@ -86,14 +86,14 @@ def test_troubles_in_a_row_make_longer_quiet_up_to_a_minute_and_success_ends_the
     assert pace.wait_seconds() <= 1.5
 
 
-def test_letters_that_fail_together_are_one_trouble() -> None:
+def test_emails_failing_together_count_as_one_failure() -> None:
     pace = SendThrottle(1000, Watch())
     for _ in range(4):
         pace.record_failure(None)
     assert pace.wait_seconds() <= 1.5
 
 
-def test_a_pause_doubles_with_jitter_up_to_an_hour() -> None:
+def test_backoff_doubles_with_jitter_up_to_an_hour() -> None:
     for attempts in range(1, 40):
         expected = min(MAX_BACKOFF, 2.0 ** (attempts - 1))
         pauses = {backoff_delay(attempts, None).total_seconds() for _ in range(20)}
@@ -102,16 +102,16 @@ def test_a_pause_doubles_with_jitter_up_to_an_hour() -> None:
 
 
 @pytest.mark.parametrize("asked", [0.0, 7.0, 5000.0])
-def test_a_pause_is_never_shorter_than_asked(asked: float) -> None:
+def test_backoff_is_never_shorter_than_the_provider_asked(asked: float) -> None:
     assert all(backoff_delay(attempts, asked).total_seconds() >= asked for attempts in range(1, 30))
 
 
-def test_the_last_try_is_made_as_the_day_ends() -> None:
+def test_last_attempt_is_at_the_end_of_the_day() -> None:
     late = NOW + GIVE_UP_AFTER - timedelta(minutes=1)
     assert next_attempt_at(letter(attempts=30), late, None) == NOW + GIVE_UP_AFTER
     assert next_attempt_at(letter(attempts=31), NOW + GIVE_UP_AFTER, None) is None
 
 
-def test_a_provider_that_asks_for_longer_than_the_day_gets_it() -> None:
+def test_provider_asking_for_more_than_a_day_is_obeyed() -> None:
     late = NOW + GIVE_UP_AFTER - timedelta(minutes=1)
     assert next_attempt_at(letter(), late, 7200.0) == late + timedelta(hours=2)

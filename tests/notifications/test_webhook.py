@@ -71,7 +71,7 @@ def counted(delivery: str) -> float:
 
 
 @pytest.mark.parametrize("delivery", ["delivered", "bounced", "complained"])
-def test_what_became_of_a_letter_is_kept_and_shown(api: Api, letter: str, delivery: str) -> None:
+def test_delivery_report_is_stored_and_shown(api: Api, letter: str, delivery: str) -> None:
     assert shown(api, letter)["delivery"] is None
     before = counted(delivery)
 
@@ -85,7 +85,7 @@ def test_what_became_of_a_letter_is_kept_and_shown(api: Api, letter: str, delive
     assert f'letter_deliveries_total{{delivery="{delivery}"}}' in api.get("/metrics").body.decode()
 
 
-def test_an_event_that_is_recorded_again_changes_nothing_and_is_not_counted_again(api: Api, letter: str) -> None:
+def test_repeated_delivery_report_changes_and_counts_nothing(api: Api, letter: str) -> None:
     assert report(api, event("email.bounced")).status == 200
     before, seen = counted("bounced"), shown(api, letter)
 
@@ -106,9 +106,7 @@ def test_an_event_that_is_recorded_again_changes_nothing_and_is_not_counted_agai
         (["bounced", "complained"], "complained"),
     ],
 )
-def test_the_worse_word_stays_in_whatever_order_they_come(
-    api: Api, letter: str, recorded: list[str], stays: str
-) -> None:
+def test_worse_delivery_report_wins_in_any_order(api: Api, letter: str, recorded: list[str], stays: str) -> None:
     for delivery in recorded:
         assert report(api, event(f"email.{delivery}")).status == 200
 
@@ -131,9 +129,7 @@ def test_the_worse_word_stays_in_whatever_order_they_come(
         b"{}",
     ],
 )
-def test_unknown_letters_and_other_events_are_taken_and_change_nothing(
-    api: Api, letter: str, db: Db, body: bytes
-) -> None:
+def test_unknown_emails_and_events_are_accepted_and_change_nothing(api: Api, letter: str, db: Db, body: bytes) -> None:
     before = list(db["letters"].find())
 
     assert report(api, body).status == 200
@@ -141,7 +137,7 @@ def test_unknown_letters_and_other_events_are_taken_and_change_nothing(
 
 
 @pytest.mark.parametrize("recorded", ["yesterday", None, 7, "2026-03-05 09:30:00"])
-def test_a_moment_that_is_none_is_the_present_one(api: Api, letter: str, recorded: Any) -> None:
+def test_invalid_report_time_is_replaced_by_now(api: Api, letter: str, recorded: Any) -> None:
     assert report(api, event("email.delivered", created_at=recorded)).status == 200
     assert shown(api, letter)["deliveryAt"]
 
@@ -168,9 +164,7 @@ REFUSED: dict[str, Callable[[Api], Answer]] = {
 
 
 @pytest.mark.parametrize("call", REFUSED.values(), ids=REFUSED.keys())
-def test_what_the_provider_did_not_say_is_refused_in_the_one_shape(
-    api: Api, letter: str, call: Callable[[Api], Answer]
-) -> None:
+def test_unsigned_delivery_report_is_refused_as_a_problem(api: Api, letter: str, call: Callable[[Api], Answer]) -> None:
     answer = call(api)
 
     assert (answer.status, answer.code) == (400, "webhook_refused")
@@ -178,7 +172,7 @@ def test_what_the_provider_did_not_say_is_refused_in_the_one_shape(
     assert shown(api, letter)["delivery"] is None
 
 
-def test_control_the_same_call_with_the_right_signature_is_taken(api: Api, letter: str) -> None:
+def test_control_signed_delivery_report_is_accepted(api: Api, letter: str) -> None:
     body = event("email.bounced")
     at = str(int(time.time()))
 
@@ -186,7 +180,7 @@ def test_control_the_same_call_with_the_right_signature_is_taken(api: Api, lette
     assert shown(api, letter)["delivery"] == "bounced"
 
 
-def test_control_without_the_check_anybody_could_say_anything(
+def test_control_without_the_signature_check_any_report_is_accepted(
     api: Api, letter: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("notifications.webhook.verify_webhook", lambda body, *_: json.loads(body))
@@ -195,14 +189,14 @@ def test_control_without_the_check_anybody_could_say_anything(
     assert shown(api, letter)["delivery"] == "bounced"
 
 
-def test_without_a_secret_the_address_is_not_there(make_app: Callable[..., Flask]) -> None:
+def test_webhook_without_a_secret_is_404(make_app: Callable[..., Flask]) -> None:
     api = Api(over_app(make_app()))
 
     for answer in (report(api, event("email.bounced")), api.send("POST", PATH)):
         assert (answer.status, answer.code) == (404, "not_found")
 
 
-def test_the_provider_is_not_limited_by_its_address_and_everybody_else_is(make_app: Callable[..., Flask]) -> None:
+def test_webhook_with_a_valid_signature_is_in_no_rate_limit(make_app: Callable[..., Flask]) -> None:
     api = Api(over_app(make_app(RESEND_WEBHOOK_SECRET=SECRET, RATE_LIMIT_DEFAULT="2 per hour")))
 
     assert [report(api, event("email.delivered")).status for _ in range(5)] == [200] * 5
@@ -211,7 +205,7 @@ def test_the_provider_is_not_limited_by_its_address_and_everybody_else_is(make_a
     assert report(api, event("email.delivered")).status == 200
 
 
-def test_control_behind_the_limits_events_would_be_lost(
+def test_control_rate_limited_webhook_would_lose_reports(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.UNLIMITED_ENDPOINTS", frozenset())
@@ -251,7 +245,7 @@ def test_nothing_personal_is_logged(
     ]
 
 
-def test_only_letters_with_a_provider_id_are_in_its_index(db: Db) -> None:
+def test_provider_id_index_has_only_emails_with_one(db: Db) -> None:
     (index,) = [index for index in db["letters"].index_information().values() if index["key"][0][0] == "providerId"]
     assert index["partialFilterExpression"] == {"providerId": {"$exists": True}}
     plan = db["letters"].find({"providerId": "x", "delivery": {"$in": [None]}}).explain()["queryPlanner"]
@@ -261,7 +255,7 @@ def test_only_letters_with_a_provider_id_are_in_its_index(db: Db) -> None:
 @pytest.mark.parametrize(
     "secret", ["secret", "whsec_", "whsec_c2hvcnQ=", "whsec_not base64!", SECRET.removeprefix("whsec_")]
 )
-def test_a_secret_that_is_none_is_refused_at_the_start(secret: str) -> None:
+def test_invalid_webhook_secret_is_refused_at_the_start(secret: str) -> None:
     with pytest.raises(ConfigError, match="RESEND_WEBHOOK_SECRET"):
         from_env(factories.environment("mongodb://db", RESEND_WEBHOOK_SECRET=secret))
 

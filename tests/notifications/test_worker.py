@@ -22,7 +22,7 @@ from tests.notifications.provider import Provider, Says
 from tests.notifications.recorder import Recorder, be_away, lease_only, refuse
 
 
-def test_every_letter_goes_out_once_the_admins_before_the_guests(
+def test_every_email_is_sent_once_and_the_admins_first(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     pairs = [outbox.booked(f"guest{number}") for number in range(30)]
@@ -35,7 +35,7 @@ def test_every_letter_goes_out_once_the_admins_before_the_guests(
     assert set(outbox.states().values()) == {EmailStatus.SENT}
 
 
-def test_the_order_holds_when_both_letters_of_a_booking_have_long_been_due(outbox: OutboxFixture) -> None:
+def test_admin_email_is_first_when_both_are_long_due(outbox: OutboxFixture) -> None:
     pairs = [outbox.booked(f"guest{number}") for number in range(40)]
     outbox.clock.move(hours=1)
     mailer = Recorder()
@@ -44,7 +44,7 @@ def test_the_order_holds_when_both_letters_of_a_booking_have_long_been_due(outbo
     assert all(mailer.taken.index(first.id) < mailer.taken.index(second.id) for first, second in pairs)
 
 
-def test_the_order_holds_when_the_admins_letter_was_postponed_but_is_due_again(outbox: OutboxFixture) -> None:
+def test_admin_email_is_first_when_its_retry_is_due(outbox: OutboxFixture) -> None:
     first, second = outbox.booked("ada")
     (taken,) = lease_only(outbox)
     until = outbox.clock() + ADMIN_FIRST_DELAY + timedelta(seconds=30)
@@ -54,7 +54,7 @@ def test_the_order_holds_when_the_admins_letter_was_postponed_but_is_due_again(o
     assert outbox.get(second).state is EmailStatus.QUEUED
 
 
-def test_the_guests_letter_waits_a_minute_at_most_for_an_admins_letter_in_trouble(outbox: OutboxFixture) -> None:
+def test_guest_email_waits_at_most_a_minute_for_a_failing_admin_email(outbox: OutboxFixture) -> None:
     first, second = outbox.booked("ada")
     mailer = Recorder(first=lambda message: be_away(message) if message.to == ADMIN else None)
     for _ in range(59):
@@ -67,7 +67,7 @@ def test_the_guests_letter_waits_a_minute_at_most_for_an_admins_letter_in_troubl
     assert mailer.taken == [second.id]
 
 
-def test_the_guests_letter_goes_at_once_when_the_admins_is_given_up(outbox: OutboxFixture) -> None:
+def test_guest_email_is_sent_at_once_when_the_admins_failed(outbox: OutboxFixture) -> None:
     first, second = outbox.booked("ada")
     mailer = Recorder(first=lambda message: refuse(message) if message.to == ADMIN else None)
     outbox.worker(mailer).send_all_due()
@@ -75,7 +75,7 @@ def test_the_guests_letter_goes_at_once_when_the_admins_is_given_up(outbox: Outb
     assert outbox.get(first).last_error == "no such address"
 
 
-def test_a_letter_that_was_tried_keeps_its_own_next_time_when_its_first_one_ends(outbox: OutboxFixture) -> None:
+def test_retrying_email_keeps_its_next_attempt_when_unblocked(outbox: OutboxFixture) -> None:
     _, second = outbox.booked("ada")
     until = outbox.clock() + timedelta(hours=1)
     outbox.db["letters"].update_one({"_id": second.id}, {"$set": {"attempts": 1, "state": "retrying", "dueAt": until}})
@@ -83,7 +83,7 @@ def test_a_letter_that_was_tried_keeps_its_own_next_time_when_its_first_one_ends
     assert outbox.get(second).due_at == until
 
 
-def test_a_passing_trouble_delays_a_letter_and_loses_none(
+def test_transient_failure_delays_an_email_and_loses_none(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     outbox.booked("ada")
@@ -97,7 +97,7 @@ def test_a_passing_trouble_delays_a_letter_and_loses_none(
     assert set(outbox.states().values()) == {EmailStatus.SENT}
 
 
-def test_a_letter_the_provider_took_without_saying_so_arrives_once(
+def test_email_accepted_without_a_response_arrives_once(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     first, _ = outbox.booked("ada")
@@ -110,7 +110,7 @@ def test_a_letter_the_provider_took_without_saying_so_arrives_once(
     assert len(provider.inbox) == 2
 
 
-def test_a_letter_is_given_up_visibly_after_a_day_and_can_be_tried_again(outbox: OutboxFixture) -> None:
+def test_email_fails_after_a_day_and_can_be_retried(outbox: OutboxFixture) -> None:
     first, _ = outbox.booked("ada")
     tries = []
     while outbox.get(first).state in PENDING:
@@ -138,7 +138,7 @@ def test_an_outage_with_a_full_outbox_costs_the_provider_a_few_calls(outbox: Out
     assert all(letter.attempts <= 3 for letter in outbox.store.find(None, 300))
 
 
-def test_a_limit_holds_up_all_letters_for_as_long_as_the_provider_asks(
+def test_provider_rate_limit_pauses_all_emails_for_the_asked_time(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     for number in range(4):
@@ -154,7 +154,7 @@ def test_a_limit_holds_up_all_letters_for_as_long_as_the_provider_asks(
     assert {letter.due_at for letter in untried} == {outbox.clock()}
 
 
-def test_a_letter_that_cannot_be_made_holds_up_no_other(outbox: OutboxFixture) -> None:
+def test_email_that_cannot_be_rendered_delays_no_other(outbox: OutboxFixture) -> None:
     broken, _ = outbox.booked("mallory")
     outbox.db["letters"].update_one({"_id": broken.id}, {"$set": {"template": "no_such_template"}})
     others = [outbox.booked(f"guest{number}") for number in range(10)]
@@ -166,7 +166,7 @@ def test_a_letter_that_cannot_be_made_holds_up_no_other(outbox: OutboxFixture) -
     assert kept.last_error.startswith("cannot be made: TemplateNotFound at ")
 
 
-def test_a_mailer_with_a_bug_does_not_end_the_loop(outbox: OutboxFixture) -> None:
+def test_provider_bug_does_not_end_the_worker_loop(outbox: OutboxFixture) -> None:
     first, _ = outbox.booked("ada")
 
     def stumble(message: Message) -> None:
@@ -177,7 +177,7 @@ def test_a_mailer_with_a_bug_does_not_end_the_loop(outbox: OutboxFixture) -> Non
     assert "ada" not in outbox.get(first).last_error
 
 
-def test_letters_leave_at_the_rate_and_never_closer(outbox: OutboxFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_emails_are_sent_at_the_rate_and_never_closer(outbox: OutboxFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     passed: list[float] = []
 
     class Noted(SendThrottle):

@@ -26,7 +26,7 @@ from tests.notifications.recorder import Recorder, lease_only
 from tests.notifications.running_worker import running, wait_until
 
 
-def test_only_the_holder_of_the_role_sends_until_its_term_is_over(outbox: OutboxFixture) -> None:
+def test_only_the_lease_holder_sends_until_the_lease_expires(outbox: OutboxFixture) -> None:
     outbox.booked("ada")
     assert outbox.lease("somebody else").acquire()
     mailer = Recorder()
@@ -38,7 +38,7 @@ def test_only_the_holder_of_the_role_sends_until_its_term_is_over(outbox: Outbox
     assert worker.send_all_due() == 2
 
 
-def test_new_letters_are_no_reason_to_ask_for_the_role_that_another_process_has(
+def test_worker_woken_without_the_lease_waits_for_its_next_interval(
     outbox: OutboxFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert outbox.lease("somebody else").acquire()
@@ -52,7 +52,7 @@ def test_new_letters_are_no_reason_to_ask_for_the_role_that_another_process_has(
     assert rests == [IDLE_SECONDS]
 
 
-def test_a_worker_that_ends_leaves_the_role_and_must_ask_for_it_again(outbox: OutboxFixture) -> None:
+def test_worker_that_ends_releases_the_lease_and_must_acquire_it_again(outbox: OutboxFixture) -> None:
     outbox.booked("ada")
     first, second = outbox.worker(Recorder(), owner="one"), outbox.worker(Recorder(), owner="two")
     assert first.send_all_due() == 2
@@ -62,7 +62,7 @@ def test_a_worker_that_ends_leaves_the_role_and_must_ask_for_it_again(outbox: Ou
     assert second.send_all_due() == 2
 
 
-def test_a_worker_that_loses_the_role_gives_back_what_it_has_not_sent(
+def test_worker_losing_the_lease_releases_its_unsent_emails(
     outbox: OutboxFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.leader_lease.RENEW_SECONDS", 0.0)
@@ -80,7 +80,7 @@ def test_a_worker_that_loses_the_role_gives_back_what_it_has_not_sent(
     assert all(letter.due_at <= outbox.clock() and letter.attempts == 0 for letter in rest)
 
 
-def test_what_a_dead_worker_had_in_hand_comes_due_again_after_the_lease(outbox: OutboxFixture) -> None:
+def test_emails_of_a_dead_worker_are_due_again_after_their_lease(outbox: OutboxFixture) -> None:
     outbox.booked("ada")
     (taken,) = lease_only(outbox)
     mailer = Recorder()
@@ -90,7 +90,7 @@ def test_what_a_dead_worker_had_in_hand_comes_due_again_after_the_lease(outbox: 
     assert mailer.taken[0] == taken.id
 
 
-def test_a_slow_mail_server_does_not_cost_a_worker_its_lease_and_role(
+def test_worker_with_a_slow_mail_server_renews_both_its_leases(
     outbox: OutboxFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.leader_lease.RENEW_SECONDS", 0.05)
@@ -113,14 +113,14 @@ def test_a_slow_mail_server_does_not_cost_a_worker_its_lease_and_role(
     assert outbox.get(first).state is EmailStatus.SENT
 
 
-def test_a_worker_whose_lease_ran_out_begins_no_letter(outbox: OutboxFixture) -> None:
+def test_worker_with_an_expired_lease_sends_no_email(outbox: OutboxFixture) -> None:
     for number in range(5):
         outbox.booked(f"guest{number}")
     mailer = Recorder(first=lambda _message: outbox.clock.move(minutes=1))
     assert outbox.worker(mailer, rate=5).send_due() == 1
 
 
-def test_a_lost_lease_is_left_to_anyone_has_it_now(outbox: OutboxFixture) -> None:
+def test_outcome_of_a_lost_lease_does_not_change_the_new_lease(outbox: OutboxFixture) -> None:
     outbox.booked("ada")
     (late,) = lease_only(outbox)
     outbox.clock.move(seconds=LEASE.total_seconds())
@@ -135,7 +135,7 @@ def test_a_lost_lease_is_left_to_anyone_has_it_now(outbox: OutboxFixture) -> Non
     assert outbox.get(late).attempts == 1
 
 
-def test_a_letter_sent_while_the_database_is_away_is_marked_when_it_is_back(
+def test_email_sent_during_a_database_outage_is_recorded_after_it(
     outbox: OutboxFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outbox.booked("ada")
@@ -153,7 +153,7 @@ def test_a_letter_sent_while_the_database_is_away_is_marked_when_it_is_back(
     assert set(outbox.states().values()) == {EmailStatus.SENT}
 
 
-def test_the_loop_outlives_the_database(outbox: OutboxFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_worker_loop_survives_a_database_outage(outbox: OutboxFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     outbox.booked("ada")
     mailer, lease = Recorder(), outbox.leases.lease
     troubles: list[Exception] = [DatabaseError("away"), RuntimeError("a bug")]
@@ -170,7 +170,7 @@ def test_the_loop_outlives_the_database(outbox: OutboxFixture, monkeypatch: pyte
         wait_until(lambda: len(mailer.taken) == 2)
 
 
-def test_a_worker_stops_at_once_while_it_waits_for_the_provider(
+def test_worker_waiting_for_the_provider_stops_at_once(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
     outbox.booked("ada")
@@ -182,7 +182,7 @@ def test_a_worker_stops_at_once_while_it_waits_for_the_provider(
     assert outbox.lease("two").acquire()
 
 
-def test_a_worker_finishes_the_letter_in_hand_and_gives_the_rest_back(outbox: OutboxFixture) -> None:
+def test_stopping_worker_finishes_its_email_and_releases_the_others(outbox: OutboxFixture) -> None:
     for number in range(10):
         outbox.booked(f"guest{number}")
     mailer = Recorder(first=lambda _message: time.sleep(0.3))

@@ -40,7 +40,7 @@ def march() -> Schedule:
     return schedule_file.load(MARCH)
 
 
-def test_march_2026_has_the_sixteen_odd_dates_in_turn_a_and_b(march: Schedule) -> None:
+def test_march_2026_has_sixteen_odd_dates_alternating_a_and_b(march: Schedule) -> None:
     assert [(day.date, day.name) for day in march.days] == [
         (f"2026-03-{day:02d}", "AB"[index % 2]) for index, day in enumerate(range(1, 32, 2))
     ]

@@ -65,7 +65,7 @@ def test_a_wrong_key_is_401(quiet: Api, key: str) -> None:
 
 @pytest.mark.parametrize(("method", "path"), DOORS)
 @pytest.mark.parametrize("headers", [{}, {"X-Admin-Key": "wrong"}, {"Authorization": f"Bearer {ADMIN_KEY}"}])
-def test_every_door_is_locked(quiet: Api, method: str, path: str, headers: dict[str, str]) -> None:
+def test_every_admin_route_needs_a_key(quiet: Api, method: str, path: str, headers: dict[str, str]) -> None:
     # Each asks from an address of its own: wrong keys are counted.
     address = {"REMOTE_ADDR": f"192.0.2.{DOORS.index((method, path))}"}
 
@@ -74,7 +74,7 @@ def test_every_door_is_locked(quiet: Api, method: str, path: str, headers: dict[
     assert (answer.status, answer.code) == (401, "unauthorized")
 
 
-def test_every_door_of_the_back_office_is_in_the_table(app: Flask) -> None:
+def test_every_admin_route_is_in_the_table(app: Flask) -> None:
     doors = {
         (
             method,
@@ -90,7 +90,7 @@ def test_every_door_of_the_back_office_is_in_the_table(app: Flask) -> None:
     assert doors == {(method, f"/api/admin{path}") for method, path in DOORS}
 
 
-def test_a_locked_door_says_nothing_about_what_is_behind_it(api: Api) -> None:
+def test_locked_out_client_learns_nothing_about_the_route(api: Api) -> None:
     slot = api.slots()[0]
 
     known = api.admin("PATCH", f"/slots/{slot['_id']}", key="wrong", json={"capacity": 0})

@@ -35,7 +35,7 @@ DOORS = [
 # The audit
 
 
-def test_whatever_the_back_office_does_is_written_down_with_the_label_of_its_key(
+def test_every_back_office_change_is_recorded_with_the_label_of_its_key(
     make_app: Callable[..., Flask],
 ) -> None:
     app = make_app(ADMIN_KEY="frontdesk:the-key-of-the-front-desk,boss:the-key-of-the-boss")
@@ -69,7 +69,7 @@ def audited_by(api: Api, key: str, about: str) -> list[tuple[str, str, dict[str,
     return [(item["who"], item["what"], item["before"], item["after"]) for item in reversed(items)]
 
 
-def test_a_letter_that_is_tried_again_is_written_down(api: Api, db: Db) -> None:
+def test_email_retry_is_recorded_in_the_audit(api: Api, db: Db) -> None:
     booking = booked(api)
     letter = f"{booking}-guest"
     db.letters.update_one({"_id": letter}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
@@ -84,7 +84,7 @@ def test_a_letter_that_is_tried_again_is_written_down(api: Api, db: Db) -> None:
     assert len(audited_by(api, ADMIN_KEY, letter)) == 1
 
 
-def test_an_entry_names_its_slot_or_its_booking_also_when_its_guest_is_forgotten(api: Api, db: Db) -> None:
+def test_audit_record_names_its_slot_or_booking_after_the_erasure(api: Api, db: Db) -> None:
     slot = api.slots()[0]
     booking = api.book(slot).json["booking"]
     letter = f"{booking['id']}-guest"
@@ -121,7 +121,7 @@ def test_what_is_refused_is_not_in_the_audit(api: Api) -> None:
     assert api.admin("GET", "/audit").json == {"items": [], "next": None}
 
 
-def test_the_audit_is_walked_in_parts(api: Api) -> None:
+def test_audit_is_listed_by_cursor(api: Api) -> None:
     slot = api.slots()[0]
     for capacity in (5, 6, 7):
         patch(api, slot, capacity=capacity)
@@ -142,7 +142,7 @@ def test_a_change_whose_audit_cannot_be_written_is_not_made(api: Api, db: Db) ->
     assert api.slots()[0]["capacity"] == 4
 
 
-def test_the_letters_about_a_booking_are_listed_newest_first(api: Api) -> None:
+def test_emails_of_a_booking_are_listed_newest_first(api: Api) -> None:
     noise, booking = booked(api), booked(api)
     api.admin("POST", f"/bookings/{booking}/cancel")
 

@@ -174,7 +174,7 @@ def test_what_is_not_there_is_404(quiet: Api, path: str) -> None:
     assert answer.code in ("booking_not_found", "letter_not_found")
 
 
-def test_stats_sum_up_seats_bookings_and_letters(api: Api) -> None:
+def test_stats_count_seats_bookings_and_emails(api: Api) -> None:
     booked(api, 0, "2026-03-05")
     booked(api, 1, "2026-03-05")
     booked(api, 0, "2026-03-07")
@@ -209,7 +209,7 @@ def test_stats_count_as_remaining_what_guests_are_offered(api: Api) -> None:
     assert stats["remaining"] == stats["seats"] - stats["booked"] - (slots[0]["capacity"] - 1)
 
 
-def test_stats_count_letters_by_state(api: Api, db: Db) -> None:
+def test_stats_count_emails_by_state(api: Api, db: Db) -> None:
     booked(api)
     booked(api)
     ids = [row["_id"] for row in db["letters"].find()]
@@ -221,7 +221,7 @@ def test_stats_count_letters_by_state(api: Api, db: Db) -> None:
     assert letters == {"queued": 2, "sending": 0, "retrying": 0, "sent": 1, "dead": 1}
 
 
-def test_letters_are_listed_by_state_newest_first(api: Api, db: Db) -> None:
+def test_emails_are_listed_by_state_newest_first(api: Api, db: Db) -> None:
     first, second = booked(api), booked(api)
     dead = db["letters"].find_one({"about": first, "template": "guest_booking"})
     assert dead
@@ -238,7 +238,7 @@ def test_letters_are_listed_by_state_newest_first(api: Api, db: Db) -> None:
     assert api.admin("GET", "/letters", query={"state": "lost"}).status == 400
 
 
-def test_a_letter_that_was_given_up_is_tried_again_and_no_other(api: Api, db: Db) -> None:
+def test_failed_email_is_retried_and_no_other(api: Api, db: Db) -> None:
     mine = booked(api)
     dead, queued = (row["_id"] for row in db["letters"].find({"about": mine}))
     db["letters"].update_one({"_id": dead}, {"$set": {"state": "dead", "attempts": 7, "lastError": "mail server: 550"}})
@@ -274,7 +274,7 @@ def test_a_member_named_with_half_a_character_is_refused(api: Api) -> None:
     assert (answer.status, answer.code) == (400, "validation_failed")
 
 
-def test_sending_again_reports_how_the_booking_stands(api: Api, db: Db) -> None:
+def test_resent_email_shows_the_state_of_the_booking(api: Api, db: Db) -> None:
     booking = api.book(api.slots()[0]).json["booking"]
     assert api.admin("POST", f"/bookings/{booking['id']}/cancel").status == 200
 
@@ -285,7 +285,7 @@ def test_sending_again_reports_how_the_booking_stands(api: Api, db: Db) -> None:
     assert templates.count("guest_booking") == 1
 
 
-def test_a_cancellation_is_recorded_behind_the_confirmation_that_is_not_out_yet(api: Api, db: Db) -> None:
+def test_cancellation_email_is_sent_after_the_pending_confirmation(api: Api, db: Db) -> None:
     booking = api.book(api.slots()[0]).json["booking"]
 
     assert api.admin("POST", f"/bookings/{booking['id']}/cancel").status == 200
@@ -297,7 +297,7 @@ def test_a_cancellation_is_recorded_behind_the_confirmation_that_is_not_out_yet(
     assert cancellation["dueAt"] > cancellation["createdAt"]
 
 
-def test_a_letter_names_the_slot_it_reports_of_and_nothing_else_that_is_in_it(api: Api) -> None:
+def test_listed_email_names_its_slot_and_no_other_content(api: Api) -> None:
     booking = booked(api, date="2026-03-07")
 
     (guests, _) = api.admin("GET", "/letters", query={"about": booking}).json["items"]

@@ -169,7 +169,7 @@ def test_the_export_finds_by_reference_and_email_too(api: Api) -> None:
     assert len(by_email.body.decode().splitlines()) == 2
 
 
-def test_somebody_forgotten_is_not_found_by_the_address_they_had(api: Api, db: Db) -> None:
+def test_anonymised_booking_is_not_found_by_its_former_email(api: Api, db: Db) -> None:
     mine = booked(api, email="ada@example.org")
     BookingStore(db).erase([mine])
 
@@ -211,7 +211,7 @@ def test_filters_narrow_each_other(api: Api) -> None:
         assert found(api, **{**narrow, name: value}) == []
 
 
-def test_a_walk_by_cursor_meets_everybody_once_though_new_bookings_arrive(api: Api) -> None:
+def test_cursor_lists_each_booking_once_despite_new_bookings(api: Api) -> None:
     old = [booked(api, slot) for slot in range(8)]
     seen: list[str] = []
 
@@ -226,7 +226,7 @@ def test_a_walk_by_cursor_meets_everybody_once_though_new_bookings_arrive(api: A
     assert seen == old[::-1]
 
 
-def test_a_walk_by_cursor_keeps_its_filter_and_ends_with_null(api: Api) -> None:
+def test_cursor_keeps_its_filter_and_ends_with_null(api: Api) -> None:
     mine = [booked(api, slot, fullName="Ada Lovelace") for slot in range(4)]
     for slot in range(4):
         booked(api, slot, fullName="Grace Hopper")

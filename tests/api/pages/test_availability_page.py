@@ -31,7 +31,7 @@ def test_the_month_shows_every_bookable_date_with_its_places(browser: Browser, a
     assert "Tuesday 3 March" in tuesday and "<b>28</b>" in tuesday
 
 
-def test_a_date_shows_its_slots_as_controls_with_their_state_in_words(browser: Browser, api: Api) -> None:
+def test_day_page_shows_slots_as_controls_with_their_state_as_text(browser: Browser, api: Api) -> None:
     slots = api.slots(DATE)
     fill(api, slots[0])
     api.book(slots[1])

@@ -43,7 +43,7 @@ def test_a_good_form_books_and_leads_to_a_page_that_says_so(browser: Browser, ap
     assert (booked["message"], db["letters"].count_documents({})) == ("Zwei\nLeute", 2)
 
 
-def test_no_token_stands_in_any_address_or_page(browser: Browser, api: Api) -> None:
+def test_link_token_is_in_no_url_and_no_page(browser: Browser, api: Api) -> None:
     client = browser.app.test_client()
     form = browser.form(api.slots(DATE)[0])
     browser.clock.pass_by(seconds=3)
@@ -167,7 +167,7 @@ def test_what_fills_in_the_hidden_field_is_refused_and_may_try_again(browser: Br
     assert browser.send({**browser.form(None, refused.text), **form, "website": ""}).status_code == 303
 
 
-def test_a_form_that_comes_at_once_is_refused_and_the_same_one_later_is_taken(browser: Browser, api: Api) -> None:
+def test_form_sent_too_fast_is_refused_and_accepted_later(browser: Browser, api: Api) -> None:
     form = browser.form(api.slots(DATE)[0])
 
     too_fast, calm = browser.send(form, after=1.9), browser.send(form, after=0.2)
@@ -190,7 +190,7 @@ def test_a_form_token_that_is_not_ours_opens_nothing_and_is_renewed(
     assert browser.send({**form, "form": browser.form(None, refused.text)["form"]}).status_code == 303
 
 
-def test_a_form_of_yesterday_is_asked_for_once_more(browser: Browser, api: Api) -> None:
+def test_expired_form_is_asked_for_again(browser: Browser, api: Api) -> None:
     form = browser.form(api.slots(DATE)[0])
 
     assert browser.send(form, after=13 * 3600).status_code == 400

@@ -20,9 +20,7 @@ STATIC = Path(__file__).parent.parent.parent.parent / "pages" / "static"
 # The language of a booking
 
 
-def test_a_booking_on_a_german_page_is_written_to_in_german_and_the_organiser_in_english(
-    browser: Browser, api: Api, db: Db
-) -> None:
+def test_german_booking_gets_german_guest_and_english_admin_emails(browser: Browser, api: Api, db: Db) -> None:
     answer = browser.send(browser.form(api.slots(DATE)[0]), headers=german())
 
     assert answer.status_code == 303
@@ -33,7 +31,7 @@ def test_a_booking_on_a_german_page_is_written_to_in_german_and_the_organiser_in
     ]
 
 
-def test_every_later_letter_is_in_the_language_of_the_booking(app: Flask, api: Api, db: Db) -> None:
+def test_every_later_email_is_in_the_language_of_the_booking(app: Flask, api: Api, db: Db) -> None:
     slots = api.slots(DATE)
     form = {**person(), "date": DATE, "slotId": slots[0]["_id"]}
     made = api.send("POST", "/api/bookings", json=form, headers=german()).json["booking"]
@@ -49,7 +47,7 @@ def test_every_later_letter_is_in_the_language_of_the_booking(app: Flask, api: A
     assert "Buchungsnummer" in file
 
 
-def test_anyone_waits_in_german_gets_the_place_in_german(api: Api, db: Db) -> None:
+def test_guest_waiting_in_german_is_promoted_in_german(api: Api, db: Db) -> None:
     slot = api.slots(DATE)[0]
     holders = [api.book(slot).json["booking"] for _ in range(4)]
     joined = api.send("POST", f"/api/slots/{slot['_id']}/waitlist", json=contact(), headers=german())
@@ -82,9 +80,7 @@ def test_the_same_body_is_the_same_request_in_any_language(api: Api, db: Db) -> 
     assert (db["bookings"].find_one() or {})["language"] == "en"
 
 
-def test_the_language_is_among_what_is_kept_and_is_forgotten_with_the_rest(
-    services: wiring.Services, api: Api, db: Db
-) -> None:
+def test_language_is_exported_and_erased_with_the_booking(services: wiring.Services, api: Api, db: Db) -> None:
     form = {**person(email="ada@example.org"), "date": DATE, "slotId": api.slots(DATE)[0]["_id"]}
     made = api.send("POST", "/api/bookings", json=form, headers=german()).json["booking"]
     assert api.held("GET", made, "/data").json["booking"]["language"] == "de"
@@ -98,7 +94,7 @@ def test_the_language_is_among_what_is_kept_and_is_forgotten_with_the_rest(
 @pytest.mark.parametrize(
     ("headers", "code"), [({}, "de"), ({"Accept-Language": "en"}, "de"), ({"Cookie": "language=en"}, "en")]
 )
-def test_the_page_behind_a_german_letter_is_german_unless_another_language_was_chosen(
+def test_page_of_a_german_email_is_german_unless_another_was_chosen(
     browser: Browser, api: Api, headers: dict[str, str], code: str
 ) -> None:
     form = {**person(), "date": DATE, "slotId": api.slots(DATE)[0]["_id"]}

@@ -50,7 +50,7 @@ def test_joining_asks_for_the_same_details_and_says_when_there_is_no_need(browse
     assert (another.status_code, "waiting list already" in shown(another)) == (409, True)
 
 
-def test_a_form_that_waits_leads_to_its_entry_whatever_has_become_of_it(browser: Browser, api: Api, db: Db) -> None:
+def test_replayed_waitlist_form_redirects_to_its_entry_in_any_state(browser: Browser, api: Api, db: Db) -> None:
     slot = api.slots(DATE)[0]
     places = [api.book(slot).json["booking"] for _ in range(4)]
     waiting = browser.form(slot, action="wait")

@@ -36,7 +36,7 @@ STATIC = Path(__file__).parent.parent.parent.parent / "pages" / "static"
         ("other=de", "", "en"),
     ],
 )
-def test_a_choice_goes_before_what_the_browser_asks_for_and_that_before_english(
+def test_chosen_language_precedes_accept_language_and_english(
     browser: Browser, cookie: str, asked: str, code: str
 ) -> None:
     headers = {name: value for name, value in {"Cookie": cookie, "Accept-Language": asked}.items() if value}
@@ -87,7 +87,7 @@ def test_a_schedule_speaks_for_itself(browser: Browser, api: Api) -> None:
     assert "Nur die ungeraden Tage im März 2026 können gebucht werden." in refused.text
 
 
-def test_programs_are_answered_in_english_whatever_they_ask_for(browser: Browser, api: Api) -> None:
+def test_api_answers_in_english_for_every_accept_language(browser: Browser, api: Api) -> None:
     slot = api.slots(DATE)[0]
     fill(api, slot)
     form = {**person(), "date": DATE, "slotId": slot["_id"]}

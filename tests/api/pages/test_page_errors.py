@@ -95,7 +95,7 @@ def test_without_the_database_the_form_comes_back_whole(away: Browser, api: Api)
     assert f'value="{slot["_id"]}" required checked' in refused.text
 
 
-def test_the_page_does_not_wait_for_the_database_as_long_as_the_driver_would(
+def test_page_waits_for_the_database_shorter_than_the_driver_does(
     make_app: Callable[..., Flask], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pages.booking.routes.READ_TIMEOUT", 0.1)

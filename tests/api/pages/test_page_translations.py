@@ -249,7 +249,7 @@ def kinds_of(error: type[DomainError]) -> set[type[DomainError]]:
     return {kind for child in error.__subclasses__() for kind in {child} | kinds_of(child)}
 
 
-def test_every_code_that_a_guest_can_meet_has_a_sentence() -> None:
+def test_every_error_code_of_guest_pages_has_a_message() -> None:
     mine = {"booking", "waitlist", "schedules"}
     codes = {kind.code for kind in kinds_of(DomainError) if kind.__module__.partition(".")[0] in mine}
 

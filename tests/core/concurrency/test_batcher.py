@@ -199,7 +199,7 @@ def test_beyond_the_bound_a_request_is_refused_at_once() -> None:
     assert combiner.submit(5) == 10
 
 
-def test_one_round_at_a_time_and_everybody_is_answered() -> None:
+def test_batches_run_one_at_a_time_and_answer_every_request() -> None:
     room = Room(double)
     room.go.set()
     combiner = Batcher(room, max_queue=1000, max_batch=7)

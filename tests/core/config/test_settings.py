@@ -261,7 +261,7 @@ def test_a_schedule_file_may_be_anywhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mailer", [{"RESEND_API_KEY": "re_123"}, {"SMTP_URL": "smtp://u:p@mail.example.org:587"}])
-def test_who_really_sends_letters_must_say_from_whom_and_to_whom(mailer: dict[str, str]) -> None:
+def test_settings_for_sending_emails_need_sender_and_admin(mailer: dict[str, str]) -> None:
     assert problems(**mailer) == ["MAIL_FROM is not set.", "ADMIN_EMAIL is not set."]
     assert read(**mailer, MAIL_FROM="a@example.org", ADMIN_EMAIL="b@example.org").mail_from == "a@example.org"
 
