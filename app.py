@@ -35,7 +35,17 @@ from schedules.errors import ScheduleError
 
 # Static files are exempt from rate limits: many guests behind one address would get pages without them.
 # The mail provider calls the webhook from few addresses; a call without a valid signature costs no query.
-UNLIMITED_ENDPOINTS = frozenset({"pages.static", "pages.docs_asset", "webhooks.resend"})
+UNLIMITED_ENDPOINTS = frozenset(
+    {
+        "pages.static",
+        "pages.booking.static",
+        "pages.self_service.static",
+        "pages.api_docs.static",
+        "pages.api_docs.asset",
+        "pages.admin.static",
+        "webhooks.resend",
+    }
+)
 # Timeout of each of the two checks behind /api/ready, server selection included: probes give up after some seconds,
 # and take no answer for a hanging process.
 READY_TIMEOUT = 1.0

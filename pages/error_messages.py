@@ -1,4 +1,4 @@
-"""What pages say of a refusal: the business gives a code, the page has the sentence for it in the guest's language."""
+"""Error messages of the pages, by error code, in the guest's language."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pages.locale import current_language
 from schedules.errors import DateNotBookable
 from schedules.service import Schedules
 
-# Codes that only programs and the back office meet: no page of a guest has anything to say of them.
+# Codes that only the API and the back office return.
 NOT_SHOWN = frozenset(
     {
         "booking_forgotten",
@@ -45,7 +45,7 @@ ERROR_MESSAGES: Mapping[str, str] = {
 
 
 def message_for(error: DomainError) -> str:
-    """Return what a page says of `error`, or nothing when its code means nothing to a guest."""
+    """Return the message for `error`, or nothing if its code has none for guests."""
     if isinstance(error, FormRefused | CrossSitePost):
         return error.detail
     if isinstance(error, DateNotBookable):

@@ -1,4 +1,4 @@
-"""What the pages refuse themselves, in the language of the page."""
+"""Refusals of the pages, in the language of the page."""
 
 from __future__ import annotations
 

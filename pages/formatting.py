@@ -1,4 +1,4 @@
-"""What pages say in words: dates and hours as the letters say them, places left, minutes to wait."""
+"""Template filters and messages: dates, hours and numbers in the language of the page."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ from pages.locale import current_language
 
 
 def day(date: str) -> str:
-    """Return a date in full."""
+    """Return a date such as Thursday 5 March 2026."""
     return format_date(current_language(), date)
 
 
 def short_day(date: str) -> str:
-    """Return a date without the year, where that is clear."""
+    """Return a date such as Thursday 5 March."""
     return format_date(current_language(), date, current_language().short_day)
 
 
 def brief_day(date: str) -> str:
-    """Return a date without the year, its weekday cut short."""
+    """Return a date such as Thu 5 March."""
     return format_date(current_language(), date, current_language().brief_day)
 
 
 def hours(slot: str) -> str:
-    """Return a slot as it is said."""
+    """Return the hours of a slot label, such as 10:00 to 11:00."""
     return format_time_range(current_language(), slot)
 
 
 def number(value: int) -> str:
-    """Return a number with its thousands apart."""
+    """Return a number with group separators."""
     return format_number(current_language(), value)
 
 
 def places(remaining: int) -> str:
-    """Return how many places are left, as it is said of one slot."""
+    """Return the remaining places of a slot as a text."""
     if remaining == 0:
         return str(gettext("Full: waiting list"))
     return str(ngettext("%(number)s place left", "%(number)s places left", remaining, number=number(remaining)))
 
 
 def format_wait(seconds: int) -> str:
-    """Return a time to wait, rounded up to whole minutes, as what follows "in"."""
+    """Return a waiting time in whole minutes, rounded up, to follow the word "in"."""
     whole = max(1, -(-seconds // 60))
     return str(ngettext("a minute", "%(number)s minutes", whole, number=number(whole)))
 
 
-# What scripts count has a form for each of CLDR's plurals, by the names that Intl.PluralRules gives them.
+# CLDR plural categories, as Intl.PluralRules names them, each with a number of that category.
 PLURAL_FORMS = (("one", 1), ("other", 2))
 
 
 def client_messages() -> Mapping[str, Any]:
-    """Return what the booking page's scripts say; they put hours and numbers in the place of {hours} and {number}."""
+    """Return the messages of the booking page's scripts, which replace {hours} and {number}."""
     hours = "{hours}"
     return {
         "sending": gettext("One moment…"),

@@ -1,4 +1,4 @@
-"""The language of a page: what was chosen by the switch, else the booking's own, else what the browser prefers."""
+"""Language of a page: the cookie's, else the record's own, else the negotiated one."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from pages.errors import FormRefused
 
 COOKIE = "language"
 YEAR_SECONDS = 365 * 86_400
-# A path of ours: no second slash or backslash, with which it would be an address, and nothing invisible.
-OUR_PATH = re.compile(r"/(?!/)[\x21-\x5b\x5d-\x7e]{0,500}")
+# A path of this site: a second slash or a backslash would make it the address of another one.
+SAFE_PATH = re.compile(r"/(?!/)[\x21-\x5b\x5d-\x7e]{0,500}")
 
 
 def install(app: Flask) -> None:
-    """Let the pages of `app` speak; nothing of it is asked for where no page is made."""
+    """Select the language of the pages of `app`; other responses never read it."""
     Babel(
         app,
         default_locale=ENGLISH.code,
         default_translation_directories=str(CATALOGUES),
-        locale_selector=lambda: chosen() or accept_language.negotiated_language(),
+        locale_selector=lambda: cookie_language() or accept_language.negotiated_language(),
     )
 
 
-def chosen() -> str:
-    """Return the code of the language that was chosen by the switch, or nothing."""
+def cookie_language() -> str:
+    """Return the language code in the cookie of the language switch, or nothing."""
     code = request.cookies.get(COOKIE, "")
     return code if code in LANGUAGES else ""
 
 
 def requested_language() -> str:
-    """Return the code of the language that the switch asks for; raises FormRefused for one that is not there."""
+    """Return the language code that the switch sent; raises FormRefused if it is unsupported."""
     code = request.form.get("language", "")
     if code not in LANGUAGES:
         names = ", ".join(language.name for language in LANGUAGES.values())
@@ -44,29 +44,29 @@ def requested_language() -> str:
 
 
 def set_language_cookie(response: Response, code: str) -> Response:
-    """Let the browser ask for the language `code` from now on."""
+    """Store the language `code` in a cookie for a year."""
     secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
     response.set_cookie(COOKIE, code, max_age=YEAR_SECONDS, path="/", httponly=True, samesite="Lax", secure=secure)
     return response
 
 
 def current_language() -> Language:
-    """Return the language of the page that is being made."""
+    """Return the language of the page that is being rendered."""
     return get_language(str(get_locale()))
 
 
 def safe_redirect_path(path: str) -> str:
-    """Return `path` if it leads to a place on this site, else the way to the booking page."""
-    return path if OUR_PATH.fullmatch(path) else "/"
+    """Return `path` if it is a path of this site, else the path of the booking page."""
+    return path if SAFE_PATH.fullmatch(path) else "/"
 
 
 def current_path() -> str:
-    """Return the path that shows, by GET, what this request shows, for coming back to it in another language."""
+    """Return the path of this page for a GET request; the language switch returns to it."""
     if request.method in ("GET", "HEAD"):
         return safe_redirect_path(iri_to_uri(request.full_path).rstrip("?"))
-    asked = request.view_args or {}
-    if "booking_id" in asked:
-        return url_for("pages.booking", booking_id=asked["booking_id"])
-    if "entry_id" in asked:
-        return url_for("pages.waiting", entry_id=asked["entry_id"])
-    return url_for("pages.form.home")
+    arguments = request.view_args or {}
+    if "booking_id" in arguments:
+        return url_for("pages.self_service.booking", booking_id=arguments["booking_id"])
+    if "entry_id" in arguments:
+        return url_for("pages.self_service.waiting", entry_id=arguments["entry_id"])
+    return url_for("pages.booking.home")

@@ -1,34 +1,16 @@
-"""The HTML site: the booking page, the pages behind guests' links, and the API's document."""
+"""All HTML pages: the root blueprint with every page family registered on it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import flask_swagger_ui
-from flask import Response, render_template, send_from_directory
-
-from pages import locale_routes
+from pages import csrf, error_pages
+from pages.api_docs import routes as api_docs_routes
 from pages.booking import routes as booking_routes
-from pages.rendering import blueprint
+from pages.language_switch import routes as language_routes
 from pages.self_service import routes as self_service_routes
+from pages.site import blueprint
 
-# What these serve is on the blueprint once they are imported.
-__all__ = ["blueprint", "locale_routes", "self_service_routes"]
+# csrf and error_pages add their handlers to the blueprint when they are imported.
+__all__ = ["blueprint", "csrf", "error_pages"]
 
-SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"
-DAY_SECONDS = 86_400
-blueprint.register_blueprint(booking_routes.blueprint)
-
-
-@blueprint.get("/api/docs")
-def docs() -> Response:
-    """Show the API's document with Swagger UI, served from here; it is in English, whatever the pages are in."""
-    return Response(render_template("docs.html"), mimetype="text/html", headers={"Content-Language": "en"})
-
-
-@blueprint.get("/api/docs/<path:name>")
-def docs_asset(name: str) -> Response:
-    """Serve a file of Swagger UI."""
-    response = send_from_directory(SWAGGER, name, max_age=DAY_SECONDS)
-    response.headers["Cache-Control"] = f"public, max-age={DAY_SECONDS}"
-    return response
+for _routes in (booking_routes, self_service_routes, language_routes, api_docs_routes):
+    blueprint.register_blueprint(_routes.blueprint)

@@ -1,4 +1,4 @@
-"""All that the back office's page says through its scripts, in one table; `{name}` stands for what they put there."""
+"""Messages of the back-office scripts by key; the scripts replace each `{name}` by a value."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from flask_babel import lazy_pgettext as pgettext
 from pages.error_messages import ERROR_MESSAGES
 from pages.formatting import PLURAL_FORMS
 
-Word = str | Mapping[str, str]
+Message = str | Mapping[str, str]
 
-WORDS: Mapping[str, Word] = {
+MESSAGES: Mapping[str, Message] = {
     # Views
     "bookings": _("Bookings"),
     "slots": _("Slots"),

@@ -1,4 +1,4 @@
-"""The back office's page: a frame without anything secret in it; its script asks the API with the key it is given."""
+"""Back-office page: HTML without any data; its scripts call the API with the admin key."""
 
 from __future__ import annotations
 
@@ -6,29 +6,36 @@ from collections.abc import Mapping
 
 from flask import Response
 
-from admin.page.messages import WORDS, Word
+import pages.routes
+from admin.page.messages import MESSAGES, Message
 from core.web import context
 from pages.booking.countries import countries
 from pages.locale import current_language
 from pages.rendering import render_page
-from pages.routes import blueprint
+from pages.site import PageBlueprint
 from schedules.service import Schedules
+
+blueprint = PageBlueprint("admin", __name__, static_url="/static/admin")
 
 
 @blueprint.get("/admin")
-def admin() -> Response:
-    """Show the frame of the back office."""
+def page() -> Response:
+    """Show the back office."""
     schedule = context.get_service(Schedules).schedule
-    words = {key: _said(word) for key, word in WORDS.items()}
     page_data = {
         "zone": schedule.timezone,
         "dates": [day.date for day in schedule.days],
         "countries": [(country.code, country.name) for country in countries(current_language())],
-        "messages": words,
+        "messages": {key: _translate(message) for key, message in MESSAGES.items()},
     }
-    return render_page("admin.html", page_data=page_data)
+    return render_page("admin/page.html", page_data=page_data)
 
 
-def _said(word: Word) -> str | dict[str, str]:
-    """Return a word in the page's language, and one that is counted in each of its forms."""
-    return {name: str(form) for name, form in word.items()} if isinstance(word, Mapping) else str(word)
+def _translate(message: Message) -> str | dict[str, str]:
+    """Return a message in the page's language; one with plural forms as a dict by plural category."""
+    if isinstance(message, Mapping):
+        return {category: str(form) for category, form in message.items()}
+    return str(message)
+
+
+pages.routes.blueprint.register_blueprint(blueprint)

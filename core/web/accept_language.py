@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from flask import request
-from werkzeug.datastructures import LanguageAccept
+from werkzeug.datastructures import Accept, LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from core.i18n import ENGLISH, LANGUAGES
 
 # Cap of the header length, so that the cache stays small.
 MAX_HEADER_LENGTH = 500
+PRIMARY_SUBTAG = re.compile("[-_]")
 
 
 def negotiated_language() -> str:
@@ -27,15 +29,11 @@ def negotiated_language() -> str:
 def best_match(header: str) -> str:
     """Return the code of the supported language with the highest quality value; English by default.
 
-    A regional tag such as de-CH matches its language; quality 0 excludes a language.
+    A regional tag such as de-CH matches its language.
     """
-    preferences = parse_accept_header(header, LanguageAccept)
-    excluded = {tag.lower() for tag, quality in preferences if quality <= 0}
-    supported = [code for code in LANGUAGES if code not in excluded]
-    for tag, quality in preferences:
-        code = tag.lower().partition("-")[0]
-        if quality > 0 and code in supported:
-            return code
-        if quality > 0 and code == "*" and supported:
-            return supported[0]
-    return ENGLISH.code
+    # Werkzeug prefers any exact tag to a regional one: in "de-AT,en;q=0.9" it would match English.
+    tags = parse_accept_header(header, LanguageAccept)
+    languages = Accept([(PRIMARY_SUBTAG.split(tag, maxsplit=1)[0], quality) for tag, quality in tags])
+    # Of languages with equal quality the first one in the header wins.
+    in_header_order = [code for code in languages.values() if code in LANGUAGES]
+    return languages.best_match([*in_header_order, *LANGUAGES], ENGLISH.code)

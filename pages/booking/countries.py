@@ -1,4 +1,4 @@
-"""Countries as people choose them, and phone numbers as people write them."""
+"""Countries of the form's list, and parsing of phone numbers in national or international notation."""
 
 from __future__ import annotations
 
@@ -11,54 +11,60 @@ import phonenumbers
 
 from core.i18n import ENGLISH, Language
 
+# The example for a country without mobile numbers of its own.
+EXAMPLE_PHONE = "+49 1512 3456789"
+
 
 class Country(NamedTuple):
-    """A country that a phone number can be of; `code` is ISO 3166, `calling` such as +49."""
+    """A country of the list: its ISO 3166 code, its name, and its calling code such as +49."""
 
     code: str
     name: str
-    calling: str
+    calling_code: str
 
 
 @cache
 def countries(language: Language = ENGLISH) -> Sequence[Country]:
-    """Return all countries in the order of their names in `language`."""
-    called = names(language).items()
-    found = [Country(code, name, f"+{phonenumbers.country_code_for_region(code)}") for code, name in called]
-    return sorted(found, key=lambda country: _plain(country.name))
+    """Return all countries, sorted by their names in `language`."""
+    found = []
+    for code, name in names(language).items():
+        found.append(Country(code, name, f"+{phonenumbers.country_code_for_region(code)}"))
+    return sorted(found, key=lambda country: _without_accents(country.name))
 
 
 @cache
 def names(language: Language = ENGLISH) -> Mapping[str, str]:
-    """Return the names in `language` by the code: CLDR's, of the countries of the telephone numbering plans.
+    """Return the CLDR names in `language`, by ISO code, of the countries that have a phone numbering plan.
 
-    libphonenumber knows them too, but reading its own takes a hundred megabytes in each worker.
+    libphonenumber has names too, but loading them takes a hundred megabytes in each worker.
     """
-    known = language.territories
-    return {code: known[code] for code in sorted(phonenumbers.SUPPORTED_REGIONS)}
+    territories = language.territories
+    return {code: territories[code] for code in sorted(phonenumbers.SUPPORTED_REGIONS)}
 
 
 def parse_phone(phone: str, country: str) -> tuple[str, str]:
-    """Return a number in E.164 and its country, of what may be in national or international notation.
+    """Return a phone number in E.164 and its country.
 
-    What is no number is returned as it is; a country is filled in only when none is given.
+    An invalid number is returned unchanged. A given country is never replaced.
     """
+    region = country if country in names() else None
     try:
-        number = phonenumbers.parse(phone, country if country in names() else None)
+        number = phonenumbers.parse(phone, region)
     except phonenumbers.NumberParseException:
         return phone, country
-    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return written, country or phonenumbers.region_code_for_number(number) or ""
+    formatted = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return formatted, country or phonenumbers.region_code_for_number(number) or ""
 
 
 def example(country: str) -> str:
-    """Return how a mobile number of `country` is written at home, or one that every phone understands."""
+    """Return an example of a mobile number of `country` in its national notation."""
     number = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
     if number is None:
-        return "+49 1512 3456789"
+        return EXAMPLE_PHONE
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
 
 
-def _plain(name: str) -> str:
-    """Return `name` without accents, so that it stands where people look for it."""
-    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+def _without_accents(name: str) -> str:
+    """Return `name` folded for sorting."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -1,4 +1,4 @@
-"""The booking form as it came back: what was typed, what it means, and what to say about it beside each field."""
+"""Booking form: parsing of the submitted fields, and an error message for each invalid one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FIELD_MESSAGES: Mapping[str, str] = {
     "city": _("Enter a city in at most 80 characters."),
     "message": _("Write at most 1200 characters."),
 }
-# What the schemas say that helps a person, by how it begins, as `core.text` says it.
+# Messages of `core.text` that guests see in their language, by how they begin.
 PASS_THROUGH: Mapping[str, str] = {
     "Control characters": _("Control characters are not allowed."),
     "Broken characters": _("Broken characters are not allowed."),
@@ -40,60 +40,64 @@ PASS_THROUGH: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class BookingForm:
-    """What somebody typed, as typed."""
+    """The submitted values, as typed."""
 
     values: Mapping[str, str]
     date: str = ""
     form_token: str = ""
-    # A field that people do not see; what fills it in is no person.
-    trap: str = ""
+    # A field that people do not see; only robots fill it in.
+    honeypot: str = ""
 
     @classmethod
     def of(cls, form: Mapping[str, str]) -> BookingForm:
-        """Return the draft in a form; whatever is missing is empty."""
+        """Return the form of a request; missing fields are empty."""
         values = {name: form.get(name, "").strip() for name in FIELDS}
         return cls(values, form.get("date", ""), form.get("form", ""), form.get("website", ""))
 
     @property
     def slot_id(self) -> str:
-        """Return the slot that was chosen."""
         return self.values["slotId"]
 
     def booking(self, date: str) -> NewBooking:
-        """Return the wish to book on `date`, the chosen slot's; raises Invalid with a sentence for each field."""
-        booking: NewBooking = self._loaded(BOOKING, date)
+        """Return the booking to create on `date`; raises Invalid with a message for each field."""
+        booking: NewBooking = self._load(BOOKING, date)
         return booking
 
     def entry(self) -> NewEntry:
-        """Return the wish to wait; raises Invalid with a sentence for each field."""
-        entry: NewEntry = self._loaded(WAITING, self.date)
+        """Return the waiting-list entry to create; raises Invalid with a message for each field."""
+        entry: NewEntry = self._load(WAITING, self.date)
         return entry
 
-    def _loaded(self, schema: ma.Schema, date: str) -> Any:
+    def _load(self, schema: ma.Schema, date: str) -> Any:
         phone, country = countries.parse_phone(self.values["phone"], self.values["country"])
-        given = {**self.values, "phone": phone, "country": country, "date": date or "none"}
+        submitted = {**self.values, "phone": phone, "country": country, "date": date or "none"}
+        filled = {name: value for name, value in submitted.items() if value and name in schema.fields}
         try:
-            return schema.load({name: value for name, value in given.items() if value and name in schema.fields})
+            return schema.load(filled)
         except ma.ValidationError as error:
-            raise Invalid(errors=self._explained(cast("Mapping[str, Any]", error.messages))) from None
+            raise Invalid(errors=self._messages(cast("Mapping[str, Any]", error.messages))) from None
 
-    def _explained(self, errors: Mapping[str, Any]) -> dict[str, list[str]]:
-        wrong = {name: str(errors[name][0]) for name in FIELDS if name in errors}
-        return {name: [self._sentence(name, wrong[name])] for name in FIELDS if name in wrong}
+    def _messages(self, errors: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Return the messages for guests in the order of the page."""
+        messages = {}
+        for name in FIELDS:
+            if name in errors:
+                messages[name] = [self._message(name, str(errors[name][0]))]
+        return messages
 
-    def _sentence(self, name: str, said: str) -> str:
-        for beginning, helpful in PASS_THROUGH.items():
-            if said.startswith(beginning):
-                return str(helpful)
+    def _message(self, name: str, schema_message: str) -> str:
+        for beginning, message in PASS_THROUGH.items():
+            if schema_message.startswith(beginning):
+                return str(message)
         country = countries.names(current_language()).get(self.values["country"], "")
         if name == "country" and country:
-            return _not_from(country)
+            return _country_mismatch(country)
         if name == "phone" and self.values["phone"]:
-            return _no_phone(country, countries.example(self.values["country"]))
+            return _invalid_phone(country, countries.example(self.values["country"]))
         return str(FIELD_MESSAGES[name])
 
 
-def _not_from(country: str) -> str:
+def _country_mismatch(country: str) -> str:
     return str(
         gettext(
             "This phone number is not from %(country)s. Choose its country, or correct the number.", country=country
@@ -101,8 +105,9 @@ def _not_from(country: str) -> str:
     )
 
 
-def _no_phone(country: str, example: str) -> str:
+def _invalid_phone(country: str, example: str) -> str:
     if country:
-        where = {"country": country, "example": example}
-        return str(gettext("Enter a valid phone number of %(country)s, such as %(example)s.", **where))
+        return str(
+            gettext("Enter a valid phone number of %(country)s, such as %(example)s.", country=country, example=example)
+        )
     return str(gettext("Enter a valid phone number, such as %(example)s.", example=example))

@@ -1,21 +1,22 @@
-"""What the booking page shows of a schedule: a month of days and the slots of one, each with how full it is. Pure."""
+"""View model of the booking page: a month of days and the slots of one day, each with its availability."""
 
 from __future__ import annotations
 
 import calendar
+import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from core.i18n import ENGLISH, Language, format_date
-from schedules.model import DateSummary, Schedule, Slot
+from schedules.model import DateSummary, PlannedSlot, Schedule, Slot
 
-# So many places can be drawn beside each other, one by one.
-MOST_DRAWN = 10
+# A slot with more places is not drawn place by place.
+MAX_DRAWN = 10
 
 
 class Level(StrEnum):
-    """How full a day or a slot is; UNKNOWN while the database is away."""
+    """Availability of a day or a slot; UNKNOWN while the database is unavailable."""
 
     FREE = "free"
     FEW = "few"
@@ -26,7 +27,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class DayCell:
-    """A day of the month with the places of its open hours; one that is not on the schedule has none."""
+    """A day of the month with the places of its open slots; `offered` if the schedule has it."""
 
     date: str
     number: int
@@ -37,13 +38,15 @@ class DayCell:
 
     @property
     def percent(self) -> int:
-        """Return how much of the day is taken, as the width of its bar."""
-        return 100 * (self.seats - self.remaining) // self.seats if self.seats else 0
+        """Return the taken share of the day."""
+        if not self.seats:
+            return 0
+        return 100 * (self.seats - self.remaining) // self.seats
 
 
 @dataclass(frozen=True)
 class Month:
-    """A month in weeks from Monday, None for days of the months beside it; `month` is YYYY-MM."""
+    """A month in weeks from Monday; `month` is YYYY-MM. Days of the adjacent months are None."""
 
     month: str
     name: str
@@ -52,7 +55,7 @@ class Month:
 
 @dataclass(frozen=True)
 class SlotCard:
-    """A slot as a card that can be chosen."""
+    """A slot that can be selected."""
 
     id: str
     date: str
@@ -63,15 +66,15 @@ class SlotCard:
 
     @property
     def seats(self) -> Sequence[bool]:
-        """Return for each place whether it is taken; nothing when there are too many to draw."""
-        if self.level is Level.UNKNOWN or self.capacity > MOST_DRAWN:
+        """Return for each place whether it is taken; nothing if there are too many to draw."""
+        if self.level is Level.UNKNOWN or self.capacity > MAX_DRAWN:
             return ()
         return [place < self.capacity - self.remaining for place in range(self.capacity)]
 
 
 @dataclass(frozen=True)
 class AvailabilityPage:
-    """The page's view of the schedule. `known` is False when places could not be read."""
+    """The schedule as the page shows it. `known` is False if the places could not be read."""
 
     months: Sequence[tuple[str, str]]
     month: Month
@@ -81,62 +84,80 @@ class AvailabilityPage:
 
 
 def level(remaining: int, capacity: int) -> Level:
-    """Return how full it is; few are left from a third downwards."""
+    """Return the availability; a third or less of the capacity is FEW."""
     if remaining == 0:
         return Level.FULL
-    return Level.FEW if remaining * 3 <= capacity else Level.FREE
+    if remaining * 3 <= capacity:
+        return Level.FEW
+    return Level.FREE
 
 
 def build(
     days: Sequence[DateSummary], slots: Iterable[Slot], date: str, month: str, language: Language = ENGLISH
 ) -> AvailabilityPage:
-    """Return the board with `date` chosen, or nothing; shows `month`, else the date's, else the first with places."""
-    first = next((day.date for day in days if day.remaining), days[0].date)
-    months = {day.date[:7]: _name(day.date, language) for day in days}
-    shown = month if month in months else (date or first)[:7]
+    """Return the page with `date` selected, or no date.
+
+    It shows `month`, by default the date's, else the first month with places.
+    """
+    months = {day.date[:7]: _month_name(day.date, language) for day in days}
+    if month not in months:
+        month = (date or _first_available(days))[:7]
     cells = {day.date: _cell(day, level(day.remaining, day.bookable_seats)) for day in days}
-    return AvailabilityPage(list(months.items()), _month(shown, cells, language), date, [card(slot) for slot in slots])
+    return AvailabilityPage(list(months.items()), _month(month, cells, language), date, [card(slot) for slot in slots])
 
 
 def build_unknown(schedule: Schedule, date: str, language: Language = ENGLISH) -> AvailabilityPage:
     """Return the page from the schedule alone, for when the remaining places are unknown."""
-    shown = (date or schedule.days[0].date)[:7]
-    plans = [DateSummary(day.date, day.name, day.seats, day.seats) for day in schedule.days]
-    cells = {plan.date: _cell(plan, Level.UNKNOWN) for plan in plans}
-    day = schedule.day_by_date.get(date)
-    cards = [
-        SlotCard(slot.id, slot.date, slot.label, slot.capacity, slot.capacity, Level.UNKNOWN)
-        for slot in (day.slots if day else ())
-    ]
-    months = {plan.date[:7]: _name(plan.date, language) for plan in plans}
-    return AvailabilityPage(
-        list(months.items()), _month(shown, cells, language), date if day else "", cards, known=False
-    )
+    cells = {}
+    months = {}
+    for day in schedule.days:
+        cells[day.date] = _cell(DateSummary(day.date, day.name, day.seats, day.seats), Level.UNKNOWN)
+        months[day.date[:7]] = _month_name(day.date, language)
+    selected = schedule.day_by_date.get(date)
+    month = _month((date or schedule.days[0].date)[:7], cells, language)
+    if selected is None:
+        return AvailabilityPage(list(months.items()), month, "", [], known=False)
+    cards = [_unknown_card(slot) for slot in selected.slots]
+    return AvailabilityPage(list(months.items()), month, date, cards, known=False)
 
 
 def card(slot: Slot) -> SlotCard:
-    """Return the card of a slot."""
     state = Level.CLOSED if slot.closed else level(slot.remaining, slot.capacity)
     return SlotCard(slot.id, slot.date, slot.label, slot.capacity, slot.remaining, state)
 
 
+def _unknown_card(slot: PlannedSlot) -> SlotCard:
+    return SlotCard(slot.id, slot.date, slot.label, slot.capacity, slot.capacity, Level.UNKNOWN)
+
+
+def _first_available(days: Sequence[DateSummary]) -> str:
+    for day in days:
+        if day.remaining:
+            return day.date
+    return days[0].date
+
+
 def _cell(day: DateSummary, state: Level) -> DayCell:
-    return DayCell(
-        day.date, int(day.date[8:]), offered=True, seats=day.bookable_seats, remaining=day.remaining, level=state
-    )
+    number = int(day.date[8:])
+    return DayCell(day.date, number, offered=True, seats=day.bookable_seats, remaining=day.remaining, level=state)
 
 
 def _month(month: str, cells: dict[str, DayCell], language: Language) -> Month:
-    year, number = int(month[:4]), int(month[5:])
-    weeks = [
-        [
-            cells.get(day.isoformat()) or DayCell(day.isoformat(), day.day) if day.month == number else None
-            for day in week
-        ]
-        for week in calendar.Calendar(firstweekday=calendar.MONDAY).monthdatescalendar(year, number)
-    ]
-    return Month(month, _name(f"{month}-01", language), weeks)
+    first = datetime.date.fromisoformat(f"{month}-01")
+    dates = calendar.Calendar(firstweekday=calendar.MONDAY).monthdatescalendar(first.year, first.month)
+    weeks = [_week(week, first.month, cells) for week in dates]
+    return Month(month, _month_name(first.isoformat(), language), weeks)
 
 
-def _name(day: str, language: Language) -> str:
+def _week(days: Sequence[datetime.date], month: int, cells: dict[str, DayCell]) -> list[DayCell | None]:
+    week: list[DayCell | None] = []
+    for day in days:
+        if day.month == month:
+            week.append(cells.get(day.isoformat()) or DayCell(day.isoformat(), day.day))
+        else:
+            week.append(None)
+    return week
+
+
+def _month_name(day: str, language: Language) -> str:
     return format_date(language, day, language.month)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from admin.bookings.schemas import ListingQuery
-from admin.page.messages import WORDS
+from admin.page.messages import MESSAGES
 from admin.slots.schemas import SlotChangeSchema
 from booking.model import Status
 from core.config.settings import ROOT
@@ -13,7 +13,7 @@ from core.errors import DomainError
 from notifications.outbox.model import Delivery, EmailStatus
 from pages.error_messages import NOT_SHOWN
 
-SCRIPTS = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "pages/static/admin").glob("*.js")))
+SCRIPTS = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "admin/page/static").glob("*.js")))
 TEMPLATES = {folder.name for folder in (ROOT / "notifications/templates/email").iterdir() if folder.is_dir()}
 # What the service names by itself, and the scripts say as it comes.
 NAMED = (
@@ -24,21 +24,21 @@ NAMED = (
     | {f"change.{name}" for name in ("capacity", "closed", "state", "status", "template")}
 )
 # What it refuses, by code and by field.
-REFUSED = {key for key in WORDS if key.startswith(("problem.", "wrong."))}
+REFUSED = {key for key in MESSAGES if key.startswith(("problem.", "wrong."))}
 
 
 def test_every_used_message_is_in_the_table() -> None:
     said = set(re.findall(r'\bt\("([\w.]+)"', SCRIPTS))
 
     assert len(said) > 50
-    assert said <= WORDS.keys()
-    assert WORDS.keys() >= NAMED
+    assert said <= MESSAGES.keys()
+    assert MESSAGES.keys() >= NAMED
 
 
 def test_message_table_has_no_unused_message() -> None:
     quoted = set(re.findall(r'"([\w.]+)"', SCRIPTS)) | set(re.findall(r"\b(\w+)(?=: \{|[,}] ?)", SCRIPTS))
 
-    assert WORDS.keys() - NAMED - REFUSED <= quoted
+    assert MESSAGES.keys() - NAMED - REFUSED <= quoted
 
 
 def kinds_of(error: type[DomainError]) -> set[type[DomainError]]:

@@ -24,7 +24,7 @@ def test_docs_page_refers_to_no_foreign_host(quiet: Api) -> None:
 
 
 def test_docs_page_shows_the_document_of_this_service(quiet: Api) -> None:
-    script = quiet.get("/static/docs.js").body.decode()
+    script = quiet.get("/static/api_docs/docs.js").body.decode()
 
     assert '"/api/openapi.json"' in script
     assert "http:" not in script

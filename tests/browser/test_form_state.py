@@ -85,7 +85,9 @@ def test_going_back_and_forward_between_days_keeps_the_form(visit: Visit, site: 
 
 def test_page_from_a_post_is_not_posted_again_by_navigation(visit: Visit, site: Served) -> None:
     page = visit(breaks=True)
-    page.route("**/book.js", lambda route: route.abort(), times=1)  # as if the guest submitted before it was loaded
+    page.route(
+        "**/booking_form.js", lambda route: route.abort(), times=1
+    )  # as if the guest submitted before it was loaded
     open_form(page, site, 2, phone="12")
     posts = record_posts(page)
     wait_for_min_age(page)

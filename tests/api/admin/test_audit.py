@@ -165,4 +165,4 @@ def test_the_page_of_the_back_office_has_nothing_secret_in_it(api: Api) -> None:
     assert "2026-03-05" in text
     assert not any(secret in text for secret in (ADMIN_KEY, "Quisling"))
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
-    assert api.get("/static/admin/main.js").status == api.get("/static/admin.css").status == 200
+    assert api.get("/static/admin/main.js").status == api.get("/static/admin/admin.css").status == 200

@@ -111,7 +111,7 @@ def test_pages_hold_no_inline_script_or_style_and_name_no_other_host(browser: Br
 def test_every_country_of_the_numbering_plans_has_a_name() -> None:
     assert set(names()) == phonenumbers.SUPPORTED_REGIONS
     assert [c.name for c in countries()][:3] == ["Afghanistan", "Åland Islands", "Albania"]
-    assert {c.calling for c in countries() if c.code in ("US", "CA")} == {"+1"}
+    assert {c.calling_code for c in countries() if c.code in ("US", "CA")} == {"+1"}
 
 
 @pytest.mark.parametrize(

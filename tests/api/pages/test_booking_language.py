@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from flask import Flask
 
@@ -13,9 +11,6 @@ from tests.api.pages.languages import GERMAN_EVENT, german, letters, token_of
 from tests.api.pages.page_browser import DATE, Browser
 from tests.api_client import Api
 from tests.factories import contact, person
-
-STATIC = Path(__file__).parent.parent.parent.parent / "pages" / "static"
-
 
 # The language of a booking
 

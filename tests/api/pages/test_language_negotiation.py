@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import flask_babel
@@ -15,9 +14,6 @@ from tests.api.pages.page_browser import DATE, Browser, fill
 from tests.api_client import Api
 from tests.factories import person
 from tests.pseudo import visible
-
-STATIC = Path(__file__).parent.parent.parent.parent / "pages" / "static"
-
 
 # Who gets which
 

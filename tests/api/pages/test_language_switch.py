@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,9 +12,6 @@ from core.mongo.client import Db
 from tests.api.pages.languages import german, press, switch_on, token_of
 from tests.api.pages.page_browser import DATE, Browser, fill, shown, value
 from tests.api_client import Api
-
-STATIC = Path(__file__).parent.parent.parent.parent / "pages" / "static"
-
 
 # The switch
 

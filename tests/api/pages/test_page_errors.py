@@ -98,7 +98,7 @@ def test_without_the_database_the_form_comes_back_whole(away: Browser, api: Api)
 def test_page_waits_for_the_database_shorter_than_the_driver_does(
     make_app: Callable[..., Flask], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pages.booking.routes.READ_TIMEOUT", 0.1)
+    monkeypatch.setattr("pages.booking.form_page.READ_TIMEOUT", 0.1)
     address = "mongodb://127.0.0.1:1/?replicaSet=rs0"
     client: Client = MongoClient[dict[str, Any]](address, tz_aware=True, serverSelectionTimeoutMS=20_000)
     browser = Browser(make_app(clock=clock, client=client), clock)
@@ -124,7 +124,7 @@ def test_browsers_get_pages_where_programs_get_problems(browser: Browser, api: A
 
 
 def test_what_breaks_on_a_page_reports_nothing_but_a_number(app: Flask, mongo: Client) -> None:
-    app.view_functions["pages.docs"] = broken
+    app.view_functions["pages.api_docs.docs"] = broken
 
     answer = app.test_client().get("/api/docs", headers={"X-Request-ID": "number-1"})
 

@@ -30,7 +30,8 @@ from tests.api_client import Api
 from tests.factories import contact
 from tests.pseudo import bracketed, bracketed_form, leftovers, visible
 
-STATIC = Path(__file__).parent.parent.parent.parent / "pages" / "static"
+PAGES = Path(__file__).parent.parent.parent.parent / "pages"
+SCRIPTS = sorted(script for script in PAGES.rglob("static/*.js") if script.name != "docs.js")
 
 
 @dataclass
@@ -180,7 +181,7 @@ def test_no_word_of_what_goes_wrong_is_outside_the_catalogue(away: Flask, api: A
     reader.visitor = away.test_client()
     reader.visitor.set_cookie("language", "de")
     made = api.book(api.slots(DATE)[0]).json["booking"]
-    away.view_functions["pages.docs"] = broken
+    away.view_functions["pages.api_docs.docs"] = broken
     reader.known += [request_id := "0123456789abcdef"]
     headers = {"X-Request-ID": request_id, "Accept": "text/html"}
 
@@ -204,9 +205,9 @@ def broken() -> str:
 def test_control_a_word_outside_the_catalogue_is_noticed(app: Flask, reader: Reader) -> None:
     loader = app.jinja_env.loader
     assert loader
-    source, _, _ = loader.get_source(app.jinja_env, "no_such_booking.html")
+    source, _, _ = loader.get_source(app.jinja_env, "self_service/not_found.html")
     planted = source.replace("<h1>", '<h1>Planted <b aria-label="Also planted">{{ _("Not planted") }}</b>')
-    app.jinja_env.loader = ChoiceLoader([DictLoader({"no_such_booking.html": planted}), loader])
+    app.jinja_env.loader = ChoiceLoader([DictLoader({"self_service/not_found.html": planted}), loader])
 
     found = reader.read(reader.visitor.post("/bookings/0/open", data={"token": "x"}), 404)
 
@@ -229,11 +230,9 @@ def sentences_in(script: str) -> list[str]:
     return [literal for literal, text in plain if said.search(text) and literal not in CODE and literal != "Accept"]
 
 
-@pytest.mark.parametrize(
-    "name", ["book.js", "date_navigation.js", "live.js", "self_service.js", "tap_guard.js", "toasts.js", "waiting.js"]
-)
-def test_no_script_of_a_guests_page_holds_a_sentence(name: str) -> None:
-    assert sentences_in((STATIC / name).read_text(encoding="utf-8")) == []
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_script_of_a_guest_page_contains_no_text(script: Path) -> None:
+    assert sentences_in(script.read_text(encoding="utf-8")) == []
 
 
 def test_control_a_sentence_in_a_script_is_noticed() -> None:

@@ -1,5 +1,5 @@
 // Waiting list page: fetches itself again when its slot changes, and once a minute.
-import { subscribe } from "./live.js";
+import { subscribe } from "../live.js";
 
 // An entry that leaves the list ahead of this one changes no capacity, so no event reports it.
 const REFRESH_MS = 60_000;

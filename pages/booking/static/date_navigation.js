@@ -1,5 +1,5 @@
 // Date navigation: loads another day's slots, or another month, around the booking form and keeps what was typed.
-import { dismiss, show } from "./toasts.js";
+import { dismiss, show } from "../toasts.js";
 
 export const REQUEST_TIMEOUT_MS = 30_000;
 // The address of a page that came by POST may lack its date.

@@ -1,8 +1,8 @@
 // Booking form: submits once until it is answered, keeps what was typed across dates, shows live availability.
 import { REQUEST_TIMEOUT_MS, cancelNavigation, enableDateNavigation, parsePage, reloadPage } from "./date_navigation.js";
-import { bindForm, messages, selectAlternative } from "./live.js";
-import { release } from "./tap_guard.js";
-import { dismiss, setToast } from "./toasts.js";
+import { bindForm, messages, selectAlternative } from "../live.js";
+import { release } from "../tap_guard.js";
+import { dismiss, setToast } from "../toasts.js";
 
 // Backoff between attempts to send the same submission.
 const MIN_BACKOFF_MS = 1_000;

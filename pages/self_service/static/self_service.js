@@ -1,5 +1,5 @@
 // Self-service pages: token hand-over, addresses without one-time messages, confirmation dialogs.
-import { suppress } from "./tap_guard.js";
+import { suppress } from "../tap_guard.js";
 
 // The link's token is in its fragment, which no server receives. Submit it in a form and remove it from the address.
 const token = new URLSearchParams(location.hash.slice(1)).get("token");

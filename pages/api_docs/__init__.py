@@ -1,0 +1,1 @@
+"""Documentation page of the API."""

@@ -1,0 +1,134 @@
+"""Form page of the booking family: renders the month, the slots of a day and the form, with its error messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from flask import Response, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+
+from booking.errors import SlotFull
+from core.config.settings import Settings
+from core.errors import DomainError, IdempotencyKeyReused, Invalid, TooMany, Unavailable
+from core.mongo.client import timeout
+from core.mongo.failures import RETRY_AFTER_SECONDS, DatabaseError, is_unavailable
+from core.web import context, problem_details
+from pages import formatting, locale
+from pages.booking import view
+from pages.booking.countries import countries
+from pages.booking.form import BookingForm
+from pages.booking.view import AvailabilityPage
+from pages.error_messages import message_for
+from pages.form_token import FormTokens
+from pages.locale import current_language
+from pages.rendering import has_live_updates, render_page
+from schedules.service import Schedules
+
+UNAVAILABLE = _(
+    "We cannot reach our books now, so nothing is booked yet. Please send the form again soon; everything you "
+    "typed is still here."
+)
+# Errors of the selected slot; other errors belong to no field.
+SLOT_ERRORS = ("slot_not_found", "slot_closed", "slot_has_places", "already_waiting", "duplicate_booking")
+# After this time the page is rendered without availability.
+READ_TIMEOUT = 1.5
+
+
+def render_form(availability: AvailabilityPage, form: BookingForm, error: DomainError | None = None) -> Response:
+    """Return the form page; an error is shown beside its fields, and what was typed is kept."""
+    page = render_page(
+        "booking/form.html",
+        availability=availability,
+        values=form.values,
+        problems=_problems(error, form) if error else {},
+        offers=error.extra.get("alternatives", []) if error else [],
+        is_full=isinstance(error, SlotFull),
+        form_token=_form_token(form, error),
+        countries=countries(current_language()),
+        scripts=formatting.client_messages(),
+        current_path=_current_path(availability),
+        live=has_live_updates(),
+    )
+    if not availability.known:
+        page.status_code = problem_details.STATUS_OF[Unavailable]
+        page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return page
+
+
+def load_availability(date: str) -> AvailabilityPage:
+    """Return the availability with `date` selected; raises DateNotBookable.
+
+    The remaining places are unknown while the database is unavailable.
+    """
+    schedules = context.get_service(Schedules)
+    try:
+        with timeout(READ_TIMEOUT):
+            slots = schedules.slots_on(date) if date else []
+            return view.build(schedules.dates(), slots, date, request.values.get("month", ""), current_language())
+    except DatabaseError as error:
+        if not is_unavailable(error):
+            raise
+        return load_plan(date)
+
+
+def load_plan(date: str) -> AvailabilityPage:
+    """Return the page of the schedule alone, without a query."""
+    return view.build_unknown(context.get_service(Schedules).schedule, date, current_language())
+
+
+def date_of(form: BookingForm) -> str:
+    """Return the date of the selected slot, else the date that was shown, else nothing."""
+    schedule = context.get_service(Schedules).schedule
+    selected = schedule.slot_by_id.get(form.slot_id)
+    if selected:
+        return selected.date
+    return form.date if form.date in schedule.day_by_date else ""
+
+
+def form_tokens() -> FormTokens:
+    return FormTokens(context.get_service(Settings).secret_key, context.get_service(Schedules).clock)
+
+
+def _form_token(form: BookingForm, error: DomainError | None) -> str:
+    """Return the form's own token while it can be used, else a new one."""
+    tokens = form_tokens()
+    if isinstance(error, IdempotencyKeyReused) or tokens.verify(form.form_token) is None:
+        return tokens.issue()
+    return form.form_token
+
+
+def _current_path(availability: AvailabilityPage) -> str:
+    """Return the path that shows this page by GET, without what was submitted."""
+    if request.method == "GET":
+        return locale.current_path()
+    query = f"?{urlencode({'date': availability.date})}" if availability.date else ""
+    return f"{url_for('pages.booking.home')}{query}"
+
+
+def _problems(error: DomainError, form: BookingForm) -> Mapping[str, str]:
+    """Return the error messages by field; the empty name stands for the whole form."""
+    if error.errors and type(error) is Invalid:
+        return {name: messages[0] for name, messages in error.errors.items()}
+    if isinstance(error, TooMany):
+        return {"": _rate_limit_message(error.retry_after or 60)}
+    if isinstance(error, Unavailable) and error.code == Unavailable.code:
+        return {"": str(UNAVAILABLE)}
+    selected = context.get_service(Schedules).schedule.slot_by_id.get(form.slot_id)
+    if isinstance(error, SlotFull) and selected:
+        hours = formatting.hours(selected.label)
+        day = formatting.short_day(selected.date)
+        return {"slotId": gettext("%(hours)s on %(day)s is full.", hours=hours, day=day)}
+    field = "slotId" if error.code in SLOT_ERRORS else ""
+    return {field: message_for(error) or gettext("This was not accepted.")}
+
+
+def _rate_limit_message(seconds: int) -> str:
+    return str(
+        gettext(
+            "Too many attempts came from your connection. Please try again in %(wait)s; everything you typed is still "
+            "here.",
+            wait=formatting.format_wait(seconds),
+        )
+    )

@@ -1,0 +1,59 @@
+"""Error pages: every refusal of a page is shown as HTML, with the status and headers of its problem details."""
+
+from __future__ import annotations
+
+from flask import Response, request
+from werkzeug.exceptions import HTTPException
+
+from core.errors import DomainError, Unavailable
+from core.mongo.failures import DatabaseError
+from core.web import context, problem_details
+from pages.error_messages import ERROR_MESSAGES, message_for
+from pages.rendering import render_page
+from pages.site import blueprint
+
+COPIED_HEADERS = ("Allow", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+
+
+@blueprint.errorhandler(DomainError)
+def on_domain_error(error: DomainError) -> Response:
+    return as_page(problem_details.on_domain_error(error), message_for(error))
+
+
+@blueprint.errorhandler(DatabaseError)
+def on_database_error(error: DatabaseError) -> Response:
+    answer = problem_details.on_database_error(error)
+    if answer.status_code == problem_details.STATUS_OF[Unavailable]:
+        return as_page(answer, str(ERROR_MESSAGES[Unavailable.code]))
+    return as_page(answer, "")
+
+
+@blueprint.errorhandler(Exception)
+def on_unexpected_error(error: Exception) -> Response:
+    return as_page(problem_details.on_unexpected_error(error), "")
+
+
+@blueprint.errorhandler(HTTPException)
+@blueprint.app_errorhandler(HTTPException)
+def on_http_error(error: HTTPException) -> Response:
+    """Answer an unknown path or a form too large: a page for browsers, problem details for programs."""
+    answer = problem_details.on_http_error(error)
+    accepts_html = "text/html" in request.headers.get("Accept", "")
+    if accepts_html and not request.path.startswith("/api/") and answer.status_code >= 400:
+        return as_page(answer, "")
+    return answer
+
+
+def as_page(answer: Response, message: str) -> Response:
+    """Return the refusal `answer` as a page that says `message`, by default what its status means."""
+    page = render_page("problem.html", status=answer.status_code, message=message, request_id=context.request_id())
+    page.status_code = answer.status_code
+    copy_headers(answer, page)
+    return page
+
+
+def copy_headers(answer: Response, page: Response) -> None:
+    """Copy the headers for clients from a refusal to its page."""
+    for name in COPIED_HEADERS:
+        if name in answer.headers:
+            page.headers[name] = answer.headers[name]

@@ -1,0 +1,1 @@
+"""Language switch of every page."""
