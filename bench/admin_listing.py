@@ -10,8 +10,10 @@ from typing import Any
 
 import requests
 
+from bench.million_bookings import BOOKINGS
+from bench.people import person
+from bench.phone_numbers import countries
 from bench.results import ADMIN_LISTING, SERVICE, RoundResult
-from bench.sample_bookings import COUNTRIES, FIRST_NAMES, LAST_NAMES
 from bench.systems import System
 
 REQUESTS = 24  # for each filter and page
@@ -72,13 +74,14 @@ def _query(name: str, random: Random, known: Bookings) -> Query:
     if "date" in name:
         query["date"] = f"2026-03-{random.randrange(1, 32, 2):02d}"
     if name == "country":
-        query["country"] = random.choice(COUNTRIES).code
+        query["country"] = random.choice(countries())
     if name == "status":
         query["status"] = random.choice(("confirmed", "cancelled"))
     return query
 
 
 def _part_of_name(random: Random) -> str:
-    first = random.choice(FIRST_NAMES)
-    last = random.choice(LAST_NAMES)
-    return random.choice((first, last, f"{first} {last}", last[2:8], first[:3].upper(), last[:4].lower()))
+    """Return a guest's name, one of its words, or a part of a word."""
+    full_name = person(random.randrange(BOOKINGS)).full_name
+    first, *_, last = full_name.split() if " " in full_name else (full_name, full_name)
+    return random.choice((first, last, full_name, last[2:8] or last, first[:3].upper(), last[:4].lower()))

@@ -1,10 +1,10 @@
 """Burst load: many clients at once, each with one connection and one request.
 
-    python -m bench.burst_load URL SLOTS CLIENTS RUN
+    python -m bench.burst_load URL SLOTS GUESTS CLIENTS RUN
 
-SLOTS is a file of lines "<slot id> <date>". Client i requests slot i modulo the number of slots, so every slot gets
-about the same number of requests. All connections are open before the first request. The last line is JSON: the
-seconds from the first request to the last response, and the responses by status.
+SLOTS is a file of lines "<slot id> <date>", and GUESTS one of `bench.guest_bodies`. Client i requests slot i modulo the
+number of slots, so every slot gets about the same number of requests. All connections are open before the first
+request. The last line is JSON: the seconds from the first request to the last response, and the responses by status.
 """
 
 from __future__ import annotations
@@ -17,26 +17,39 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from bench.guest_bodies import read_guests
 
 RESPONSE_TIMEOUT_SECONDS = 120.0
 CONNECTIONS_PER_STEP = 100  # below any listen backlog
 SPARE_FILES = 200  # beside the connections
-FIRST_NUMBER = 4152000000
 UNANSWERED = 0
+
+
+@dataclass(frozen=True)
+class BurstArguments:
+    """The arguments of the command."""
+
+    url: str
+    slots: Path
+    guests: Path
+    clients: int
+    run: str
+
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 # A status (0: unanswered) and the time of the response.
 Response = tuple[int, float]
 
 
-def main(url: str, slots: Path, clients: int, run: str) -> None:
+def main(arguments: BurstArguments) -> None:
     """Send the burst and print the result."""
-    _raise_file_limit(clients + SPARE_FILES)
-    lines = [line.split() for line in slots.read_text().splitlines()]
-    requests = [_request(url, lines[number % len(lines)], number, run) for number in range(clients)]
-    print(json.dumps(asyncio.run(_send_burst(url, requests))))
+    _raise_file_limit(arguments.clients + SPARE_FILES)
+    requests = _requests(arguments)
+    print(json.dumps(asyncio.run(_send_burst(arguments.url, requests))))
 
 
 async def _send_burst(url: str, requests: Sequence[bytes]) -> dict[str, object]:
@@ -76,21 +89,27 @@ async def _read_response(reader: asyncio.StreamReader) -> Response:
     return int(head.split(b" ", 2)[1]), time.perf_counter()
 
 
-def _request(url: str, slot: Sequence[str], client: int, run: str) -> bytes:
-    slot_id, date = slot
-    body = json.dumps(
-        {
-            "fullName": "Ada Guest", "email": f"{run}-{client}@example.com", "phone": f"+1{FIRST_NUMBER + client}",
-            "country": "US", "city": "San Francisco", "date": date, "slotId": slot_id, "message": "Here I am.",
-        }
-    )  # fmt: skip
+def _requests(arguments: BurstArguments) -> list[bytes]:
+    slots = [line.split() for line in arguments.slots.read_text().splitlines()]
+    guests = read_guests(arguments.guests)
+    host = urlsplit(arguments.url).netloc
+    requests = []
+    for client in range(arguments.clients):
+        slot_id, date = slots[client % len(slots)]
+        guest = guests[client % len(guests)]
+        body = guest.json(f"{arguments.run}-{client}", date=date, slotId=slot_id).encode()
+        requests.append(_head(host, arguments.run, client, len(body)) + body)
+    return requests
+
+
+def _head(host: str, run: str, client: int, length: int) -> bytes:
     head = (
-        f"POST /api/bookings HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nContent-Type: application/json\r\n"
+        f"POST /api/bookings HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
         # Each client has an IP address of its own, as behind a proxy.
         f"X-Forwarded-For: 10.{sum(run.encode()) % 256}.{client // 256}.{client % 256}\r\n"
-        f"X-Request-ID: {run}-{client}\r\nIdempotency-Key: {run}-{client}\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"X-Request-ID: {run}-{client}\r\nIdempotency-Key: {run}-{client}\r\nContent-Length: {length}\r\n\r\n"
     )
-    return f"{head}{body}".encode()
+    return head.encode()
 
 
 def _raise_file_limit(files: int) -> None:
@@ -100,4 +119,5 @@ def _raise_file_limit(files: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    _url, _slots, _guests, _clients, _run = sys.argv[1:]
+    main(BurstArguments(_url, Path(_slots), Path(_guests), int(_clients), _run))

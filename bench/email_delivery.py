@@ -22,6 +22,7 @@ from pathlib import Path
 
 import wiring
 from bench.fake_provider import serve_provider
+from bench.people import people
 from bench.sample_emails import CONTEXT
 from booking.emails import CONFIRMATION, confirmation_pair
 from core import log
@@ -85,9 +86,9 @@ def _emails(count: int) -> list[OutboxEmail]:
     """Return the confirmations of as many bookings as make `count` e-mails, two each."""
     now = datetime.now(UTC)
     emails: list[OutboxEmail] = []
-    for number in range((count + 1) // 2):
-        context = {**CONTEXT, "fullName": f"Guest {number}"}
-        guest = NewEmail(subject=f"b{number}", to=f"guest{number}@example.org", context=context, now=now)
+    for number, person in enumerate(people((count + 1) // 2)):
+        context = {**CONTEXT, "fullName": person.full_name, "phone": person.phone}
+        guest = NewEmail(subject=f"b{number}", to=person.email(number), context=context, now=now)
         emails += confirmation_pair(CONFIRMATION, guest, "admin@example.org")
     return emails[:count]
 

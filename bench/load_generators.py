@@ -35,12 +35,13 @@ class BookingMode(StrEnum):
 
 @dataclass(frozen=True)
 class BookingRequests:
-    """Booking requests for the slots of a file, as the load generators read them.
+    """Booking requests of the guests of a file for the slots of a file, as the load generators read them.
 
     `run` makes the guests different from those of other loads on the same database.
     """
 
     slots_file: Path
+    guests_file: Path
     run: str
     mode: BookingMode = BookingMode.ROUND_ROBIN
 
@@ -83,7 +84,8 @@ def require_wrk() -> None:
 
 def create_bookings(url: str, requests: BookingRequests, seconds: float) -> LoadResult:
     """Create bookings over 64 connections, each for another guest."""
-    return _wrk("create_bookings.lua", url, [str(requests.slots_file), requests.run, requests.mode], seconds)
+    arguments = [str(requests.slots_file), str(requests.guests_file), requests.run, requests.mode]
+    return _wrk("create_bookings.lua", url, arguments, seconds)
 
 
 def list_slots(url: str, dates: Sequence[str], seconds: float) -> LoadResult:
@@ -94,7 +96,7 @@ def list_slots(url: str, dates: Sequence[str], seconds: float) -> LoadResult:
 def burst(url: str, requests: BookingRequests, clients: int) -> LoadResult:
     """Send one booking request per client, all at the same time."""
     command = [sys.executable, "-m", "bench.burst_load", url]
-    command += [str(requests.slots_file), str(clients), requests.run]
+    command += [str(requests.slots_file), str(requests.guests_file), str(clients), requests.run]
     output = _last_line(command, BURST_TIMEOUT_SECONDS)
     statuses = {int(status): count for status, count in output["statuses"].items()}
     unanswered = statuses.pop(0, 0)

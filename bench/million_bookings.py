@@ -16,7 +16,7 @@ from core.mongo.client import Db
 
 BOOKINGS = 1_000_000
 # Part of the folder's name. Raise it when the sample bookings, or the stored form of a booking, change.
-VERSION = 2
+VERSION = 3
 FOLDER = ROOT / f"var/bench/million-{VERSION}"
 DATABASE = "bench_million"
 BATCH_SIZE = 5000

@@ -25,6 +25,7 @@ from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from bench.people import people
 from bench.sample_emails import CONTEXT
 from booking import mapping
 from booking.emails import CONFIRMATION, confirmation_pair
@@ -37,13 +38,7 @@ BATCH_SIZE = 64
 SNAPSHOT = ReadConcern("snapshot")
 MAJORITY = WriteConcern("majority")
 CREATED_AT = datetime(2026, 3, 1, tzinfo=UTC)
-BOOKING = mapping.to_document(
-    Booking(
-        id="0" * 32, reference="K7MP-4QXD", full_name="Ada Guest", email="ada@example.com", phone="+14152000000",
-        country="US", city="San Francisco", message="Looking forward to it.", date="2026-03-01", slot_id="",
-        slot_label="10:00-11:00", created_at=CREATED_AT,
-    )
-)  # fmt: skip
+GUESTS = 5000
 EMAILS = [
     to_document(email)
     for email in confirmation_pair(
@@ -54,6 +49,8 @@ EMAILS = [
 ]
 
 Rows = list[dict[str, Any]]
+# A guest's number in this run, and a booking of the guest.
+Guest = tuple[int, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def main(uri: str, database: str, seconds: float, slot_ids: list[str]) -> None:
     client = connect(uri, "bench-pymongo")
     db = client[database]
     slots = cycle(slot_ids)
-    guests = count()
+    guests = zip(count(), cycle(_documents()))
     bookings = 0
     start = time.monotonic()
     cpu_start = time.process_time()
@@ -102,7 +99,7 @@ def _claim(slot_id: str, seats: int) -> UpdateOne:
     return UpdateOne({"_id": slot_id, "closed": False, "$expr": fits}, {"$inc": {"bookedCount": seats}})
 
 
-def _make_batch(slot_ids: Sequence[str], guests: Iterator[int]) -> Batch:
+def _make_batch(slot_ids: Sequence[str], guests: Iterator[Guest]) -> Batch:
     now = datetime.now(UTC)
     bookings = [_booking(slot_id, next(guests), now) for slot_id in slot_ids]
     keys = [_idempotency_key(booking["_id"], now) for booking in bookings]
@@ -110,12 +107,26 @@ def _make_batch(slot_ids: Sequence[str], guests: Iterator[int]) -> Batch:
     return Batch(Counter(slot_ids), bookings, keys, emails)
 
 
-def _booking(slot_id: str, guest: int, now: datetime) -> dict[str, Any]:
+def _documents() -> Rows:
+    """Return a booking of each of some guests, as the service stores it."""
+    rows = []
+    for guest in people(GUESTS):
+        booking = Booking(
+            id="0" * 32, reference="K7MP-4QXD", full_name=guest.full_name, email="", phone=guest.phone,
+            country=guest.country, city=guest.city, message=guest.message, date="2026-03-01", slot_id="",
+            slot_label="10:00-11:00", created_at=CREATED_AT,
+        )  # fmt: skip
+        rows.append(mapping.to_document(booking))
+    return rows
+
+
+def _booking(slot_id: str, guest: Guest, now: datetime) -> dict[str, Any]:
+    number, document = guest
     return {
-        **BOOKING,
+        **document,
         "_id": uuid4().hex,
         "reference": uuid4().hex[:9],
-        "email": f"pymongo-{guest}@example.com",
+        "email": f"pymongo-{number}@example.com",
         "slotId": slot_id,
         "createdAt": now,
     }

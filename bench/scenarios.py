@@ -15,7 +15,9 @@ from bench import load_generators
 from bench.checks import counts_problem, round_problem
 from bench.cpu_meter import CpuMeter, CpuPerRequest
 from bench.fixtures import SystemDatabase, slot_documents, slot_lines
+from bench.guest_bodies import guest_body, guests_file
 from bench.load_generators import BookingMode, BookingRequests, LoadFailed, LoadResult
+from bench.people import person
 from bench.processes import service_processes
 from bench.results import (
     DISTINCT_CLIENTS,
@@ -176,7 +178,7 @@ class ScenarioRunner:
         run = f"run{next(_run_numbers)}"
         file = self.workspace.folder / f"{run}.slots"
         file.write_text(slot_lines(slots))
-        return BookingRequests(file, run, mode)
+        return BookingRequests(file, guests_file(self.workspace.folder), run, mode)
 
 
 SCENARIOS: Mapping[str, Callable[[ScenarioRunner, System], RoundResult]] = {
@@ -220,11 +222,9 @@ def _fill(system: System, slots: Sequence[PlannedSlot]) -> int:
     seats = [slot for slot in slots for _ in range(SEATS_PER_SLOT)]
     with requests.Session() as session:
         for guest, slot in enumerate(seats):
-            body = {
-                "fullName": "Ada Guest", "email": f"{run}-{guest}@example.com", "phone": f"+1{4152000000 + guest}",
-                "country": "US", "city": "", "date": slot.date, "slotId": slot.id, "message": "",
-            }  # fmt: skip
-            response = session.post(f"{system.url}/api/bookings", json=body, timeout=30)
+            body = guest_body(person(guest)).json(f"{run}-{guest}", date=slot.date, slotId=slot.id)
+            headers = {"Content-Type": "application/json"}
+            response = session.post(f"{system.url}/api/bookings", body.encode(), headers=headers, timeout=30)
             if response.status_code != 201:
                 raise LoadFailed(f"{system.name} refused a free seat: {response.text[:300]}")
     return len(seats)

@@ -1,9 +1,9 @@
 -- Booking load: every request creates a booking for another guest.
 --
---   wrk -t2 -c64 -d10s --timeout 60s -s create_bookings.lua http://127.0.0.1:8000 -- SLOTS RUN [MODE]
+--   wrk -t2 -c64 -d10s --timeout 60s -s create_bookings.lua http://127.0.0.1:8000 -- SLOTS GUESTS RUN [MODE]
 --
--- SLOTS is a file of lines "<slot id> <date>". RUN (letters and digits, ending with a number) makes the guests of this
--- round different from those of every other round on the same database. MODE is round-robin (the default), or
+-- SLOTS is a file of lines "<slot id> <date>", and GUESTS one of bench.guest_bodies. RUN (letters and digits, ending with
+-- a number) makes the e-mail addresses of this round different from those of every other round on the same database. MODE is round-robin (the default), or
 -- distinct-clients: round-robin, with another client IP address for each request, as behind a proxy.
 
 local folder = debug.getinfo(1, "S").source:match("^@(.*/)") or "./"
@@ -11,14 +11,15 @@ package.path = folder .. "?.lua;" .. package.path
 local latencies = require("latencies")
 
 local HEADERS = { ["Content-Type"] = "application/json" }
--- Every number +1 415 NXX XXXX with N from 2 to 9 is valid and belongs to the US. Each of two threads has half of them.
-local FIRST_NUMBER, NUMBERS_PER_THREAD = 4152000000, 4000000
-local BODY = '{"fullName":"Ada Guest","email":"%s@example.com","phone":"+1%d","country":"US","city":"San Francisco",'
-  .. '"date":"%s","slotId":"%s","message":"Looking forward to it."}'
+local BODY_END = ', "date": "%s", "slotId": "%s"}'
+-- Rounds and threads begin with another guest of the file.
+local GUESTS_APART = 7919
 local MODES = { ["round-robin"] = true, ["distinct-clients"] = true }
 
 local slots = {}
+local bodies = {}
 local run
+local round = 0
 local has_distinct_clients = false
 local guests = 0
 
@@ -27,18 +28,24 @@ function setup(thread)
 end
 
 function init(arguments)
-  assert(thread_number <= 2, "create_bookings.lua has phone numbers for two threads")
   local path = assert(arguments[1], "missing argument: the file of slots")
-  run = assert(arguments[2], "missing argument: the name of the run")
+  local guests_path = assert(arguments[2], "missing argument: the file of guests")
+  run = assert(arguments[3], "missing argument: the name of the run")
   assert(run:match("^%w+$"), "a run's name has letters and digits only")
-  local mode = arguments[3] or "round-robin"
+  round = (tonumber(run:match("%d+$")) or 0) * 2 + thread_number
+  local mode = arguments[4] or "round-robin"
   assert(MODES[mode], "unknown mode: " .. mode)
   has_distinct_clients = mode == "distinct-clients"
   for line in io.lines(path) do
     local id, date = line:match("^(%S+)%s+(%S+)$")
     table.insert(slots, { id = assert(id, "a line is '<slot id> <date>'"), date = date })
   end
+  for line in io.lines(guests_path) do
+    local start, rest = line:match("^([^\t]+)\t([^\t]+)$")
+    table.insert(bodies, { start = assert(start, "a line is '<start of a body><tab><end>'"), rest = rest })
+  end
   assert(#slots > 0, "the file has no slots")
+  assert(#bodies > 0, "the file has no guests")
   latencies.start()
 end
 
@@ -50,7 +57,6 @@ end
 
 -- An address of 10.0.0.0/8. The second byte differs between rounds and threads, so that no address is repeated.
 local function client_address()
-  local round = (tonumber(run:match("%d+$")) or 0) * 2 + thread_number
   return ("10.%d.%d.%d"):format(round % 256, math.floor(guests / 256) % 256, guests % 256)
 end
 
@@ -58,13 +64,14 @@ function request()
   guests = guests + 1
   local slot = next_slot()
   local id = ("%s-%d-%d"):format(run, thread_number, guests)
-  local phone = FIRST_NUMBER + (thread_number - 1) * NUMBERS_PER_THREAD + guests % NUMBERS_PER_THREAD
+  local guest = bodies[(round * GUESTS_APART + guests) % #bodies + 1]
   HEADERS["X-Request-ID"] = id
   HEADERS["Idempotency-Key"] = id
   if has_distinct_clients then
     HEADERS["X-Forwarded-For"] = client_address()
   end
-  local text = wrk.format("POST", "/api/bookings", HEADERS, BODY:format(id, phone, slot.date, slot.id))
+  local body = guest.start .. id .. guest.rest .. BODY_END:format(slot.date, slot.id)
+  local text = wrk.format("POST", "/api/bookings", HEADERS, body)
   latencies.request_sent(id)
   return text
 end
