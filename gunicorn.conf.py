@@ -79,6 +79,7 @@ def on_starting(_server: Any) -> None:
         require_replica_set(client)
         wiring.prepare_database(db)
         wiring.warn_about_orphaned_slots(db, SCHEDULE)
+        wiring.warn_about_omitted_slots(SCHEDULE)
     except NotReplicaSet as reason:
         print(reason, file=sys.stderr)
         raise SystemExit(2) from None

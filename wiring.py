@@ -175,6 +175,14 @@ def warn_about_orphaned_slots(db: Db, schedule: Schedule) -> None:
             LOG.warning("orphaned_slots", count=len(orphaned), dates=sorted({slot.date for slot in orphaned}))
 
 
+def warn_about_omitted_slots(schedule: Schedule) -> None:
+    """Log a warning for each slot that the schedule leaves out because the clocks change."""
+    for slot in schedule.omitted:
+        LOG.warning(
+            "omitted_slot", date=slot.date, hours=slot.hours, reason=f"clocks_{slot.reason}", timezone=schedule.timezone
+        )
+
+
 def app_name(pid: int | None = None) -> str:
     """Return the client's appName of process `pid`, by default this one; operations on the server show it."""
     return f"booking-{socket.gethostname()[:60]}-{pid or os.getpid()}"

@@ -91,7 +91,12 @@ def _time_range(facts: Mapping[str, str]) -> tuple[datetime, datetime]:
         raise ValueError("There is no calendar for such a year.")
     start, end = (time.fromisoformat(clock) for clock in slot.groups())
     last = day if end > start else day + timedelta(days=1)
-    return _to_utc(day, start, zone), _to_utc(last, end, zone)
+    starts_at = _to_utc(day, start, zone)
+    ends_at = _to_utc(last, end, zone)
+    if ends_at <= starts_at:
+        # The clocks skip an end of this slot, so only its length by the clock is left.
+        ends_at = starts_at + (datetime.combine(last, end) - datetime.combine(day, start))
+    return starts_at, ends_at
 
 
 def _to_utc(day: date, wall_time: time, zone: ZoneInfo) -> datetime:

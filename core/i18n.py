@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from babel import Locale, dates
+from babel.core import get_global
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
@@ -107,6 +108,11 @@ def format_time_range(language: Language, text: str) -> str:
 def format_number(language: Language, number: int) -> str:
     """Format a whole number with group separators."""
     return format_decimal(number, locale=language.locale)
+
+
+def iana_zone(name: str) -> str:
+    """Return the IANA name of a time zone of Windows, as its calendars write it; other names stay unchanged."""
+    return str(get_global("windows_zone_mapping").get(name, name))
 
 
 def _format_time(language: Language, text: str) -> str:

@@ -1,4 +1,4 @@
-"""What can be refused about dates and slots."""
+"""Errors of dates and slots."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class DateNotBookable(Invalid):
     code = "date_not_bookable"
 
     def __init__(self, sentence: str) -> None:
-        """Say it in the schedule's own `sentence`."""
+        """Use the schedule's own `sentence`."""
         super().__init__(sentence, errors={"date": [sentence]})
 
     @property

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 
@@ -29,7 +28,7 @@ class PlannedSlot:
         return f"{self.start}-{self.end}"
 
     def initial_slot(self) -> Slot:
-        """Return the slot as it stands before anybody has asked for it."""
+        """Return the slot without any booking."""
         return Slot(
             id=self.id,
             date=self.date,
@@ -59,15 +58,24 @@ class Day:
 
 @dataclass(frozen=True)
 class LocalizedText:
-    """What a schedule says in one language: its name, and how dates outside it are refused."""
+    """The texts of a schedule in one language: its name, and the refusal of other dates."""
 
     name: str
     refusal: str
 
 
 @dataclass(frozen=True)
+class OmittedSlot:
+    """Hours that a date does not have, because the clocks change; `reason` is `skipped` or `repeated`."""
+
+    date: str
+    hours: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Schedule:
-    """What a schedule file says: the days in order, its words, and its words in other languages by their code."""
+    """A schedule: its days in order, its texts, and its texts in other languages by language code."""
 
     id: str
     name: str
@@ -76,9 +84,10 @@ class Schedule:
     days: tuple[Day, ...]
     cutoff: timedelta | None = None
     translations: Mapping[str, LocalizedText] = field(default_factory=dict)
+    omitted: Sequence[OmittedSlot] = ()
 
     def localized(self, language: str) -> LocalizedText:
-        """Return the schedule's words in a language; its own where it is not translated."""
+        """Return the texts in `language`, or the schedule's own if it has no translation."""
         return self.translations.get(language, self._own)
 
     @cached_property
@@ -96,18 +105,22 @@ class Schedule:
         return {slot.id: slot for day in self.days for slot in day.slots}
 
     def ends_at(self, date_: str, label: str) -> datetime:
-        """Return when the slot of these hours on a date ends, also when the schedule no longer has it."""
+        """Return the end of a slot by its date and label, also of one that the schedule no longer has."""
         start, _, end = label.partition("-")
-        day = date.fromisoformat(date_) + timedelta(days=0 if end > start else 1)
+        day = date.fromisoformat(date_)
+        if end <= start:
+            day += timedelta(days=1)
         return datetime.combine(day, time.fromisoformat(end), ZoneInfo(self.timezone)).astimezone(UTC)
 
     def recent_day_bounds(self, now: datetime, days: int) -> list[tuple[str, datetime, datetime]]:
         """Return the last `days` days up to today in the schedule's zone: date, first moment and first one after it."""
         zone = ZoneInfo(self.timezone)
         today = now.astimezone(zone).date()
-        dates = [today - timedelta(days=back) for back in range(days - 1, -2, -1)]
-        starts = [datetime.combine(day, time(), zone).astimezone(UTC) for day in dates]
-        return [(day.isoformat(), *span) for day, span in zip(dates, pairwise(starts), strict=False)]
+        bounds = []
+        for back in range(days - 1, -1, -1):
+            day = today - timedelta(days=back)
+            bounds.append((day.isoformat(), _midnight(day, zone), _midnight(day + timedelta(days=1), zone)))
+        return bounds
 
     def is_bookable_at(self, slot: PlannedSlot, now: datetime) -> bool:
         """Return whether the cut-off before `slot`, if there is one, is still ahead of `now`."""
@@ -116,7 +129,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Slot:
-    """A slot as it stands in the database."""
+    """The state of a slot in the database."""
 
     id: str
     date: str
@@ -132,7 +145,9 @@ class Slot:
     @property
     def remaining(self) -> int:
         """Return how many places can still be booked; a closed slot has none."""
-        return 0 if self.closed else max(0, self.capacity - self.booked_count)
+        if self.closed:
+            return 0
+        return max(0, self.capacity - self.booked_count)
 
     @property
     def is_full(self) -> bool:
@@ -142,7 +157,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class DateSummary:
-    """A bookable date with its places in sum."""
+    """A bookable date with the sums of its slots."""
 
     date: str
     day: str
@@ -159,7 +174,7 @@ class DateSummary:
 
 @dataclass(frozen=True)
 class SlotChange:
-    """What the back office wants of a slot; None leaves a value as it is."""
+    """A change of a slot by the back office; None leaves a value unchanged."""
 
     capacity: int | None = None
     closed: bool | None = None
@@ -169,6 +184,11 @@ def nearest(slots: list[Slot], to: PlannedSlot, most: int = 3) -> list[Slot]:
     """Return up to `most` of `slots` that have places: the same day's first, then by distance in days and hours."""
     free = [slot for slot in slots if slot.remaining > 0 and slot.id != to.id]
     return sorted(free, key=lambda slot: _distance(slot, to))[:most]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first instant of `day`, also where the clocks change at midnight."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def _distance(slot: Slot, to: PlannedSlot) -> tuple[int, int, str]:

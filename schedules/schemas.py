@@ -10,13 +10,13 @@ from core.web.request_parser import QuerySchema
 
 
 class SlotQuery(QuerySchema):
-    """The one question about slots: which date. The service says what is wrong with one that is not on the schedule."""
+    """The query of slots: a date, which the service checks against the schedule."""
 
     date = ma.fields.String(load_default="", metadata={"example": "2026-03-05"})
 
     @ma.pre_load
     def refuse_repeats(self, values: Any, **kwargs: Any) -> Any:
-        """Take a date that is given twice for no date at all; refuse whatever else is given twice."""
+        """Treat a repeated date as missing; refuse other repeated parameters."""
         if hasattr(values, "getlist") and len(values.getlist("date")) > 1:
             return {**values, "date": ""}
         return super().refuse_repeats(values, **kwargs)

@@ -1,4 +1,4 @@
-"""What can be done with a schedule: look, claim places, change a slot."""
+"""Schedule service: dates, slots, and alternatives to full slots."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Schedules:
         return TTLCache(self._read_alternatives, ALTERNATIVES_SECONDS)
 
     def dates(self) -> list[DateSummary]:
-        """Return every date with its places; slots without a document count as free, and none is created."""
+        """Return every date with its places; a slot without a document counts as free and is not created."""
         now = {slot.id: self._effective(slot) for slot in self.all_slots()}
         return [_summary(day, [now[planned.id] for planned in day.slots]) for day in self.schedule.days]
 
@@ -73,18 +73,18 @@ class Schedules:
         return made
 
     def promotable_places(self, slot: Slot) -> int:
-        """Return how many of its free places `slot` gives to those who wait: none when it takes no bookings."""
+        """Return how many waiting entries `slot` can promote now: none after its cut-off."""
         planned = self.schedule.slot_by_id.get(slot.id)
         if planned is None or not self.schedule.is_bookable_at(planned, self.clock()):
             return 0
         return min(slot.remaining, slot.waiting)
 
     def alternatives(self, slot: PlannedSlot) -> list[Slot]:
-        """Return up to three slots near `slot` that have places and still take bookings, as of half a second ago."""
+        """Return up to three bookable slots near `slot`, cached for half a second."""
         return self._alternatives(slot)
 
     def alternative_offers(self, slot: PlannedSlot) -> list[Mapping[str, Any]]:
-        """Return what to offer instead of a full slot; none while the database is away, so a refusal stays one."""
+        """Return the alternatives to a full slot as JSON values; none while the database is unavailable."""
         with suppress(DatabaseError):
             return [
                 {"slotId": other.id, "date": other.date, "label": other.label, "remaining": other.remaining}
@@ -98,20 +98,17 @@ class Schedules:
 
     def _read_alternatives(self, slot: PlannedSlot) -> list[Slot]:
         known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
-        offered = [
-            known.get(planned.id) or planned.initial_slot()
-            for planned in self.schedule.slot_by_id.values()
-            if self.schedule.is_bookable_at(planned, self.clock())
-        ]
-        return nearest(offered, slot)
+        now = self.clock()
+        planned = filter(lambda other: self.schedule.is_bookable_at(other, now), self.schedule.slot_by_id.values())
+        return nearest([known.get(other.id) or other.initial_slot() for other in planned], slot)
 
     def all_slots(self) -> list[Slot]:
-        """Return every slot of the schedule as it stands, made or not, in order."""
+        """Return every slot of the schedule in order; a slot without a document has its initial state."""
         known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
         return [known.get(slot_id) or plan.initial_slot() for slot_id, plan in self.schedule.slot_by_id.items()]
 
     def orphaned_slots(self) -> list[Slot]:
-        """Return the slots with bookings whose date or hours the schedule file has no more, in order."""
+        """Return the slots with bookings whose date or hours are no longer in the schedule file, in order."""
         return [slot for slot in self.store.with_bookings(self.schedule.id) if not self._plans(slot)]
 
     def _plans(self, slot: Slot) -> bool:
@@ -130,7 +127,9 @@ class Schedules:
     def _effective(self, slot: Slot) -> Slot:
         """Return `slot` closed when its cut-off is past."""
         planned = self.schedule.slot_by_id[slot.id]
-        return slot if self.schedule.is_bookable_at(planned, self.clock()) else replace(slot, closed=True)
+        if self.schedule.is_bookable_at(planned, self.clock()):
+            return slot
+        return replace(slot, closed=True)
 
 
 def _summary(day: Day, slots: Sequence[Slot]) -> DateSummary:

@@ -1,4 +1,4 @@
-"""The `slots` collection. A place is claimed by one conditional update; nothing else makes places scarcer."""
+"""Store of the `slots` collection: idempotent upserts, queues, and changes under a guard."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from schedules.model import PlannedSlot, Slot, SlotChange
 SCHEMA = CollectionSchema(
     name="slots",
     indexes=(IndexModel([("schedule", ASCENDING), ("date", ASCENDING), ("start", ASCENDING)], unique=True),),
-    # The last line of defence: what a bug would oversell, the database refuses to write.
+    # The database itself refuses a write that would oversell a slot.
     validator={
         "$jsonSchema": {
             "required": ["schedule", "date", "capacity", "bookedCount"],
@@ -52,7 +52,7 @@ class SlotStore:
         self._slots.find_one({}, {"_id": 1}, session=session)
 
     def ensure(self, planned: Iterable[PlannedSlot]) -> None:
-        """Make those slots that are not there yet; safe to call from everywhere at once."""
+        """Insert the missing slots; concurrent calls are safe."""
         upserts = [UpdateOne({"_id": slot.id}, {"$setOnInsert": _new(slot)}, upsert=True) for slot in planned]
         try:
             self._slots.bulk_write(upserts, ordered=False)
@@ -64,28 +64,28 @@ class SlotStore:
     def on_date(self, schedule: str, date: str) -> list[Slot]:
         """Return the slots of `date` in order of start."""
         found = self._slots.find({"schedule": schedule, "date": date}).sort("start", ASCENDING)
-        return [_slot(document) for document in found]
+        return list(map(_slot, found))
 
     def of_schedule(self, schedule: str) -> list[Slot]:
-        """Return all slots made so far, in order of date and start."""
+        """Return the schedule's slots in the database, in order of date and start."""
         found = self._slots.find({"schedule": schedule}).sort([("date", ASCENDING), ("start", ASCENDING)])
-        return [_slot(document) for document in found]
+        return list(map(_slot, found))
 
     def with_bookings(self, schedule: str) -> list[Slot]:
-        """Return the slots of which places are taken, in order of date and start."""
+        """Return the slots with bookings, in order of date and start."""
         found = self._slots.find({"schedule": schedule, "bookedCount": {"$gt": 0}})
-        return [_slot(document) for document in found.sort([("date", ASCENDING), ("start", ASCENDING)])]
+        return list(map(_slot, found.sort([("date", ASCENDING), ("start", ASCENDING)])))
 
     def all(self, session: Session | None = None) -> list[Slot]:
-        """Return all slots there are, whatever schedule made them."""
-        return [_slot(document) for document in self._slots.find(session=session)]
+        """Return the slots of every schedule."""
+        return list(map(_slot, self._slots.find(session=session)))
 
     def find(self, ids: Iterable[str]) -> dict[str, Slot]:
-        """Return those of the slots with `ids` that are there, by id, as they are known to stay."""
+        """Return the existing slots with `ids` by id, as majority-committed."""
         return {document["_id"]: _slot(document) for document in self._lasting.find({"_id": {"$in": list(ids)}})}
 
     def release(self, session: Session, slot_id: str) -> Slot:
-        """Give one place back within the caller's transaction; return the slot after it. Raises SlotNotFound."""
+        """Release one place in the caller's transaction and return the new state; raises SlotNotFound."""
         return _found(self.stock.release(session, slot_id))
 
     def swap(self, session: Session, released: str, claimed: str) -> bool:
@@ -112,10 +112,12 @@ class SlotStore:
             return_document=ReturnDocument.AFTER,
             session=session,
         )
-        return (document["lastTicket"], document["waiting"]) if document else None
+        if document is None:
+            return None
+        return document["lastTicket"], document["waiting"]
 
     def leave_queue(self, session: Session, slot_id: str, waiting: int, places: int = 0) -> None:
-        """Take `waiting` people off the list within the caller's transaction, `places` of them with a place."""
+        """Remove `waiting` entries from the queue in the caller's transaction, and claim `places` for them."""
         self._change(
             session,
             slot_id,
@@ -129,8 +131,10 @@ class SlotStore:
 
     def update(self, session: Session, slot_id: str, change: SlotChange) -> Slot:
         """Change capacity or closing within the caller's transaction; raises CapacityBelowBooked, which ends it."""
-        values: dict[str, Any] = {} if change.closed is None else {"closed": change.closed}
+        values: dict[str, Any] = {}
         guard: dict[str, Any] = {}
+        if change.closed is not None:
+            values["closed"] = change.closed
         if change.capacity is not None:
             values["capacity"] = change.capacity
             guard["bookedCount"] = {"$lte": change.capacity}
