@@ -12,7 +12,7 @@ COPY --from=packages /venv /venv
 WORKDIR /app
 # .dockerignore lets only the product through.
 COPY . .
-# Letters are written to var/mail while no mail provider is set.
+# E-mails are written to var/mail while no mail provider is set.
 RUN mkdir var && chown booking var
 USER booking
 EXPOSE 8000

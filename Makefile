@@ -8,7 +8,7 @@ TESTS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-bare test-fast check lint types bench bench-quick letters screenshots translations lock clean
+.PHONY: help run test test-bare test-fast check lint types bench bench-quick emails letters screenshots translations lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,9 +43,11 @@ bench: install-bench ## Benchmark the service and its peers: about ten minutes
 bench-quick: install-bench ## The short benchmark: two minutes
 	$(BIN)/python -m bench.run --quick
 
-# Every letter as HTML and as text, beside each other: open var/letters/index.html.
-letters: install-letters ## Write every letter to var/letters/ for looking at
-	$(BIN)/python -m notifications.preview var/letters
+# Every e-mail as HTML and as text, side by side: open var/emails/index.html.
+emails: install-emails ## Write every e-mail to var/emails/
+	$(BIN)/python -m notifications.preview var/emails
+
+letters: emails ## The former name of `make emails`, deprecated
 
 # In docs/screenshots/ only the pictures that the README shows are kept by git.
 screenshots: install-test ## Take every page at two widths, light and dark

@@ -115,7 +115,7 @@ def _configure(app: Flask, services: wiring.Services) -> None:
     app.register_blueprint(pages.routes.blueprint)
     app.register_blueprint(live.socketio.routes.blueprint)
     checks = {"mongodb": lambda: _ping(services)}
-    health.install(app, checks, services.letters.counts, lambda: _warnings(services))
+    health.install(app, checks, services.outbox.counts, lambda: _warnings(services))
     cli.install(app, services)
 
 
@@ -141,7 +141,7 @@ def _ping(services: wiring.Services) -> None:
 
 def _warnings(services: wiring.Services) -> Sequence[str]:
     with timeout(READY_TIMEOUT):
-        return services.letter_health.warnings()
+        return services.outbox_health.warnings()
 
 
 def _version() -> str:

@@ -1,6 +1,6 @@
-"""The operator's commands: `flask init-db`, `letters send`, `verify`, `erase`, `retain`.
+"""Operator's commands: `flask init-db`, `letters send`, `verify`, `erase`, `retain`.
 
-Whichever of them the database does not serve ends with one sentence on stderr and with 2: `install` sees to that.
+A command that the database does not serve ends with one sentence on stderr and exit code 2.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from core.mongo.failures import DatabaseError, is_unavailable
 
 def install(app: Flask, services: wiring.Services) -> None:
     """Add the commands to `app`'s command line."""
-    commands = (_init_db(services), _verify(services), _letters(services), _erase(services), _retain(services))
+    commands = (_init_db(services), _verify(services), _emails(services), _erase(services), _retain(services))
     for command in commands:
         _exit_2_on_failure_all(command)
         app.cli.add_command(command)
 
 
 def _exit_2_on_failure_all(command: click.Command) -> None:
-    """Let `command`, or each command of a group, end with a sentence when the database does not serve it."""
+    """Make `command`, or each command of a group, exit with 2 if the database does not serve it."""
     if isinstance(command, click.Group):
         for child in command.commands.values():
             _exit_2_on_failure_all(child)
@@ -48,9 +48,7 @@ def _exit_2_on_failure(run: Callable[..., None]) -> Callable[..., None]:
         except NotReplicaSet as error:
             reason = str(error)
         except (DatabaseError, Unavailable) as error:
-            refused = isinstance(error, DatabaseError) and not is_unavailable(error)
-            did = "refused" if refused else "did not answer"
-            reason = f"Not finished: the database {did} ({type(error).__name__}). Please repeat."
+            reason = f"Not finished: the database {_failure(error)} ({type(error).__name__}). Please repeat."
         else:
             return
         click.echo(reason, err=True)
@@ -59,10 +57,16 @@ def _exit_2_on_failure(run: Callable[..., None]) -> Callable[..., None]:
     return guarded
 
 
+def _failure(error: Exception) -> str:
+    if isinstance(error, DatabaseError) and not is_unavailable(error):
+        return "refused"
+    return "did not answer"
+
+
 def _init_db(services: wiring.Services) -> click.Command:
     @click.command("init-db")
     def init_db() -> None:
-        """Create collections, validators and indexes; doing it again changes nothing."""
+        """Create collections, validators and indexes. Idempotent."""
         client = connect(services.settings.mongodb_uri, no_socket_timeout=True)
         require_replica_set(client)
         wiring.prepare_database(client[services.db.name])
@@ -75,8 +79,9 @@ def _init_db(services: wiring.Services) -> click.Command:
 def _verify(services: wiring.Services) -> click.Command:
     @click.command("verify")
     def verify() -> None:
-        """Recount every slot from its bookings; end with 1 and name each drift, or with 2 when nothing was counted."""
-        drift, orphans = services.booking.find_mismatches.execute(), services.schedules.orphaned_slots()
+        """Recount every slot from its bookings; exit with 1 and name each drift, or with 2 if nothing was counted."""
+        drift = services.booking.find_mismatches.execute()
+        orphans = services.schedules.orphaned_slots()
         for row in drift:
             click.echo(f"drift: {_format_row(row)}")
         for slot in orphans:
@@ -84,23 +89,21 @@ def _verify(services: wiring.Services) -> click.Command:
                 f"note: slot {slot.id} on {slot.date}, {slot.label}, has bookings ({slot.booked_count}), "
                 "and the schedule file has no such slot."
             )
-        click.echo(
-            f"{len(drift)} of the slots disagree with their bookings."
-            if drift
-            else "Every slot agrees with its bookings."
-        )
-        sys.exit(1 if drift else 0)
+        if drift:
+            click.echo(f"{len(drift)} of the slots disagree with their bookings.")
+            sys.exit(1)
+        click.echo("Every slot agrees with its bookings.")
 
     return verify
 
 
-def _letters(services: wiring.Services) -> AppGroup:
+def _emails(services: wiring.Services) -> AppGroup:
     group = AppGroup("letters", help="The outbox.")
 
     @group.command("send")
     @click.option("--once", is_flag=True, help="Send what is due now, then end.")
     def send(*, once: bool) -> None:
-        """Send letters until told to stop, alone or beside the service."""
+        """Send e-mails until stopped, alone or beside the service."""
         worker = services.worker
         scheduler = services.scheduler
 
@@ -109,11 +112,11 @@ def _letters(services: wiring.Services) -> AppGroup:
             worker.shut_down()
 
         for stop in (signal.SIGINT, signal.SIGTERM):
-            # Not in the handler itself: it may interrupt the very wait that it would wake.
+            # A thread sets the events: the handler may interrupt the wait on one of them, which holds its lock.
             signal.signal(stop, lambda *_: threading.Thread(target=shut_down).start())
         if once:
             scheduler.run_once()
-            click.echo(f"{worker.send_all_due()} letters tried; another process may be sending too.")
+            click.echo(f"{worker.send_all_due()} e-mails tried; another process may be sending too.")
         else:
             threading.Thread(target=scheduler.run, name="scheduler", daemon=True).start()
             worker.run()
@@ -124,9 +127,9 @@ def _letters(services: wiring.Services) -> AppGroup:
 
 def _erase(services: wiring.Services) -> click.Command:
     @click.command("erase")
-    @click.option("--email", required=True, help="The address the person booked with.")
+    @click.option("--email", required=True, help="The e-mail address of the bookings.")
     def erase(email: str) -> None:
-        """Forget a person: bookings to come are cancelled, and nothing that is kept names the person any more."""
+        """Erase a person: future bookings are cancelled, and no stored data names the person any more."""
         try:
             _print_erasure(lambda: services.booking.erase_person.execute(email))
         except ValueError as error:
@@ -137,23 +140,23 @@ def _erase(services: wiring.Services) -> click.Command:
 
 def _retain(services: wiring.Services) -> click.Command:
     @click.command("retain")
-    @click.option("--days", required=True, type=click.IntRange(0, 36_500), help="How many days after their slot.")
+    @click.option("--days", required=True, type=click.IntRange(0, 36_500), help="The number of days after the slot.")
     def retain(days: int) -> None:
-        """Forget everybody whose slot was more than so many days ago."""
+        """Erase all guests whose slot was more than so many days ago."""
         _print_erasure(lambda: services.booking.apply_retention.execute(days))
 
     return retain
 
 
-def _print_erasure(forget: Callable[[], ErasureResult]) -> None:
-    done = forget()
+def _print_erasure(erase: Callable[[], ErasureResult]) -> None:
+    result = erase()
     click.echo(
-        f"{done.bookings} bookings made nobody's, {done.letters} letters and {done.entries} waiting entries deleted."
+        f"{result.bookings} bookings anonymised, {result.emails} e-mails and {result.entries} waiting entries deleted."
     )
-    if done.pending:
+    if result.pending:
         click.echo(
-            f"Left: {done.pending} letter(s) in a batch that the mail provider may have. They are deleted when that is "
-            "known, a day from now at most."
+            f"Left: {result.pending} e-mail(s) in a batch that the mail provider may have accepted. They are deleted "
+            "once that is known, within a day."
         )
 
 

@@ -88,13 +88,12 @@ def on_starting(_server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start this worker's letters, which only one process at a time really sends, and its live streams."""
+    """Start this worker's outbox worker, which sends in one process at a time, and its live streams."""
     _collect_seldom()
     runtime = runtime_of(worker.wsgi)
     runtime.get(BodyReaderMiddleware).within = _within
-    letters = runtime.get(OutboxWorker)
-    worker.letters = letters
-    threading.Thread(target=letters.run, name="letters", daemon=True).start()
+    worker.outbox_worker = runtime.get(OutboxWorker)
+    threading.Thread(target=worker.outbox_worker.run, name="outbox-worker", daemon=True).start()
     worker.scheduler = runtime.get(Scheduler)
     threading.Thread(target=worker.scheduler.run, name="scheduler", daemon=True).start()
     live = runtime.get(LiveStreams)
@@ -111,9 +110,9 @@ def pre_request(_worker: Any, req: Any) -> None:
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """Let another process send at once."""
-    if hasattr(worker, "letters"):
+    if hasattr(worker, "outbox_worker"):
         worker.scheduler.shut_down()
-        worker.letters.shut_down(patience=15)
+        worker.outbox_worker.shut_down(patience=15)
         worker.scheduler.shut_down(patience=5)
     runtime_of(worker.wsgi).get(BatchedStorage).close()
 

@@ -80,13 +80,13 @@ class Services:
     schedules: Schedules
     booking: BookingServices
     waitlist: WaitlistServices
-    history: AuditHistory
-    letters: Outbox
-    letter_health: OutboxHealth
+    audit_history: AuditHistory
+    outbox: Outbox
+    outbox_health: OutboxHealth
     worker: OutboxWorker
     scheduler: Scheduler
-    overview: Dashboard
-    deliveries: DeliveryWebhook
+    dashboard: Dashboard
+    delivery_webhook: DeliveryWebhook
     live: LiveStreams
     broadcaster: SocketBroadcaster
 
@@ -120,13 +120,13 @@ def build(settings: Settings, **replacements: Any) -> Services:
         schedules=schedules,
         booking=booked,
         waitlist=waitlists,
-        history=AuditHistory(audit, schedules.schedule, booked.search),
-        letters=outbox,
-        letter_health=OutboxHealth(db, clock),
+        audit_history=AuditHistory(audit, schedules.schedule, booked.search),
+        outbox=outbox,
+        outbox_health=OutboxHealth(db, clock),
         worker=_worker(settings, outbox, clock, replacements.get("mailer")),
         scheduler=_scheduler(booked, db, clock),
-        overview=Dashboard(schedules, bookings.count_created_between, outbox, clock),
-        deliveries=DeliveryWebhook(outbox.store, clock, settings.resend_webhook_secret),
+        dashboard=Dashboard(schedules, bookings.count_created_between, outbox, clock),
+        delivery_webhook=DeliveryWebhook(outbox.store, clock, settings.resend_webhook_secret),
         live=streams,
         broadcaster=SocketBroadcaster(streams.broadcast_log),
     )
@@ -136,12 +136,12 @@ def _has_booked(store: BookingStore, email: str, slot_id: str) -> DuplicateBooki
     return DuplicateBooking() if store.find_active([(email, slot_id)]) else None
 
 
-def _worker(settings: Settings, letters: Outbox, clock: Clock, mailer: Mailer | None) -> OutboxWorker:
+def _worker(settings: Settings, outbox: Outbox, clock: Clock, mailer: Mailer | None) -> OutboxWorker:
     attach = partial(calendar_invite.attachments, organizer=settings.admin_email)
-    fill = partial(render, environments(), settings.mail_from, settings.admin_email, attach)
-    transport = MailTransport(mailer or _mailer(settings), fill, settings.mail_rate)
-    db = letters.store.db
-    return build_worker(LeaseStore(db), worker_lease(db, _lease_holder(), clock), transport, letters.wake)
+    render_email = partial(render, environments(), settings.mail_from, settings.admin_email, attach)
+    transport = MailTransport(mailer or _mailer(settings), render_email, settings.mail_rate)
+    db = outbox.store.db
+    return build_worker(LeaseStore(db), worker_lease(db, _lease_holder(), clock), transport, outbox.wake)
 
 
 def _scheduler(services: BookingServices, db: Db, clock: Clock) -> Scheduler:

@@ -57,7 +57,7 @@ def main(count: int) -> None:
         seconds = time.monotonic() - start
         provider.send("counts")
         calls, distinct = provider.recv()
-        statuses = services.letters.counts()
+        statuses = services.outbox.counts()
     process.terminate()
     rates = {"emails": attempted, "seconds": round(seconds, 2), "perSecond": round(attempted / seconds)}
     print(json.dumps({**rates, "calls": calls, "distinct": distinct, "states": statuses}))
@@ -100,7 +100,7 @@ def _enqueue(services: wiring.Services, emails: Sequence[OutboxEmail]) -> None:
 
 
 def _insert(services: wiring.Services, emails: Sequence[OutboxEmail], session: Session) -> None:
-    services.letters.enqueue(session, emails)
+    services.outbox.enqueue(session, emails)
 
 
 def _deliver(worker: OutboxWorker, count: int) -> int:

@@ -6,5 +6,5 @@ can be repeated safely.
 
 Invariants: the number of confirmed bookings of a slot equals its `booked_count`; of enough valid requests exactly
 `capacity` succeed; one e-mail address has at most one confirmed booking in a slot; a booking is stored together with
-its key and its letters, or not at all.
+its key and its e-mails, or not at all.
 """

@@ -49,7 +49,7 @@ class DeletePersonalData:
             return result
         counts = {
             "bookings": result.bookings,
-            "letters": result.letters,
+            "letters": result.emails,
             "entries": result.entries,
             "left": result.pending,
         }

@@ -66,7 +66,7 @@ class Booking:
     # How often it has been changed, and when last: calendars and reminders go by it.
     sequence: int = 0
     changed_at: datetime | None = None
-    # What the guest's letters are written in: a code of `core.languages`.
+    # The language of the guest's e-mails: a code of `core.i18n`.
     language: str = "en"
 
     def was_recently_rescheduled(self, now: datetime) -> bool:
@@ -139,14 +139,14 @@ class ErasureResult:
     """The number of erased rows; `pending` e-mails are deleted once the outcome of their batch is known."""
 
     bookings: int
-    letters: int
+    emails: int
     entries: int
     pending: int = 0
 
     def __add__(self, other: ErasureResult) -> ErasureResult:
         return ErasureResult(
             self.bookings + other.bookings,
-            self.letters + other.letters,
+            self.emails + other.emails,
             self.entries + other.entries,
             self.pending + other.pending,
         )

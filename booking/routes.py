@@ -42,7 +42,7 @@ BOOKED = "Booking created successfully."
 def create_booking(new: NewBooking, key: str | None) -> Response:
     """Book one place in a slot. With an Idempotency-Key the request can be repeated safely for 24 hours.
 
-    The guest's letters are in the language that Accept-Language prefers: English, or German.
+    The guest's e-mails are in the language that Accept-Language prefers: English, or German.
     """
     context.get_service(RateLimiter).hit_booking()
     return _created(context.get_service(CreateBooking).execute(new, key, accept_language.negotiated_language()))

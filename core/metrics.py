@@ -18,8 +18,8 @@ REQUEST_SECONDS = Histogram(
 )
 BOOKINGS = Counter("bookings", "Booking requests by what became of them.", ["outcome"])
 TRANSACTION_ATTEMPTS = Counter("transaction_attempts", "Transactions by how each attempt ended.", ["result"])
-LETTERS_SENT = Counter("letters_sent", "Attempts to send a letter by result.", ["result"])
-LETTER_DELIVERIES = Counter("letter_deliveries", "Letters by what the provider told of them later.", ["delivery"])
+LETTERS_SENT = Counter("letters_sent", "Attempts to send an e-mail by result.", ["result"])
+LETTER_DELIVERIES = Counter("letter_deliveries", "E-mails by the provider's delivery report.", ["delivery"])
 LIVE_STREAMS = Counter("live_streams", "Live streams by what became of them.", ["event"])
 LIVE_SNAPSHOTS = Counter("live_snapshots", "Snapshots told to live streams by reason.", ["reason"])
 
@@ -34,7 +34,7 @@ class OutboxSizeCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the family `letters{state=...}`."""
-        family = GaugeMetricFamily("letters", "Letters in the outbox by state.", labels=["state"])
+        family = GaugeMetricFamily("letters", "E-mails in the outbox by state.", labels=["state"])
         try:
             for state, count in self.counts().items():
                 family.add_metric([state], count)

@@ -37,7 +37,7 @@ class Target:
 
 TARGETS = {
     "run": Target("devdb", 700, mongod=True),
-    "letters": Target("devdb", 700),
+    "emails": Target("devdb", 700),
     "tools": Target("dev", 1200),
     "test": Target("dev", 1200, mongod=True, browser=True),
     "bench": Target("dev", 1200, mongod=True, programs=(("the bench", "wrk"),)),

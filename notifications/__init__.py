@@ -1,9 +1,9 @@
-"""Letters: what the service promises to send, and sends once.
+"""Transactional outbox: e-mails are stored with the change that they report, and each is sent once.
 
-Words: a *letter* is a row of the *outbox*, written in the transaction that promises it. The *worker* *leases* due
-letters and hands them to a *mailer*, one by one or as a *batch*. A letter is `queued`, `sending` while it is leased,
-`retrying` after a try that failed for now, and in the end `sent`, or `dead` when it was given up.
+A change and its e-mails are written in one transaction. The *worker* *leases* due e-mails and passes them to a
+*mailer*, individually or as a *batch*. An e-mail is `queued`, `sending` while it is leased, `retrying` after a
+transient failure, and at last `sent` or `dead`.
 
-Invariants: a letter exists exactly when what it tells of was committed; its id is the provider's Idempotency-Key, so a
-letter whose sending was interrupted is sent again without arriving twice; the admin's goes out before the guest's.
+Invariants: an e-mail exists exactly if its change was committed; its id is the provider's Idempotency-Key, so that a
+repeated call does not send it twice; the organiser's e-mail is sent before the guest's.
 """

@@ -1,4 +1,4 @@
-"""What can go wrong with letters."""
+"""Errors of e-mails: refusals of the API, and failures of the mailers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from core.errors import Conflict, Invalid, NotFound
 
 
 class EmailNotFound(NotFound):
-    """Letter not found."""
+    """E-mail not found."""
 
     code = "letter_not_found"
 
 
 class EmailNotFailed(Conflict):
-    """Only a letter that was given up can be tried again."""
+    """Only an e-mail that was given up can be tried again."""
 
     code = "letter_not_failed"
 
@@ -24,27 +24,27 @@ class WebhookRefused(Invalid):
 
 
 class EmailOutdated(Conflict):
-    """This letter is no longer true. If it is about a booking, please send that booking's letter again."""
+    """This e-mail is no longer true. If it is about a booking, please send that booking's e-mail again."""
 
     code = "letter_outdated"
 
 
 class PermanentFailure(Exception):
-    """The mailer refuses this letter for good."""
+    """The provider rejects this e-mail for good."""
 
 
 class BatchRefused(Exception):
-    """The mailer refuses these letters together, and has taken none; alone, most of them may well go through."""
+    """The provider rejects the batch and has accepted none of its e-mails; most would be accepted individually."""
 
 
 class TransientFailure(Exception):
-    """The mailer could not send this letter now; others may well go through."""
+    """The provider cannot send this e-mail now; it may accept others."""
 
 
 class ProviderUnavailable(Exception):
-    """The mailer can send no letter now: it is out of reach, in trouble, at its limit, or refuses the account."""
+    """The provider sends nothing now: unreachable, failing, at its rate limit, or it refuses the account."""
 
     def __init__(self, reason: str, after: float | None = None) -> None:
-        """Keep the reason, without anything personal, and the seconds the provider asked to wait."""
+        """Set the reason, without personal data, and the seconds that the provider asked to wait."""
         super().__init__(reason)
         self.after = after

@@ -1,4 +1,4 @@
-"""E-mail addresses as every mail server takes them."""
+"""IDNA: the ASCII form of international mail domains."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import idna
 
 
 def with_ascii_domain(address: str) -> str:
-    """Return `address`, which may have a name before it as in `Ada <ada@example.org>`, with its domain in ASCII.
+    """Return `address`, also of the form `Ada <ada@example.org>`, with its domain in ASCII (IDNA 2008).
 
-    International domains are kept as people write them, and mail servers know them by their other form (IDNA 2008).
-    What stands before the @ has no other form, and a domain that has none stays as it is: the mail server refuses it.
+    The local part has no ASCII form. An invalid domain is returned unchanged; the mail server will reject it.
     """
     if address.isascii():
         return address

@@ -1,4 +1,4 @@
-"""Messages as mail servers and mail programs know them (RFC 5322)."""
+"""MIME messages (RFC 5322)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from notifications.outbox.model import Attachment, Message
 
 
 class Subject(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  # as the registry puts them together
-    """A subject that all mail programs read alike.
+    """A subject header that is encoded whole if it is not ASCII.
 
-    What is not ASCII is encoded whole. Python encodes single words and folds before them, and a space that ends a line
-    is then read twice by some (RFC 5322, 2.2.3); between two encoded words no space counts (RFC 2047, 6.2).
+    Python encodes single words and folds before them; some parsers then read the space at the fold twice (RFC 5322,
+    2.2.3). A space between two encoded words does not count (RFC 2047, 6.2).
     """
 
     def fold(self, *, policy: Policy) -> str:
-        """Return the header's lines, as `policy` ends them."""
+        """Return the header's lines with the line ends of `policy`."""
         if str(self).isascii():
             return super().fold(policy=policy)
         encoded = Header(str(self), "utf-8", header_name=self.name).encode(linesep=policy.linesep)
@@ -36,15 +36,14 @@ POLICY = policy.default.clone(header_factory=_HEADERS)
 
 
 def to_mime(message: Message, *, unencoded: bool = False) -> EmailMessage:
-    """Return `message` as a mail; raises Undeliverable when an address, the subject or a file name cannot be a header.
+    """Return `message` as MIME with its mail domains in ASCII; `unencoded` leaves the bodies readable as 8-bit text.
 
-    The domains of its addresses are in ASCII. A `readable` one keeps its texts as they are, for people who look into a
-    file; servers may want them encoded.
+    Raises PermanentFailure if an address, the subject or a file name cannot be a header.
     """
     mime = EmailMessage(policy=POLICY)
     sender = with_ascii_domain(message.sender)
     domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
-    plainly: dict[str, Any] = {"cte": "8bit"} if unencoded else {}
+    encoding: dict[str, Any] = {"cte": "8bit"} if unencoded else {}
     try:
         mime["From"] = sender
         mime["To"] = with_ascii_domain(message.to)
@@ -54,23 +53,24 @@ def to_mime(message: Message, *, unencoded: bool = False) -> EmailMessage:
         mime["Date"] = format_datetime(message.written_at)
         mime["Message-ID"] = f"<{message.key}@{domain}>"
         mime["Auto-Submitted"] = "auto-generated"
-        mime.set_content(message.text, **plainly)
-        mime.add_alternative(message.html, subtype="html", **plainly)
+        mime.set_content(message.text, **encoding)
+        mime.add_alternative(message.html, subtype="html", **encoding)
         for attachment in message.attachments:
-            _attach(mime, attachment, plainly)
+            _attach(mime, attachment, encoding)
     except ValueError as error:
         raise PermanentFailure(f"not a message: {type(error).__name__}") from error
     return mime
 
 
-def _attach(mime: EmailMessage, attachment: Attachment, plainly: dict[str, Any]) -> None:
-    """Add `attachment` with all parameters of its media type, such as the method of a calendar."""
+def _attach(mime: EmailMessage, attachment: Attachment, encoding: dict[str, Any]) -> None:
+    """Add `attachment` with all parameters of its media type, such as a calendar's method."""
     media = EmailMessage()
     media["Content-Type"] = attachment.content_type
     params = dict(media["Content-Type"].params)
-    kind, subtype = media.get_content_maintype(), media.get_content_subtype()
-    if kind == "text":
+    main_type = media.get_content_maintype()
+    subtype = media.get_content_subtype()
+    if main_type == "text":
         text = attachment.content.decode(params.pop("charset", "utf-8"))
-        mime.add_attachment(text, subtype=subtype, filename=attachment.name, params=params, **plainly)
+        mime.add_attachment(text, subtype=subtype, filename=attachment.name, params=params, **encoding)
     else:
-        mime.add_attachment(attachment.content, kind, subtype, filename=attachment.name, params=params)
+        mime.add_attachment(attachment.content, main_type, subtype, filename=attachment.name, params=params)

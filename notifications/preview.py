@@ -1,4 +1,4 @@
-"""A gallery of the letters in every language, to look at before guests do: `make letters` writes it to var/letters/."""
+"""Gallery of all e-mails in every language: `make emails` writes it to var/emails/."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SENDER = "Open days <bookings@example.org>"
 REPLY_TO = "office@example.org"
 WRITTEN = datetime(2026, 3, 1, 9, tzinfo=UTC)
 EVENT: Mapping[str, str] = {"en": "Open days, March 2026", "de": "Tage der offenen Tür, März 2026"}
-# Written in English alone.
-ORGANISERS = "admin_booking"
-FACTS: Mapping[str, str] = {
+# Templates that exist in English only.
+ENGLISH_ONLY = "admin_booking"
+CONTEXT: Mapping[str, str] = {
     "timezone": "Europe/Berlin",
     "date": "2026-03-05",
     "slot": "10:00-11:00",
@@ -37,7 +37,7 @@ FACTS: Mapping[str, str] = {
     "leaveUrl": "https://book.example.org/waitlist/0190f3c2a7d47b1e9c56#tVn7RxJd1LsHc6FgAe3UowPz2Yb8QmK4",
 }
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Letters</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>E-mails</title>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ margin: 0 auto; max-width: 82rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }}
@@ -48,7 +48,7 @@ h2 {{ margin-top: 2rem; }}
 iframe {{ width: 100%; height: 54rem; border: 1px solid; }}
 pre {{ margin: 0; padding: 1rem; border: 1px solid; white-space: pre-wrap; overflow-wrap: anywhere; }}
 </style></head>
-<body><h1>Letters</h1>
+<body><h1>E-mails</h1>
 {sections}
 </body></html>
 """
@@ -56,30 +56,33 @@ SECTION = """<section><h2>{name}</h2><p class="subject">Subject: <b>{subject}</b
 <iframe src="{name}.html" title="{name}"></iframe><pre>{text}</pre></section>"""
 
 
-def letters(language: Language = ENGLISH) -> dict[str, Message]:
-    """Return an example of every letter there is a template for, by its name, in a language."""
-    names = sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir())
-    return {name: _example(name, language) for name in names if language is ENGLISH or name != ORGANISERS}
+def examples(language: Language = ENGLISH) -> dict[str, Message]:
+    """Return an example of each template's e-mail in `language`, by the template's name."""
+    messages = {}
+    for folder in sorted(TEMPLATES.iterdir()):
+        if folder.is_dir() and (language is ENGLISH or folder.name != ENGLISH_ONLY):
+            messages[folder.name] = _example(folder.name, language)
+    return messages
 
 
 def write(folder: Path) -> None:
-    """Write each letter's HTML into `folder`, and index.html with all of them beside their plain text."""
+    """Write each e-mail's HTML to `folder`, and index.html with all of them beside their plain text."""
     folder.mkdir(parents=True, exist_ok=True)
     sections = []
     for language in LANGUAGES.values():
-        for letter, message in letters(language).items():
-            name = letter if language is ENGLISH else f"{letter}.{language.code}"
+        for template, message in examples(language).items():
+            name = template if language is ENGLISH else f"{template}.{language.code}"
             (folder / f"{name}.html").write_text(message.html, encoding="utf-8")
             sections.append(SECTION.format(name=name, subject=escape(message.subject), text=escape(message.text)))
     (folder / "index.html").write_text(PAGE.format(sections="\n".join(sections)), encoding="utf-8")
 
 
 def _example(name: str, language: Language) -> Message:
-    facts = {**FACTS, "language": language.code, "event": EVENT[language.code]}
-    letter = OutboxEmail(
-        id="0", template=name, to=FACTS["email"], context=facts, created_at=WRITTEN, due_at=WRITTEN, subject="0"
+    context = {**CONTEXT, "language": language.code, "event": EVENT[language.code]}
+    email = OutboxEmail(
+        id="0", template=name, to=CONTEXT["email"], context=context, created_at=WRITTEN, due_at=WRITTEN, subject="0"
     )
-    return render(environments(), SENDER, REPLY_TO, lambda _: (), letter)
+    return render(environments(), SENDER, REPLY_TO, lambda _: (), email)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,4 @@
-"""Letters to messages: templates under `templates/email/<name>/`, everything escaped, subjects on one line.
-
-There is an environment for each language: sentences go through its catalogue, dates and hours are said its way.
-"""
+"""Rendering of e-mails with the Jinja templates in `templates/email/<name>/`, one environment for each language."""
 
 from __future__ import annotations
 
@@ -25,9 +22,9 @@ def environments() -> Environments:
 
 
 def environment(language: Language = ENGLISH) -> Environment:
-    """Return the template environment; HTML is escaped by the file's ending, and a missing fact is an error.
+    """Return the environment of `language`, with its catalogue and the filters `day` and `hours` for dates and slots.
 
-    Its sentences are in `language`, and so are its filters `day` and `hours`, which say a date and a slot.
+    Templates whose name ends in .html are escaped. An undefined variable is an error.
     """
     templates = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -38,33 +35,35 @@ def environment(language: Language = ENGLISH) -> Environment:
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
     )
-    words = language.translations
-    # mypy does not know what the extension adds.
-    templates.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    catalogue = language.translations
+    # The i18n extension adds this method at run time.
+    templates.install_gettext_callables(  # type: ignore[attr-defined]
+        catalogue.gettext, catalogue.ngettext, newstyle=True
+    )
     templates.globals["lang"] = language.code
     templates.filters["day"] = partial(format_date, language)
     templates.filters["hours"] = partial(format_time_range, language)
     return templates
 
 
-def render(languages: Environments, sender: str, reply_to: str, attach: Attach, letter: OutboxEmail) -> Message:
-    """Return `letter` as it is sent, with what `attach` gives it: the same letter always gives the same message.
+def render(languages: Environments, sender: str, reply_to: str, attach: Attach, email: OutboxEmail) -> Message:
+    """Return the message of `email` with the attachments from `attach`; the same e-mail gives the same message.
 
-    It is written in the language that its facts name; older letters name none, and are English.
+    Its context names the language. E-mails without one, which older versions stored, are English.
     """
-    templates = languages[get_language(letter.context.get("language")).code]
+    templates = languages[get_language(email.context.get("language")).code]
 
     def fill(name: str) -> str:
-        return templates.get_template(f"{letter.template}/{name}").render(letter.context)
+        return templates.get_template(f"{email.template}/{name}").render(email.context)
 
     return Message(
-        key=letter.id,
+        key=email.id,
         sender=sender,
-        to=letter.to,
+        to=email.to,
         subject=" ".join(fill("subject.txt").split()),
         text=fill("body.txt"),
         html=fill("body.html"),
-        written_at=letter.created_at,
+        written_at=email.created_at,
         reply_to=reply_to,
-        attachments=tuple(attach(letter)),
+        attachments=tuple(attach(email)),
     )

@@ -1,4 +1,4 @@
-"""Where the mail provider tells what became of letters."""
+"""Route of the mail provider's delivery reports."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from core.web.endpoint import Blueprint, Endpoint
 from notifications.schemas import SignatureHeaders, WebhookAck
 from notifications.webhook import DeliveryWebhook
 
-blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", description="What providers tell")
+blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", description="Reports of providers")
 
 
 @blueprint.post("/resend")
 @Endpoint(WebhookAck, headers=SignatureHeaders, error_statuses=(404, 413))
 def resend(signed: Mapping[str, str]) -> dict[str, bool]:
-    """Take an event of Resend about a letter: delivered, bounced or complained. Other events change nothing."""
+    """Store Resend's report of an e-mail: delivered, bounced or complained. Other events change nothing."""
     context.get_service(DeliveryWebhook).receive(request.get_data(), signed)
     return {"success": True}

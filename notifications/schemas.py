@@ -1,4 +1,4 @@
-"""The provider's calls on the wire."""
+"""Schemas of the mail provider's webhook."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ import marshmallow as ma
 
 
 class SignatureHeaders(ma.Schema):
-    """The headers a signed call has; one that is missing makes the signature wrong."""
+    """The signature's headers; a missing one makes the signature invalid."""
 
     class Meta:
-        """Other headers are none of its business."""
-
         unknown = ma.EXCLUDE
 
     id = ma.fields.String(data_key="svix-id", load_default="")
@@ -20,12 +18,12 @@ class SignatureHeaders(ma.Schema):
     signature = ma.fields.String(data_key="svix-signature", load_default="")
 
     @ma.post_load
-    def together(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Return them as one."""
+    def group(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Return the headers as the view's one argument."""
         return {"signed": values}
 
 
 class WebhookAck(ma.Schema):
-    """The event was read; it need not be sent again."""
+    """Acknowledgement: the provider need not repeat the event."""
 
     success = ma.fields.Boolean()

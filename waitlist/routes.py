@@ -23,9 +23,9 @@ JOINED = "You are on the waiting list."
 @blueprint.post("/slots/<slot_id>/waitlist")
 @Endpoint(JoinedWaitlistSchema, status=202, body=NewWaitingSchema, error_statuses=(404, 409, 413, 415))
 def join(new: NewEntry, slot_id: str) -> Response:
-    """Join the waiting list of a full slot; the first in line gets the place that comes free, and a letter.
+    """Join the waiting list of a full slot; the first in line gets the place that comes free, and an e-mail.
 
-    The guest's letters are in the language that Accept-Language prefers: English, or German.
+    The guest's e-mails are in the language that Accept-Language prefers: English, or German.
     """
     context.get_service(RateLimiter).hit_booking()
     request = JoinRequest(new, language=accept_language.negotiated_language())

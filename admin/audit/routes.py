@@ -14,7 +14,7 @@ from core.web.endpoint import Endpoint
 @blueprint.get("/audit")
 @Endpoint(AuditSchema, query=AuditQuery, error_statuses=(401,), security="adminKey")
 def audit(about: str, limit: int, after: str | None) -> dict[str, Any]:
-    """List actions of the back office, newest first; `about` is the id of a booking, slot or letter.
+    """List actions of the back office, newest first; `about` is the id of a booking, slot or e-mail.
 
     An entry names its `slot`, or its `booking` by reference, if it has one.
     """

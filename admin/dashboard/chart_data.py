@@ -99,7 +99,7 @@ def bookings_per_day(days: Sequence[tuple[str, int]], language: Language = ENGLI
 
 
 def emails_by_status(counts: Mapping[str, int], language: Language = ENGLISH) -> ChartData:
-    """Return how many letters are in each state."""
+    """Return the number of e-mails in each state."""
     words = language.translations
     sent, dead, total = counts["sent"], counts["dead"], sum(counts.values())
     summary = _filled(

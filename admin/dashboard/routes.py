@@ -17,7 +17,7 @@ from core.web.endpoint import Endpoint
 @blueprint.get("/stats")
 @Endpoint(StatsSchema, error_statuses=(401,), security="adminKey")
 def stats() -> Any:
-    """Sum up seats and booked places by day and by hour, and count letters by state."""
+    """Sum up seats and booked places by day and by hour, and count e-mails by state."""
     return context.get_service(Dashboard).stats()
 
 

@@ -22,11 +22,11 @@ DAYS_SHOWN = 28
 
 @dataclass(frozen=True)
 class Dashboard:
-    """Sums over slots, bookings and letters."""
+    """Sums over slots, bookings and e-mails."""
 
     schedules: Schedules
     count_bookings_between: Callable[[datetime, datetime], int]
-    letters: Outbox
+    outbox: Outbox
     clock: Clock
 
     @cached_property
@@ -34,7 +34,7 @@ class Dashboard:
         return IncrementalCounter(self.count_bookings_between, self.clock)
 
     def charts(self, language: Language) -> list[ChartData]:
-        """Return what the plots show: how full each slot is, the bookings of the last days, letters by state."""
+        """Return what the plots show: how full each slot is, the bookings of the last days, e-mails by state."""
         days = self.schedules.schedule.recent_day_bounds(self.clock(), DAYS_SHOWN)
         numbers = self._count.of([(first, end) for _, first, end in days])
         return [
@@ -42,11 +42,11 @@ class Dashboard:
             chart_data.bookings_per_day(
                 [(date, number) for (date, _, _), number in zip(days, numbers, strict=True)], language
             ),
-            chart_data.emails_by_status(self.letters.counts(), language),
+            chart_data.emails_by_status(self.outbox.counts(), language),
         ]
 
     def stats(self) -> Mapping[str, Any]:
-        """Return seats, booked places and what can still be booked in all, by day and by hour, and letters by state."""
+        """Return seats, booked places and what can still be booked in all, by day and by hour, and e-mails by state."""
         slots = self.schedules.all_slots()
         return {
             "seats": sum(slot.capacity for slot in slots),
@@ -54,7 +54,7 @@ class Dashboard:
             "remaining": self.schedules.bookable_places(slots),
             "byDay": _sums(slots, lambda slot: (("date", slot.date), ("day", slot.day))),
             "byHour": sorted(_sums(slots, lambda slot: (("hour", slot.start),)), key=lambda row: str(row["hour"])),
-            "letters": self.letters.counts(),
+            "letters": self.outbox.counts(),
         }
 
 

@@ -15,9 +15,9 @@ from notifications.outbox.service import Outbox
 @blueprint.get("/letters")
 @Endpoint(LettersSchema, query=LettersQuery, error_statuses=(401,), security="adminKey")
 def letters(about: str, state: str, limit: int, after: str | None) -> EmailPage:
-    """List letters, newest first: all, those of one state, or those about one booking.
+    """List e-mails, newest first: all, those of one state, or those about one booking.
 
-    `after` is the `next` of the previous answer. A retried letter counts as new at its retry.
+    `after` is the `next` of the previous answer. A retried e-mail counts as new at its retry.
     """
     status = EmailStatus(state) if state else None
     cursor = EmailCursor.of(after) if after else None
@@ -27,5 +27,5 @@ def letters(about: str, state: str, limit: int, after: str | None) -> EmailPage:
 @blueprint.post("/letters/<letter_id>/retry")
 @Endpoint(LetterSchema, error_statuses=(401, 404, 409), security="adminKey")
 def retry_letter(letter_id: str) -> OutboxEmail:
-    """Retry a letter that was given up."""
+    """Retry a failed e-mail."""
     return context.get_service(RetryEmail).execute(letter_id, actor=current_admin())

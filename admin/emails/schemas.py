@@ -20,7 +20,7 @@ class LettersQuery(QuerySchema):
     after = PatternString(
         r"(0|[1-9][0-9]{0,13})\.[0-9a-f]{32}-[0-9a-z-]{1,60}",
         "1772701200000.019cb1d2e3f4000000000000000000a1-guest",
-        error="Not a cursor of the letters.",
+        error="Not a cursor of the e-mails.",
         load_default=None,
     )
 

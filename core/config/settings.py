@@ -122,7 +122,7 @@ def from_env(env: Mapping[str, str]) -> Settings:
         max_body_bytes=reader.number("MAX_BODY_BYTES", 32_768, 1_024, 10_485_760),
     )
     if settings.resend_api_key and settings.smtp_url:
-        reader.problems.append("RESEND_API_KEY and SMTP_URL are both set: keep the one that shall send the letters.")
+        reader.problems.append("RESEND_API_KEY and SMTP_URL are both set: keep the one that sends the e-mails.")
     if reader.problems:
         raise ConfigError(reader.problems)
     return settings
@@ -214,7 +214,7 @@ def _mail_rate(value: str) -> float:
     except ValueError:
         rate = 0.0
     if not 0.01 <= rate <= 100_000:
-        raise ValueError("must be letters a second, from 0.01 to 100000.")
+        raise ValueError("must be e-mails a second, from 0.01 to 100000.")
     return rate
 
 

@@ -14,7 +14,7 @@ Warnings = Callable[[], Sequence[str]]
 
 
 def install(
-    app: Flask, checks: Mapping[str, Check], letter_states: metrics.StateCounts, warnings: Warnings = tuple
+    app: Flask, checks: Mapping[str, Check], email_states: metrics.StateCounts, warnings: Warnings = tuple
 ) -> None:
     """Serve /api/health, /api/ready with the result of each named check, and /metrics (`context.PROBE_PATHS`).
 
@@ -31,7 +31,7 @@ def install(
         return jsonify(status="unavailable", dependencies=states, warnings=[]), 503
 
     def metrics_view() -> Response:
-        return Response(metrics.render_metrics(letter_states), content_type=CONTENT_TYPE_LATEST)
+        return Response(metrics.render_metrics(email_states), content_type=CONTENT_TYPE_LATEST)
 
     for path, view in (("/api/health", health), ("/api/ready", ready), ("/metrics", metrics_view)):
         app.add_url_rule(path, view_func=view)

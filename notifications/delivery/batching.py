@@ -1,15 +1,15 @@
-"""Leased letters to parcels: which go together, so that many that wait cost few calls.
+"""Batch planning: leased e-mails are grouped, so that a long queue takes few calls.
 
-A batch is a fixed unit. Its letters are written down with one key before it is handed over, and from then on all of
-them go under that key, in the order of their ids, however often the call must be repeated: also when some of them have
-been marked as sent. So the provider recognises it, and no letter arrives twice. Four things end a batch: the provider
-refused it and took none; it was given back before anybody tried it; it was given up, all that was not sent of it; or
-the provider has forgotten its key.
+A batch is immutable: its e-mails are stored with one key before the first call, and every repeated call has the same
+key and the same e-mails in the order of their ids, also those already recorded as sent. So the provider recognises the
+repetition, and no e-mail arrives twice. A batch ends if the provider rejects it, if it was released before the first
+call, if its remaining e-mails fail, or if the provider no longer knows its key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,13 +19,13 @@ from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.model import GIVE_UP_AFTER, PENDING, Batch, EmailStatus, Message, OutboxEmail
 from notifications.providers.base import MAX_BATCH, BatchMailer, Mailer
 
-# Fewer go one by one: a batch is refused as a whole for one bad letter, and saves them little.
+# Fewer are sent individually: one bad e-mail would refuse the whole batch, which saves little.
 MIN_BATCH = 5
 
 
 @dataclass(frozen=True)
 class BatchPlanner:
-    """Makes parcels for one mailer."""
+    """Plans the calls to one mailer."""
 
     store: LeaseStore
     mailer: Mailer
@@ -33,53 +33,66 @@ class BatchPlanner:
 
     @property
     def makes_batches(self) -> bool:
-        """Return whether the mailer takes letters together."""
+        """Return whether the mailer accepts batches."""
         return isinstance(self.mailer, BatchMailer)
 
-    def plan(self, letters: Sequence[OutboxEmail], now: datetime) -> list[SendJob]:
-        """Return the parcels of `letters`, which are in hand under one lease; batches first."""
+    def plan(self, emails: Sequence[OutboxEmail], now: datetime) -> list[SendJob]:
+        """Return the jobs that send `emails`, which share one lease; batches first."""
         batches: list[SendJob] = []
         if self.makes_batches:
-            batches = [*self._existing_batches(letters, now), *self._new_batches(letters, now)]
-        packed = {letter.id for job in batches for letter in job.letters}
-        return batches + [SendJob([letter]) for letter in letters if letter.id not in packed]
+            batches = [*self._existing_batches(emails, now), *self._new_batches(emails, now)]
+        batched = {email.id for job in batches for email in job.emails}
+        return batches + [SendJob([email]) for email in emails if email.id not in batched]
 
-    def _existing_batches(self, letters: Sequence[OutboxEmail], now: datetime) -> Iterator[SendJob]:
-        known = {each.batch.key: each.batch for each in letters if each.batch and now < each.batch.at + GIVE_UP_AFTER}
-        for key, batch in known.items():
-            lease = letters[0].lease
-            whole = self.store.lease_batch(key, lease, now)
-            mine = [letter for letter in whole if letter.lease == lease]
+    def _existing_batches(self, emails: Sequence[OutboxEmail], now: datetime) -> Iterator[SendJob]:
+        for batch in _known_batches(emails, now):
+            lease = emails[0].lease
+            batch_emails = self.store.lease_batch(batch.key, lease, now)
+            leased = [email for email in batch_emails if email.lease == lease]
             # A failed batch is not resent when one of its e-mails is retried: the others were not asked for, and may be
             # outdated.
-            tried = any(letter.state in PENDING and not letter.never_batched for letter in whole)
-            if len(whole) == batch.size and mine and tried:
-                yield SendJob(mine, batch, whole)
-            # Else that, or somebody was forgotten, or a worker died while it wrote the batch down: one by one.
+            is_retried = any(email.state in PENDING and not email.never_batched for email in batch_emails)
+            # A batch is incomplete after an erasure, or if the worker died while storing it; its e-mails are then sent
+            # individually.
+            if len(batch_emails) == batch.size and leased and is_retried:
+                yield SendJob(leased, batch, batch_emails)
 
-    def _new_batches(self, letters: Sequence[OutboxEmail], now: datetime) -> Iterator[SendJob]:
-        # Those that may have been tried before go on under the key they had then.
-        fresh = [
-            each
-            for each in letters
-            if each.previous_status is EmailStatus.QUEUED and not each.never_batched and not each.batch
-        ]
-        if len(fresh) < MIN_BATCH:
+    def _new_batches(self, emails: Sequence[OutboxEmail], now: datetime) -> Iterator[SendJob]:
+        untried = [email for email in emails if _is_untried(email)]
+        if len(untried) < MIN_BATCH:
             return
-        plain = [(letter, message) for letter in fresh if (message := self._render_batchable(letter))]
-        for start in range(0, len(plain), MAX_BATCH):
-            part = sorted(plain[start : start + MAX_BATCH], key=lambda each: each[0].id)
+        batchable = self._render_batchable(untried)
+        for start in range(0, len(batchable), MAX_BATCH):
+            part = sorted(batchable[start : start + MAX_BATCH], key=lambda pair: pair[0].id)
             if len(part) < MIN_BATCH:
                 return
-            together, messages = [letter for letter, _ in part], [message for _, message in part]
+            batch_emails = [email for email, _ in part]
+            messages = [message for _, message in part]
             batch = Batch(f"batch-{new_id(now)}", len(part), now)
-            if self.store.form_batch(together, batch):
-                yield SendJob(together, batch, together, messages)
+            if self.store.form_batch(batch_emails, batch):
+                yield SendJob(batch_emails, batch, batch_emails, messages)
 
-    def _render_batchable(self, letter: OutboxEmail) -> Message | None:
-        """Return `letter` as it is sent if it can go in a batch: the provider takes no attachments there."""
-        try:
-            message = self.render(letter)
-        except Exception:  # what is wrong with it is told where it is sent
-            return None
-        return None if message.attachments else message
+    def _render_batchable(self, emails: Sequence[OutboxEmail]) -> list[tuple[OutboxEmail, Message]]:
+        """Return those of `emails` that can be in a batch, with their messages: batches take no attachments."""
+        batchable = []
+        for email in emails:
+            # An error is reported when the e-mail is sent individually.
+            with suppress(Exception):
+                message = self.render(email)
+                if not message.attachments:
+                    batchable.append((email, message))
+        return batchable
+
+
+def _known_batches(emails: Sequence[OutboxEmail], now: datetime) -> list[Batch]:
+    """Return the batches of `emails` whose keys the provider still knows."""
+    known = {}
+    for email in emails:
+        if email.batch and now < email.batch.at + GIVE_UP_AFTER:
+            known[email.batch.key] = email.batch
+    return list(known.values())
+
+
+def _is_untried(email: OutboxEmail) -> bool:
+    """Return whether no call can have had `email`; others keep the key of their first call."""
+    return email.previous_status is EmailStatus.QUEUED and not email.never_batched and not email.batch

@@ -26,10 +26,10 @@ class OutboxHealth:
         waiting_since = self.waiting_since(now - STALE_AFTER)
         warnings = []
         if failed:
-            warnings.append(f"{failed} letter{'s were' if failed > 1 else ' was'} given up")
+            warnings.append(_failed_warning(failed))
         if waiting_since:
             minutes = int((now - waiting_since).total_seconds() // 60)
-            warnings.append(f"a letter has waited for {minutes} minutes")
+            warnings.append(f"an e-mail has waited for {minutes} minutes")
         return warnings
 
     def count_failed(self) -> int:
@@ -46,3 +46,9 @@ class OutboxHealth:
             queries.append({"after": {"$in": blockers}, "createdAt": {"$lte": before}, **mapping.QUEUED})
         found = [self.db.letters.find_one(query, {"createdAt": 1}) for query in queries]
         return min((row["createdAt"] for row in found if row), default=None)
+
+
+def _failed_warning(count: int) -> str:
+    if count == 1:
+        return "1 e-mail was given up"
+    return f"{count} e-mails were given up"

@@ -1,4 +1,4 @@
-"""Letters to and from the documents of the outbox."""
+"""Mapping between e-mails and documents, and the filters and updates of the outbox."""
 
 from __future__ import annotations
 
@@ -15,36 +15,37 @@ IS_PENDING: Document = {"dueAt": {"$exists": True}}
 QUEUED: Document = {"state": EmailStatus.QUEUED}
 OLDEST_FIRST: Order = [("createdAt", 1), ("_id", 1)]
 NEWEST_FIRST: Order = [("createdAt", -1), ("_id", -1)]
-# The index over the states, and within each over the letters in the order NEWEST_FIRST.
+# The name of the index over state, createdAt and _id.
 NEWEST = "newest"
 
 
-def by_subject(about: str) -> Document:
-    """Return the filter of all letters about something."""
-    # The ids of all letters about something begin with its id; "." is what follows "-" in ASCII.
-    return {"_id": {"$gte": f"{about}-", "$lt": f"{about}."}}
+def by_subject(subject: str) -> Document:
+    """Return the filter of all e-mails about `subject`."""
+    # Their ids begin with the subject's id and "-"; "." is the character after "-" in ASCII.
+    return {"_id": {"$gte": f"{subject}-", "$lt": f"{subject}."}}
 
 
-def to_document(letter: OutboxEmail) -> Document:
-    """Return `letter` as a row of the outbox, as it is promised."""
+def to_document(email: OutboxEmail) -> Document:
+    """Return the document of the new e-mail `email`."""
     document: dict[str, Any] = {
-        "_id": letter.id,
-        "template": letter.template,
-        "to": letter.to,
-        "facts": dict(letter.context),
-        "createdAt": letter.created_at,
-        "dueAt": letter.due_at,
-        "about": letter.subject,
-        "state": letter.state,
-        "attempts": letter.attempts,
-        "lastError": letter.last_error,
+        "_id": email.id,
+        "template": email.template,
+        "to": email.to,
+        "facts": dict(email.context),
+        "createdAt": email.created_at,
+        "dueAt": email.due_at,
+        "about": email.subject,
+        "state": email.state,
+        "attempts": email.attempts,
+        "lastError": email.last_error,
     }
-    return document | ({"after": letter.blocked_by} if letter.blocked_by else {})
+    return document | ({"after": email.blocked_by} if email.blocked_by else {})
 
 
 def to_email(document: Document) -> OutboxEmail:
-    """Return the letter that `document` tells of."""
-    batch, delivery = document.get("batch"), document.get("delivery")
+    """Return the e-mail of `document`."""
+    batch = document.get("batch")
+    delivery = document.get("delivery")
     return OutboxEmail(
         id=document["_id"],
         template=document["template"],
@@ -68,45 +69,46 @@ def to_email(document: Document) -> OutboxEmail:
 
 
 def update_for(outcome: Outcome, now: datetime) -> tuple[Document, Document]:
-    """Return which row to mark with `outcome`, and how."""
-    letter, lets_go = outcome.email, {"lease": ""}
-    mine: Document = {"_id": letter.id, "lease": letter.lease}
+    """Return the filter and the update that record `outcome`."""
+    email = outcome.email
+    leased: Document = {"_id": email.id, "lease": email.lease}
+    unsets = {"lease": ""}
     if outcome.leaves_batch:
-        lets_go["batch"] = ""
+        unsets["batch"] = ""
     if outcome.result is Result.NOT_ATTEMPTED:
-        state = EmailStatus.QUEUED if letter.previous_status is EmailStatus.QUEUED else EmailStatus.RETRYING
-        return mine, {"$set": {"dueAt": letter.due_at, "state": state}, "$unset": lets_go}
+        state = EmailStatus.QUEUED if email.previous_status is EmailStatus.QUEUED else EmailStatus.RETRYING
+        return leased, {"$set": {"dueAt": email.due_at, "state": state}, "$unset": unsets}
     if outcome.result is Result.RETRY:
         sets: Document = {"dueAt": outcome.retry_at, "state": EmailStatus.RETRYING, "lastError": outcome.reason}
-        return mine, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
-    lets_go |= {"dueAt": "", "withdrawn": ""}
+        return leased, {"$set": sets, "$inc": {"attempts": 1}, "$unset": unsets}
+    unsets |= {"dueAt": "", "withdrawn": ""}
     if outcome.result is Result.FAILED:
         sets = {"state": EmailStatus.DEAD, "lastError": outcome.reason}
-        return mine, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
+        return leased, {"$set": sets, "$inc": {"attempts": 1}, "$unset": unsets}
     sets = {"state": EmailStatus.SENT, "sentAt": now, "lastError": ""}
     if outcome.provider_id:
         sets["providerId"] = outcome.provider_id
-    is_news = {"_id": letter.id, "state": {"$ne": EmailStatus.SENT}}
-    return is_news, {"$set": sets, "$inc": {"attempts": 1}, "$unset": lets_go}
+    unsent = {"_id": email.id, "state": {"$ne": EmailStatus.SENT}}
+    return unsent, {"$set": sets, "$inc": {"attempts": 1}, "$unset": unsets}
 
 
-def unblock_update(firsts: Sequence[str], now: datetime) -> tuple[Document, Document]:
-    """Return which letters to wake that wait for those of `firsts`, and how."""
-    # One that is under way, or has been tried and waits for its own next time, is let alone.
-    return {"after": {"$in": firsts}, "dueAt": {"$gt": now}, **QUEUED}, {"$set": {"dueAt": now}}
+def unblock_update(blockers: Sequence[str], now: datetime) -> tuple[Document, Document]:
+    """Return the filter and the update that make the e-mails due which `blockers` blocked."""
+    # E-mails that are being sent, or wait for their next attempt, do not change.
+    return {"after": {"$in": blockers}, "dueAt": {"$gt": now}, **QUEUED}, {"$set": {"dueAt": now}}
 
 
 def recent(since: datetime) -> Document:
-    """Return the filter of letters that are open, or sent and younger than `since`."""
+    """Return the filter of e-mails that are pending, or sent and younger than `since`."""
     return {"$or": [{"state": {"$in": PENDING}}, {"state": EmailStatus.SENT, "createdAt": {"$gt": since}}]}
 
 
 def keyset_queries(state: EmailStatus | None, after: EmailCursor | None) -> list[tuple[Document, Order]]:
-    """Return the queries, each with its order, whose results one behind the other are the letters behind `after`."""
-    # Where all states are named, the database merges their parts of the index, and one index does for both orders.
-    mine: Document = {"state": {"$in": [state] if state else list(EmailStatus)}}
+    """Return the queries, each with its order, whose concatenated results are the e-mails older than `after`."""
+    # With every state in `$in`, the database merges their ranges of the index, so one index serves both orders.
+    in_states: Document = {"state": {"$in": [state] if state else list(EmailStatus)}}
     if after is None:
-        return [(mine, NEWEST_FIRST)]
-    # It does not merge by what is the same in all of them: those of one moment are in the order of their ids alone.
-    at_once = {**mine, "createdAt": after.at, "_id": {"$lt": after.id}}
-    return [(at_once, NEWEST_FIRST[1:]), ({**mine, "createdAt": {"$lt": after.at}}, NEWEST_FIRST)]
+        return [(in_states, NEWEST_FIRST)]
+    # It does not merge by a constant field, so e-mails of one time are sorted by id only.
+    same_time = {**in_states, "createdAt": after.at, "_id": {"$lt": after.id}}
+    return [(same_time, NEWEST_FIRST[1:]), ({**in_states, "createdAt": {"$lt": after.at}}, NEWEST_FIRST)]

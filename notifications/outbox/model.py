@@ -1,4 +1,4 @@
-"""Letters as values, what can become of a try to send one, and the rule of patience."""
+"""Model of the outbox: e-mails, their states, outcomes and retries."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-# Resend knows a key for 24 hours: no letter is tried again by itself after that, or it might arrive twice.
+# Resend knows a key for 24 hours; a later attempt could send an e-mail twice.
 GIVE_UP_AFTER = timedelta(days=1)
-# A lease is renewed while its letters are in hand; those of a process that died come due again after it.
+# A lease is renewed while its e-mails are being sent; those of a dead process are due again after it.
 LEASE = timedelta(seconds=30)
-# How long a guest's letter lets the admin's go first when that one meets trouble.
+# How long a failing e-mail to the admin blocks the guest's.
 ADMIN_FIRST_DELAY = timedelta(seconds=60)
-# How long a letter to a guest waits for an earlier one to the same guest, which ends within a day or is given up.
+# How long an earlier e-mail blocks the next one to the same guest; it is sent or dead after a day.
 MAX_BLOCK = GIVE_UP_AFTER + timedelta(hours=1)
 MIN_BACKOFF = 1.0
 MAX_BACKOFF = 3600.0
-# Asked for once more within this, or before it is out, a letter is the one that was asked for before.
+# A second resend or retry within this time, or while the first is pending, changes nothing.
 DEDUP_WINDOW = timedelta(minutes=1)
-# A letter that is not out after this is worth a warning.
+# A pending e-mail of this age causes a warning.
 STALE_AFTER = timedelta(minutes=10)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
 
 class EmailStatus(StrEnum):
-    """What has become of a letter."""
+    """State of an e-mail."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -36,12 +36,11 @@ class EmailStatus(StrEnum):
     DEAD = "dead"
 
 
-# The states of letters that are still owed.
 PENDING = (EmailStatus.QUEUED, EmailStatus.SENDING, EmailStatus.RETRYING)
 
 
 class Delivery(StrEnum):
-    """What the provider told of a letter after it took it; a later one here is not overruled by an earlier one."""
+    """The provider's delivery reports; a later member is not replaced by an earlier one."""
 
     DELIVERED = "delivered"
     BOUNCED = "bounced"
@@ -49,7 +48,7 @@ class Delivery(StrEnum):
 
 
 class Result(StrEnum):
-    """What has become of one leasing of a letter."""
+    """Result of one lease of an e-mail."""
 
     SENT = "sent"
     RETRY = "postponed"
@@ -59,7 +58,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Batch:
-    """Letters that go in one call: all `size` of them, in the order of their ids, under this `key`, since `at`."""
+    """A call with `size` e-mails in the order of their ids, under the idempotency key `key`, formed at `at`."""
 
     key: str
     size: int
@@ -109,7 +108,7 @@ class EmailRules:
 
 @dataclass(frozen=True)
 class EmailFilter:
-    """What the back office looks for: letters about one booking, or of one state; nothing given looks for all."""
+    """Filter of the back office: e-mails about one booking, or of one state, or all."""
 
     subject: str = ""
     state: EmailStatus | None = None
@@ -117,19 +116,19 @@ class EmailFilter:
 
 @dataclass(frozen=True, order=True)
 class EmailCursor:
-    """Where a walk through the letters is: when the last one was promised, to the millisecond, and its id."""
+    """Position in the list of e-mails: creation time, in milliseconds, and id of the last one."""
 
     at: datetime
     id: str
 
     @classmethod
-    def at_email(cls, letter: OutboxEmail) -> EmailCursor:
-        """Return the cursor that goes on behind `letter`."""
-        return cls(letter.created_at, letter.id)
+    def at_email(cls, email: OutboxEmail) -> EmailCursor:
+        """Return the cursor after `email`."""
+        return cls(email.created_at, email.id)
 
     @classmethod
     def of(cls, text: str) -> EmailCursor:
-        """Return the cursor that `str` made `text` of."""
+        """Parse a cursor; the inverse of `str`."""
         milliseconds, _, id_ = text.partition(".")
         return cls(EPOCH + int(milliseconds) * MILLISECOND, id_)
 
@@ -139,7 +138,7 @@ class EmailCursor:
 
 @dataclass(frozen=True)
 class EmailPage:
-    """A part of the letters found. `next` is where a walk goes on, or None at its end."""
+    """A page of e-mails. `next` is the cursor of the next page, None on the last one."""
 
     items: list[OutboxEmail]
     next: EmailCursor | None
@@ -147,7 +146,7 @@ class EmailPage:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a leased letter fared; `until` says when to try a postponed one again; `apart` ends its batch for it."""
+    """Outcome of a leased e-mail: `retry_at` is its next attempt; `leaves_batch` takes it out of its batch."""
 
     email: OutboxEmail
     result: Result
@@ -159,7 +158,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file that goes with a message; `content_type` is its whole media type, with parameters."""
+    """An attached file; `content_type` is its media type with parameters."""
 
     name: str
     content_type: str
@@ -168,10 +167,7 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Message:
-    """A letter as it is sent. `key` makes repeating it harmless where the provider knows such keys.
-
-    `written_at` is when its letter was promised: the same however often it is sent.
-    """
+    """A rendered e-mail. `key` is the provider's idempotency key, `written_at` the e-mail's creation time."""
 
     key: str
     sender: str
@@ -184,38 +180,38 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
 
 
-def resend_id_prefix(about: str) -> str:
-    """Return how the ids begin, before a dash, of those letters about something that the back office asked for."""
-    return f"{about}-again"
+def resend_id_prefix(subject: str) -> str:
+    """Return the prefix, without its dash, of the ids of resent e-mails about `subject`."""
+    return f"{subject}-again"
 
 
 def backoff_delay(attempts: int, asked: float | None) -> timedelta:
-    """Return how long to wait after `attempts` failed ones: doubling, with jitter, never less than `asked` seconds."""
+    """Return the pause after `attempts` failures: exponential, with jitter, at least `asked` seconds."""
     backoff = min(MAX_BACKOFF, MIN_BACKOFF * 2 ** min(attempts - 1, 20))
     jittered = backoff * random.uniform(0.5, 1.5)  # noqa: S311 # nosec B311 # jitter, not a secret
     return timedelta(seconds=max(jittered, asked or 0.0))
 
 
-def next_attempt_at(letter: OutboxEmail, now: datetime, asked: float | None) -> datetime | None:
-    """Return when to try `letter` after it failed once more, or None when its day of patience is over.
+def next_attempt_at(email: OutboxEmail, now: datetime, asked: float | None) -> datetime | None:
+    """Return the time of the next attempt after another failure, or None if GIVE_UP_AFTER has passed.
 
-    The last try is made as the day ends, unless the provider asked to wait `asked` seconds beyond that.
+    The last attempt is at that time, unless the provider asked to wait `asked` seconds beyond it.
     """
-    last = letter.created_at + GIVE_UP_AFTER
+    last = email.created_at + GIVE_UP_AFTER
     if now >= last:
         return None
-    return max(min(now + backoff_delay(letter.attempts + 1, None), last), now + timedelta(seconds=asked or 0.0))
+    return max(min(now + backoff_delay(email.attempts + 1, None), last), now + timedelta(seconds=asked or 0.0))
 
 
-def may_be_duplicate(letter: OutboxEmail, now: datetime) -> bool:
-    """Return whether a leased letter may be with the provider already, which does not recognise it any more."""
-    unknown = letter.previous_status is EmailStatus.SENDING or (
-        letter.batch is not None and letter.previous_status is EmailStatus.RETRYING
+def may_be_duplicate(email: OutboxEmail, now: datetime) -> bool:
+    """Return whether the provider may have accepted the e-mail and no longer know its key."""
+    unknown = email.previous_status is EmailStatus.SENDING or (
+        email.batch is not None and email.previous_status is EmailStatus.RETRYING
     )
-    return unknown and now >= letter.created_at + GIVE_UP_AFTER
+    return unknown and now >= email.created_at + GIVE_UP_AFTER
 
 
 def superseded_by(delivery: Delivery) -> tuple[Delivery, ...]:
-    """Return what `delivery` overrules: what comes before it."""
+    """Return the reports that `delivery` replaces."""
     order = tuple(Delivery)
     return order[: order.index(delivery)]

@@ -1,4 +1,4 @@
-"""Letters as the rest of the service sees them: promise them, look at them, try a dead one again, hear of their way."""
+"""Outbox service: enqueue, cancel, list, retry and erase e-mails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from notifications.outbox.store import OutboxStore
 
 @dataclass(frozen=True)
 class Outbox:
-    """The outbox. `wake` rouses this process's worker after a commit."""
+    """The outbox. `wake` is the event that this process's worker waits for."""
 
     store: OutboxStore
     retries: RetryStore
@@ -30,66 +30,67 @@ class Outbox:
     clock: Clock
     wake: threading.Event = field(default_factory=threading.Event)
 
-    def enqueue(self, session: Session, letters: Sequence[OutboxEmail]) -> None:
-        """Write `letters` within the caller's transaction."""
-        self.store.add(session, letters)
+    def enqueue(self, session: Session, emails: Sequence[OutboxEmail]) -> None:
+        """Insert `emails` within the caller's transaction."""
+        self.store.add(session, emails)
 
-    def enqueue_once(self, session: Session, letter: OutboxEmail) -> bool:
-        """Write `letter` within the caller's transaction unless it is known; return whether it is new."""
-        return self.store.add_if_absent(session, letter)
+    def enqueue_once(self, session: Session, email: OutboxEmail) -> bool:
+        """Insert `email` within the caller's transaction unless its id exists; return whether it is new."""
+        return self.store.add_if_absent(session, email)
 
-    def lock_last_pending(self, session: Session, about: str, to: str) -> str | None:
-        """Return the id of the last pending e-mail about `about` to `to`, write-locked in the caller's transaction.
+    def lock_last_pending(self, session: Session, subject: str, to: str) -> str | None:
+        """Return the id of the last pending e-mail about `subject` to `to`, write-locked in the caller's transaction.
 
         Recording its outcome then conflicts with the transaction, so that a later e-mail can be blocked by it safely.
         """
-        return self.store.lock_last_pending(session, about, to)
+        return self.store.lock_last_pending(session, subject, to)
 
-    def cancel_pending(self, session: Session, about: str, template: str) -> None:
-        """Drop, within the caller's transaction, the letters of one kind about `about` that are not on their way."""
-        self.store.cancel_pending(session, about, template, self.clock())
+    def cancel_pending(self, session: Session, subject: str, template: str) -> None:
+        """Delete, within the caller's transaction, the pending e-mails of one template about `subject`."""
+        self.store.cancel_pending(session, subject, template, self.clock())
 
-    def by_subject(self, about: str) -> list[OutboxEmail]:
-        """Return all letters about `about`, oldest first."""
-        return self.store.by_subject(about)
+    def by_subject(self, subject: str) -> list[OutboxEmail]:
+        """Return all e-mails about `subject`, oldest first."""
+        return self.store.by_subject(subject)
 
-    def erase(self, abouts: Sequence[str], email: str | None = None) -> int:
-        """Delete the letters about each of `abouts`, and those of the guest with `email`; return how many went."""
-        return self.erasure.erase(abouts, email)
+    def erase(self, subjects: Sequence[str], email: str | None = None) -> int:
+        """Delete the e-mails about `subjects`, and those of the guest `email`; return how many were deleted."""
+        return self.erasure.erase(subjects, email)
 
-    def pending_erasure(self, abouts: Sequence[str], email: str | None = None) -> int:
-        """Return how many of these letters wait for their batch to end, and are deleted then."""
-        return self.erasure.count_pending(abouts, email)
+    def pending_erasure(self, subjects: Sequence[str], email: str | None = None) -> int:
+        """Return how many erased e-mails wait for the outcome of their batch."""
+        return self.erasure.count_pending(subjects, email)
 
     def wake_worker(self) -> None:
-        """Say that a transaction with letters has been committed."""
+        """Notify the worker that a transaction with e-mails was committed."""
         self.wake.set()
 
-    def find(self, wanted: EmailFilter, most: int, after: EmailCursor | None = None) -> EmailPage:
-        """Return the newest of what is wanted, from behind `after` on."""
-        found = self._by_subject(wanted, after) if wanted.subject else self.store.find(wanted.state, most + 1, after)
-        items = found[:most]
-        return EmailPage(items, EmailCursor.at_email(items[-1]) if len(found) > most else None)
+    def find(self, query: EmailFilter, limit: int, after: EmailCursor | None = None) -> EmailPage:
+        """Return a page of the newest e-mails older than the cursor `after`."""
+        found = self._by_subject(query, after) if query.subject else self.store.find(query.state, limit + 1, after)
+        items = found[:limit]
+        return EmailPage(items, EmailCursor.at_email(items[-1]) if len(found) > limit else None)
 
-    def retry(self, session: Session, letter_id: str) -> OutboxEmail:
-        """Let a letter that was given up be tried again, within the caller's transaction.
+    def retry(self, session: Session, email_id: str) -> OutboxEmail:
+        """Queue a failed e-mail again, within the caller's transaction. Raises EmailNotFound or EmailNotFailed."""
+        return self.retries.retry(email_id, self.clock(), session)
 
-        Raises LetterNotFound or LetterNotFailed.
-        """
-        return self.retries.retry(letter_id, self.clock(), session)
+    def recently_retried(self, session: Session, email_id: str) -> OutboxEmail | None:
+        """Return the e-mail if it was retried and is pending, or was retried within the last minute; else None."""
+        return self.retries.recently_retried(session, email_id, self.clock() - DEDUP_WINDOW)
 
-    def recently_retried(self, session: Session, letter_id: str) -> OutboxEmail | None:
-        """Return a letter that is tried again already, or was within the last minute; None of all others."""
-        return self.retries.recently_retried(session, letter_id, self.clock() - DEDUP_WINDOW)
-
-    def recently_resent(self, session: Session, letter: OutboxEmail) -> bool:
-        """Return whether the back office has asked for `letter` within the last minute, or it is not out yet."""
-        return self.retries.recently_resent(session, letter, self.clock() - DEDUP_WINDOW)
+    def recently_resent(self, session: Session, email: OutboxEmail) -> bool:
+        """Return whether the same e-mail was resent within the last minute, or is pending."""
+        return self.retries.recently_resent(session, email, self.clock() - DEDUP_WINDOW)
 
     def counts(self) -> Mapping[str, int]:
-        """Return how many letters there are in each state."""
+        """Return the number of e-mails by state."""
         return self.store.counts()
 
-    def _by_subject(self, wanted: EmailFilter, after: EmailCursor | None) -> list[OutboxEmail]:
-        newest = [each for each in self.store.by_subject(wanted.subject)[::-1] if wanted.state in (None, each.state)]
-        return [each for each in newest if after is None or EmailCursor.at_email(each) < after]
+    def _by_subject(self, query: EmailFilter, after: EmailCursor | None) -> list[OutboxEmail]:
+        found = []
+        for email in reversed(self.store.by_subject(query.subject)):
+            is_after = after is None or EmailCursor.at_email(email) < after
+            if is_after and query.state in (None, email.state):
+                found.append(email)
+        return found

@@ -29,7 +29,7 @@ class FileMailer:
             with open(file, "wb", opener=_private) as output:  # Path.open takes no opener
                 output.write(content)
         except OSError as error:
-            raise ProviderUnavailable(f"cannot write the letter: {type(error).__name__}") from error
+            raise ProviderUnavailable(f"cannot write the e-mail: {type(error).__name__}") from error
         LOG.info("email_written", file=str(file), email_id=message.key)
         return ""
 

@@ -66,7 +66,7 @@ def test_send_command_sends_emails_without_a_service(environment: dict[str, str]
     mongo.drop_database(environment["MONGODB_DATABASE"])
 
     assert sent.returncode == 0, sent.stderr
-    assert sent.stdout.startswith("0 letters tried")
+    assert sent.stdout.startswith("0 e-mails tried")
 
 
 def test_settings_that_cannot_serve_are_all_named_at_once(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_cancellation_email_waits_for_a_failing_confirmation(make_app: Make, clo
     post.refused = ""
     let_pass(services, clock, 120)
 
-    assert [services.letters.counts()[state] for state in ("sent", "dead")] == [4, 0]
+    assert [services.outbox.counts()[state] for state in ("sent", "dead")] == [4, 0]
     assert "cancelled" in post.subjects[-1]
 
 
@@ -82,7 +82,7 @@ def test_email_blocked_by_a_failed_one_is_sent(make_app: Make, clock: Clock) -> 
         services.worker.send_due()
         services.worker.send_due()
 
-    assert services.letters.counts()["dead"] == 1
+    assert services.outbox.counts()["dead"] == 1
     assert "cancelled" in post.subjects[-1]
 
 
@@ -93,7 +93,7 @@ def test_promoted_guest_gets_no_later_waiting_email(make_app: Make, clock: Clock
 
     api.held("DELETE", made[0])
 
-    assert services.letters.by_subject(entry["id"]) == []
+    assert services.outbox.by_subject(entry["id"]) == []
 
 
 def test_outdated_failed_email_is_not_retried(api: Api, db: Db) -> None:
@@ -223,7 +223,7 @@ def test_erasing_the_organiser_as_a_guest_keeps_emails_about_others(api: Api, se
 
     services.booking.erase_person.execute(organiser)
 
-    assert [letter.id for letter in services.letters.store.find(None, 10)] == [
+    assert [letter.id for letter in services.outbox.store.find(None, 10)] == [
         f"{other['id']}-guest",
         f"{other['id']}-admin",
     ]
@@ -241,7 +241,7 @@ def test_erasure_that_broke_off_is_finished_by_the_next(
         broken.setattr(OutboxErasure, "erase", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             services.booking.apply_retention.execute(10)
-    assert services.letters.by_subject(waiting["id"]) == []  # withdrawn with the entry, before anything else
+    assert services.outbox.by_subject(waiting["id"]) == []  # withdrawn with the entry, before anything else
 
     services.booking.apply_retention.execute(10)
 

@@ -148,7 +148,7 @@ def test_email_page_is_read_from_an_index_without_a_sort(
     outbox_of(db, 600)
     for old, new in (("sent", "sending"), ("queued", "retrying")):
         db["letters"].update_many({"_id": {"$regex": "[0-7]-guest$"}, "state": old}, {"$set": {"state": new}})
-    outbox = services.letters
+    outbox = services.outbox
     after = outbox.find(EmailFilter(state=state), 50).next if goes_on else None
     assert bool(after) is goes_on
     db.command({"profile": 2})
@@ -171,10 +171,10 @@ def test_email_listing_of_one_moment_reads_no_more_than_it_shows(api: Api, servi
     booked(api)
     outbox_of(db, 300)
     db["letters"].update_many({}, {"$set": {"createdAt": datetime(2026, 3, 1, tzinfo=UTC)}})
-    after = services.letters.find(EmailFilter(), 50).next
+    after = services.outbox.find(EmailFilter(), 50).next
     db.command({"profile": 2})
     try:
-        services.letters.find(EmailFilter(), 5, after)
+        services.outbox.find(EmailFilter(), 5, after)
     finally:
         db.command({"profile": 0})
 

@@ -139,7 +139,7 @@ def test_erasure_commands_report_their_counts(app: Flask, api: Api, db: Db) -> N
     retained: Any = run(args=["retain", "--days", "36500"])
 
     assert (erased.exit_code, erased.output) == (
-        0, "1 bookings made nobody's, 2 letters and 0 waiting entries deleted.\n",
+        0, "1 bookings anonymised, 2 e-mails and 0 waiting entries deleted.\n",
     )  # fmt: skip
     assert (retained.exit_code, retained.output.split()[0]) == (0, "0")
     assert stays(db) == []

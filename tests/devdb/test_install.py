@@ -55,7 +55,7 @@ def program(file: Path, script: str) -> None:
     file.chmod(0o755)
 
 
-def start(root: Path, target: str = "letters", **settings: str) -> subprocess.Popen[str]:
+def start(root: Path, target: str = "emails", **settings: str) -> subprocess.Popen[str]:
     """Start the installer in the folder, with the programs in its `tools` first on the PATH."""
     values = {"PATH": f"{root / 'tools'}:{os.environ['PATH']}", "MONGODB_URI": "", "MONGOD": "", **settings}
     command = [SYSTEM_PYTHON, "-m", "devdb.install", target]
@@ -63,7 +63,7 @@ def start(root: Path, target: str = "letters", **settings: str) -> subprocess.Po
     return subprocess.Popen(command, cwd=root, env=os.environ | values, stdout=pipe, stderr=pipe, text=True)
 
 
-def install(root: Path, target: str = "letters", **settings: str) -> tuple[int, str, str]:
+def install(root: Path, target: str = "emails", **settings: str) -> tuple[int, str, str]:
     """Run the installer and return its exit code, output and errors."""
     process = start(root, target, **settings)
     output, errors = process.communicate(timeout=120)
@@ -187,7 +187,7 @@ def test_install_for_run_on_a_taken_port_is_refused_first(root: Path) -> None:
 )
 def test_install_in_an_unusable_folder_is_refused(root: Path, disk: str, sentence: str) -> None:
     copy = 'mount -t tmpfs disk /mnt; cp -r "$1"/* /mnt; mount -t tmpfs -o size=9m disk "$1"; cp -r /mnt/* "$1"; '
-    script = f'set -e; {copy} mount -o remount,{disk} "$1"; cd "$1"; exec {SYSTEM_PYTHON} -m devdb.install letters'
+    script = f'set -e; {copy} mount -o remount,{disk} "$1"; cd "$1"; exec {SYSTEM_PYTHON} -m devdb.install emails'
     done = subprocess.run(
         ["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", str(root)],
         check=False, capture_output=True, text=True,
@@ -211,7 +211,7 @@ def test_old_python_is_refused(root: Path) -> None:
     [
         ("run", {}, "libcurl4"),
         ("run", {"MONGODB_URI": "mongodb://given"}, ""),
-        ("letters", {}, ""),
+        ("emails", {}, ""),
         ("tools", {}, ""),
         ("test", {}, "chromium libatomic1 libcurl4"),
         ("bench", {}, "libcurl4 wrk"),

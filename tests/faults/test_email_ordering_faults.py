@@ -128,7 +128,7 @@ def test_email_blocked_by_a_finished_one_is_sent_with_a_warning(
     else:
         db.letters.delete_one(first)
     db.letters.update_many({}, [{"$set": {"createdAt": {"$subtract": ["$createdAt", 15 * 60_000]}}}])
-    assert services.letter_health.warnings()[-1] == "a letter has waited for 15 minutes"
+    assert services.outbox_health.warnings()[-1] == "an e-mail has waited for 15 minutes"
 
     assert BlockedEmails(services.db).unblock_orphans(datetime.now(UTC)) == 1
 
@@ -144,7 +144,7 @@ def test_email_blocked_by_a_pending_one_causes_no_warning(api: Api, services: wi
         {"template": "guest_cancellation"}, [{"$set": {"createdAt": {"$subtract": ["$createdAt", 15 * 60_000]}}}]
     )
 
-    assert services.letter_health.warnings() == []
+    assert services.outbox_health.warnings() == []
     assert BlockedEmails(services.db).unblock_orphans(datetime.now(UTC)) == 0
 
 

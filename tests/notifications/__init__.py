@@ -1,1 +1,1 @@
-"""Letters: rendered, sent at the provider's pace, through trouble and crashes, each exactly once."""
+"""Tests of e-mails: rendering, sending, batches, failures and crashes."""

@@ -1,4 +1,4 @@
-"""Batches of tests: e-mails that wait, and workers killed at each step of sending a batch."""
+"""Helpers for tests of batches: pending e-mails, and workers killed at each step."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ HANGS_UP = Says(hangs_up=True, takes=True)
 
 
 class Killed(BaseException):
-    """What ends a worker at a step, as SIGKILL would: nothing after it is done."""
+    """Ends a worker at a step, as SIGKILL would."""
 
 
 def waiting(outbox: OutboxFixture, count: int = MANY) -> list[OutboxEmail]:
-    """Promise `count` letters that wait for no other; return them in the order of their ids."""
+    """Enqueue `count` e-mails without a blocker; return them in the order of their ids."""
     made = [
         NewEmail(
             subject=f"b{number:03}", to=f"guest{number}@example.org", context=FACTS, now=outbox.clock()
@@ -41,24 +41,24 @@ def waiting(outbox: OutboxFixture, count: int = MANY) -> list[OutboxEmail]:
         for number in range(count)
     ]
     outbox.enqueue(made)
-    return sorted(made, key=lambda letter: letter.id)
+    return sorted(made, key=lambda email: email.id)
 
 
 def recover(outbox: OutboxFixture, resend: ResendMailer) -> None:
-    """Let the leases of the dead end, and another worker send all that is owed."""
+    """Let the leases expire, and another worker send all pending e-mails."""
     for _ in range(4):
         outbox.clock.move(seconds=LEASE.total_seconds())
         outbox.erasure.finish()
         outbox.worker(resend, owner="two").send_all_due()
-    assert {letter.state for letter in outbox.store.find(None, 1000)} == {EmailStatus.SENT}
+    assert {email.state for email in outbox.store.find(None, 1000)} == {EmailStatus.SENT}
 
 
 def assert_each_once(provider: Provider, enqueued: Sequence[OutboxEmail]) -> None:
-    assert sorted(to for to, _, _ in provider.letters.elements()) == sorted(letter.to for letter in enqueued)
+    assert sorted(to for to, _, _ in provider.accepted.elements()) == sorted(email.to for email in enqueued)
 
 
 def doubles(provider: Provider) -> int:
-    return sum(count - 1 for count in provider.letters.values())
+    return sum(count - 1 for count in provider.accepted.values())
 
 
 def stored_batches(outbox: OutboxFixture) -> list[str]:
@@ -122,7 +122,7 @@ Step = Callable[[OutboxWorker, pytest.MonkeyPatch], None]
 
 
 def die_at(step: Step, outbox: OutboxFixture, resend: ResendMailer) -> None:
-    """Let a worker send, and end at `step`."""
+    """Run a worker that is killed at `step`."""
     worker = outbox.worker(resend, owner="one")
     with pytest.MonkeyPatch.context() as patch:
         step(worker, patch)
@@ -131,13 +131,13 @@ def die_at(step: Step, outbox: OutboxFixture, resend: ResendMailer) -> None:
 
 
 def end_the_day(outbox: OutboxFixture, *of: OutboxEmail) -> None:
-    """Let the next trouble be the last of these letters."""
+    """Make the next failure of these e-mails their last."""
     ends = {"createdAt": outbox.clock() - GIVE_UP_AFTER + timedelta(seconds=1)}
-    outbox.db["letters"].update_many({"_id": {"$in": [letter.id for letter in of]}}, {"$set": ends})
+    outbox.db["letters"].update_many({"_id": {"$in": [email.id for email in of]}}, {"$set": ends})
 
 
 def given_up(outbox: OutboxFixture, provider: Provider, resend: ResendMailer) -> list[OutboxEmail]:
-    """Return the letters of a batch whose day ended without success."""
+    """Return the e-mails of a failed batch."""
     enqueued = waiting(outbox)
     end_the_day(outbox, *enqueued)
     provider.next += [Says(503, "application_error")] * 2

@@ -1,4 +1,4 @@
-"""Fixtures: a provider next door, an outbox with a clock that can be moved, workers over it."""
+"""Fixtures: a fake provider, an outbox with a movable clock, and its workers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ FACTS = {
 
 
 def no_files(_: OutboxEmail) -> tuple[Attachment, ...]:
-    """Send letters without files: those with one go to Resend alone, which the tests that want it say themselves."""
+    """Send e-mails without attachments, so that they can be batched."""
     return ()
 
 
@@ -72,7 +72,7 @@ RENDER: Render = partial(render, environments(), SENDER, ADMIN, no_files)
 
 
 class MovableClock:
-    """A clock that stands still until it is moved."""
+    """A clock that a test moves."""
 
     def __init__(self) -> None:
         self.moment = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -86,7 +86,7 @@ class MovableClock:
 
 @dataclass
 class OutboxFixture:
-    """The letters of a test's own database, what they are sent through, and the time there."""
+    """The outbox of a test's own database, with its clock."""
 
     client: Client
     db: Db
@@ -99,7 +99,7 @@ class OutboxFixture:
         self.retries = RetryStore(self.store, self.erasure)
 
     def booked(self, name: str, **facts: str) -> tuple[OutboxEmail, OutboxEmail]:
-        """Promise the two letters of a booking by `name`; return them."""
+        """Enqueue the two e-mails of a booking by `name`; return them."""
         mine = {**FACTS, "fullName": name, **facts}
         guest = NewEmail(subject=f"booking of {name}", to=f"{name}@example.org", context=mine, now=self.clock())
         first, second = confirmation_pair("guest_booking", guest, ADMIN)
@@ -122,15 +122,15 @@ class OutboxFixture:
         return Outbox(self.store, self.retries, self.erasure, self.clock)
 
     def states(self) -> dict[str, EmailStatus]:
-        return {letter.id: letter.state for letter in self.store.find(None, 1000)}
+        return {email.id: email.state for email in self.store.find(None, 1000)}
 
-    def get(self, letter: OutboxEmail) -> OutboxEmail:
-        return next(found for found in self.store.find(None, 1000) if found.id == letter.id)
+    def get(self, email: OutboxEmail) -> OutboxEmail:
+        return next(found for found in self.store.find(None, 1000) if found.id == email.id)
 
 
 @pytest.fixture(autouse=True)
 def lasting_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the loggers of e-mails write to an output that stays open.
+    """Make the loggers write to an output that stays open.
 
     A logger keeps the output that it first wrote to. Where that was the captured one of another test, it is closed by
     now, and the worker that logs would stumble over it.
@@ -169,7 +169,7 @@ def office() -> PostOffice:
 
 @pytest.fixture
 def opened(office: PostOffice) -> Iterator[Callable[..., str]]:
-    """Open the post office; return its address."""
+    """Start the fake mail server; return its address."""
     running: list[Controller] = []
 
     def opened(**options: Any) -> str:

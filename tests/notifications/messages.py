@@ -1,4 +1,4 @@
-"""Messages of tests, and a mail server that answers as it is told."""
+"""Example messages, and a fake mail server with configurable answers."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ AWAY = [
 
 
 class PostOffice:
-    """What a mail server answers at each step, under aiosmtpd's names; letters taken are kept."""
+    """The fake server's answer at each step, by aiosmtpd's names; accepted e-mails are stored."""
 
     def __init__(self) -> None:
         self.taken: list[EmailMessage] = []
@@ -116,13 +116,13 @@ class PostOffice:
 INTERNATIONAL = replace(
     MESSAGE,
     sender="Tag der offenen T\u00fcr <tag@stra\u00dfe.example>",
-    to=normalize_email("ada@xn--exmple-cua.de"),  # Kept as people write it.
+    to=normalize_email("ada@xn--exmple-cua.de"),  # Stored in Unicode.
     reply_to="admin@b\u00fcro.example",
 )
 
 
 class Listener:
-    """An account's check that takes every password, and remembers them."""
+    """An authenticator that accepts and records every password."""
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
@@ -133,7 +133,7 @@ class Listener:
 
 
 def read_by_each(raw: bytes) -> dict[str, str]:
-    """Return the subject of a mail as each kind of reader has it."""
+    """Return the subject of a message as each kind of parser reads it."""
     unfolded = re.sub(r"\r?\n(?=[ \t])", "", raw.decode())  # RFC 5322, 2.2.3
     old = email.message_from_string(unfolded)["Subject"]
     line = unfolded.partition("Subject: ")[2].splitlines()[0]

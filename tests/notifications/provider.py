@@ -1,4 +1,4 @@
-"""A real HTTP server in Resend's place: takes letters, or misbehaves as told, and writes down all that comes."""
+"""Fake Resend: an HTTP server that accepts or refuses e-mails as configured and records all calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEY = "re_tests"
 
 @dataclass(frozen=True)
 class Call:
-    """A request as it came, with all its letters; `at` is monotonic."""
+    """A received request with all its e-mails; `at` is monotonic."""
 
     key: str
     authorization: str
@@ -39,13 +39,13 @@ class Call:
 
 
 def named(body: dict[str, Any]) -> tuple[str, str, str]:
-    """Return what tells a letter from all others."""
+    """Return the values that identify an e-mail."""
     return body["to"][0], body["subject"], body["text"]
 
 
 @dataclass(frozen=True)
 class Says:
-    """What the provider does with a request. `takes` keeps the letter, even if the answer tells otherwise."""
+    """The provider's reply to a request. `takes` stores the e-mail, also if the reply is an error."""
 
     status: int = 200
     error: str = ""
@@ -62,7 +62,7 @@ ACCEPTS = Says(takes=True)
 
 @dataclass
 class Provider:
-    """What came in. `calls` has every request; `inbox` every call taken, by key, once."""
+    """The received calls. `inbox` has each accepted call once, by key."""
 
     url: str = ""
     usually: Says = ACCEPTS
@@ -73,7 +73,7 @@ class Provider:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def takes_in(self, call: Call) -> Says:
-        """Write `call` down and return what to do."""
+        """Record `call` and return the reply."""
         with self.lock:
             self.calls.append(call)
             says = self.next.pop(0) if self.next else self._habit(call)
@@ -85,39 +85,39 @@ class Provider:
             return says
 
     def _habit(self, call: Call) -> Says:
-        """Return what it does with the first of the letters that it minds, for a batch is all or nothing."""
+        """Return the reply to the first refused e-mail: a batch is accepted whole or not at all."""
         if len(call.bodies) > 100 or (call.is_batch and any("attachments" in body for body in call.bodies)):
             return Says(422, "validation_error")
         minds = [self.by_recipient[body["to"][0]] for body in call.bodies if body["to"][0] in self.by_recipient]
         return minds[0] if minds else self.usually
 
     @property
-    def letters(self) -> Counter[tuple[str, str, str]]:
-        """Every letter that arrived, and how often: one that is in two calls with different keys arrives twice."""
+    def accepted(self) -> Counter[tuple[str, str, str]]:
+        """The accepted e-mails with their counts; one in two calls with different keys arrives twice."""
         return Counter(named(body) for call in self.inbox.values() for body in call.bodies)
 
     def bodies(self) -> list[dict[str, Any]]:
-        """Return every letter of every call, in the order they came."""
+        """Return every e-mail of every call, in order of arrival."""
         return [body for call in self.calls for body in call.bodies]
 
     def arrivals_per_key(self) -> Counter[str]:
         return Counter(call.key for call in self.calls)
 
-    def wait_for(self, letters: int, seconds: float) -> None:
-        """Return when so many letters were taken, or fail."""
+    def wait_for(self, emails: int, seconds: float) -> None:
+        """Wait until so many e-mails were accepted, or fail."""
         end = time.monotonic() + seconds
-        while self.letters.total() < letters:
-            assert time.monotonic() < end, f"{self.letters.total()} of {letters} letters after {seconds} s"
+        while self.accepted.total() < emails:
+            assert time.monotonic() < end, f"{self.accepted.total()} of {emails} e-mails after {seconds} s"
             time.sleep(0.02)
 
 
 def provider_id(call: Call, place: int = 0) -> str:
-    """Return the id that the provider gives to the letter at `place` of `call`."""
+    """Return the provider's id of the e-mail at index `place` of `call`."""
     return f"{call.key}#{place}"
 
 
 class Door(BaseHTTPRequestHandler):
-    """Where letters are taken in, or not, as the provider says."""
+    """The request handler."""
 
     server: Server
     protocol_version = "HTTP/1.1"
@@ -151,11 +151,11 @@ class Door(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the base class
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Server(ThreadingHTTPServer):
-    """Listens for a provider."""
+    """The HTTP server of a provider."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -165,7 +165,7 @@ class Server(ThreadingHTTPServer):
         self.provider = provider
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Callers that were killed are part of the play."""
+        """Ignore the errors of killed clients."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Mailers of tests: one that records, and answers that refuse."""
+"""Recording mailer, and failures that it can raise."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.notifications.conftest import OutboxFixture
 
 @dataclass
 class Recorder:
-    """A mailer that writes down what it is given; `first` is called before each letter is taken."""
+    """A mailer that records its messages; `first` is called before each one is accepted."""
 
     first: Callable[[Message], None] = lambda _message: None
     taken: list[str] = field(default_factory=list)

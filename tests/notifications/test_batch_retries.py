@@ -24,8 +24,6 @@ from tests.notifications.batches import (
 from tests.notifications.conftest import OutboxFixture
 from tests.notifications.provider import Call, Provider, Says
 
-# Retried by the back office
-
 
 def test_email_retried_out_of_a_failed_batch_is_sent_alone(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
@@ -46,8 +44,8 @@ def test_emails_of_a_failed_batch_can_be_retried_one_by_one(
 ) -> None:
     enqueued = given_up(outbox, provider, resend)
 
-    for letter in enqueued:
-        outbox.retries.retry(letter.id, outbox.clock())
+    for email in enqueued:
+        outbox.retries.retry(email.id, outbox.clock())
     outbox.worker(resend).send_all_due()
 
     assert {call.path for call in provider.calls[2:]} == {"/emails"}
@@ -67,7 +65,7 @@ def test_email_retried_out_of_a_failed_batch_can_be_cancelled(
     )
     outbox.worker(resend).send_all_due()
 
-    assert provider.letters.total() == 0
+    assert provider.accepted.total() == 0
     assert untrue.id not in outbox.states()
 
 
@@ -77,8 +75,8 @@ def test_email_retried_after_its_batch_key_was_refused_uses_its_own_key(
     enqueued = waiting(outbox)
     provider.next.append(Says(409, "invalid_idempotent_request"))
     outbox.worker(resend).send_all_due()
-    assert {letter.last_error for letter in outbox.store.find(None, 100)} == {"resend: 409 invalid_idempotent_request"}
-    # The provider knows the batch's key for a day, with other words.
+    assert {email.last_error for email in outbox.store.find(None, 100)} == {"resend: 409 invalid_idempotent_request"}
+    # The provider knows the batch's key for a day, with another body.
     provider.inbox[provider.calls[0].key] = replace(provider.calls[0], bodies=[])
 
     outbox.retries.retry(enqueued[0].id, outbox.clock())
@@ -91,7 +89,7 @@ def test_email_retried_after_its_batch_key_was_refused_uses_its_own_key(
 def test_email_retried_while_its_batch_is_pending_stays_in_the_batch(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    """Without it the provider would not recognise the batch, which it took: all the others would arrive twice."""
+    """Without that e-mail the provider would not recognise the batch, and the others would arrive twice."""
     enqueued = waiting(outbox)
     end_the_day(outbox, enqueued[0])
     provider.next += [HANGS_UP, Says(500, "application_error")]
@@ -148,14 +146,14 @@ def test_batch_response_without_ids_is_a_failure(
     waiting(outbox)
     provider.next.append(Says(raw=answer))
     outbox.worker(resend).send_due()
-    assert {letter.last_error for letter in outbox.store.find(None, 100)} == {"resend: odd answer"}
+    assert {email.last_error for email in outbox.store.find(None, 100)} == {"resend: odd answer"}
 
 
 def test_fake_provider_refuses_a_known_key_with_another_body(provider: Provider) -> None:
-    """The provider of these tests refuses a known key with other letters, or in another order, as Resend does."""
+    """The fake provider refuses a known key with other e-mails or another order, as Resend does."""
     one, two = {"to": ["a"], "subject": "", "text": "1"}, {"to": ["b"], "subject": "", "text": "2"}
     assert provider.takes_in(Call("k", "", [one, two], 0, "/emails/batch")).status == 200
     assert provider.takes_in(Call("k", "", [one, two], 0, "/emails/batch")).status == 200
     assert provider.takes_in(Call("k", "", [two, one], 0, "/emails/batch")).status == 409
     assert provider.takes_in(Call("k", "", [one], 0, "/emails")).status == 409
-    assert provider.letters.total() == 2
+    assert provider.accepted.total() == 2

@@ -49,8 +49,8 @@ def test_many_due_emails_are_sent_in_one_call_with_a_provider_id_each(
     assert (call.path, [body["to"] for body in call.bodies]) == ("/emails/batch", [[each.to] for each in enqueued])
     assert [call.key] == stored_batches(outbox)
     assert_each_once(provider, enqueued)
-    for place, letter in enumerate(enqueued):
-        kept = outbox.get(letter)
+    for place, email in enumerate(enqueued):
+        kept = outbox.get(email)
         assert (kept.state, kept.provider_id, kept.attempts) == (EmailStatus.SENT, provider_id(call, place), 1)
 
 
@@ -59,7 +59,7 @@ def test_few_due_emails_are_sent_one_by_one_under_their_own_ids(
 ) -> None:
     enqueued = waiting(outbox, MIN_BATCH - 1)
     outbox.worker(resend).send_all_due()
-    assert sorted(call.key for call in provider.calls) == [letter.id for letter in enqueued]
+    assert sorted(call.key for call in provider.calls) == [email.id for email in enqueued]
     assert {call.path for call in provider.calls} == {"/emails"}
     assert outbox.get(enqueued[0]).provider_id == f"{enqueued[0].id}#0"
 
@@ -90,11 +90,11 @@ def test_emails_with_attachments_are_sent_one_by_one(
 ) -> None:
     enqueued = waiting(outbox)
     files = (Attachment("invitation.ics", "text/calendar; method=REQUEST", b"BEGIN:VCALENDAR"),)
-    odd = {letter.id for letter in enqueued[::2]}
+    odd = {email.id for email in enqueued[::2]}
 
-    def render(letter: OutboxEmail) -> Message:
-        message = RENDER(letter)
-        return replace(message, attachments=files) if letter.id in odd else message
+    def render(email: OutboxEmail) -> Message:
+        message = RENDER(email)
+        return replace(message, attachments=files) if email.id in odd else message
 
     outbox.worker(resend, render=render).send_all_due()
     (batch,) = [call for call in provider.calls if call.is_batch]
@@ -126,9 +126,6 @@ def test_both_emails_of_a_booking_are_never_in_one_batch(
     assert ADMIN not in {body["to"][0] for body in second.bodies}
 
 
-# Killed at every step
-
-
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
 def test_worker_killed_at_any_step_loses_and_doubles_no_email_of_a_batch(
     step: Step, outbox: OutboxFixture, provider: Provider, resend: ResendMailer
@@ -138,16 +135,16 @@ def test_worker_killed_at_any_step_loses_and_doubles_no_email_of_a_batch(
     assert EmailStatus.SENDING in outbox.states().values()
     recover(outbox, resend)
     assert_each_once(provider, enqueued)
-    assert all(outbox.get(letter).provider_id for letter in enqueued)
+    assert all(outbox.get(email).provider_id for email in enqueued)
 
 
 def forget_that_it_was_under_way(patch: pytest.MonkeyPatch) -> None:
-    """Take away what keeps letters that may have been tried out of new batches, and batches together."""
+    """Remove the rule that possibly sent e-mails join no new batch."""
     patch.setattr(BatchPlanner, "_existing_batches", lambda *_: iter(()))
 
 
 def repeat_only_what_is_open(patch: pytest.MonkeyPatch) -> None:
-    """Take away that a repeated batch has the letters, too, that are marked already."""
+    """Remove the rule that a repeated batch includes the e-mails already recorded as sent."""
     whole = LeaseStore.lease_batch
 
     def rest(store: LeaseStore, key: str, lease: str, now: datetime) -> list[OutboxEmail]:
@@ -194,7 +191,7 @@ def test_email_possibly_sent_alone_is_never_batched(
 ) -> None:
     few = waiting(outbox, MIN_BATCH - 1)
     die_at(killed_before_the_first_mark, outbox, resend)
-    more = [replace(letter, id=f"x{letter.id}", to=f"x{letter.to}") for letter in few]
+    more = [replace(email, id=f"x{email.id}", to=f"x{email.to}") for email in few]
     outbox.enqueue(more)
     recover(outbox, resend)
     assert_each_once(provider, [*few, *more])
@@ -206,8 +203,8 @@ def test_control_email_tried_alone_and_then_batched_arrives_twice(
 ) -> None:
     few = waiting(outbox, MIN_BATCH - 1)
     die_at(killed_before_the_first_mark, outbox, resend)
-    taken = provider.letters.total()
-    outbox.enqueue([replace(letter, id=f"x{letter.id}", to=f"x{letter.to}") for letter in few])
+    taken = provider.accepted.total()
+    outbox.enqueue([replace(email, id=f"x{email.id}", to=f"x{email.to}") for email in few])
     lease = outbox.leases.lease
     monkeypatch.setattr(
         outbox.leases,
@@ -218,9 +215,6 @@ def test_control_email_tried_alone_and_then_batched_arrives_twice(
     assert doubles(provider) == taken >= 1
 
 
-# Trouble
-
-
 def test_batch_without_a_response_is_repeated_whole_under_its_key(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
@@ -228,7 +222,7 @@ def test_batch_without_a_response_is_repeated_whole_under_its_key(
     provider.next += [HANGS_UP, Says(500, "application_error"), Says(seconds=0.6)]
     outbox.worker(resend).send_due()
     assert set(outbox.states().values()) == {EmailStatus.RETRYING}
-    assert len({outbox.get(letter).due_at for letter in enqueued}) == 1
+    assert len({outbox.get(email).due_at for email in enqueued}) == 1
     for _ in range(4):
         outbox.clock.move(minutes=1)
         outbox.worker(resend).send_due()
@@ -260,8 +254,8 @@ def test_refused_batch_is_sent_one_by_one_and_fails_one_bad_email(
     assert [call.is_batch for call in provider.calls] == [True] + [False] * MANY
     dead = outbox.get(enqueued[3])
     assert (dead.state, dead.last_error) == (EmailStatus.DEAD, "resend: 422 validation_error")
-    rest = [letter for letter in enqueued if letter.id != dead.id]
-    assert {outbox.get(letter).state for letter in rest} == {EmailStatus.SENT}
+    rest = [email for email in enqueued if email.id != dead.id]
+    assert {outbox.get(email).state for email in rest} == {EmailStatus.SENT}
     assert_each_once(provider, rest)
     assert stored_batches(outbox) == []
 
@@ -276,7 +270,7 @@ def test_batch_whose_key_was_used_with_another_body_fails(
     outbox.clock.move(minutes=1)
     outbox.worker(resend).send_all_due()
     assert set(outbox.states().values()) == {EmailStatus.DEAD}
-    assert provider.letters.total() == MANY
+    assert provider.accepted.total() == MANY
 
 
 def test_batch_released_before_a_try_is_dissolved(
@@ -318,7 +312,7 @@ def test_batch_fails_when_the_provider_no_longer_knows_its_key(
     outbox.worker(resend).send_all_due()
     assert set(outbox.states().values()) == {EmailStatus.DEAD}
     assert "may have arrived" in outbox.get(enqueued[0]).last_error
-    assert provider.letters.total() == 0
+    assert provider.accepted.total() == 0
     outbox.retries.retry(enqueued[0].id, outbox.clock())
     outbox.worker(resend).send_all_due()
     assert_each_once(provider, enqueued[:1])
@@ -327,7 +321,7 @@ def test_batch_fails_when_the_provider_no_longer_knows_its_key(
 def test_failed_emails_of_a_batch_are_recorded_as_sent_with_the_others(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    """A letter whose day ends before that of its batch stays in it: the call is the same to the last."""
+    """An e-mail that fails before its batch stays in it, so that the call does not change."""
     enqueued = waiting(outbox)
     old = enqueued[0]
     outbox.db["letters"].update_one(

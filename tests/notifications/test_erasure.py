@@ -1,4 +1,4 @@
-"""Forgetting somebody whose letter is in a batch that may have been taken: no letter is doubled, and nothing stays."""
+"""Erasure of e-mails in batches of unknown outcome: none is doubled, and all are deleted."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from tests.notifications.conftest import ADMIN, OutboxFixture
 from tests.notifications.provider import KEY, Provider, Says
 
 
-def rows_about(outbox: OutboxFixture, letter: OutboxEmail) -> int:
-    return outbox.db["letters"].count_documents({"about": letter.subject})
+def rows_about(outbox: OutboxFixture, email: OutboxEmail) -> int:
+    return outbox.db["letters"].count_documents({"about": email.subject})
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
@@ -45,8 +45,8 @@ def test_erasure_after_a_worker_was_killed_at_any_step_doubles_no_email(
     outbox.erasure.erase([gone.subject], gone.to)
     recover(outbox, resend)
 
-    arrived = provider.letters
-    assert sorted(to for to, _, _ in arrived.elements() if to != gone.to) == sorted(letter.to for letter in others)
+    arrived = provider.accepted
+    assert sorted(to for to, _, _ in arrived.elements() if to != gone.to) == sorted(email.to for email in others)
     assert doubles(provider) == 0
     assert rows_about(outbox, gone) == 0
 
@@ -123,7 +123,7 @@ def test_erasure_deletes_emails_of_a_failed_batch_despite_a_retried_one(
     assert outbox.erasure.erase([retried.subject]) == 1
 
     outbox.worker(resend).send_all_due()
-    assert provider.letters.total() == 0
+    assert provider.accepted.total() == 0
     assert (rows_about(outbox, gone), rows_about(outbox, retried), rows_about(outbox, other)) == (0, 0, 1)
 
 
@@ -160,7 +160,7 @@ def test_erase_command_reports_pending_emails_until_they_are_deleted(
     api = Api(over_app(app))
     made = [api.book(slot).json["booking"] for slot in api.slots()[:7]]
     with pytest.MonkeyPatch.context() as patch:
-        killed_before_the_first_mark(services.worker, patch)  # of the organiser's letters, which bring no file
+        killed_before_the_first_mark(services.worker, patch)  # of the organiser's e-mails, which have no attachment
         with pytest.raises(Killed):
             services.worker.send_due()
     run = app.test_cli_runner().invoke
@@ -169,18 +169,16 @@ def test_erase_command_reports_pending_emails_until_they_are_deleted(
     again = run(args=["erase", "--email", made[0]["email"]])
 
     assert (recorded.exit_code, again.exit_code) == (0, 0)
-    assert recorded.output.startswith(
-        "1 bookings made nobody's, 1 letters and 0 waiting entries deleted.\nLeft: 1 letter"
-    )
-    assert again.output.startswith("0 bookings made nobody's, 0 letters and 0 waiting entries deleted.\nLeft: 1 letter")
+    assert recorded.output.startswith("1 bookings anonymised, 1 e-mails and 0 waiting entries deleted.\nLeft: 1 e-mail")
+    assert again.output.startswith("0 bookings anonymised, 0 e-mails and 0 waiting entries deleted.\nLeft: 1 e-mail")
     assert all(each["to"] != made[0]["email"] for each in services.db.letters.find())
 
     services.db.letters.update_many(
         {"state": EmailStatus.SENDING}, [{"$set": {"dueAt": "$createdAt"}}]
-    )  # the lease is over
+    )  # the lease has expired
     services.worker.send_all_due()
     last = run(args=["erase", "--email", made[0]["email"]])
 
-    assert last.output == "0 bookings made nobody's, 0 letters and 0 waiting entries deleted.\n"
+    assert last.output == "0 bookings anonymised, 0 e-mails and 0 waiting entries deleted.\n"
     assert services.db.letters.count_documents({"about": made[0]["id"]}) == 0
     assert doubles(provider) == 0

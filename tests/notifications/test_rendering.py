@@ -1,4 +1,4 @@
-"""Letters as they are read: their words, their escaping, and that the same letter is always the same message."""
+"""Rendering: golden files, escaping, languages and determinism."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from tests.pseudo import bracketed, bracketed_form, leftovers, visible
 
 GOLDEN = Path(__file__).parent.parent / "emails"
 NAMES = sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir())
-GUESTS = [name for name in NAMES if name != preview.ORGANISERS]
+GUESTS = [name for name in NAMES if name != preview.ENGLISH_ONLY]
 IN_GERMAN = {"language": "de", "event": "Tage der offenen Tür, März 2026"}
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 filled = partial(render, environments(), SENDER, ADMIN, calendar_invite.attachments)
 
 
-def letter(template: str, **facts: str) -> OutboxEmail:
+def email(template: str, **facts: str) -> OutboxEmail:
     return OutboxEmail(
         id="0" * 32, template=template, to="ada@example.org", context={**FACTS, **facts}, created_at=NOW, due_at=NOW,
         subject="0123",
@@ -39,7 +39,7 @@ def letter(template: str, **facts: str) -> OutboxEmail:
 
 
 def files_of(template: str, message: Message) -> dict[str, str]:
-    """Return the files that `message` would be agreed on, by their names."""
+    """Return the golden files of `message` by name."""
     files = {
         f"{template}.txt": f"Subject: {message.subject}\n\n{message.text}\n",
         f"{template}.html": f"{message.html}\n",
@@ -52,26 +52,26 @@ def agreed_files(template: str, folder: Path = GOLDEN) -> dict[str, str]:
 
 
 def changed(templates: jinja2.Environment, template: str) -> set[str]:
-    """Return the names of the files that are no longer as agreed when written with `templates`."""
-    now = files_of(template, render({"en": templates}, SENDER, ADMIN, calendar_invite.attachments, letter(template)))
+    """Return the names of the golden files that `templates` change."""
+    now = files_of(template, render({"en": templates}, SENDER, ADMIN, calendar_invite.attachments, email(template)))
     agreed = agreed_files(template)
     return {name for name in now.keys() | agreed.keys() if now.get(name) != agreed.get(name)}
 
 
 @pytest.mark.parametrize("template", NAMES)
 def test_each_email_matches_its_golden_file(template: str) -> None:
-    assert files_of(template, filled(letter(template))) == agreed_files(template)
+    assert files_of(template, filled(email(template))) == agreed_files(template)
 
 
 @pytest.mark.parametrize("template", GUESTS)
 def test_each_german_email_matches_its_golden_file(template: str) -> None:
-    written = filled(letter(template, **IN_GERMAN))
+    written = filled(email(template, **IN_GERMAN))
 
     assert files_of(template, written) == agreed_files(template, GOLDEN / "de")
 
 
 def test_message_is_dated_when_its_email_was_enqueued() -> None:
-    assert filled(letter("guest_booking")).written_at == NOW
+    assert filled(email("guest_booking")).written_at == NOW
 
 
 def test_every_golden_file_has_its_template() -> None:
@@ -80,7 +80,7 @@ def test_every_golden_file_has_its_template() -> None:
 
 
 def test_email_without_a_known_language_is_english() -> None:
-    old, unknown = filled(letter("guest_booking")), filled(letter("guest_booking", language="tlh"))
+    old, unknown = filled(email("guest_booking")), filled(email("guest_booking", language="tlh"))
 
     assert (old.subject, old.html) == (unknown.subject, unknown.html)
     assert '<html lang="en"' in old.html
@@ -88,13 +88,13 @@ def test_email_without_a_known_language_is_english() -> None:
 
 @pytest.mark.parametrize("template", GUESTS)
 def test_email_declares_its_language(template: str) -> None:
-    assert '<html lang="de"' in filled(letter(template, **IN_GERMAN)).html
+    assert '<html lang="de"' in filled(email(template, **IN_GERMAN)).html
 
 
 @pytest.mark.parametrize("template", GUESTS)
 def test_plain_email_lines_are_short_enough_in_every_language(template: str) -> None:
     for facts in ({}, IN_GERMAN):
-        lines = filled(letter(template, **facts)).text.splitlines()
+        lines = filled(email(template, **facts)).text.splitlines()
         assert [line for line in lines if len(line) > 80 and "https://" not in line] == []
 
 
@@ -103,7 +103,7 @@ def test_guest_email_templates_have_no_untranslated_sentence(template: str) -> N
     templates = environment(GERMAN)
     templates.install_gettext_callables(bracketed, bracketed_form, newstyle=True)  # type: ignore[attr-defined]
 
-    message = render({"en": templates}, SENDER, ADMIN, calendar_invite.attachments, letter(template))
+    message = render({"en": templates}, SENDER, ADMIN, calendar_invite.attachments, email(template))
 
     facts = [*FACTS.values(), "Donnerstag, 5. März 2026", "Dienstag, 3. März 2026", "10:00 bis 11:00 Uhr"]
     for text in (message.subject, message.text, visible(message.html)):
@@ -142,7 +142,7 @@ def test_control_changed_shared_style_differs_from_each_golden_file() -> None:
 @pytest.mark.parametrize("template", NAMES)
 def test_guest_input_is_escaped_in_html_emails(template: str) -> None:
     attack = '"><script>alert(1)</script><img src=x onerror=alert(1)> {{ 7*7 }}'
-    message = filled(letter(template, fullName=attack, message=attack, city=attack))
+    message = filled(email(template, fullName=attack, message=attack, city=attack))
     assert "<script" not in message.html
     assert "<img" not in message.html
     assert "&lt;script&gt;" in message.html
@@ -154,7 +154,7 @@ def test_guest_input_is_escaped_in_html_emails(template: str) -> None:
 @pytest.mark.parametrize("breaker", ["\r\n", "\n", "\r", "\x0b", "\x85", "\u2028"])
 def test_no_line_break_gets_into_a_subject(template: str, breaker: str) -> None:
     attack = f"Ada{breaker}Bcc: victim@example.net"
-    message = filled(letter(template, **dict.fromkeys(FACTS, attack)))
+    message = filled(email(template, **dict.fromkeys(FACTS, attack)))
     assert len(message.subject.splitlines()) == 1
     assert to_mime(message)["Bcc"] is None
 
@@ -167,7 +167,7 @@ def test_email_without_a_needed_fact_is_not_rendered(template: str) -> None:
 
 
 def test_optional_facts_that_are_missing_leave_no_trace() -> None:
-    message = filled(letter("admin_booking", city="", message=""))
+    message = filled(email("admin_booking", city="", message=""))
     assert "Message" not in message.text + message.html
     assert "City:      -" in message.text
     assert "City" not in message.html
@@ -175,7 +175,7 @@ def test_optional_facts_that_are_missing_leave_no_trace() -> None:
 
 @pytest.mark.parametrize("template", NAMES)
 def test_html_and_text_bodies_have_the_same_facts(template: str) -> None:
-    message = filled(letter(template))
+    message = filled(email(template))
     shown = ["Open days, March 2026", "Thursday 5 March 2026", "10:00 to 11:00, Europe/Berlin", "Ada Lovelace"]
     if template != "guest_waiting":
         shown.append("K7MP-4QXD")
@@ -192,7 +192,7 @@ def test_html_and_text_bodies_have_the_same_facts(template: str) -> None:
 
 @pytest.mark.parametrize("template", NAMES)
 def test_html_needs_no_picture_script_or_foreign_file(template: str) -> None:
-    html = filled(letter(template)).html
+    html = filled(email(template)).html
     links = set(re.findall(r"(?:href|src)=\"([^\"]*)\"", html))
     assert links <= {
         "https://book.example.org/bookings/0123#abc&amp;x=1",
@@ -205,7 +205,7 @@ def test_html_needs_no_picture_script_or_foreign_file(template: str) -> None:
 
 @pytest.mark.parametrize("template", NAMES)
 def test_html_is_readable_where_style_blocks_are_dropped(template: str) -> None:
-    html = filled(letter(template)).html
+    html = filled(email(template)).html
     bare = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
     assert '<meta name="color-scheme" content="light dark">' in html
     assert "@media (prefers-color-scheme: dark)" in html
@@ -256,19 +256,19 @@ def test_hours_filter_uses_the_language(text: str, said: str) -> None:
 
 
 def every_letter() -> list[tuple[str, str, Message]]:
-    shown = [(code, preview.letters(language)) for code, language in LANGUAGES.items()]
+    shown = [(code, preview.examples(language)) for code, language in LANGUAGES.items()]
     return [(code, name, message) for code, messages in shown for name, message in messages.items()]
 
 
 def test_gallery_shows_every_email_as_html_and_as_text(tmp_path: Path) -> None:
-    preview.write(tmp_path / "letters")
+    preview.write(tmp_path / "emails")
 
-    index = (tmp_path / "letters" / "index.html").read_text()
+    index = (tmp_path / "emails" / "index.html").read_text()
     named = {name if code == "en" else f"{name}.{code}": message for code, name, message in every_letter()}
-    assert sorted(file.stem for file in (tmp_path / "letters").iterdir()) == sorted([*named, "index"])
+    assert sorted(file.stem for file in (tmp_path / "emails").iterdir()) == sorted([*named, "index"])
     assert len(named) == 2 * len(NAMES) - 1
     for name, message in named.items():
-        assert (tmp_path / "letters" / f"{name}.html").read_text() == message.html
+        assert (tmp_path / "emails" / f"{name}.html").read_text() == message.html
         assert f'src="{name}.html"' in index
         assert str(markupsafe.escape(message.text)).replace("&#34;", "&quot;") in index
 
@@ -279,7 +279,7 @@ def test_gallery_shows_every_email_as_html_and_as_text(tmp_path: Path) -> None:
 )
 def test_same_email_renders_to_the_same_message(template: str, facts: Mapping[str, str]) -> None:
     again = partial(render, environments(), SENDER, ADMIN, calendar_invite.attachments)
-    once: Message = filled(letter(template, **facts))
-    assert once == again(letter(template, **facts))
+    once: Message = filled(email(template, **facts))
+    assert once == again(email(template, **facts))
     assert once.key == "0" * 32
     assert len(once.subject.splitlines()) <= 1

@@ -1,4 +1,4 @@
-"""Resend, and what all providers have in common."""
+"""Resend provider, and the rules of all providers."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_resend_receives_a_batch_with_one_key_and_returns_each_id(provider: Prov
     assert resend.send_batch(BOTH, "both") == ["both#0", "both#1"]
     assert resend.send_batch(BOTH, "both") == ["both#0", "both#1"]
     assert [(call.path, call.key, len(call.bodies)) for call in provider.calls] == [("/emails/batch", "both", 2)] * 2
-    assert provider.letters.total() == 2
+    assert provider.accepted.total() == 2
 
 
 @pytest.mark.parametrize(

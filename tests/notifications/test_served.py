@@ -1,4 +1,4 @@
-"""Letters of a service as users get it: killed at the worst moments, with several processes that could send."""
+"""E-mails of a served application: killed services, and several sending processes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def settings(provider: Provider, mongo: Client, request: pytest.FixtureRequest) 
 
 
 def book(served: Served, count: int = BOOKINGS) -> list[str]:
-    """Book; return the guests' addresses. Each answer must be 201."""
+    """Book; return the guests' e-mail addresses."""
     slots = [slot for date in ("2026-03-05", "2026-03-07") for slot in served.api.slots(date)]
     answers = [served.api.book(slots[number % len(slots)]) for number in range(count)]
     assert {answer.status for answer in answers} == {201}
@@ -56,7 +56,7 @@ def book(served: Served, count: int = BOOKINGS) -> list[str]:
 
 
 def kill(served: Served) -> None:
-    """End the whole service as a power cut would."""
+    """Kill the whole service."""
     pids = [served.process.pid, *served.workers()]
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
@@ -64,7 +64,7 @@ def kill(served: Served) -> None:
 
 
 def let_leases_end(served: Served) -> None:
-    """Do to the database what waiting for a lease does."""
+    """Expire the leases in the database."""
     for row in served.db["letters"].find({"lease": {"$exists": True}}):
         served.db["letters"].update_one({"_id": row["_id"]}, {"$set": {"dueAt": row["dueAt"] - LEASE}})
     for role in served.db["roles"].find():
@@ -75,16 +75,16 @@ def marked(served: Served) -> int:
     return served.db["letters"].count_documents({"state": "sent"})
 
 
-def wait_until_marked(served: Served, letters: int, seconds: float = 30.0) -> None:
+def wait_until_marked(served: Served, emails: int, seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
-    while marked(served) < letters:
-        assert time.monotonic() < end, f"{marked(served)} of {letters} letters are marked as sent"
+    while marked(served) < emails:
+        assert time.monotonic() < end, f"{marked(served)} of {emails} e-mails are marked as sent"
         time.sleep(0.05)
 
 
 def assert_two_letters_for_each(provider: Provider, guests: list[str]) -> None:
-    """Each guest has one letter, the admin has one about each, and not one of them is about anything else."""
-    taken = list(provider.letters.elements())
+    """Assert one e-mail for each guest, and one about each guest for the admin."""
+    taken = list(provider.accepted.elements())
     assert len(taken) == 2 * len(guests)
     assert sorted(to for to, _, _ in taken if to != ADMIN) == sorted(guests)
     recorded = "\n".join(text for to, _, text in taken if to == ADMIN)
@@ -120,7 +120,7 @@ def test_service_killed_within_a_batch_loses_and_doubles_no_email(
     provider: Provider, settings: dict[str, str], replica_set: ReplicaSet, tmp_path: Path
 ) -> None:
     count = 10
-    # While the provider is left alone, letters gather.
+    # While sending is paused, e-mails accumulate.
     provider.next.append(Says(429, "rate_limit_exceeded", headers={"Retry-After": "3"}))
     provider.usually = TAKES_WITHOUT_A_WORD
     with serving(replica_set.uri, tmp_path, **settings) as served:
@@ -136,7 +136,7 @@ def test_service_killed_within_a_batch_loses_and_doubles_no_email(
     with serving(replica_set.uri, tmp_path, **settings) as served:
         wait_until_marked(served, 2 * count)
     assert_two_letters_for_each(provider, guests)
-    assert provider.letters.total() == 2 * count
+    assert provider.accepted.total() == 2 * count
 
 
 def test_two_workers_and_the_send_command_send_each_email_once_in_order(
@@ -170,7 +170,7 @@ def test_booking_is_answered_while_the_provider_hangs(
         assert served.api.admin("POST", f"/letters/{dead['_id']}/retry").status == 200
         wait_until_marked(served, 2)
         assert dead_letters(served) == []
-    assert {to for to, _, _ in provider.letters} == {ADMIN, guest}
+    assert {to for to, _, _ in provider.accepted} == {ADMIN, guest}
 
 
 def dead_letters(served: Served) -> list[dict[str, Any]]:
@@ -190,7 +190,7 @@ def lone_sender(served: Served) -> subprocess.Popen[bytes]:
 
 
 def wait_until_connected(served: Served, pid: int, seconds: float = 30.0) -> None:
-    """Return when the process `pid` has asked the database for the role, so that it is there to send."""
+    """Wait until the process `pid` has asked for the lease."""
     end = time.monotonic() + seconds
     named: list[dict[str, Any]] = [
         {"$currentOp": {"idleConnections": True}},

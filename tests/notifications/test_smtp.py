@@ -122,11 +122,11 @@ def test_smtp_recipient_with_an_international_domain_is_sent_in_ascii(
     ("changes", "meaning"),
     [
         ({"to": "j\u00f6rg@ex\u00e4mple.de"}, PermanentFailure),
-        ({"to": "ada@" + "\u00e4" * 70 + ".de"}, PermanentFailure),  # This domain has no form in ASCII.
+        ({"to": "ada@" + "\u00e4" * 70 + ".de"}, PermanentFailure),  # This domain has no ASCII form.
         (
             {"sender": "t\u00fcr@example.org"},
             ProviderUnavailable,
-        ),  # Other letters fare the same until that is put right.
+        ),  # All e-mails fail until this is corrected.
     ],
 )
 def test_smtp_server_without_smtputf8_has_its_own_reason(
@@ -201,7 +201,7 @@ def test_smtp_without_an_account_sends_in_the_clear(
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the name of a machine that is not this one by its name; its post office stands here nevertheless."""
+    """Return a host name that is not a loopback name but resolves to this machine."""
     name = "mail.example.org"
     found = socket.getaddrinfo
 
@@ -249,7 +249,7 @@ def test_header_with_a_line_break_is_a_permanent_failure(member: str, tmp_path: 
 def test_email_file_has_the_message_and_the_log_nothing_personal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log.configure("json")  # A logger keeps the output it first wrote to, which may be another test's.
+    log.configure("json")  # A logger stores its first output, which may be another test's.
     monkeypatch.setattr(file_provider, "LOG", log.get_logger("notifications.providers.file"))
     mailer = FileMailer(tmp_path / "mail")
     mailer.send(MESSAGE)

@@ -1,4 +1,4 @@
-"""The five states of a letter: what leads from one to the other, who sees them, and what may still be called back."""
+"""States of an e-mail: transitions, cancellation, counts and warnings."""
 
 from __future__ import annotations
 
@@ -47,37 +47,37 @@ def withdraw(outbox: OutboxFixture, about: str = "b1") -> None:
     transaction(outbox.client, work, 10)
 
 
-def stored(outbox: OutboxFixture, letter: OutboxEmail) -> dict[str, Any] | None:
-    return outbox.db["letters"].find_one({"_id": letter.id})
+def stored(outbox: OutboxFixture, email: OutboxEmail) -> dict[str, Any] | None:
+    return outbox.db["letters"].find_one({"_id": email.id})
 
 
 def test_email_is_queued_then_sending_then_sent(outbox: OutboxFixture) -> None:
-    letter = reminder(outbox)
-    assert outbox.get(letter).state is EmailStatus.QUEUED
+    email = reminder(outbox)
+    assert outbox.get(email).state is EmailStatus.QUEUED
     seen: list[EmailStatus] = []
-    mailer = Recorder(first=lambda _message: seen.append(outbox.get(letter).state))
+    mailer = Recorder(first=lambda _message: seen.append(outbox.get(email).state))
     outbox.worker(mailer).send_all_due()
     assert seen == [EmailStatus.SENDING]
-    kept = outbox.get(letter)
+    kept = outbox.get(email)
     assert (kept.state, kept.attempts, kept.sent_at) == (EmailStatus.SENT, 1, outbox.clock())
-    assert "dueAt" not in (stored(outbox, letter) or {})
+    assert "dueAt" not in (stored(outbox, email) or {})
 
 
 def test_email_after_a_failure_is_retrying_and_then_sent(outbox: OutboxFixture) -> None:
-    letter = reminder(outbox)
+    email = reminder(outbox)
     outbox.worker(Recorder(first=be_away)).send_all_due()
-    kept = outbox.get(letter)
+    kept = outbox.get(email)
     assert (kept.state, kept.attempts, kept.last_error) == (EmailStatus.RETRYING, 1, "out of reach")
     outbox.clock.move(minutes=1)
     outbox.worker(Recorder()).send_all_due()
-    assert (outbox.get(letter).state, outbox.get(letter).last_error) == (EmailStatus.SENT, "")
+    assert (outbox.get(email).state, outbox.get(email).last_error) == (EmailStatus.SENT, "")
 
 
 def test_refused_email_is_dead_and_no_longer_due(outbox: OutboxFixture) -> None:
-    letter = reminder(outbox)
+    email = reminder(outbox)
     outbox.worker(Recorder(first=refuse)).send_all_due()
-    assert outbox.get(letter).state is EmailStatus.DEAD
-    assert "dueAt" not in (stored(outbox, letter) or {})
+    assert outbox.get(email).state is EmailStatus.DEAD
+    assert "dueAt" not in (stored(outbox, email) or {})
     outbox.clock.move(days=2)
     assert outbox.worker(Recorder()).send_all_due() == 0
 
@@ -93,39 +93,39 @@ def test_released_email_has_its_previous_state(outbox: OutboxFixture) -> None:
 
 
 def test_email_of_a_dead_sender_is_not_queued_again(outbox: OutboxFixture) -> None:
-    letter = reminder(outbox)
+    email = reminder(outbox)
     (taken,) = lease_only(outbox)
     assert (taken.state, taken.previous_status) == (EmailStatus.SENDING, EmailStatus.QUEUED)
     outbox.clock.move(seconds=LEASE.total_seconds())
     (again,) = lease_only(outbox)
     assert again.previous_status is EmailStatus.SENDING
     outbox.leases.record_outcomes([Outcome(again, Result.NOT_ATTEMPTED)], outbox.clock())
-    assert outbox.get(letter).state is EmailStatus.RETRYING
+    assert outbox.get(email).state is EmailStatus.RETRYING
 
 
 def test_email_without_success_for_a_day_is_dead_and_reported(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    letter = reminder(outbox)
+    email = reminder(outbox)
     provider.usually = Says(500, "application_error")
-    while outbox.get(letter).state in PENDING:
+    while outbox.get(email).state in PENDING:
         outbox.worker(resend).send_due()
-        outbox.clock.moment = max(outbox.get(letter).due_at, outbox.clock())
-    assert outbox.clock() - letter.created_at >= GIVE_UP_AFTER
-    kept = outbox.get(letter)
+        outbox.clock.moment = max(outbox.get(email).due_at, outbox.clock())
+    assert outbox.clock() - email.created_at >= GIVE_UP_AFTER
+    kept = outbox.get(email)
     assert (kept.state, kept.last_error) == (EmailStatus.DEAD, "resend: 500 application_error")
     seen = outbox.service()
-    assert (seen.counts()["dead"], OutboxHealth(outbox.db, outbox.clock).warnings()) == (1, ["1 letter was given up"])
+    assert (seen.counts()["dead"], OutboxHealth(outbox.db, outbox.clock).warnings()) == (1, ["1 e-mail was given up"])
 
 
 def test_email_interrupted_a_day_ago_fails_and_is_not_doubled(
     outbox: OutboxFixture, provider: Provider, resend: ResendMailer
 ) -> None:
-    letter = reminder(outbox)
+    email = reminder(outbox)
     lease_only(outbox)
     outbox.clock.move(days=1, seconds=1)
     outbox.worker(resend).send_all_due()
-    assert outbox.get(letter).state is EmailStatus.DEAD
+    assert outbox.get(email).state is EmailStatus.DEAD
     assert provider.calls == []
 
 
@@ -152,51 +152,48 @@ def test_due_query_uses_the_index_of_pending_emails(outbox: OutboxFixture) -> No
     assert walked["totalKeysExamined"] == 0
 
 
-# Calling back
-
-
 @pytest.mark.parametrize("state", ["queued", "retrying"])
 def test_pending_email_is_cancelled(outbox: OutboxFixture, state: str) -> None:
-    letter, other = reminder(outbox), reminder(outbox, "b2")
-    outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}})
+    email, other = reminder(outbox), reminder(outbox, "b2")
+    outbox.db["letters"].update_one({"_id": email.id}, {"$set": {"state": state}})
     withdraw(outbox)
-    assert stored(outbox, letter) is None
+    assert stored(outbox, email) is None
     assert stored(outbox, other) is not None
 
 
 def test_sent_or_dead_email_is_not_cancelled(outbox: OutboxFixture) -> None:
-    letter = reminder(outbox)
+    email = reminder(outbox)
     for state in ("sent", "dead"):
-        outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}, "$unset": {"dueAt": ""}})
+        outbox.db["letters"].update_one({"_id": email.id}, {"$set": {"state": state}, "$unset": {"dueAt": ""}})
         withdraw(outbox)
-        assert outbox.get(letter).state == state
+        assert outbox.get(email).state == state
 
 
 def test_email_cancelled_while_sending_is_recorded_as_sent(outbox: OutboxFixture) -> None:
-    letter = reminder(outbox)
+    email = reminder(outbox)
     outbox.worker(Recorder(first=lambda _message: withdraw(outbox))).send_all_due()
-    assert outbox.get(letter).state is EmailStatus.SENT
+    assert outbox.get(email).state is EmailStatus.SENT
 
 
 def test_email_cancelled_while_sending_is_not_retried(outbox: OutboxFixture) -> None:
-    letter = reminder(outbox)
+    email = reminder(outbox)
 
     def fail(message: Any) -> None:
         withdraw(outbox)
         be_away(message)
 
     outbox.worker(Recorder(first=fail)).send_all_due()
-    assert stored(outbox, letter) is None
+    assert stored(outbox, email) is None
 
 
 def test_email_cancelled_while_sending_is_deleted_after_its_sender_died(outbox: OutboxFixture) -> None:
-    letter = reminder(outbox)
+    email = reminder(outbox)
     lease_only(outbox)
     withdraw(outbox)
-    assert stored(outbox, letter) is not None
+    assert stored(outbox, email) is not None
     outbox.clock.move(seconds=LEASE.total_seconds())
     assert lease_only(outbox) == []
-    assert stored(outbox, letter) is None
+    assert stored(outbox, email) is None
 
 
 def test_email_cancelled_in_a_possibly_sent_batch_is_sent_with_it(
@@ -208,7 +205,7 @@ def test_email_cancelled_in_a_possibly_sent_batch_is_sent_with_it(
     withdraw(outbox, "b1")
     outbox.clock.move(minutes=1)
     outbox.worker(resend).send_all_due()
-    assert provider.letters.total() == len(enqueued)
+    assert provider.accepted.total() == len(enqueued)
     assert set(outbox.states().values()) == {EmailStatus.SENT}
 
 
@@ -227,32 +224,29 @@ def test_email_cancelled_while_its_batch_is_refused_is_dropped(
     monkeypatch.setattr(outbox.leases, "form_batch", form_and_withdraw)
     outbox.worker(resend).send_all_due()
     assert stored(outbox, enqueued[1]) is None
-    assert provider.letters.total() == len(enqueued) - 1
+    assert provider.accepted.total() == len(enqueued) - 1
 
 
 @pytest.mark.parametrize("state", list(EmailStatus))
 def test_last_pending_email_is_the_blocking_one(outbox: OutboxFixture, state: EmailStatus) -> None:
-    letter = NewEmail(subject="b1", to="ada@example.org", context=FACTS, now=outbox.clock()).build_resend(
+    email = NewEmail(subject="b1", to="ada@example.org", context=FACTS, now=outbox.clock()).build_resend(
         "guest_booking"
     )
-    outbox.enqueue([letter, replace(letter, id="b1-other", to="bob@example.org", created_at=outbox.clock.moment)])
-    reminder(outbox)  # stands outside the line: it is withdrawn when it is no longer true
-    outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}})
-    found = transaction(outbox.client, lambda session: outbox.store.lock_last_pending(session, "b1", letter.to), 10)
-    assert found == (letter.id if state in PENDING else None)
+    outbox.enqueue([email, replace(email, id="b1-other", to="bob@example.org", created_at=outbox.clock.moment)])
+    reminder(outbox)  # unordered, so it blocks no other
+    outbox.db["letters"].update_one({"_id": email.id}, {"$set": {"state": state}})
+    found = transaction(outbox.client, lambda session: outbox.store.lock_last_pending(session, "b1", email.to), 10)
+    assert found == (email.id if state in PENDING else None)
 
 
 @pytest.mark.parametrize("state", list(EmailStatus))
 def test_email_is_added_once_and_erased_in_every_state(outbox: OutboxFixture, state: EmailStatus) -> None:
-    letter = reminder(outbox)
-    outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state}})
-    assert not transaction(outbox.client, lambda session: outbox.store.add_if_absent(session, letter), 10)
-    assert [found.id for found in outbox.store.by_subject("b1")] == [letter.id]
+    email = reminder(outbox)
+    outbox.db["letters"].update_one({"_id": email.id}, {"$set": {"state": state}})
+    assert not transaction(outbox.client, lambda session: outbox.store.add_if_absent(session, email), 10)
+    assert [found.id for found in outbox.store.by_subject("b1")] == [email.id]
     assert outbox.erasure.erase(["b1"]) == 1
-    assert transaction(outbox.client, lambda session: outbox.store.add_if_absent(session, letter), 10)
-
-
-# What people see
+    assert transaction(outbox.client, lambda session: outbox.store.add_if_absent(session, email), 10)
 
 
 def test_five_states_are_filtered_and_counted(api: Api, db: Db) -> None:
@@ -284,19 +278,19 @@ def test_ready_warns_of_failed_emails_and_stays_ready(api: Api, db: Db) -> None:
     answer = api.get("/api/ready")
 
     assert (answer.status, answer.json["status"]) == (200, "ok")
-    assert answer.json["warnings"] == ["2 letters were given up"]
+    assert answer.json["warnings"] == ["2 e-mails were given up"]
 
 
 @pytest.mark.parametrize("state", ["queued", "sending", "retrying"])
 def test_ready_warns_of_an_email_that_is_pending_for_long(outbox: OutboxFixture, state: str) -> None:
-    letter = reminder(outbox)
+    email = reminder(outbox)
     health = OutboxHealth(outbox.db, outbox.clock)
     later = outbox.clock() + (timedelta(hours=1) if state == "retrying" else timedelta())
-    outbox.db["letters"].update_one({"_id": letter.id}, {"$set": {"state": state, "dueAt": later}})
+    outbox.db["letters"].update_one({"_id": email.id}, {"$set": {"state": state, "dueAt": later}})
     outbox.clock.moment += STALE_AFTER - timedelta(seconds=1)
     assert health.warnings() == []
     outbox.clock.move(minutes=3, seconds=1)
-    assert health.warnings() == ["a letter has waited for 13 minutes"]
+    assert health.warnings() == ["an e-mail has waited for 13 minutes"]
 
 
 def test_ready_with_a_failing_warning_reports_it_and_stays_ready(

@@ -1,4 +1,4 @@
-"""Pace and patience: pure rules, with a clock that is moved by hand."""
+"""Throttle, backoff and next attempt, with a clock that the test moves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
 class Watch:
-    """A stop watch that stands still until it is moved."""
+    """A monotonic clock that the test moves."""
 
     def __init__(self) -> None:
         self.seconds = 100.0
@@ -24,7 +24,7 @@ class Watch:
         return self.seconds
 
 
-def letter(attempts: int = 0) -> OutboxEmail:
+def email(attempts: int = 0) -> OutboxEmail:
     return OutboxEmail(
         id="a", template="t", to="a@example.org", context={}, created_at=NOW, due_at=NOW, subject="", attempts=attempts
     )
@@ -108,10 +108,10 @@ def test_backoff_is_never_shorter_than_the_provider_asked(asked: float) -> None:
 
 def test_last_attempt_is_at_the_end_of_the_day() -> None:
     late = NOW + GIVE_UP_AFTER - timedelta(minutes=1)
-    assert next_attempt_at(letter(attempts=30), late, None) == NOW + GIVE_UP_AFTER
-    assert next_attempt_at(letter(attempts=31), NOW + GIVE_UP_AFTER, None) is None
+    assert next_attempt_at(email(attempts=30), late, None) == NOW + GIVE_UP_AFTER
+    assert next_attempt_at(email(attempts=31), NOW + GIVE_UP_AFTER, None) is None
 
 
 def test_provider_asking_for_more_than_a_day_is_obeyed() -> None:
     late = NOW + GIVE_UP_AFTER - timedelta(minutes=1)
-    assert next_attempt_at(letter(), late, 7200.0) == late + timedelta(hours=2)
+    assert next_attempt_at(email(), late, 7200.0) == late + timedelta(hours=2)

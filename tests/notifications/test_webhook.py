@@ -1,4 +1,4 @@
-"""What the provider tells of letters it took: believed only when it is signed, kept once, never forgotten for less."""
+"""Delivery webhook: signatures, repeated reports and precedence of reports."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def app(make_app: Callable[..., Flask]) -> Flask:
 
 
 @pytest.fixture
-def letter(api: Api, db: Db) -> str:
-    """A letter that was sent, and its sibling that was not; the id of the first."""
+def email(api: Api, db: Db) -> str:
+    """Return the id of a sent e-mail; its sibling is not sent."""
     assert api.book(api.slots()[0]).status == 201
     row = db["letters"].find_one({"template": "guest_booking"})
     assert row
@@ -54,16 +54,16 @@ def signature(body: bytes, at: str, key: bytes = KEY, name: str = "msg_1") -> st
 
 
 def report(api: Api, body: bytes, *, ago: float = 0, path: str = PATH, **changes: str) -> Answer:
-    """Call as the provider does; `changes` are headers."""
+    """Call the webhook with valid headers, except for `changes`."""
     at = str(int(time.time() - ago))
     headers = {"svix-id": "msg_1", "svix-timestamp": at, "svix-signature": signature(body, at)}
     headers |= {name.replace("_", "-"): value for name, value in changes.items()}
     return api.send("POST", path, data=body, headers={"Content-Type": "application/json", **headers})
 
 
-def shown(api: Api, letter: str) -> dict[str, Any]:
+def shown(api: Api, email: str) -> dict[str, Any]:
     items = api.admin("GET", "/letters").json["items"]
-    return next(item for item in items if item["_id"] == letter)
+    return next(item for item in items if item["_id"] == email)
 
 
 def counted(delivery: str) -> float:
@@ -71,28 +71,28 @@ def counted(delivery: str) -> float:
 
 
 @pytest.mark.parametrize("delivery", ["delivered", "bounced", "complained"])
-def test_delivery_report_is_stored_and_shown(api: Api, letter: str, delivery: str) -> None:
-    assert shown(api, letter)["delivery"] is None
+def test_delivery_report_is_stored_and_shown(api: Api, email: str, delivery: str) -> None:
+    assert shown(api, email)["delivery"] is None
     before = counted(delivery)
 
     answer = report(api, event(f"email.{delivery}"))
 
     assert (answer.status, answer.json) == (200, {"success": True})
-    seen = shown(api, letter)
+    seen = shown(api, email)
     assert (seen["delivery"], seen["deliveryAt"], seen["providerId"]) == (delivery, RECORDED_AT, PROVIDER_ID)
     assert seen["state"] == "sent"
     assert counted(delivery) == before + 1
     assert f'letter_deliveries_total{{delivery="{delivery}"}}' in api.get("/metrics").body.decode()
 
 
-def test_repeated_delivery_report_changes_and_counts_nothing(api: Api, letter: str) -> None:
+def test_repeated_delivery_report_changes_and_counts_nothing(api: Api, email: str) -> None:
     assert report(api, event("email.bounced")).status == 200
-    before, seen = counted("bounced"), shown(api, letter)
+    before, seen = counted("bounced"), shown(api, email)
 
     again = report(api, event("email.bounced", created_at="2026-03-06T00:00:00Z"))
 
     assert again.status == 200
-    assert shown(api, letter) == seen
+    assert shown(api, email) == seen
     assert counted("bounced") == before
 
 
@@ -106,11 +106,11 @@ def test_repeated_delivery_report_changes_and_counts_nothing(api: Api, letter: s
         (["bounced", "complained"], "complained"),
     ],
 )
-def test_worse_delivery_report_wins_in_any_order(api: Api, letter: str, recorded: list[str], stays: str) -> None:
+def test_worse_delivery_report_wins_in_any_order(api: Api, email: str, recorded: list[str], stays: str) -> None:
     for delivery in recorded:
         assert report(api, event(f"email.{delivery}")).status == 200
 
-    assert shown(api, letter)["delivery"] == stays
+    assert shown(api, email)["delivery"] == stays
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_worse_delivery_report_wins_in_any_order(api: Api, letter: str, recorded
         b"{}",
     ],
 )
-def test_unknown_emails_and_events_are_accepted_and_change_nothing(api: Api, letter: str, db: Db, body: bytes) -> None:
+def test_unknown_emails_and_events_are_accepted_and_change_nothing(api: Api, email: str, db: Db, body: bytes) -> None:
     before = list(db["letters"].find())
 
     assert report(api, body).status == 200
@@ -137,9 +137,9 @@ def test_unknown_emails_and_events_are_accepted_and_change_nothing(api: Api, let
 
 
 @pytest.mark.parametrize("recorded", ["yesterday", None, 7, "2026-03-05 09:30:00"])
-def test_invalid_report_time_is_replaced_by_now(api: Api, letter: str, recorded: Any) -> None:
+def test_invalid_report_time_is_replaced_by_now(api: Api, email: str, recorded: Any) -> None:
     assert report(api, event("email.delivered", created_at=recorded)).status == 200
-    assert shown(api, letter)["deliveryAt"]
+    assert shown(api, email)["deliveryAt"]
 
 
 OTHERS = base64.b64encode(b"somebody else's own key").decode()
@@ -164,29 +164,29 @@ REFUSED: dict[str, Callable[[Api], Answer]] = {
 
 
 @pytest.mark.parametrize("call", REFUSED.values(), ids=REFUSED.keys())
-def test_unsigned_delivery_report_is_refused_as_a_problem(api: Api, letter: str, call: Callable[[Api], Answer]) -> None:
+def test_unsigned_delivery_report_is_refused_as_a_problem(api: Api, email: str, call: Callable[[Api], Answer]) -> None:
     answer = call(api)
 
     assert (answer.status, answer.code) == (400, "webhook_refused")
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert shown(api, letter)["delivery"] is None
+    assert shown(api, email)["delivery"] is None
 
 
-def test_control_signed_delivery_report_is_accepted(api: Api, letter: str) -> None:
+def test_control_signed_delivery_report_is_accepted(api: Api, email: str) -> None:
     body = event("email.bounced")
     at = str(int(time.time()))
 
     assert report(api, body, svix_signature=f"v1,{OTHERS} {signature(body, at)}", svix_timestamp=at).status == 200
-    assert shown(api, letter)["delivery"] == "bounced"
+    assert shown(api, email)["delivery"] == "bounced"
 
 
 def test_control_without_the_signature_check_any_report_is_accepted(
-    api: Api, letter: str, monkeypatch: pytest.MonkeyPatch
+    api: Api, email: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("notifications.webhook.verify_webhook", lambda body, *_: json.loads(body))
 
     assert REFUSED["another's signature"](api).status == 200
-    assert shown(api, letter)["delivery"] == "bounced"
+    assert shown(api, email)["delivery"] == "bounced"
 
 
 def test_webhook_without_a_secret_is_404(make_app: Callable[..., Flask]) -> None:
@@ -221,11 +221,11 @@ def test_a_body_that_is_too_large_is_refused(api: Api) -> None:
 
 
 def test_a_query_string_is_refused_as_everywhere(api: Api) -> None:
-    assert report(api, event("email.delivered"), path=f"{PATH}?letter=1").status == 400
+    assert report(api, event("email.delivered"), path=f"{PATH}?email=1").status == 400
 
 
 def test_nothing_personal_is_logged(
-    api: Api, letter: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    api: Api, email: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recorded: list[tuple[str, dict[str, str]]] = []
 
@@ -240,8 +240,8 @@ def test_nothing_personal_is_logged(
     report(api, event("email.bounced"))
 
     assert recorded == [
-        ("email_delivered", {"email_id": letter}),
-        ("email_bounced", {"email_id": letter, "delivery": "bounced"}),
+        ("email_delivered", {"email_id": email}),
+        ("email_bounced", {"email_id": email, "delivery": "bounced"}),
     ]
 
 

@@ -50,7 +50,7 @@ def test_admin_email_is_first_when_its_retry_is_due(outbox: OutboxFixture) -> No
     until = outbox.clock() + ADMIN_FIRST_DELAY + timedelta(seconds=30)
     outbox.leases.record_outcomes([Outcome(taken, Result.RETRY, "later", until)], outbox.clock())
     outbox.clock.move(minutes=5)
-    assert [letter.id for letter in lease_only(outbox, 1)] == [first.id]
+    assert [email.id for email in lease_only(outbox, 1)] == [first.id]
     assert outbox.get(second).state is EmailStatus.QUEUED
 
 
@@ -135,7 +135,7 @@ def test_an_outage_with_a_full_outbox_costs_the_provider_a_few_calls(outbox: Out
     worker = outbox.worker(mailer, rate=100_000)
     worker.send_all_due()
     assert 1 <= len(mailer.at) <= 20
-    assert all(letter.attempts <= 3 for letter in outbox.store.find(None, 300))
+    assert all(email.attempts <= 3 for email in outbox.store.find(None, 300))
 
 
 def test_provider_rate_limit_pauses_all_emails_for_the_asked_time(
@@ -148,10 +148,10 @@ def test_provider_rate_limit_pauses_all_emails_for_the_asked_time(
     worker.send_all_due()
     worker.send_all_due()
     assert len(provider.calls) == 1
-    tried = next(letter for letter in outbox.store.find(None, 10) if letter.attempts)
+    tried = next(email for email in outbox.store.find(None, 10) if email.attempts)
     assert tried.due_at >= outbox.clock() + timedelta(seconds=120)
-    untried = [letter for letter in outbox.store.find(None, 10) if not letter.attempts and not letter.blocked_by]
-    assert {letter.due_at for letter in untried} == {outbox.clock()}
+    untried = [email for email in outbox.store.find(None, 10) if not email.attempts and not email.blocked_by]
+    assert {email.due_at for email in untried} == {outbox.clock()}
 
 
 def test_email_that_cannot_be_rendered_delays_no_other(outbox: OutboxFixture) -> None:
@@ -160,7 +160,7 @@ def test_email_that_cannot_be_rendered_delays_no_other(outbox: OutboxFixture) ->
     others = [outbox.booked(f"guest{number}") for number in range(10)]
     mailer = Recorder()
     outbox.worker(mailer, rate=100_000).send_all_due()
-    assert {letter.id for pair in others for letter in pair} <= set(mailer.taken)
+    assert {email.id for pair in others for email in pair} <= set(mailer.taken)
     kept = outbox.get(broken)
     assert (kept.state, kept.attempts) == (EmailStatus.RETRYING, 1)
     assert kept.last_error.startswith("cannot be made: TemplateNotFound at ")
@@ -181,7 +181,7 @@ def test_emails_are_sent_at_the_rate_and_never_closer(outbox: OutboxFixture, mon
     passed: list[float] = []
 
     class Noted(SendThrottle):
-        """Writes down when it let somebody pass, by its own watch: what happens after that takes its time."""
+        """Records the times of its grants by its own clock."""
 
         def try_acquire(self) -> float:
             wait = super().try_acquire()

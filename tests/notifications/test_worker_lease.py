@@ -1,4 +1,4 @@
-"""The worker's leases, and its stop."""
+"""Leases and shutdown of the outbox worker."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def test_worker_losing_the_lease_releases_its_unsent_emails(
     mailer = Recorder(first=lose_role)
     outbox.worker(mailer, rate=5).send_all_due()
     assert len(mailer.taken) == 1
-    rest = [letter for letter in outbox.store.find(EmailStatus.QUEUED, 100) if letter.blocked_by is None]
+    rest = [email for email in outbox.store.find(EmailStatus.QUEUED, 100) if email.blocked_by is None]
     assert len(rest) == 19
-    assert all(letter.due_at <= outbox.clock() and letter.attempts == 0 for letter in rest)
+    assert all(email.due_at <= outbox.clock() and email.attempts == 0 for email in rest)
 
 
 def test_emails_of_a_dead_worker_are_due_again_after_their_lease(outbox: OutboxFixture) -> None:
@@ -107,7 +107,7 @@ def test_worker_with_a_slow_mail_server_renews_both_its_leases(
             others.append(outbox.lease("two").acquire())
 
     mailer = Recorder(first=take_two_leases)
-    # Its guest's letter comes due meanwhile: leased elsewhere, it is none of this worker's.
+    # Its guest's e-mail comes due during that time and is leased elsewhere.
     assert outbox.worker(mailer, rate=1).send_due() == 1
     assert sum(others) == 1
     assert outbox.get(first).state is EmailStatus.SENT
@@ -204,5 +204,5 @@ def test_two_workers_share_an_outbox_without_sending_twice(
             outbox.booked(f"guest{number}")
             one.wake.set()
             two.wake.set()
-        wait_until(lambda: provider.letters.total() == 40)
-    assert set(provider.letters.values()) == set(provider.arrivals_per_key().values()) == {1}
+        wait_until(lambda: provider.accepted.total() == 40)
+    assert set(provider.accepted.values()) == set(provider.arrivals_per_key().values()) == {1}
