@@ -11,6 +11,10 @@ class FormRefused(Invalid):
     code = "validation_failed"
 
 
+class SubmittedTooFast(FormRefused):
+    """The form was sent sooner than a person can fill it in."""
+
+
 class CrossSitePost(Forbidden):
     """This form was sent from another site."""
 

@@ -64,6 +64,10 @@ def client_messages() -> Mapping[str, Any]:
             name: ngettext("%(number)s place left", "%(number)s places left", count, number="{number}")
             for name, count in PLURAL_FORMS
         },
+        "problems": {
+            name: ngettext("Please check this", "Please check these %(count)s things", number, count="{number}")
+            for name, number in PLURAL_FORMS
+        },
         "nowClosed": gettext(
             "The hour you chose, %(hours)s, has just been closed. Please choose another one.", hours=hours
         ),

@@ -36,7 +36,7 @@ def cookie_language() -> str:
 
 def requested_language() -> str:
     """Return the language code that the switch sent; raises FormRefused if it is unsupported."""
-    code = request.form.get("language", "")
+    code = request.values.get("language", "")
     if code not in LANGUAGES:
         names = ", ".join(language.name for language in LANGUAGES.values())
         raise FormRefused(gettext("These pages are not there in that language. They are in: %(names)s.", names=names))

@@ -13,9 +13,14 @@ STATIC_SECONDS = 300
 class PageBlueprint(Blueprint):
     """A page family: its own templates, and its own static files at /static/<folder>."""
 
-    def __init__(self, name: str, import_name: str, *, static_url: str) -> None:
+    def __init__(self, name: str, import_name: str, *, static_url: str = "") -> None:
+        """Serve the folder "static" at `static_url`, if it is given."""
         super().__init__(
-            name, import_name, template_folder="templates", static_folder="static", static_url_path=static_url
+            name,
+            import_name,
+            template_folder="templates",
+            static_folder="static" if static_url else None,
+            static_url_path=static_url or None,
         )
 
     def get_send_file_max_age(self, filename: str | None) -> int:  # noqa: ARG002 # Flask passes the file's name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -21,9 +22,11 @@ from pages.booking.countries import countries
 from pages.booking.form import BookingForm
 from pages.booking.view import AvailabilityPage
 from pages.error_messages import message_for
-from pages.form_token import FormTokens
+from pages.errors import SubmittedTooFast
+from pages.form_token import PURPOSE, FormTokens
 from pages.locale import current_language
 from pages.rendering import has_live_updates, render_page
+from pages.timed_signer import TimedSigner
 from schedules.service import Schedules
 
 UNAVAILABLE = _(
@@ -38,6 +41,7 @@ READ_TIMEOUT = 1.5
 
 def render_form(availability: AvailabilityPage, form: BookingForm, error: DomainError | None = None) -> Response:
     """Return the form page; an error is shown beside its fields, and what was typed is kept."""
+    form_token = _form_token(form, error)
     page = render_page(
         "booking/form.html",
         availability=availability,
@@ -45,7 +49,8 @@ def render_form(availability: AvailabilityPage, form: BookingForm, error: Domain
         problems=_problems(error, form) if error else {},
         offers=error.extra.get("alternatives", []) if error else [],
         is_full=isinstance(error, SlotFull),
-        form_token=_form_token(form, error),
+        form_token=form_token,
+        min_age_ms=_remaining_ms(form_token),
         countries=countries(current_language()),
         scripts=formatting.client_messages(),
         current_path=_current_path(availability),
@@ -88,15 +93,24 @@ def date_of(form: BookingForm) -> str:
 
 
 def form_tokens() -> FormTokens:
-    return FormTokens(context.get_service(Settings).secret_key, context.get_service(Schedules).clock)
+    clock = context.get_service(Schedules).clock
+    return FormTokens(TimedSigner(context.get_service(Settings).secret_key, PURPOSE, clock))
 
 
 def _form_token(form: BookingForm, error: DomainError | None) -> str:
     """Return the form's own token while it can be used, else a new one."""
     tokens = form_tokens()
+    if isinstance(error, SubmittedTooFast):
+        return tokens.issue_confirmed()
     if isinstance(error, IdempotencyKeyReused) or tokens.verify(form.form_token) is None:
         return tokens.issue()
     return form.form_token
+
+
+def _remaining_ms(form_token: str) -> int:
+    """Return the milliseconds until the form is old enough; the page's script waits for them."""
+    verified = form_tokens().verify(form_token)
+    return math.ceil(verified.remaining.total_seconds() * 1000) if verified else 0
 
 
 def _current_path(availability: AvailabilityPage) -> str:

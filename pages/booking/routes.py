@@ -11,10 +11,10 @@ from core.errors import DomainError, Invalid, Unavailable
 from core.mongo.failures import DatabaseError, as_domain_error, is_unavailable
 from core.web import context, problem_details
 from core.web.rate_limits.limiter import RateLimiter
-from pages import error_pages, locale
+from pages import error_pages, locale, receipt
 from pages.booking.form import BookingForm
 from pages.booking.form_page import date_of, form_tokens, load_availability, load_plan, render_form
-from pages.errors import FormRefused
+from pages.errors import FormRefused, SubmittedTooFast
 from pages.form_token import FormToken
 from pages.locale import current_language
 from pages.site import PageBlueprint
@@ -83,14 +83,19 @@ def _accepted_token(form: BookingForm) -> FormToken:
     form_token = form_tokens().verify(form.form_token)
     if form_token is None:
         raise FormRefused(gettext("This page was open for very long. Please look it over and send it once more."))
-    if form.honeypot or form_token.is_too_fast:
-        raise FormRefused(
-            gettext(
-                "We could not tell this form from a robot's. Please send it once more; everything you typed is still "
-                "here."
-            )
-        )
+    if form.honeypot:
+        raise FormRefused(_robot_message())
+    if form_token.is_too_fast:
+        raise SubmittedTooFast(_robot_message())
     return form_token
+
+
+def _robot_message() -> str:
+    return str(
+        gettext(
+            "We could not tell this form from a robot's. Please send it once more; everything you typed is still here."
+        )
+    )
 
 
 def _book(form: BookingForm, key: str) -> Response:
@@ -98,9 +103,10 @@ def _book(form: BookingForm, key: str) -> Response:
     context.get_service(RateLimiter).hit_booking()
     result = context.get_service(CreateBooking).execute(new, f"form-{key}", current_language().code)
     context.set_outcome("replayed" if result.replayed else "booked")
-    path = url_for("pages.self_service.booking", booking_id=result.booking.id)
-    token = context.get_service(SelfService).signed_links.sign(result.booking.id)
-    return redirect_with_token(token, path, f"{path}/done")
+    booking_id = result.booking.id
+    token = context.get_service(SelfService).signed_links.sign(booking_id)
+    target = url_for("pages.self_service.done", booking_id=booking_id, receipt=receipt.issue(booking_id))
+    return redirect_with_token(token, url_for("pages.self_service.booking", booking_id=booking_id), target)
 
 
 def _join_waitlist(form: BookingForm, key: str) -> Response:
@@ -111,7 +117,8 @@ def _join_waitlist(form: BookingForm, key: str) -> Response:
     join_request = JoinRequest(new, f"form-{key}", current_language().code)
     entry, _ = context.get_service(JoinWaitlist).execute(form.slot_id, join_request)
     token = context.get_service(Waitlist).signed_links.sign(entry.id)
-    return redirect_with_token(token, url_for("pages.self_service.waiting", entry_id=entry.id))
+    target = url_for("pages.self_service.joined", entry_id=entry.id, receipt=receipt.issue(entry.id))
+    return redirect_with_token(token, url_for("pages.self_service.waiting", entry_id=entry.id), target)
 
 
 def _show_date(form: BookingForm) -> Response:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Response, jsonify, request, url_for
+from typing import Any
+
+from flask import Response, abort, jsonify, request, url_for
 from flask_babel import gettext
 
 from booking.calendar_file import ExportCalendarFile
@@ -14,9 +16,11 @@ from booking.schemas import OwnDataSchema
 from booking.self_service import SelfService
 from core.errors import Conflict, DomainError
 from core.web import context
+from pages import receipt
 from pages.error_messages import ERROR_MESSAGES
 from pages.rendering import render_page, see_other
 from pages.self_service import view
+from pages.self_service.link_parser import is_changed_id, is_link_remainder, parse_id, parse_link
 from pages.site import PageBlueprint
 from pages.token_cookie import read_token, redirect_with_token
 from schedules.errors import SlotNotFound
@@ -37,25 +41,53 @@ def on_not_found(_: DomainError) -> tuple[Response, int]:
 @blueprint.get("/bookings/<booking_id>")
 def booking(booking_id: str) -> Response:
     """Show a booking if its token is in the cookie; otherwise the form for the token, for any id."""
+    if is_changed_id(booking_id):
+        return _changed_booking_link(booking_id)
     if not read_token():
         return _booking_token_form(booking_id)
     try:
         return view.booking_page(context.get_service(SelfService).get(booking_id, read_token()))
     except BookingNotFound:
-        return _booking_token_form(booking_id, 404)
+        return _booking_token_form(booking_id, status=404)
+
+
+@blueprint.get("/bookings/<booking_id>/")
+@blueprint.get("/bookings/<booking_id>/<path:rest>")
+def changed_booking_link(booking_id: str, rest: str = "") -> Response:
+    """Open a link whose path a mail program has extended."""
+    if not is_link_remainder(rest):
+        abort(404)
+    return _changed_booking_link(f"{booking_id}/{rest}")
 
 
 @blueprint.post("/bookings/<booking_id>/open")
 def open_booking(booking_id: str) -> Response:
     """Verify the token of the link, from its fragment or pasted by hand, and keep it in a cookie for these pages."""
-    token = _posted_token()
-    context.get_service(SelfService).get(booking_id, token)
-    return redirect_with_token(token, _booking_path(booking_id))
+    service = context.get_service(SelfService)
+    link = parse_link([_posted_link(), booking_id], booking_id, service.signed_links.verify)
+    if link is None:
+        raise BookingNotFound
+    service.get(link.subject_id, link.token)
+    opened_path = url_for("pages.self_service.opened_booking", booking_id=link.subject_id)
+    return redirect_with_token(link.token, _booking_path(link.subject_id), opened_path)
+
+
+@blueprint.get("/bookings/<booking_id>/opened")
+def opened_booking(booking_id: str) -> Response:
+    """Redirect to the booking, or explain that its pages need the cookie that was just set."""
+    if read_token():
+        return see_other(_booking_path(booking_id))
+    return _booking_token_form(booking_id, cookies_blocked=True)
 
 
 @blueprint.get("/bookings/<booking_id>/done")
 def done(booking_id: str) -> Response:
-    """Confirm a new booking to the browser that made it."""
+    """Confirm a new booking to the browser that made it; without cookies, confirm it without personal data."""
+    receipt_text = request.args.get("receipt", "")
+    if read_token() and receipt_text:
+        return see_other(url_for("pages.self_service.done", booking_id=booking_id))
+    if not read_token() and receipt.is_valid(booking_id, receipt_text):
+        return render_page("self_service/receipt.html", is_booked=True)
     if not read_token():
         return see_other(_booking_path(booking_id))
     found = context.get_service(SelfService).get(booking_id, read_token())
@@ -115,20 +147,51 @@ def data(booking_id: str) -> Response:
 @blueprint.get("/waitlist/<entry_id>")
 def waiting(entry_id: str) -> Response:
     """Show a waiting-list entry if its token is in the cookie; otherwise the form for the token."""
+    if is_changed_id(entry_id):
+        return _changed_entry_link(entry_id)
     if not read_token():
         return _entry_token_form(entry_id)
     try:
         return view.entry_page(*context.get_service(Waitlist).get(entry_id, read_token()))
     except EntryNotFound:
-        return _entry_token_form(entry_id, 404)
+        return _entry_token_form(entry_id, status=404)
+
+
+@blueprint.get("/waitlist/<entry_id>/")
+@blueprint.get("/waitlist/<entry_id>/<path:rest>")
+def changed_entry_link(entry_id: str, rest: str = "") -> Response:
+    """Open a link whose path a mail program has extended."""
+    if not is_link_remainder(rest):
+        abort(404)
+    return _changed_entry_link(f"{entry_id}/{rest}")
 
 
 @blueprint.post("/waitlist/<entry_id>/open")
 def open_waiting(entry_id: str) -> Response:
     """Verify the token of the link and keep it in a cookie for this page."""
-    token = _posted_token()
-    context.get_service(Waitlist).get(entry_id, token)
-    return redirect_with_token(token, _entry_path(entry_id))
+    service = context.get_service(Waitlist)
+    link = parse_link([_posted_link(), entry_id], entry_id, service.signed_links.verify)
+    if link is None:
+        raise EntryNotFound
+    service.get(link.subject_id, link.token)
+    opened_path = url_for("pages.self_service.opened_waiting", entry_id=link.subject_id)
+    return redirect_with_token(link.token, _entry_path(link.subject_id), opened_path)
+
+
+@blueprint.get("/waitlist/<entry_id>/opened")
+def opened_waiting(entry_id: str) -> Response:
+    """Redirect to the entry, or explain that its page needs the cookie that was just set."""
+    if read_token():
+        return see_other(_entry_path(entry_id))
+    return _entry_token_form(entry_id, cookies_blocked=True)
+
+
+@blueprint.get("/waitlist/<entry_id>/joined")
+def joined(entry_id: str) -> Response:
+    """Redirect to a new entry; without cookies, confirm it without personal data."""
+    if not read_token() and receipt.is_valid(entry_id, request.args.get("receipt", "")):
+        return render_page("self_service/receipt.html", is_booked=False)
+    return see_other(_entry_path(entry_id))
 
 
 @blueprint.post("/waitlist/<entry_id>/leave")
@@ -166,16 +229,30 @@ def _entry_path(entry_id: str) -> str:
     return url_for("pages.self_service.waiting", entry_id=entry_id)
 
 
-def _booking_token_form(booking_id: str, status: int = 200) -> Response:
+def _booking_token_form(booking_id: str, **options: Any) -> Response:
     action = url_for("pages.self_service.open_booking", booking_id=booking_id)
-    return view.token_form(gettext("Your booking"), action, status)
+    return view.token_form(gettext("Your booking"), action, view.TokenForm(**options))
 
 
-def _entry_token_form(entry_id: str, status: int = 200) -> Response:
+def _entry_token_form(entry_id: str, **options: Any) -> Response:
     action = url_for("pages.self_service.open_waiting", entry_id=entry_id)
-    return view.token_form(gettext("The waiting list"), action, status)
+    return view.token_form(gettext("The waiting list"), action, view.TokenForm(**options))
 
 
-def _posted_token() -> str:
-    # A pasted link contains the token in its fragment.
-    return request.form.get("token", "").strip().rpartition("token=")[2]
+def _changed_booking_link(text: str) -> Response:
+    """Open a link of which the path has more than the id: the form contains the token if the path has it."""
+    link = parse_link([text], "", context.get_service(SelfService).signed_links.verify)
+    if link:
+        return _booking_token_form(link.subject_id, token=link.token)
+    return see_other(_booking_path(parse_id(text) or abort(404)))
+
+
+def _changed_entry_link(text: str) -> Response:
+    link = parse_link([text], "", context.get_service(Waitlist).signed_links.verify)
+    if link:
+        return _entry_token_form(link.subject_id, token=link.token)
+    return see_other(_entry_path(parse_id(text) or abort(404)))
+
+
+def _posted_link() -> str:
+    return request.form.get("token", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 
 from flask import Response, request
 
@@ -13,6 +14,15 @@ from core.web import context
 from pages.rendering import has_live_updates, render_page
 from pages.token_cookie import COOKIE, read_token
 from waitlist.model import WaitlistEntry
+
+
+@dataclass(frozen=True)
+class TokenForm:
+    """State of the form for a link's token; a known `token` is filled in and submitted by the page's script."""
+
+    status: int = 200
+    token: str = ""
+    cookies_blocked: bool = False
 
 
 def booking_page(found: Booking, *, problem: str = "", is_moved: bool = False) -> Response:
@@ -26,10 +36,10 @@ def entry_page(entry: WaitlistEntry, position: int) -> Response:
     return render_page("self_service/waiting.html", entry.language, **values)
 
 
-def token_form(title: str, action: str, status: int = 200) -> Response:
+def token_form(title: str, action: str, form: TokenForm) -> Response:
     """Return the form for a link's token. It removes a cookie whose token was refused."""
-    page = render_page("self_service/token_form.html", title=title, action=action)
-    page.status_code = status
+    page = render_page("self_service/token_form.html", title=title, action=action, form=form)
+    page.status_code = form.status
     if read_token():
         page.delete_cookie(COOKIE, path=request.path)
     return page

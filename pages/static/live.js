@@ -164,9 +164,13 @@ export function messages(form) {
 
 function remainingText(form, remaining) {
   const { full, places } = messages(form);
-  if (remaining === 0) return full;
-  const template = places[plurals.select(remaining)] ?? places.other;
-  return template.replace("{number}", numbers.format(remaining));
+  return remaining === 0 ? full : countText(places, remaining);
+}
+
+// Returns the text for a number from its plural forms.
+export function countText(forms, number) {
+  const template = forms[plurals.select(number)] ?? forms.other;
+  return template.replace("{number}", numbers.format(number));
 }
 
 // Updates the number of the selected day in the calendar, which is the sum over its open slots.

@@ -1,5 +1,6 @@
 // Booking form: submits once until it is answered, keeps what was typed across dates, shows live availability.
 import { REQUEST_TIMEOUT_MS, cancelNavigation, enableDateNavigation, parsePage, reloadPage } from "./date_navigation.js";
+import { focusFirstProblem, handleInput } from "./field_errors.js";
 import { bindForm, messages, selectAlternative } from "../live.js";
 import { release } from "../tap_guard.js";
 import { dismiss, setToast } from "../toasts.js";
@@ -8,6 +9,8 @@ import { dismiss, setToast } from "../toasts.js";
 const MIN_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 8_000;
 let form;
+// When the form was shown, by the clock of `performance`.
+let shownAt = 0;
 let unbind = () => {};
 
 init();
@@ -21,7 +24,9 @@ function init() {
   form = document.querySelector("form.booking");
   if (!form) return;
   form.addEventListener("submit", handleSubmit);
+  shownAt = performance.now();
   form.addEventListener("change", handleChange);
+  form.addEventListener("input", handleInput);
   form.addEventListener("slot-unselected", showSelection);
   showSelection();
   unbind = bindForm(form);
@@ -76,6 +81,8 @@ async function handleSubmit(event) {
   unbind();
   cancelNavigation();
   const unlock = lock(submitter);
+  // The service takes a form that comes sooner for a robot's.
+  await wait(shownAt + Number(form.dataset.minAgeMs) - performance.now());
   let backoff = MIN_BACKOFF_MS;
   while (!(await send(data, unlock))) {
     setToast("submit-retry", true);
@@ -129,7 +136,7 @@ async function send(data, unlock) {
     document.title = page.title;
     document.getElementById("main").replaceWith(document.adoptNode(main));
     init();
-    (document.getElementById("summary") ?? document.getElementById("main")).focus();
+    focusFirstProblem(main);
     return true;
   } catch {
     return false;
@@ -157,6 +164,10 @@ function summaryOf(main) {
   advice.textContent = dataset.formAdvice ?? textContent;
   summary.append(heading, advice, ...main.querySelectorAll(".hint"));
   return summary;
+}
+
+function wait(milliseconds) {
+  return new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 }
 
 // Waits for this time, or until the browser is online again.

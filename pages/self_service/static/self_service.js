@@ -1,15 +1,16 @@
 // Self-service pages: token hand-over, addresses without one-time messages, confirmation dialogs.
 import { suppress } from "../tap_guard.js";
 
-// The link's token is in its fragment, which no server receives. Submit it in a form and remove it from the address.
-const token = new URLSearchParams(location.hash.slice(1)).get("token");
-if (token) {
+// The link's token is in its fragment, which no server receives. The service finds it among what mail programs added.
+// A link whose fragment became part of the path comes with a form that contains the token.
+const form = document.querySelector("form[data-token-form]");
+const hasToken = location.hash.toLowerCase().includes("token");
+if (form && (hasToken || "submit" in form.dataset)) {
+  if (hasToken) form.elements.token.value = location.hash;
+  history.replaceState(null, "", form.getAttribute("action").replace(/\/open$/, ""));
+  form.submit();
+} else if (hasToken) {
   history.replaceState(null, "", location.pathname);
-  const form = document.querySelector("form[data-token-form]");
-  if (form) {
-    form.elements.token.value = token;
-    form.submit();
-  }
 }
 
 // A success message is shown once: a reload or the Back button shows the page at its canonical address.

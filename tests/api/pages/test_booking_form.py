@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from core.mongo.client import Db
-from tests.api.pages.page_browser import DATE, Browser, shown, value, wrong
+from tests.api.pages.page_browser import DATE, Browser, fill, shown, value, wrong
 from tests.api_client import Api
 
 # Booking
@@ -21,11 +21,12 @@ def test_a_good_form_books_and_leads_to_a_page_that_says_so(browser: Browser, ap
 
     browser.clock.pass_by(seconds=3)
     answer = client.post("/", data=form)
-    page = client.get(answer.headers["Location"])
+    page = client.get(answer.headers["Location"], follow_redirects=True)
 
     booked = db["bookings"].find_one() or {}
     path = f"/bookings/{booked['_id']}"
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"{path}/done")
+    assert (answer.status_code, page.request.path) == (303, f"{path}/done")
+    assert "receipt" not in page.request.query_string.decode()
     cookie = answer.headers["Set-Cookie"]
     assert all(part in cookie for part in ("HttpOnly", "SameSite=Strict", f"Path={path}"))
     text = shown(page)
@@ -50,7 +51,7 @@ def test_link_token_is_in_no_url_and_no_page(browser: Browser, api: Api) -> None
     answer = client.post("/", data=form)
     token = answer.headers["Set-Cookie"].partition("token=")[2].partition(";")[0]
 
-    path = answer.headers["Location"].removesuffix("/done")
+    path = answer.headers["Location"].partition("/done")[0]
     seen = [answer.headers["Location"], answer.text, *(client.get(p).text for p in (path, f"{path}/done"))]
 
     assert len(token) > 20
@@ -58,7 +59,7 @@ def test_link_token_is_in_no_url_and_no_page(browser: Browser, api: Api) -> None
 
 
 def test_the_confirmation_is_for_the_browser_that_booked_alone(browser: Browser, api: Api) -> None:
-    path = browser.send(browser.form(api.slots(DATE)[0])).headers["Location"]
+    path = browser.send(browser.form(api.slots(DATE)[0])).headers["Location"].partition("?")[0]
 
     stranger = browser.get(path)
     guesser = browser.get(path, Cookie="token=wrong")
@@ -73,7 +74,8 @@ def test_a_form_sent_twice_books_once(browser: Browser, api: Api, db: Db) -> Non
     first, second = browser.send(form), browser.send(form)
 
     assert (first.status_code, second.status_code) == (303, 303)
-    assert first.headers["Location"] == second.headers["Location"]
+    paths = [answer.headers["Location"].partition("?")[0] for answer in (first, second)]
+    assert paths[0] == paths[1]
     assert db["bookings"].count_documents({}) == 1
 
 
@@ -121,7 +123,8 @@ def test_every_wrong_field_is_recorded_beside_it_and_above_and_all_is_kept(brows
     assert wrong(answer.text, "phone") == "Enter a valid phone number of Germany, such as 01512 3456789."
     assert (wrong(answer.text, "city"), wrong(answer.text, "message")) == ("", "")
     above = answer.text[answer.text.index('id="summary"') :].partition("</ul>")[0]
-    assert 'role="alert" tabindex="-1" autofocus' in above
+    assert 'role="alert" tabindex="-1">' in above
+    assert autofocused(answer.text) == ["hours"]
     assert re.findall(r'href="#(\w+)"', above) == ["hours", "fullName", "email", "phone"]
     assert {name: value(answer.text, name) for name in TYPED if name != "country"} == {
         name: typed for name, typed in TYPED.items() if name != "country"
@@ -174,6 +177,88 @@ def test_form_sent_too_fast_is_refused_and_accepted_later(browser: Browser, api:
 
     assert (too_fast.status_code, calm.status_code) == (400, 303)
     assert value(too_fast.text, "fullName") == form["fullName"]
+
+
+@pytest.mark.parametrize("action", ["book", "wait"])
+@pytest.mark.parametrize("first", [0, 0.5, 1.9])
+@pytest.mark.parametrize("second", [0, 0.1, 5])
+def test_form_sent_too_fast_is_asked_once_and_then_taken(
+    browser: Browser, api: Api, action: str, first: float, second: float
+) -> None:
+    slot = api.slots(DATE)[0]
+    if action == "wait":
+        fill(api, slot)
+    form = browser.form(slot, action=action)
+
+    refused = browser.send(form, after=first)
+    taken = browser.send({**form, "form": browser.form(slot, refused.text)["form"]}, after=second)
+
+    assert (refused.status_code, "Please send it once more" in shown(refused)) == (400, True)
+    assert 'data-min-age-ms="0"' in refused.text
+    assert taken.status_code == 303
+
+
+def test_form_asked_once_books_once(browser: Browser, api: Api, db: Db) -> None:
+    form = browser.form(api.slots(DATE)[0])
+    refused = browser.send(form, after=0)
+    again = {**form, "form": browser.form(None, refused.text)["form"]}
+
+    answers = [browser.send(again, after=0) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert db["bookings"].count_documents({}) == 1
+
+
+def test_form_asked_once_is_still_checked_for_a_robot(browser: Browser, api: Api, db: Db) -> None:
+    form = browser.form(api.slots(DATE)[0])
+    refused = browser.send(form, after=0)
+
+    answer = browser.send({**form, "form": browser.form(None, refused.text)["form"], "website": "x"}, after=9)
+
+    assert (answer.status_code, db["bookings"].count_documents({})) == (400, 0)
+
+
+def test_page_tells_its_script_the_rest_of_the_minimum_age(browser: Browser, api: Api) -> None:
+    page = browser.page()
+    form = browser.form(api.slots(DATE)[0], page, email="")
+
+    assert 'data-min-age-ms="2000"' in page
+    assert 'data-min-age-ms="0"' in browser.send(form, after=3).text
+
+
+@pytest.mark.parametrize(
+    ("wrong_fields", "first"),
+    [
+        ({"slotId": ""}, "hours"),
+        ({"slotId": "", "email": "x"}, "hours"),
+        ({"fullName": ""}, "fullName"),
+        ({"email": "x", "phone": "1"}, "email"),
+        ({"country": "", "phone": "030 123456"}, "country"),
+        ({"phone": "1"}, "phone"),
+        ({"message": "x" * 1201}, "message"),
+        ({"form": ""}, "summary"),
+        ({"website": "x"}, "summary"),
+    ],
+)
+def test_first_wrong_field_takes_the_focus(
+    browser: Browser, api: Api, wrong_fields: dict[str, str], first: str
+) -> None:
+    page = browser.send(browser.form(api.slots(DATE)[0], **wrong_fields)).text
+
+    assert autofocused(page) == [first]
+
+
+def test_full_hour_takes_the_focus(browser: Browser, api: Api) -> None:
+    slot = api.slots(DATE)[0]
+    form = browser.form(slot)
+    fill(api, slot)
+
+    assert autofocused(browser.send(form).text) == ["hours"]
+
+
+def autofocused(page: str) -> list[str]:
+    """Return the ids of the elements that take the focus."""
+    return re.findall(r'<[a-z]+[^>]*\bid="([\w-]+)"[^>]* autofocus[ >]', page)
 
 
 @pytest.mark.parametrize(
