@@ -218,7 +218,7 @@ def test_form_asked_once_is_still_checked_for_a_robot(browser: Browser, api: Api
     assert (answer.status_code, db["bookings"].count_documents({})) == (400, 0)
 
 
-def test_page_tells_its_script_the_rest_of_the_minimum_age(browser: Browser, api: Api) -> None:
+def test_page_names_the_rest_of_the_minimum_age(browser: Browser, api: Api) -> None:
     page = browser.page()
     form = browser.form(api.slots(DATE)[0], page, email="")
 
