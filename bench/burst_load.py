@@ -97,7 +97,7 @@ def _requests(arguments: BurstArguments) -> list[bytes]:
     for client in range(arguments.clients):
         slot_id, date = slots[client % len(slots)]
         guest = guests[client % len(guests)]
-        body = guest.json(f"{arguments.run}-{client}", date=date, slotId=slot_id).encode()
+        body = guest.booking_json(f"{arguments.run}-{client}", date=date, slotId=slot_id).encode()
         requests.append(_head(host, arguments.run, client, len(body)) + body)
     return requests
 

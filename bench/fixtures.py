@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from pymongo import ReplaceOne
 
 from core.mongo.client import Db
 from core.mongo.schema import ignore_namespace_exists
 from schedules.model import PlannedSlot
 
-COLLECTIONS = ("slots", "bookings", "letters", "idempotency_keys")
+COLLECTIONS = ("slots", "bookings", "letters", "idempotency_keys", "waitlist")
 # A peer's driver may retry a transaction for two minutes.
 SETTLE_TIMEOUT_SECONDS = 130.0
 UNCHANGED_SECONDS = 0.5
@@ -30,6 +33,27 @@ class StoredCounts:
     emails: int
     booked: int
     oversold: int
+
+
+@dataclass(frozen=True)
+class ChangeCounts:
+    """The contents of a database after a round of changes.
+
+    `bookings` are all, `moved` the confirmed ones that were moved. `entries` are all of the waiting lists, `promoted`
+    and `waiting` those with this state. `idle_places` counts slots with free places and waiting guests.
+    """
+
+    bookings: int
+    confirmed: int
+    cancelled: int
+    moved: int
+    entries: int
+    promoted: int
+    waiting: int
+    emails: int
+    booked: int
+    oversold: int
+    idle_places: int
 
 
 @dataclass(frozen=True)
@@ -70,8 +94,20 @@ class SystemDatabase:
                 self.db.create_collection(name, **definition.options)
             if definition.indexes:
                 self.db.command({"createIndexes": name, "indexes": definition.indexes})
-        self.db.slots.insert_many(slots)
+        # A late request may have inserted a slot meanwhile.
+        self.db.slots.bulk_write([ReplaceOne({"_id": slot["_id"]}, slot, upsert=True) for slot in slots])
         self.flush()
+
+    @contextmanager
+    def indexes_dropped(self, collection: str) -> Iterator[None]:
+        """Drop the secondary indexes of an empty collection, and build them at the end of the block."""
+        indexes = self._definitions[collection].indexes
+        is_empty = self.db[collection].find_one() is None
+        if is_empty:
+            self.db[collection].drop_indexes()
+        yield
+        if is_empty and indexes:
+            self.db.command({"createIndexes": collection, "indexes": indexes})
 
     def flush(self) -> None:
         """Write all data to disk, so that no round pays for the writes of the round before it."""
@@ -79,7 +115,7 @@ class SystemDatabase:
 
     def count(self) -> StoredCounts:
         """Count the stored documents after all writes have ended."""
-        self._wait_until_settled()
+        self.wait_until_settled()
         excess = {"$subtract": ["$bookedCount", "$capacity"]}
         group = {"_id": None, "booked": {"$sum": "$bookedCount"}, "oversold": {"$max": excess}}
         row = next(self.db.slots.aggregate([{"$group": group}]))
@@ -90,13 +126,34 @@ class SystemDatabase:
             oversold=row["oversold"],
         )
 
+    def count_changes(self) -> ChangeCounts:
+        """Count the stored documents after all writes of a round of changes have ended."""
+        totals = self.count()
+        bookings = self.db.bookings
+        entries = self.db.waitlist
+        has_free_place = {"$lt": ["$bookedCount", "$capacity"]}
+        return ChangeCounts(
+            bookings=totals.bookings,
+            confirmed=bookings.count_documents({"status": "confirmed"}),
+            cancelled=bookings.count_documents({"status": "cancelled"}),
+            moved=bookings.count_documents({"status": "confirmed", "sequence": {"$gt": 0}}),
+            entries=entries.count_documents({}),
+            promoted=entries.count_documents({"state": "promoted"}),
+            waiting=entries.count_documents({"state": "waiting"}),
+            emails=totals.emails,
+            booked=totals.booked,
+            oversold=totals.oversold,
+            idle_places=self.db.slots.count_documents({"waiting": {"$gt": 0}, "$expr": has_free_place}),
+        )
+
     def _read_definitions(self) -> None:
         for found in self.db.list_collections(filter={"name": {"$in": list(COLLECTIONS)}}):
             name = found["name"]
             indexes = [dict(index) for index in self.db[name].list_indexes() if index["name"] != "_id_"]
             self._definitions[name] = CollectionDefinition(found.get("options", {}), indexes)
 
-    def _wait_until_settled(self) -> None:
+    def wait_until_settled(self) -> None:
+        """Return when no write has ended for a while and no transaction is open, or after a time-out."""
         deadline = time.monotonic() + SETTLE_TIMEOUT_SECONDS
         unchanged_since = time.monotonic()
         last = -1

@@ -1,9 +1,9 @@
-"""Guests as the load generators read them: halves of JSON bodies, joined around a unique part of the e-mail address."""
+"""Guests as the load generators read them: parts of JSON bodies, joined around a unique part of the e-mail address."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,29 +15,33 @@ FILE_NAME = "guests.tsv"
 
 @dataclass(frozen=True)
 class GuestBody:
-    """The members of a guest in JSON, without the closing brace, before and after the unique part of the e-mail."""
+    """The members of a guest in JSON, without braces.
+
+    `start` ends before the unique part of the e-mail address. `contact` has its rest and the other contact data, and
+    `booking_members` the further members of a booking.
+    """
 
     start: str
-    end: str
+    contact: str
+    booking_members: str
 
-    def json(self, distinction: str, **members: str) -> str:
-        """Return the whole body, with further members."""
-        further = json.dumps(members, ensure_ascii=False)[1:]
-        return f"{self.start}{distinction}{self.end}, {further}"
+    def booking_json(self, distinction: str, **members: str) -> str:
+        """Return the body of a booking, with further members."""
+        return f"{{{self.start}{distinction}{self.contact}, {self.booking_members}, {_members(members)}}}"
 
 
 def guest_body(guest: Person) -> GuestBody:
     """Return the body of a guest."""
-    rest = {"phone": guest.phone, "country": guest.country, "city": guest.city, "message": guest.message}
-    start = json.dumps({"fullName": guest.full_name, "email": f"{guest.mailbox}."}, ensure_ascii=False)
-    end = json.dumps(rest, ensure_ascii=False)
-    return GuestBody(start.removesuffix('"}'), f'@{guest.email_domain}", {end[1:-1]}')
+    name = _members({"fullName": guest.full_name, "email": f"{guest.mailbox}."})
+    numbers = _members({"phone": guest.phone, "country": guest.country})
+    further = _members({"city": guest.city, "message": guest.message})
+    return GuestBody(name.removesuffix('"'), f'@{guest.email_domain}", {numbers}', further)
 
 
 def guest_lines(guests: Iterable[Person]) -> str:
-    """Return a line for each guest: both halves of the body, with a tab between them."""
+    """Return a line for each guest: the three parts of the body, with tabs between them."""
     bodies = map(guest_body, guests)
-    return "".join(f"{body.start}\t{body.end}\n" for body in bodies)
+    return "".join(f"{body.start}\t{body.contact}\t{body.booking_members}\n" for body in bodies)
 
 
 def read_guests(file: Path) -> list[GuestBody]:
@@ -52,3 +56,7 @@ def guests_file(folder: Path) -> Path:
     if not file.exists():
         file.write_text(guest_lines(people(GUESTS)), encoding="utf-8")
     return file
+
+
+def _members(members: Mapping[str, str]) -> str:
+    return json.dumps(members, ensure_ascii=False)[1:-1]

@@ -12,8 +12,9 @@ from typing import TypeVar
 from bench.git_worktree import Checkout
 from bench.load_generators import LoadFailed
 from bench.options import Options
-from bench.results import FLASH_SALE, HOT_SLOT, INTERLEAVED_SCENARIOS, MANY_SLOTS, RoundResult
-from bench.scenarios import SCENARIOS, ScenarioRunner
+from bench.results import CHANGE_SCENARIOS, FLASH_SALE, HOT_SLOT, INTERLEAVED_SCENARIOS, MANY_SLOTS, RoundResult
+from bench.scenario_registry import SCENARIOS
+from bench.scenarios import ScenarioRunner
 from bench.system_specs import (
     EVENT,
     EVENT_UNLIMITED,
@@ -85,6 +86,8 @@ class InterleavedRun:
             return RoundResult(scenario, system.name, 0.0, problem=str(error))
 
     def _peers(self, scenario: str) -> list[System]:
+        if scenario in CHANGE_SCENARIOS:
+            return []
         systems = [self._express()]
         if scenario != FLASH_SALE:
             systems.append(self._flask())

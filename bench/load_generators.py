@@ -88,6 +88,17 @@ def create_bookings(url: str, requests: BookingRequests, seconds: float) -> Load
     return _wrk("create_bookings.lua", url, arguments, seconds)
 
 
+def cancel_bookings(url: str, links: Path, seconds: float) -> LoadResult:
+    """Cancel the bookings of a file of links over 64 connections, for `seconds` at most."""
+    return _wrk("cancel_bookings.lua", url, [str(links)], seconds)
+
+
+def change_bookings(url: str, requests: BookingRequests, links: Path, seconds: float) -> LoadResult:
+    """Book, cancel, move and join waiting lists over 64 connections, for `seconds` at most."""
+    arguments = [str(requests.slots_file), str(requests.guests_file), str(links), requests.run]
+    return _wrk("change_bookings.lua", url, arguments, seconds)
+
+
 def list_slots(url: str, dates: Sequence[str], seconds: float) -> LoadResult:
     """List the slots of `dates` in turn over 64 connections."""
     return _wrk("list_slots.lua", url, dates, seconds)

@@ -19,10 +19,11 @@ class Defaults:
     scenarios: tuple[str, ...]
     rounds: int
     seconds: float
+    cancellations: int
 
 
-FULL = Defaults(ALL_SCENARIOS, rounds=4, seconds=4.0)
-QUICK = Defaults(INTERLEAVED_SCENARIOS, rounds=2, seconds=2.0)
+FULL = Defaults(ALL_SCENARIOS, rounds=4, seconds=4.0, cancellations=20_000)
+QUICK = Defaults(INTERLEAVED_SCENARIOS, rounds=2, seconds=2.0, cancellations=2000)
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Options:
     express_workers: int
     against: str
     with_peers: bool
+    cancellations: int
 
     def to_json(self) -> dict[str, Any]:
         """Return the members for the results file."""
@@ -62,6 +64,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         express_workers=parsed.express_workers,
         against=parsed.against,
         with_peers=not parsed.no_peers,
+        cancellations=defaults.cancellations,
     )
 
 

@@ -101,6 +101,8 @@ def _target_line(result: TargetResult) -> str:
     measure = UNITS[target.scenario] if target.measure == VALUE else target.measure
     bound = f"{'at most' if target.at_most else 'at least'} {target.factor:g}"
     against = f" x {target.against}" if target.against else ""
+    if target.base_scenario:
+        against = f" x {target.base_scenario}"
     ratio = "-" if result.ratio is None else f"{result.ratio:.2f}"
     return f"{OUTCOMES[result.reached]:<13}{target.scenario}: {measure} {bound}{against}: {ratio}"
 

@@ -19,6 +19,8 @@ HOT_SLOT = "hot-slot"
 SOLD_OUT = "sold-out"
 LIST_SLOTS = "list-slots"
 FLASH_SALE = "flash-sale"
+CANCEL = "cancel"
+STORM = "storm"
 EXPORT = "export"
 EXPORT_MEMORY = "export-memory"
 ADMIN_LISTING = "admin-listing"
@@ -26,7 +28,9 @@ EMAILS = "emails"
 
 # The scenarios of equal, interleaved rounds with the same load for every system.
 WRK_SCENARIOS = (MANY_SLOTS, EVENT_SLOTS, DISTINCT_CLIENTS, HOT_SLOT, SOLD_OUT, LIST_SLOTS)
-INTERLEAVED_SCENARIOS = (*WRK_SCENARIOS, FLASH_SALE)
+# The scenarios that the service runs alone, or beside another commit: the peers have no links to change bookings.
+CHANGE_SCENARIOS = (CANCEL, STORM)
+INTERLEAVED_SCENARIOS = (*WRK_SCENARIOS, FLASH_SALE, *CHANGE_SCENARIOS)
 # The scenarios with a million bookings, and the e-mails. EXPORT_MEMORY is measured with EXPORT.
 LONG_SCENARIOS = (EXPORT, ADMIN_LISTING, EMAILS)
 
@@ -38,6 +42,8 @@ UNITS: Mapping[str, str] = {
     SOLD_OUT: "refusals/s",
     LIST_SLOTS: "responses/s",
     FLASH_SALE: "seconds",
+    CANCEL: "cancels/s",
+    STORM: "requests/s",
     EXPORT: "rows/s",
     EXPORT_MEMORY: "MiB added",
     ADMIN_LISTING: "ms, worst p95",

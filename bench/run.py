@@ -67,11 +67,13 @@ def _run_interleaved(options: Options, report: Report) -> None:
             report.against = commit_name(checkout)
             report.facts["against"] = checkout.commit
         mongod = stack.enter_context(start_replica_set(nodes=1))
-        client = connect(mongod.uri, "bench")
+        client = connect(mongod.uri, "bench", no_socket_timeout=True)
         stack.callback(client.close)
         workspace = Workspace(mongod.uri, client, folder)
         report.facts |= describe_machine(workspace)
-        run = InterleavedRun(options, ScenarioRunner(workspace, options.seconds), stack, checkout)
+        run = InterleavedRun(
+            options, ScenarioRunner(workspace, options.seconds, options.cancellations), stack, checkout
+        )
         for result in run.results():
             report.results.append(result)
             print(progress_line(result), flush=True)

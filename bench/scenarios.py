@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -68,6 +68,7 @@ class ScenarioRunner:
 
     workspace: Workspace
     seconds: float
+    cancellations: int = 2000
 
     def many_slots(self, system: System) -> RoundResult:
         """Book in 1,000 slots of unlimited capacity."""
@@ -98,32 +99,32 @@ class ScenarioRunner:
         system.database.db.slots.update_many({"_id": {"$in": ids}}, {"$set": {"capacity": SEATS_PER_SLOT}})
         filled = _fill(system, full)
         measured = self._measure_bookings(system, full)
-        problem = round_problem(system, filled, 0) or _status_problem(measured.loaded, 409)
-        return _result(SOLD_OUT, system, measured, problem)
+        problem = round_problem(system, filled, 0) or status_problem(measured.loaded, 409)
+        return round_result(SOLD_OUT, system, measured, problem)
 
     def list_slots(self, system: System) -> RoundResult:
         """List the nine slots of a date."""
         slots = planned_slots(EVENT_UNLIMITED)
         system.reset(slots)
-        _wait_for_cache_expiry()
+        wait_for_cache_expiry()
         dates = _dates_with(slots, SLOTS_PER_DATE)
-        measured = self._measure(system, lambda: load_generators.list_slots(system.url, dates, self.seconds))
-        return _result(LIST_SLOTS, system, measured, _status_problem(measured.loaded, 200))
+        measured = self.measure(system, lambda: load_generators.list_slots(system.url, dates, self.seconds))
+        return round_result(LIST_SLOTS, system, measured, status_problem(measured.loaded, 200))
 
     def flash_sale(self, system: System) -> RoundResult:
         """Let 2,000 clients request the event's 544 seats at once; the value is the seconds to the last response."""
         slots = planned_slots(EVENT)
         seats = SEATS_PER_SLOT * len(slots)
         system.reset(slots, capacity=SEATS_PER_SLOT)
-        _wait_for_cache_expiry()
-        sale = self._booking_requests(slots)
-        measured = self._measure(system, lambda: load_generators.burst(system.url, sale, SALE_CLIENTS))
+        wait_for_cache_expiry()
+        sale = self.booking_requests(slots)
+        measured = self.measure(system, lambda: load_generators.burst(system.url, sale, SALE_CLIENTS))
         loaded = measured.loaded
         expected = {201: seats, 409: SALE_CLIENTS - seats}
         problem = round_problem(system, loaded.created, loaded.unanswered)
         if not problem and dict(loaded.statuses) != expected:
             problem = f"expected {expected}, got {dict(loaded.statuses)} and {loaded.unanswered} unanswered"
-        return replace(_result(FLASH_SALE, system, measured, problem), value=loaded.seconds)
+        return replace(round_result(FLASH_SALE, system, measured, problem), value=loaded.seconds)
 
     def pymongo_inserts(self, scenario: str) -> RoundResult:
         """Write bookings with PyMongo alone, in one slot or in 1,000."""
@@ -152,47 +153,40 @@ class ScenarioRunner:
     def warm_up(self, system: System, slots: Sequence[PlannedSlot]) -> None:
         """Load the system before its first round, so that its code is loaded and compiled."""
         system.reset(slots)
-        load_generators.create_bookings(system.url, self._booking_requests(slots), WARM_UP_SECONDS)
+        load_generators.create_bookings(system.url, self.booking_requests(slots), WARM_UP_SECONDS)
+        system.database.wait_until_settled()
 
     def _book(self, system: System, load: BookingLoad) -> RoundResult:
         system.reset(load.offered)
-        _wait_for_cache_expiry()
+        wait_for_cache_expiry()
         measured = self._measure_bookings(system, load.requested, load.mode)
         problem = round_problem(system, measured.loaded.created, measured.loaded.unanswered)
-        return _result(load.scenario, system, measured, problem)
+        return round_result(load.scenario, system, measured, problem)
 
     def _measure_bookings(
         self, system: System, slots: Sequence[PlannedSlot], mode: BookingMode = BookingMode.ROUND_ROBIN
     ) -> Measurement:
-        bookings = self._booking_requests(slots, mode)
-        return self._measure(system, lambda: load_generators.create_bookings(system.url, bookings, self.seconds))
+        bookings = self.booking_requests(slots, mode)
+        return self.measure(system, lambda: load_generators.create_bookings(system.url, bookings, self.seconds))
 
-    def _measure(self, system: System, load: Callable[[], LoadResult]) -> Measurement:
+    def measure(self, system: System, load: Callable[[], LoadResult]) -> Measurement:
+        """Run a load and measure the CPU time of system and mongod."""
         meter = CpuMeter.start(service_processes(system.port), [self.workspace.mongod_pid])
         loaded = load()
         return Measurement(loaded, meter.per_request(loaded.answered))
 
-    def _booking_requests(
+    def booking_requests(
         self, slots: Sequence[PlannedSlot], mode: BookingMode = BookingMode.ROUND_ROBIN
     ) -> BookingRequests:
+        """Return the requests of a round with guests of its own."""
         run = f"run{next(_run_numbers)}"
         file = self.workspace.folder / f"{run}.slots"
         file.write_text(slot_lines(slots))
         return BookingRequests(file, guests_file(self.workspace.folder), run, mode)
 
 
-SCENARIOS: Mapping[str, Callable[[ScenarioRunner, System], RoundResult]] = {
-    MANY_SLOTS: ScenarioRunner.many_slots,
-    EVENT_SLOTS: ScenarioRunner.event_slots,
-    DISTINCT_CLIENTS: ScenarioRunner.distinct_clients,
-    HOT_SLOT: ScenarioRunner.hot_slot,
-    SOLD_OUT: ScenarioRunner.sold_out,
-    LIST_SLOTS: ScenarioRunner.list_slots,
-    FLASH_SALE: ScenarioRunner.flash_sale,
-}
-
-
-def _result(scenario: str, system: System, measured: Measurement, problem: str) -> RoundResult:
+def round_result(scenario: str, system: System, measured: Measurement, problem: str) -> RoundResult:
+    """Return the result of a round; connection errors are a problem of it."""
     loaded = measured.loaded
     if not problem and loaded.connection_errors:
         problem = f"{loaded.connection_errors} connection errors"
@@ -210,7 +204,8 @@ def _result(scenario: str, system: System, measured: Measurement, problem: str) 
     )
 
 
-def _status_problem(loaded: LoadResult, status: int) -> str:
+def status_problem(loaded: LoadResult, status: int) -> str:
+    """Return which other responses than those with `status` there were, or an empty string."""
     if loaded.all_have_status(status):
         return ""
     return f"expected only {status}, got {dict(loaded.statuses)} and {loaded.connection_errors} connection errors"
@@ -222,7 +217,7 @@ def _fill(system: System, slots: Sequence[PlannedSlot]) -> int:
     seats = [slot for slot in slots for _ in range(SEATS_PER_SLOT)]
     with requests.Session() as session:
         for guest, slot in enumerate(seats):
-            body = guest_body(person(guest)).json(f"{run}-{guest}", date=slot.date, slotId=slot.id)
+            body = guest_body(person(guest)).booking_json(f"{run}-{guest}", date=slot.date, slotId=slot.id)
             headers = {"Content-Type": "application/json"}
             response = session.post(f"{system.url}/api/bookings", body.encode(), headers=headers, timeout=30)
             if response.status_code != 201:
@@ -236,5 +231,6 @@ def _dates_with(slots: Sequence[PlannedSlot], number: int) -> list[str]:
     return [date for date, found in slots_per_date.items() if found == number]
 
 
-def _wait_for_cache_expiry() -> None:
+def wait_for_cache_expiry() -> None:
+    """Wait until the workers have no cached state of the round before."""
     time.sleep(CACHE_EXPIRY_SECONDS)

@@ -59,11 +59,11 @@ def no_database_spec(workspace: Workspace, deployment: Deployment) -> SystemSpec
 def commit_spec(workspace: Workspace, deployment: Deployment, checkout: Checkout) -> SystemSpec:
     """The service of another commit, started in its own folder by its own gunicorn.conf.py.
 
-    Nothing of it is imported, so its modules may have any layout.
+    The benchmark imports nothing of it, so its modules may have any layout.
     """
     environment = _service_environment(workspace, deployment)
     command = ("env", f"--chdir={checkout.folder}", *GUNICORN)
-    return SystemSpec(deployment.key, commit_name(checkout), SystemKind.COMMIT, command, environment)
+    return SystemSpec(deployment.key, commit_name(checkout), SystemKind.COMMIT, command, environment, checkout.folder)
 
 
 def commit_name(checkout: Checkout) -> str:

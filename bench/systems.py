@@ -11,6 +11,7 @@ from pathlib import Path
 import requests
 
 from bench.fixtures import SystemDatabase, slot_documents
+from core.config.settings import ROOT
 from core.mongo.client import Client
 from devdb.supervisor import SupervisedProcess
 from schedules.model import PlannedSlot
@@ -51,7 +52,7 @@ class Workspace:
 class SystemSpec:
     """How a system is started. `key` is unique in a run; `name` is shown in the report.
 
-    The environment names PORT and MONGODB_DATABASE.
+    The environment names PORT and MONGODB_DATABASE. `folder` has the modules of the service.
     """
 
     key: str
@@ -59,6 +60,7 @@ class SystemSpec:
     kind: SystemKind
     command: Sequence[str]
     environment: Mapping[str, str]
+    folder: Path = ROOT
 
 
 @dataclass(frozen=True)

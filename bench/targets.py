@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bench.results import (
     ADMIN_LISTING,
+    CANCEL,
     EMAILS,
     EVENT_SLOTS,
     EXPORT,
@@ -22,6 +23,7 @@ from bench.results import (
     PYMONGO_CURSOR,
     SERVICE,
     SOLD_OUT,
+    STORM,
     RoundResult,
 )
 from bench.summaries import rounds_of, summarise_rounds
@@ -29,18 +31,23 @@ from bench.summaries import rounds_of, summarise_rounds
 VALUE = "value"
 P99 = "p99"
 OTHER_STATUSES = "responses other than 201"
+STATUS_503 = "responses with 503"
 FAILED_ROUNDS = "failed rounds"
 
 
 @dataclass(frozen=True)
 class Target:
-    """The service's `measure` must be at least (or at most) `factor` times that of `against`, or `factor` itself."""
+    """The service's `measure` must be at least (or at most) `factor` times that of `against`, or `factor` itself.
+
+    The other value is that of the same scenario, or of the service's own `base_scenario`.
+    """
 
     scenario: str
     measure: str
     factor: float
     against: str = ""
     at_most: bool = False
+    base_scenario: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,12 @@ TARGETS = (
     Target(LIST_SLOTS, VALUE, 1.5, EXPRESS),
     Target(FLASH_SALE, VALUE, 0.5, EXPRESS, at_most=True),
     Target(FLASH_SALE, FAILED_ROUNDS, 0, at_most=True),
+    Target(CANCEL, VALUE, 0.7, SERVICE, base_scenario=EVENT_SLOTS),
+    Target(CANCEL, P99, 500.0, at_most=True),
+    Target(CANCEL, STATUS_503, 0, at_most=True),
+    Target(STORM, VALUE, 0.7, SERVICE, base_scenario=EVENT_SLOTS),
+    Target(STORM, P99, 500.0, at_most=True),
+    Target(STORM, STATUS_503, 0, at_most=True),
     Target(EXPORT, VALUE, 0.6, PYMONGO_CURSOR),
     Target(EXPORT_MEMORY, VALUE, 60.0, at_most=True),
     Target(ADMIN_LISTING, VALUE, 100.0, at_most=True),
@@ -87,12 +100,19 @@ def evaluate(results: Sequence[RoundResult]) -> list[TargetResult]:
 
 def _evaluate(target: Target, results: Sequence[RoundResult]) -> TargetResult:
     measured = _measure(target, SERVICE, results)
-    base = _measure(target, target.against, results) if target.against else 1.0
+    base = _base(target, results)
     if measured is None or not base:
         return TargetResult(target, None, None)
     ratio = measured / base
     reached = ratio <= target.factor if target.at_most else ratio >= target.factor
     return TargetResult(target, ratio, reached)
+
+
+def _base(target: Target, results: Sequence[RoundResult]) -> float | None:
+    if not target.against:
+        return 1.0
+    scenario = target.base_scenario or target.scenario
+    return _measure(replace(target, scenario=scenario), target.against, results)
 
 
 def _measure(target: Target, system: str, results: Sequence[RoundResult]) -> float | None:
@@ -101,6 +121,8 @@ def _measure(target: Target, system: str, results: Sequence[RoundResult]) -> flo
         return None
     if target.measure == OTHER_STATUSES:
         return float(sum(_responses_other_than_201(result) for result in rounds))
+    if target.measure == STATUS_503:
+        return float(sum(result.statuses.get(503, 0) for result in rounds))
     if target.measure == FAILED_ROUNDS:
         return float(sum(bool(result.problem) for result in rounds))
     summary = summarise_rounds(rounds)

@@ -8,20 +8,19 @@
 
 local folder = debug.getinfo(1, "S").source:match("^@(.*/)") or "./"
 package.path = folder .. "?.lua;" .. package.path
+local guests = require("guests")
 local latencies = require("latencies")
 
 local HEADERS = { ["Content-Type"] = "application/json" }
-local BODY_END = ', "date": "%s", "slotId": "%s"}'
--- Rounds and threads begin with another guest of the file.
-local GUESTS_APART = 7919
+local CHOICE = '"date": "%s", "slotId": "%s"'
 local MODES = { ["round-robin"] = true, ["distinct-clients"] = true }
 
 local slots = {}
-local bodies = {}
+local booking_body
 local run
 local round = 0
 local has_distinct_clients = false
-local guests = 0
+local requests = 0
 
 function setup(thread)
   latencies.register(thread)
@@ -40,37 +39,32 @@ function init(arguments)
     local id, date = line:match("^(%S+)%s+(%S+)$")
     table.insert(slots, { id = assert(id, "a line is '<slot id> <date>'"), date = date })
   end
-  for line in io.lines(guests_path) do
-    local start, rest = line:match("^([^\t]+)\t([^\t]+)$")
-    table.insert(bodies, { start = assert(start, "a line is '<start of a body><tab><end>'"), rest = rest })
-  end
   assert(#slots > 0, "the file has no slots")
-  assert(#bodies > 0, "the file has no guests")
+  booking_body = guests.reader(guests_path, run, thread_number)
   latencies.start()
 end
 
 local function next_slot()
   -- The threads start half the list apart, so that they do not request the same slots.
   local start = math.floor((thread_number - 1) * #slots / 2)
-  return slots[(start + guests) % #slots + 1]
+  return slots[(start + requests) % #slots + 1]
 end
 
 -- An address of 10.0.0.0/8. The second byte differs between rounds and threads, so that no address is repeated.
 local function client_address()
-  return ("10.%d.%d.%d"):format(round % 256, math.floor(guests / 256) % 256, guests % 256)
+  return ("10.%d.%d.%d"):format(round % 256, math.floor(requests / 256) % 256, requests % 256)
 end
 
 function request()
-  guests = guests + 1
+  requests = requests + 1
   local slot = next_slot()
-  local id = ("%s-%d-%d"):format(run, thread_number, guests)
-  local guest = bodies[(round * GUESTS_APART + guests) % #bodies + 1]
+  local id = ("%s-%d-%d"):format(run, thread_number, requests)
   HEADERS["X-Request-ID"] = id
   HEADERS["Idempotency-Key"] = id
   if has_distinct_clients then
     HEADERS["X-Forwarded-For"] = client_address()
   end
-  local body = guest.start .. id .. guest.rest .. BODY_END:format(slot.date, slot.id)
+  local body = booking_body(requests, id, CHOICE:format(slot.date, slot.id))
   local text = wrk.format("POST", "/api/bookings", HEADERS, body)
   latencies.request_sent(id)
   return text

@@ -39,6 +39,8 @@ function latencies.start()
   samples = ffi.new("sample[?]", MAX_SAMPLES)
   samples_address = tonumber(ffi.cast("uintptr_t", samples))
   samples_count = 0
+  first_request_at = 0
+  last_response_at = 0
   requests_made = 0
   if thread_number == 1 then
     requests_made = -1
@@ -49,6 +51,10 @@ end
 function latencies.request_sent(id)
   requests_made = requests_made + 1
   pending[id] = now()
+  -- The first thread's first request is never sent.
+  if requests_made == 1 then
+    first_request_at = pending[id]
+  end
 end
 
 -- Call in `response`.
@@ -59,6 +65,7 @@ function latencies.response_received(status, headers)
     error("the service does not send X-Request-ID back")
   end
   pending[id] = nil
+  last_response_at = now()
   if samples_count < MAX_SAMPLES then
     local sample = samples[samples_count]
     sample.microseconds = now() - start
@@ -98,9 +105,23 @@ local function collect_samples()
   return all, by_status, made
 end
 
+-- Call in `done`: returns the seconds from the first request to the last response, for a round that ends by itself.
+function latencies.span()
+  local first = math.huge
+  local last = 0
+  for _, thread in ipairs(latencies.threads) do
+    if thread:get("samples_count") > 0 then
+      first = math.min(first, thread:get("first_request_at"))
+      last = math.max(last, thread:get("last_response_at"))
+    end
+  end
+  return math.max(last - first, 1) / 1e6
+end
+
 -- Call in `done`: prints the round as the last line; all latencies are milliseconds. `unanswered` requests were in
 -- flight at the end of the round, or lost with their connection; the service may still have executed them.
-function latencies.report(summary)
+-- `span` is the length of the round in seconds, by default that of wrk.
+function latencies.report(summary, span)
   local all, by_status, made = collect_samples()
   local statuses = {}
   for status, times in pairs(by_status) do
@@ -109,7 +130,7 @@ function latencies.report(summary)
   end
   table.sort(all)
   table.sort(statuses)
-  local seconds = summary.duration / 1e6
+  local seconds = span or summary.duration / 1e6
   local failed = summary.errors
   print(
     ('{"requests":%d,"seconds":%.3f,"perSecond":%.1f,"unanswered":%d,"latency":{%s},"statuses":{%s},'

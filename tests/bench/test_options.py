@@ -13,7 +13,7 @@ from bench.interleaving import interleaved
 from bench.options import parse_options
 from bench.results import INTERLEAVED_SCENARIOS, LONG_SCENARIOS
 from bench.sample_bookings import SampleBookings
-from bench.scenarios import SCENARIOS
+from bench.scenario_registry import SCENARIOS
 from bench.system_specs import EVENT, Deployment, commit_spec, no_database_spec, planned_slots, service_spec
 from bench.systems import SystemKind, SystemSpec, Workspace
 

@@ -1,0 +1,33 @@
+"""Scenario registry: the function of every interleaved scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bench.change_scenarios import cancel, storm
+from bench.results import (
+    CANCEL,
+    DISTINCT_CLIENTS,
+    EVENT_SLOTS,
+    FLASH_SALE,
+    HOT_SLOT,
+    LIST_SLOTS,
+    MANY_SLOTS,
+    SOLD_OUT,
+    STORM,
+    RoundResult,
+)
+from bench.scenarios import ScenarioRunner
+from bench.systems import System
+
+SCENARIOS: Mapping[str, Callable[[ScenarioRunner, System], RoundResult]] = {
+    MANY_SLOTS: ScenarioRunner.many_slots,
+    EVENT_SLOTS: ScenarioRunner.event_slots,
+    DISTINCT_CLIENTS: ScenarioRunner.distinct_clients,
+    HOT_SLOT: ScenarioRunner.hot_slot,
+    SOLD_OUT: ScenarioRunner.sold_out,
+    LIST_SLOTS: ScenarioRunner.list_slots,
+    FLASH_SALE: ScenarioRunner.flash_sale,
+    CANCEL: cancel,
+    STORM: storm,
+}
