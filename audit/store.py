@@ -26,9 +26,13 @@ class AuditStore:
         """Insert `record` within the caller's transaction."""
         self._rows.insert_one(_to_document(record), session=session)
 
-    def find(self, subject: str, after: str | None, limit: int) -> list[AuditRecord]:
+    def find(self, subject: str, after: str, limit: int) -> list[AuditRecord]:
         """Return up to `limit` records, newest first; of one `subject` and with ids before `after`, if given."""
-        query: Document = ({"about": subject} if subject else {}) | ({"_id": {"$lt": after}} if after else {})
+        query: Document = {}
+        if subject:
+            query["about"] = subject
+        if after:
+            query["_id"] = {"$lt": after}
         return [_to_record(row) for row in self._rows.find(query).sort("_id", DESCENDING).limit(limit)]
 
 

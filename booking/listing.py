@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from booking.errors import ResultTooLargeToSort
 from booking.mapping import is_indexed
-from booking.model import BookingFilter, BookingPage, PageRequest, SortField, Status
+from booking.model import BookingFilter, BookingListing, PageRequest, SortField, Status
 from booking.store import BookingStore
 from schedules.store import SlotStore
 
@@ -21,14 +21,13 @@ class SearchBookings:
     bookings: BookingStore
     slots: SlotStore
 
-    def execute(self, criteria: BookingFilter, page: PageRequest) -> BookingPage:
+    def execute(self, criteria: BookingFilter, request: PageRequest) -> BookingListing:
         """Return a page of matches; raises ResultTooLargeToSort if many match and no index gives the order."""
         total = self._total(criteria)
         sorts = [by for by in SortField if total <= MAX_SORTED or is_indexed(by, criteria)]
-        if page.by not in sorts:
+        if request.by not in sorts:
             raise ResultTooLargeToSort
-        items, following = self.bookings.find(criteria, page)
-        return BookingPage(items, total, following, sorts)
+        return BookingListing(self.bookings.find(criteria, request), total, sorts)
 
     def _total(self, criteria: BookingFilter) -> int:
         """Return the number of matches; slots hold the number of all confirmed bookings, so those need no count."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from core.idempotency import IdempotencyKey, fingerprint
+from core.pagination import Cursor, Page
 from notifications.outbox.model import OutboxEmail
 from schedules.model import Slot
 from waitlist.model import WaitlistEntry
@@ -193,32 +193,6 @@ class SortField(StrEnum):
 
 
 @dataclass(frozen=True)
-class Cursor:
-    """Where a walk through the bookings is: the last one's id, its order, and what that went by where it is no id."""
-
-    id: str
-    value: str = ""
-    by: SortField = SortField.CREATED
-
-    @classmethod
-    def of(cls, text: str) -> Cursor:
-        """Return the cursor that `str` made `text` of; raises ValueError."""
-        order, _, id_ = text.rpartition(".")
-        by, _, value = order.partition(".")
-        padded = value.encode() + b"=" * (-len(value) % 4)
-        cursor = cls(id_, urlsafe_b64decode(padded).decode(), SortField(by or SortField.CREATED))
-        if str(cursor) != text:
-            raise ValueError("not a cursor")
-        return cursor
-
-    def __str__(self) -> str:
-        if self.by is SortField.CREATED:
-            return self.id
-        value = urlsafe_b64encode(self.value.encode()).decode().rstrip("=")
-        return f"{self.by}.{value}.{self.id}"
-
-
-@dataclass(frozen=True)
 class PageRequest:
     """Which part of what is found, in which order: `limit` bookings from a page on, or from behind `after`."""
 
@@ -235,12 +209,11 @@ class PageRequest:
 
 
 @dataclass(frozen=True)
-class BookingPage:
-    """A part of the bookings found. `next` is where a walk goes on, or None at its end; `sorts` what they can go by."""
+class BookingListing:
+    """A page of the bookings found, their total number, and the orders that are available for this search."""
 
-    items: list[Booking]
+    page: Page[Booking]
     total: int
-    next: Cursor | None
     sorts: list[SortField]
 
 

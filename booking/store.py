@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -25,7 +26,6 @@ from booking.model import (
     ERASED_DOMAIN,
     Booking,
     BookingFilter,
-    Cursor,
     ExportRow,
     PageRequest,
     SortField,
@@ -36,6 +36,7 @@ from core.ids import id_lower_bound
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, insert
+from core.pagination import Cursor, Page
 
 ACTIVE = {"status": "confirmed"}
 NOT_ERASED = {"erased": {"$ne": True}}
@@ -172,20 +173,17 @@ class BookingStore:
         found = self._bookings.find({"reference": {"$in": list(references)}}, {"reference": 1})
         return {document["reference"] for document in found}
 
-    def find(self, wanted: BookingFilter, part: PageRequest) -> tuple[list[Booking], Cursor | None]:
-        """Return a part of what is wanted, in its order, and where to go on, or None where nothing follows."""
-        rows = self._rows(wanted, part)
-        shown = rows[: part.limit]
-        ids = [row["_id"] for row in shown]
-        found = (
-            {row["_id"]: row for row in self._bookings.find({"_id": {"$in": ids}}, DEFAULT_PROJECTION)} if ids else {}
-        )
-        bookings = [to_booking(found[id_]) for id_ in ids]
-        if len(rows) <= part.limit:
-            return bookings, None
-        # The cursor says where the walk was, whatever became of that booking since.
-        value = "" if part.by is SortField.CREATED else shown[-1][SORTED_BY[part.by]]
-        return bookings, Cursor(ids[-1], value, part.by)
+    def find(self, wanted: BookingFilter, part: PageRequest) -> Page[Booking]:
+        """Return a page of the bookings that match, in the requested order."""
+        # The cursor holds the value that the page was sorted by, also if the booking has changed since.
+        rows = Page.first_of(self._rows(wanted, part), part.limit, partial(_cursor_of, part.by))
+        return Page(self._get_in_order([row["_id"] for row in rows.items]), rows.next)
+
+    def _get_in_order(self, ids: Sequence[str]) -> list[Booking]:
+        if not ids:
+            return []
+        documents = {row["_id"]: row for row in self._bookings.find({"_id": {"$in": ids}}, DEFAULT_PROJECTION)}
+        return [to_booking(documents[id_]) for id_ in ids]
 
     def _rows(self, wanted: BookingFilter, part: PageRequest) -> list[Document]:
         """Return ids and what they are sorted by, which an index gives alone, of one more booking than asked for."""
@@ -225,6 +223,12 @@ class BookingStore:
             where, change, projection=DEFAULT_PROJECTION, return_document=ReturnDocument.AFTER, session=session
         )
         return to_booking(document) if document else None
+
+
+def _cursor_of(by: SortField, row: Document) -> Cursor:
+    if by is SortField.CREATED:
+        return Cursor(row["_id"])
+    return Cursor(row["_id"], row[SORTED_BY[by]], by)
 
 
 def _unreminded(date: str) -> Document:

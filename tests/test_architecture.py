@@ -89,7 +89,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
 # What a file of a feature may import beside the standard library, by its name; `OWN` is its folder.
 OWN = "<own>"
 FURNITURE: Mapping[str, tuple[str, ...]] = {
-    "model": (f"{OWN}.errors", "*.model", "core.idempotency"),
+    "model": (f"{OWN}.errors", "*.model", "core.idempotency", "core.pagination"),
     "errors": ("core.errors", "inventory.errors"),
     "store": (
         "pymongo*",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from admin.schemas import MAX_PAGE_SIZE
+from admin.schemas import ID_PATTERN, MAX_PAGE_SIZE, CursorField
 from core.clock import iso
-from core.schema_fields import ClampedInteger, PatternString
+from core.schema_fields import ClampedInteger
 from core.web.request_parser import QuerySchema
 
 
@@ -15,9 +15,7 @@ class AuditQuery(QuerySchema):
 
     about = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
     limit = ClampedInteger(MAX_PAGE_SIZE, load_default=MAX_PAGE_SIZE, metadata={"minimum": 1})
-    after = PatternString(
-        r"[0-9a-f]{32}", "019cb1d2e3f4000000000000000000a1", error="Not a cursor of the audit.", load_default=None
-    )
+    after = CursorField(ID_PATTERN)
 
 
 class AuditedSlotSchema(ma.Schema):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.model import AuditRecord
@@ -9,6 +10,7 @@ from audit.service import Audit
 from booking.listing import SearchBookings
 from booking.model import Booking
 from core.ids import ID_LENGTH
+from core.pagination import Cursor, Page
 from schedules.model import PlannedSlot, Schedule
 
 
@@ -29,15 +31,23 @@ class AuditHistory:
     schedule: Schedule
     search: SearchBookings
 
-    def find(self, about: str, after: str | None, limit: int) -> list[AuditEntryView]:
-        """Return up to `limit` records, newest first."""
-        records = self.audit.store.find(about, after, limit)
+    def find(self, about: str, limit: int, after: Cursor | None = None) -> Page[AuditEntryView]:
+        """Return a page of the records about a subject, or of all, newest first."""
+        records = self.audit.store.find(about, after.id if after else "", limit + 1)
+        page = Page.first_of(records, limit, _cursor_of)
+        return Page(self._joined(page.items), page.next)
+
+    def _joined(self, records: Sequence[AuditRecord]) -> list[AuditEntryView]:
         slots = self.schedule.slot_by_id
         booking_ids = {_booking_id(record) for record in records if record.subject not in slots}
         bookings = self.search.bookings.get_many_committed(booking_ids)
         return [
             AuditEntryView(record, slots.get(record.subject), bookings.get(_booking_id(record))) for record in records
         ]
+
+
+def _cursor_of(record: AuditRecord) -> Cursor:
+    return Cursor(record.id)
 
 
 def _booking_id(record: AuditRecord) -> str:

@@ -29,7 +29,10 @@ def bookings(booking_filter: BookingFilter, page_request: PageRequest) -> dict[s
     """
     found = context.get_service(SearchBookings).execute(booking_filter, page_request)
     return {
-        **vars(found),
+        "items": found.page.items,
+        "next": found.page.next,
+        "total": found.total,
+        "sorts": found.sorts,
         "page": page_request.page,
         "limit": page_request.limit,
         "totalPages": math.ceil(found.total / page_request.limit),

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import marshmallow as ma
 
-from admin.schemas import MAX_PAGE_SIZE
-from booking.model import BookingFilter, Cursor, PageRequest, SortField, Status
+from admin.schemas import ID_PATTERN, INVALID_CURSOR, MAX_PAGE_SIZE, CursorField
+from booking.model import BookingFilter, PageRequest, SortField, Status
 from core.clock import iso
 from core.ids import normalize_reference
 from core.schema_fields import MAX_EMAIL_LENGTH, ClampedInteger, NormalizedString, PatternString, Text, normalize_email
 from core.web.request_parser import QuerySchema
 
 LARGEST_SKIP = 1_000_000_000
-NO_CURSOR = "Not a cursor of this listing in this order."
+# Cursors in the order of creation are ids, so they name no order.
+CURSOR_ORDERS = ("", *(by for by in SortField if by is not SortField.CREATED))
 FILTER_TEXTS = ("name", "phone", "date", "country", "reference", "email")
 
 
@@ -47,19 +47,6 @@ class FilterSchema(QuerySchema):
         return {"booking_filter": booking_filter, **values}
 
 
-class CursorField(ma.fields.Field[Cursor]):
-    """Pagination cursor: the `next` of the previous response."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Cursor:
-        try:
-            cursor = Cursor.of(str(value))
-        except ValueError as error:
-            raise ma.ValidationError(NO_CURSOR) from error
-        if not re.fullmatch("[0-9a-f]{32}", cursor.id):
-            raise ma.ValidationError(NO_CURSOR)
-        return cursor
-
-
 class ListingQuery(FilterSchema):
     """Filters, order and page of the booking list."""
 
@@ -67,14 +54,14 @@ class ListingQuery(FilterSchema):
     limit = ClampedInteger(MAX_PAGE_SIZE, load_default=15, metadata={"minimum": 1})
     sort = ma.fields.Enum(SortField, by_value=True, load_default=SortField.CREATED)
     order = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", "asc", "desc"]))
-    after = CursorField(load_default=None, metadata={"type": "string"})
+    after = CursorField(ID_PATTERN, ".*", orders=CURSOR_ORDERS)
 
     @ma.validates_schema
     def cursor_matches_sort(self, values: dict[str, Any], **_: Any) -> None:
         """Refuse a cursor that belongs to another order."""
         after = values.get("after")
-        if after and after.by is not values.get("sort"):
-            raise ma.ValidationError({"after": [NO_CURSOR]})
+        if after and (after.order or SortField.CREATED) != values.get("sort"):
+            raise ma.ValidationError({"after": [INVALID_CURSOR]})
 
     @ma.post_load
     def to_filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -6,22 +6,22 @@ from admin.blueprint import blueprint
 from admin.emails.schemas import LetterSchema, LettersQuery, LettersSchema
 from admin.guards import current_admin
 from booking.email_retry import RetryEmail
+from core.pagination import Cursor, Page
 from core.web import context
 from core.web.endpoint import Endpoint
-from notifications.outbox.model import EmailCursor, EmailFilter, EmailPage, EmailStatus, OutboxEmail
+from notifications.outbox.model import EmailFilter, EmailStatus, OutboxEmail
 from notifications.outbox.service import Outbox
 
 
 @blueprint.get("/letters")
 @Endpoint(LettersSchema, query=LettersQuery, error_statuses=(401,), security="adminKey")
-def letters(about: str, state: str, limit: int, after: str | None) -> EmailPage:
+def letters(about: str, state: str, limit: int, after: Cursor | None) -> Page[OutboxEmail]:
     """List e-mails, newest first: all, those of one state, or those about one booking.
 
     `after` is the `next` of the previous answer. A retried e-mail counts as new at its retry.
     """
     status = EmailStatus(state) if state else None
-    cursor = EmailCursor.of(after) if after else None
-    return context.get_service(Outbox).find(EmailFilter(about, status), limit, cursor)
+    return context.get_service(Outbox).find(EmailFilter(about, status), limit, after)
 
 
 @blueprint.post("/letters/<letter_id>/retry")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from admin.schemas import MAX_PAGE_SIZE
+from admin.schemas import ID_PATTERN, MAX_PAGE_SIZE, CursorField
 from core.clock import iso
-from core.schema_fields import ClampedInteger, PatternString
+from core.pagination import Cursor
+from core.schema_fields import ClampedInteger
 from core.web.request_parser import QuerySchema
-from notifications.outbox.model import PENDING, EmailStatus
+from notifications.outbox.model import CREATED_ORDER, PENDING, EmailStatus
+
+CURSOR_EXAMPLE = Cursor("019cb1d2e3f4000000000000000000a1-guest", "1772701200000", CREATED_ORDER)
 
 
 class LettersQuery(QuerySchema):
@@ -17,11 +20,8 @@ class LettersQuery(QuerySchema):
     about = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
     state = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *EmailStatus]))
     limit = ClampedInteger(MAX_PAGE_SIZE, load_default=MAX_PAGE_SIZE, metadata={"minimum": 1})
-    after = PatternString(
-        r"(0|[1-9][0-9]{0,13})\.[0-9a-f]{32}-[0-9a-z-]{1,60}",
-        "1772701200000.019cb1d2e3f4000000000000000000a1-guest",
-        error="Not a cursor of the e-mails.",
-        load_default=None,
+    after = CursorField(
+        rf"{ID_PATTERN}-[0-9a-z-]{{1,60}}", "0|[1-9][0-9]{0,13}", orders=[CREATED_ORDER], example=CURSOR_EXAMPLE
     )
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from core.mongo.client import Document
-from notifications.outbox.model import PENDING, Batch, Delivery, EmailCursor, EmailStatus, OutboxEmail, Outcome, Result
+from core.pagination import Cursor
+from notifications.outbox.model import PENDING, Batch, Delivery, EmailStatus, OutboxEmail, Outcome, Result, position_of
 
 Order = list[tuple[str, int]]
 
@@ -103,12 +104,13 @@ def recent(since: datetime) -> Document:
     return {"$or": [{"state": {"$in": PENDING}}, {"state": EmailStatus.SENT, "createdAt": {"$gt": since}}]}
 
 
-def keyset_queries(state: EmailStatus | None, after: EmailCursor | None) -> list[tuple[Document, Order]]:
+def keyset_queries(state: EmailStatus | None, after: Cursor | None) -> list[tuple[Document, Order]]:
     """Return the queries, each with its order, whose concatenated results are the e-mails older than `after`."""
     # With every state in `$in`, the database merges their ranges of the index, so one index serves both orders.
     in_states: Document = {"state": {"$in": [state] if state else list(EmailStatus)}}
     if after is None:
         return [(in_states, NEWEST_FIRST)]
     # It does not merge by a constant field, so e-mails of one time are sorted by id only.
-    same_time = {**in_states, "createdAt": after.at, "_id": {"$lt": after.id}}
-    return [(same_time, NEWEST_FIRST[1:]), ({**in_states, "createdAt": {"$lt": after.at}}, NEWEST_FIRST)]
+    created_at, id_ = position_of(after)
+    same_time = {**in_states, "createdAt": created_at, "_id": {"$lt": id_}}
+    return [(same_time, NEWEST_FIRST[1:]), ({**in_states, "createdAt": {"$lt": created_at}}, NEWEST_FIRST)]

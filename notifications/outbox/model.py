@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from core.pagination import Cursor
+
 # Resend knows a key for 24 hours; a later attempt could send an e-mail twice.
 GIVE_UP_AFTER = timedelta(days=1)
 # A lease is renewed while its e-mails are being sent; those of a dead process are due again after it.
@@ -24,6 +26,8 @@ DEDUP_WINDOW = timedelta(minutes=1)
 STALE_AFTER = timedelta(minutes=10)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+# The order of cursors over the outbox.
+CREATED_ORDER = "created"
 
 
 class EmailStatus(StrEnum):
@@ -114,36 +118,6 @@ class EmailFilter:
     state: EmailStatus | None = None
 
 
-@dataclass(frozen=True, order=True)
-class EmailCursor:
-    """Position in the list of e-mails: creation time, in milliseconds, and id of the last one."""
-
-    at: datetime
-    id: str
-
-    @classmethod
-    def at_email(cls, email: OutboxEmail) -> EmailCursor:
-        """Return the cursor after `email`."""
-        return cls(email.created_at, email.id)
-
-    @classmethod
-    def of(cls, text: str) -> EmailCursor:
-        """Parse a cursor; the inverse of `str`."""
-        milliseconds, _, id_ = text.partition(".")
-        return cls(EPOCH + int(milliseconds) * MILLISECOND, id_)
-
-    def __str__(self) -> str:
-        return f"{(self.at - EPOCH) // MILLISECOND}.{self.id}"
-
-
-@dataclass(frozen=True)
-class EmailPage:
-    """A page of e-mails. `next` is the cursor of the next page, None on the last one."""
-
-    items: list[OutboxEmail]
-    next: EmailCursor | None
-
-
 @dataclass(frozen=True)
 class Outcome:
     """Outcome of a leased e-mail: `retry_at` is its next attempt; `leaves_batch` takes it out of its batch."""
@@ -178,6 +152,16 @@ class Message:
     written_at: datetime
     reply_to: str = ""
     attachments: tuple[Attachment, ...] = ()
+
+
+def cursor_of(email: OutboxEmail) -> Cursor:
+    """Return the cursor of `email` in the order of creation, in milliseconds since 1970."""
+    return Cursor(email.id, str((email.created_at - EPOCH) // MILLISECOND), CREATED_ORDER)
+
+
+def position_of(cursor: Cursor) -> tuple[datetime, str]:
+    """Return creation time and id of the e-mail that `cursor` names."""
+    return EPOCH + int(cursor.value) * MILLISECOND, cursor.id
 
 
 def resend_id_prefix(subject: str) -> str:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 from core.clock import Clock
 from core.mongo.transactions import Session
+from core.pagination import Cursor, Page
 from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.model import (
     DEDUP_WINDOW,
-    EmailCursor,
     EmailFilter,
-    EmailPage,
     OutboxEmail,
+    cursor_of,
+    position_of,
 )
 from notifications.outbox.retry_store import RetryStore
 from notifications.outbox.store import OutboxStore
@@ -65,11 +66,11 @@ class Outbox:
         """Notify the worker that a transaction with e-mails was committed."""
         self.wake.set()
 
-    def find(self, query: EmailFilter, limit: int, after: EmailCursor | None = None) -> EmailPage:
-        """Return a page of the newest e-mails older than the cursor `after`."""
-        found = self._by_subject(query, after) if query.subject else self.store.find(query.state, limit + 1, after)
-        items = found[:limit]
-        return EmailPage(items, EmailCursor.at_email(items[-1]) if len(found) > limit else None)
+    def find(self, query: EmailFilter, limit: int, after: Cursor | None = None) -> Page[OutboxEmail]:
+        """Return a page of the e-mails that match, newest first."""
+        if query.subject:
+            return Page.first_of(self._by_subject(query, after), limit, cursor_of)
+        return Page.first_of(self.store.find(query.state, limit + 1, after), limit, cursor_of)
 
     def retry(self, session: Session, email_id: str) -> OutboxEmail:
         """Queue a failed e-mail again, within the caller's transaction. Raises EmailNotFound or EmailNotFailed."""
@@ -87,10 +88,9 @@ class Outbox:
         """Return the number of e-mails by state."""
         return self.store.counts()
 
-    def _by_subject(self, query: EmailFilter, after: EmailCursor | None) -> list[OutboxEmail]:
-        found = []
-        for email in reversed(self.store.by_subject(query.subject)):
-            is_after = after is None or EmailCursor.at_email(email) < after
-            if is_after and query.state in (None, email.state):
-                found.append(email)
-        return found
+    def _by_subject(self, wanted: EmailFilter, after: Cursor | None) -> list[OutboxEmail]:
+        newest = [each for each in self.store.by_subject(wanted.subject)[::-1] if wanted.state in (None, each.state)]
+        if after is None:
+            return newest
+        position = position_of(after)
+        return [each for each in newest if (each.created_at, each.id) < position]

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from core.mongo.client import Db, Document
 from core.mongo.transactions import Session, insert
+from core.pagination import Cursor
 from notifications.outbox import mapping
 from notifications.outbox.mapping import IS_PENDING, to_document, to_email
 from notifications.outbox.model import (
     PENDING,
     Delivery,
-    EmailCursor,
     EmailRules,
     EmailStatus,
     OutboxEmail,
@@ -88,7 +88,7 @@ class OutboxStore:
         rows = self.db.letters.find(mapping.by_subject(subject)).sort(mapping.OLDEST_FIRST)
         return [to_email(row) for row in rows]
 
-    def find(self, state: EmailStatus | None, limit: int, after: EmailCursor | None = None) -> list[OutboxEmail]:
+    def find(self, state: EmailStatus | None, limit: int, after: Cursor | None = None) -> list[OutboxEmail]:
         """Return the newest e-mails older than the cursor `after`, of one state if given."""
         found: list[Document] = []
         for query, order in mapping.keyset_queries(state, after):
