@@ -26,16 +26,23 @@ COLUMNS = (
 )
 BOM = "\ufeff"
 # Spreadsheets read a cell as a formula if it begins, after blanks, with one of these; full-width forms count too.
-FORMULA = re.compile(r"[\s\u200b\u2060\ufeff]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]|[\t\r]")
+SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+BLANKS = r"[\s\u200b\u2060\ufeff]*"
+FORMULA = re.compile(rf"{BLANKS}({SIGNS}|[\t\r])|[\t\r]")
+# A reader of another dialect splits a cell at one of these, also a quoted one.
+INNER_FORMULA = re.compile(
+    rf"([,;|\t\r\n\v\f\x1c-\x1f\x85\u2028\u2029\uff0c\uff1b][\s\u200b\u2060\ufeff\"]*)(?={SIGNS})"
+)
 ROWS_PER_CHUNK = 500
 
 
 def stream_csv(bookings: Iterable[ExportRow]) -> Iterator[bytes]:
     """Yield the header and the rows of `bookings` in chunks; memory use is one chunk."""
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
     buffer.write(BOM)
-    writer.writerow(COLUMNS)
+    csv.writer(buffer, lineterminator="\r\n").writerow(COLUMNS)
+    # A quoted cell is text to most readers, whatever separator they expect.
+    writer = csv.writer(buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     rows = map(_row, bookings)
     while chunk := list(islice(rows, ROWS_PER_CHUNK)):
         writer.writerows(chunk)
@@ -44,8 +51,9 @@ def stream_csv(bookings: Iterable[ExportRow]) -> Iterator[bytes]:
 
 
 def escape_formula(cell: str) -> str:
-    """Return `cell` with a leading apostrophe if a spreadsheet would read it as a formula."""
-    return f"'{cell}" if cell and FORMULA.match(cell) else cell
+    """Return `cell` with an apostrophe wherever a spreadsheet would read a formula: at its start, after separators."""
+    escaped = INNER_FORMULA.sub(r"\1'", cell)
+    return f"'{escaped}" if FORMULA.match(cell) else escaped
 
 
 def _row(booking: ExportRow) -> tuple[str, ...]:
