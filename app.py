@@ -27,7 +27,8 @@ from core import log
 from core.config.settings import ROOT, ConfigError, Settings, from_env, load_environment
 from core.mongo.client import timeout
 from core.mongo.failures import DatabaseError
-from core.web import context, health, openapi, problem_details, request_logging, security_headers
+from core.web import context, health, openapi, problem_details, security_headers
+from core.web.application import Application
 from core.web.body_limit import BodyReaderMiddleware
 from core.web.rate_limits import limiter
 from schedules.availability_cache import AvailabilityCache
@@ -55,7 +56,7 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
     """Return the application for `settings`, read from the environment by default; see `wiring.build`."""
     services = _services_or_exit(settings, replacements)
     settings = services.settings
-    app = Flask(__name__, static_folder=None)
+    app = Application(__name__)
     https = settings.public_url.startswith("https://")
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, SESSION_COOKIE_SECURE=https)
     if settings.trusted_proxies:
@@ -82,10 +83,8 @@ def _services_or_exit(settings: Settings | None, replacements: dict[str, Any]) -
     raise SystemExit(2)
 
 
-def _configure(app: Flask, services: wiring.Services) -> None:
+def _configure(app: Application, services: wiring.Services) -> None:
     settings = services.settings
-    # after_request functions run in the reverse order of their registration: the log line is written last.
-    request_logging.install(app)
     security_headers.install(app, https=settings.public_url.startswith("https://"), origins=settings.cors_origins)
     problem_details.install(app)
     rate_limiter = limiter.install(

@@ -35,26 +35,35 @@ class CreateBooking:
         Raises DateNotBookable, SlotNotFound, SlotDateMismatch, and the errors of `BookingGroupCommit.submit`.
         """
         try:
-            result = self._create(new, key, language)
+            slot = self._slot_of(new)
         except DomainError as error:
-            metrics.BOOKINGS.labels(error.code).inc()
+            _count(error.code)
             raise
-        metrics.BOOKINGS.labels("replayed" if result.replayed else "booked").inc()
-        return result
-
-    def _create(self, new: NewBooking, key: str | None, language: str) -> BookingResult:
-        slot = self._slot_of(new)
         pending = self._pending(new, slot, key, language)
         try:
             self.schedules.require_open(slot)
-            return self.group_commit.submit(pending)
-        except SlotFull as error:
-            raise SlotFull(extra={"alternatives": self.schedules.alternative_offers(slot)}) from error
-        except SlotClosed:
-            replayed = self.group_commit.replay(pending)
-            if replayed is None:
-                raise
-            return replayed
+            result = self.group_commit.submit(pending)
+        except DomainError as error:
+            result = self._replayed(error, pending, slot)
+        if result.replayed:
+            _count("replayed")
+        else:
+            _count("booked")
+        return result
+
+    def _replayed(self, error: DomainError, pending: PendingBooking, slot: PlannedSlot) -> BookingResult:
+        """Return the earlier answer to a request that is only refused since; raises `error` otherwise."""
+        try:
+            if isinstance(error, SlotFull):
+                raise SlotFull(extra={"alternatives": self.schedules.alternative_offers(slot)}) from error
+            if isinstance(error, SlotClosed):
+                replayed = self.group_commit.replay(pending)
+                if replayed is not None:
+                    return replayed
+            raise error
+        except DomainError as refusal:
+            _count(refusal.code)
+            raise
 
     def _slot_of(self, new: NewBooking) -> PlannedSlot:
         if new.date not in self.schedules.schedule.day_by_date:
@@ -87,3 +96,7 @@ class CreateBooking:
             idempotency_key = IdempotencyKey.issue(key, new.fingerprint, booking.id, now)
         deadline = monotonic() + BOOKING_TIMEOUT
         return PendingBooking(booking, self.emails.confirmation(booking), idempotency_key, deadline)
+
+
+def _count(outcome: str) -> None:
+    metrics.BOOKINGS.labels(outcome).inc()

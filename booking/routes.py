@@ -18,15 +18,16 @@ from booking.schemas import (
     NoPlaceProblemSchema,
     OwnDataSchema,
     RescheduleSchema,
+    booking_members,
 )
 from booking.self_service import SelfService
 from core.web import accept_language, context
+from core.web.answer import Answer
 from core.web.endpoint import Blueprint, Endpoint
 from core.web.rate_limits.limiter import RateLimiter
 from core.web.request_parser import TokenHeader, bearer_token
 
 blueprint = Blueprint("bookings", __name__, url_prefix="/api/bookings", description="Booking a place")
-BOOKING = BookingSchema()
 BOOKED = "Booking created successfully."
 
 
@@ -38,8 +39,9 @@ BOOKED = "Booking created successfully."
     headers=IdempotencyHeader,
     error_statuses=(404, 409, 413, 415, 422),
     conflict_schema=NoPlaceProblemSchema,
+    fast=True,
 )
-def create_booking(new: NewBooking, key: str | None) -> Response:
+def create_booking(new: NewBooking, key: str | None) -> Answer:
     """Book one place in a slot. With an Idempotency-Key the request can be repeated safely for 24 hours.
 
     The guest's e-mails are in the language that Accept-Language prefers: English, or German.
@@ -97,15 +99,13 @@ def ics_response(file: bytes) -> Response:
     return Response(file, content_type="text/calendar; charset=utf-8", headers=headers)
 
 
-def _created(result: BookingResult) -> Response:
+def _created(result: BookingResult) -> Answer:
     context.set_outcome("replayed" if result.replayed else "booked")
-    response = jsonify(message=BOOKED, booking=_serialize(result.booking))
-    response.status_code = 201
-    response.headers["Location"] = f"/api/bookings/{result.booking.id}"
+    headers = {"Location": f"/api/bookings/{result.booking.id}"}
     if result.replayed:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
+        headers["Idempotency-Replayed"] = "true"
+    return Answer(201, {"message": BOOKED, "booking": _serialize(result.booking)}, headers)
 
 
 def _serialize(booking: Booking) -> dict[str, Any]:
-    return {**BOOKING.dump(booking), "manageUrl": context.get_service(SelfService).signed_links.url(booking.id)}
+    return booking_members(booking, context.get_service(SelfService).signed_links.url(booking.id))

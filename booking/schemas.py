@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 import marshmallow as ma
 
-from booking.model import NewBooking, PersonalData
+from booking.model import Booking, NewBooking, PersonalData
 from core import text
 from core.clock import iso
-from core.schema_fields import ContactSchema, PatternString, Text
+from core.schema_fields import ContactSchema, ParsedString, PatternString, Text
 from core.web.problem_schema import ProblemSchema
 from notifications.outbox.model import OutboxEmail
 from waitlist.model import WaitlistEntry
 
 
-class SlotId(ma.fields.String):
+class SlotId(ParsedString):
     """The id of a slot: 10 to 100 visible ASCII characters."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        given: str = super()._deserialize(value, attr, data, **kwargs)
-        if not 10 <= len(given) <= 100 or not text.visible_ascii(given):
-            raise ma.ValidationError("Not a slot's id.")
-        return given
+    plain_pattern = r"[!-~]{10,100}"
+
+    def parse(self, value: str) -> str:
+        if not 10 <= len(value) <= 100 or not text.visible_ascii(value):
+            raise ValueError("Not a slot's id.")
+        return value
 
 
 class NewBookingSchema(ContactSchema):
     """A request for one place."""
+
+    result_type = NewBooking
 
     class Meta:
         """Ignores members that older forms send."""
@@ -38,11 +42,6 @@ class NewBookingSchema(ContactSchema):
     date = ma.fields.String(required=True, validate=ma.validate.Length(1, 40), metadata={"example": "2026-03-05"})
     slotId = SlotId(required=True, attribute="slot_id", metadata={"minLength": 10, "maxLength": 100})
     message = Text(0, 1200, multiline=True, load_default="")
-
-    @ma.post_load
-    def to_new_booking(self, values: dict[str, Any], **_: Any) -> NewBooking:
-        """Return the typed request."""
-        return NewBooking(**values)
 
 
 class IdempotencyHeader(ma.Schema):
@@ -106,6 +105,23 @@ class BookingSchema(ma.Schema):
         lambda booking: iso(booking.created_at), metadata={"type": "string", "format": "date-time"}
     )
     manageUrl = ma.fields.String(attribute="manage_url", metadata={"format": "uri"})
+
+
+def booking_members(booking: Booking, manage_url: str) -> dict[str, Any]:
+    """Return what `BookingSchema` dumps, without its machinery: every member is a text or made by a function."""
+    members = dict(zip(_BOOKING_NAMES, _booking_values(booking), strict=True))
+    members["createdAt"] = iso(booking.created_at)
+    members["manageUrl"] = manage_url
+    return members
+
+
+_BOOKING_TEXTS = {
+    name: field.attribute or name
+    for name, field in BookingSchema().fields.items()
+    if type(field) is ma.fields.String and name != "manageUrl"
+}
+_BOOKING_NAMES = tuple(_BOOKING_TEXTS)
+_booking_values = attrgetter(*_BOOKING_TEXTS.values())
 
 
 class BookedSchema(ma.Schema):

@@ -85,7 +85,7 @@ class BookingStore:
 
     def add(self, session: Session, bookings: Sequence[Booking]) -> None:
         """Write `bookings` within the caller's transaction; a duplicate ends it with an error of code 11000."""
-        insert(session, self._bookings, [to_document(booking) for booking in bookings])
+        insert(session, self._bookings, list(map(to_document, bookings)))
 
     def cancel(self, session: Session, booking_id: str, now: datetime) -> Booking | None:
         """Cancel a confirmed booking within the caller's transaction; return None when there is none."""

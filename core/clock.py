@@ -15,6 +15,11 @@ def now() -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def utc_timestamp() -> str:
+    """Return the current time as ISO 8601 in UTC with microseconds and `Z`, as structlog writes it."""
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
 def monotonic() -> float:
     """Return the seconds of a monotonic clock, for deadlines and durations."""
     return time.monotonic()

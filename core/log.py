@@ -5,24 +5,33 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
+from contextvars import ContextVar
 from traceback import TracebackException
 from typing import Any, cast
 
 import orjson
 import structlog
 
+from core.clock import utc_timestamp
+
 Log = structlog.stdlib.BoundLogger
+_REQUEST_ID: ContextVar[str] = ContextVar("logged_request_id", default="")
+# The output of `EventLog` while lines are JSON.
+_json_output: structlog.BytesLogger | None = None
 
 
 def configure(log_format: str) -> None:
     """Configure structlog for this process; `log_format` is `json` or `console`."""
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        _add_request_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.ExceptionRenderer(_render_traceback),
     ]
+    global _json_output  # noqa: PLW0603  # one output per process, as structlog's own configuration
+    _json_output = None
     if log_format == "json":
+        _json_output = structlog.BytesLogger(sys.stdout.buffer)
         structlog.configure(
             processors=[*shared, _to_json],
             logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
@@ -43,14 +52,38 @@ def get_logger(name: str) -> Log:
     return cast("Log", structlog.get_logger(part=name))
 
 
-def bind(**values: str) -> None:
-    """Add `values` to every later log line of this request."""
-    structlog.contextvars.bind_contextvars(**values)
+def set_request_id(request_id: str) -> None:
+    """Add `request_id` to every later log line of this request."""
+    _REQUEST_ID.set(request_id)
 
 
-def clear() -> None:
-    """Remove the values of `bind` before a new request."""
-    structlog.contextvars.clear_contextvars()
+class EventLog:
+    """Logs events of one part at level info; as JSON without structlog's chain of processors.
+
+    The line has the members and the order of one that structlog writes.
+    """
+
+    def __init__(self, part: str) -> None:
+        self._part = part
+        self._logger = get_logger(part)
+
+    def info(self, event: str, **values: Any) -> None:
+        """Write one line about `event` with `values`."""
+        output = _json_output
+        if output is None:
+            self._logger.info(event, **values)
+            return
+        line = {"part": self._part, **values, "event": event, "request_id": _REQUEST_ID.get()}
+        line["level"] = "info"
+        line["timestamp"] = utc_timestamp()
+        output.info(orjson.dumps(line, default=str))
+
+
+def _add_request_id(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    request_id = _REQUEST_ID.get()
+    if request_id:
+        event["request_id"] = request_id
+    return event
 
 
 def _render_traceback(exc_info: structlog.typing.ExcInfo) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import marshmallow as ma
 import phonenumbers
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
-from core import text
+from core import phone_numbers, text
 
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 MAX_EMAIL_LENGTH = 254
@@ -25,7 +25,26 @@ RESERVED_TLDS = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN
 INVALID_PHONE = "Not a valid phone number; write it like +14155550123."
 
 
-class Text(ma.fields.String):
+class ParsedString(ma.fields.String):
+    """A text that one function checks and normalises.
+
+    If a text that fully matches `plain_pattern` needs no parsing, a plain form checks nothing else.
+    """
+
+    plain_pattern = ""
+
+    def parse(self, value: str) -> str:
+        """Return the stored form of `value`; raises ValueError with a message for people."""
+        raise NotImplementedError
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        try:
+            return self.parse(super()._deserialize(value, attr, data, **kwargs))
+        except ValueError as error:
+            raise ma.ValidationError(str(error)) from error
+
+
+class Text(ParsedString):
     """A text of `least` to `most` characters after normalisation; control characters are refused.
 
     A required text without a visible character counts as empty.
@@ -36,52 +55,45 @@ class Text(ma.fields.String):
         self._least = least
         self._multiline = multiline
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        try:
-            normalized = text.normalize_text(
-                super()._deserialize(value, attr, data, **kwargs), multiline=self._multiline
-            )
-        except ValueError as error:
-            raise ma.ValidationError(str(error)) from error
+    def parse(self, value: str) -> str:
+        normalized = text.normalize_text(value, multiline=self._multiline)
         if self._least and not text.has_visible_character(normalized):
             return ""
         return normalized
 
 
-class PatternString(ma.fields.String):
+class PatternString(ParsedString):
     """A text that fully matches `pattern`, which means the same in Python's `re` and ECMA 262."""
 
     def __init__(self, pattern: str, example: str, *, error: str, **kwargs: Any) -> None:
         super().__init__(metadata={"pattern": f"^{pattern}$", "example": example}, **kwargs)
+        self.plain_pattern = pattern
         self._pattern = re.compile(pattern, re.ASCII)
         self._error = error
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        given: str = super()._deserialize(value, attr, data, **kwargs)
+    def parse(self, value: str) -> str:
         # fullmatch, since `$` in Python also matches before a final line break.
-        if not self._pattern.fullmatch(given):
-            raise ma.ValidationError(self._error)
-        return given
+        if not self._pattern.fullmatch(value):
+            raise ValueError(self._error)
+        return value
 
 
-class Email(ma.fields.String):
+class Email(ParsedString):
     """An e-mail address in lower case, checked by its syntax."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        try:
-            return normalize_email(super()._deserialize(value, attr, data, **kwargs))
-        except ValueError as error:
-            raise ma.ValidationError(str(error)) from None
+    def parse(self, value: str) -> str:
+        return normalize_email(value)
 
 
-class Phone(ma.fields.String):
-    """A valid phone number in E.164."""
+class Phone(ParsedString):
+    """A phone number in E.164; whether it is valid in its country is checked by `ContactSchema`."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        given: str = super()._deserialize(value, attr, data, **kwargs)
-        if not PHONE.fullmatch(given):
-            raise ma.ValidationError(INVALID_PHONE)
-        return given
+    plain_pattern = PHONE.pattern
+
+    def parse(self, value: str) -> str:
+        if not PHONE.fullmatch(value):
+            raise ValueError(INVALID_PHONE)
+        return value
 
 
 class ClampedInteger(ma.fields.Integer):
@@ -121,7 +133,23 @@ class NormalizedString(ma.fields.String):
             raise ma.ValidationError(str(error)) from None
 
 
-class ContactSchema(ma.Schema):
+class TypedSchema(ma.Schema):
+    """A schema whose result is a `result_type`."""
+
+    result_type: ClassVar[Callable[..., Any]]
+
+    @classmethod
+    def is_plain(cls, values: Mapping[str, Any]) -> bool:  # noqa: ARG003  # a rule for subclasses
+        """Return whether valid fields surely satisfy the rules of the whole schema, for plain forms."""
+        return True
+
+    @ma.post_load
+    def to_result(self, values: dict[str, Any], **_: Any) -> Any:
+        """Return the typed request."""
+        return type(self).result_type(**values)
+
+
+class ContactSchema(TypedSchema):
     """The contact data of a person."""
 
     fullName = Text(2, 80, required=True, attribute="full_name", metadata={"example": "Ada Lovelace"})
@@ -129,12 +157,17 @@ class ContactSchema(ma.Schema):
     phone = Phone(required=True, metadata={"example": "+14155550123"})
     country = PatternString(r"[A-Z]{2}", "US", error="Not an ISO 3166 code in upper case.", required=True)
 
+    @classmethod
+    def is_plain(cls, values: Mapping[str, Any]) -> bool:
+        """Return whether the phone number is surely one of the country."""
+        return phone_numbers.is_plainly_valid(values["phone"], values["country"])
+
     @ma.validates_schema(skip_on_field_errors=False)
     def phone_is_valid_in_the_country(self, values: dict[str, Any], **_: Any) -> None:
         """Refuse an impossible phone number, and one of another country."""
         if "phone" not in values:
             return
-        number = _number(values["phone"])
+        number = phone_numbers.parse(values["phone"])
         country = values.get("country")
         if number and country and phonenumbers.is_valid_number_for_region(number, country):
             return
@@ -158,10 +191,3 @@ def normalize_email(given: str) -> str:
     if not normalized or len(normalized) > MAX_EMAIL_LENGTH:
         raise ValueError("Not a valid e-mail address.")
     return normalized
-
-
-def _number(phone: str) -> phonenumbers.PhoneNumber | None:
-    try:
-        return phonenumbers.parse(phone)
-    except phonenumbers.NumberParseException:
-        return None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response
-
 from core.web import context, etag
+from core.web.answer import Answer
 from core.web.endpoint import Blueprint, Endpoint
 from schedules.availability_cache import AvailabilityCache
 from schedules.schemas import DatesSchema, SlotQuery, SlotSchema
@@ -13,14 +12,14 @@ blueprint = Blueprint("schedules", __name__, url_prefix="/api", description="Dat
 
 
 @blueprint.get("/dates")
-@Endpoint(DatesSchema)
-def dates() -> Response:
+@Endpoint(DatesSchema, fast=True)
+def dates() -> Answer:
     """List every bookable date with its places."""
-    return etag.conditional_response(context.get_service(AvailabilityCache).dates("all"))
+    return etag.conditional_answer(context.get_service(AvailabilityCache).dates("all"))
 
 
 @blueprint.get("/slots")
-@Endpoint(SlotSchema(many=True), query=SlotQuery)
-def slots(date: str) -> Response:
+@Endpoint(SlotSchema(many=True), query=SlotQuery, fast=True)
+def slots(date: str) -> Answer:
     """List the slots of a date in order of start; they are made when a date is first asked for."""
-    return etag.conditional_response(context.get_service(AvailabilityCache).slots(date))
+    return etag.conditional_answer(context.get_service(AvailabilityCache).slots(date))

@@ -75,6 +75,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     ),
     "resend": ("notifications.providers.*", "notifications.webhook"),
     "idna": ("notifications.idna",),
+    "msgspec": ("core.web.plain_form",),
     "smtplib": ("notifications.providers.*",),
     "requests": ("notifications.providers.*",),
     "structlog": ("core.log",),

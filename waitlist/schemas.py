@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import marshmallow as ma
 
 from core.clock import iso
@@ -14,15 +12,12 @@ from waitlist.model import NewEntry
 class NewWaitingSchema(ContactSchema):
     """A wish to wait for a place."""
 
+    result_type = NewEntry
+
     class Meta:
         """Unknown members are typing errors."""
 
         unknown = ma.RAISE
-
-    @ma.post_load
-    def to_new_entry(self, values: dict[str, Any], **_: Any) -> NewEntry:
-        """Return the typed wish."""
-        return NewEntry(**values)
 
 
 class WaitingSchema(ma.Schema):

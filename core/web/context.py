@@ -1,13 +1,14 @@
-"""Request context: typed access to the application's services and to the request's own values."""
+"""Request context: access to the services and to the values of a request, within Flask and without it."""
 
 from __future__ import annotations
 
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any, TypeVar, cast
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, request
 
 S = TypeVar("S")
 EXTENSION = "booking.runtime"
@@ -30,24 +31,68 @@ class Runtime:
         return cast("S", self.services[kind])
 
 
+@dataclass(slots=True)
+class RequestState:
+    """The values of one request: its WSGI environment, id, start in monotonic seconds, and the outcome to log."""
+
+    environ: dict[str, Any]
+    runtime: Runtime
+    id: str
+    started: float
+    outcome: str = ""
+
+
+_STATE: ContextVar[RequestState | None] = ContextVar("request_state", default=None)
+
+
+def enter(state: RequestState) -> Token[RequestState | None]:
+    """Make `state` the current request's; the token is for `leave`."""
+    return _STATE.set(state)
+
+
+def leave(token: Token[RequestState | None]) -> None:
+    """Restore the state before `enter`."""
+    _STATE.reset(token)
+
+
+def current_state() -> RequestState | None:
+    """Return the state of this request, or None outside of one."""
+    return _STATE.get()
+
+
+def current_environ() -> dict[str, Any]:
+    """Return the WSGI environment of this request."""
+    state = _STATE.get()
+    return state.environ if state else request.environ
+
+
 def runtime_of(app: Flask) -> Runtime:
     """Return the runtime of `app`."""
-    return cast("Runtime", app.extensions.setdefault(EXTENSION, Runtime()))
+    runtime = app.extensions.get(EXTENSION)
+    if runtime is None:
+        runtime = app.extensions[EXTENSION] = Runtime()
+    return cast("Runtime", runtime)
 
 
 def get_service(kind: type[S]) -> S:
     """Return the service of class `kind` of the application that handles this request."""
-    return runtime_of(current_app).get(kind)
+    state = _STATE.get()
+    if state is None:
+        return runtime_of(current_app).get(kind)
+    return cast("S", state.runtime.services[kind])
 
 
 def request_id() -> str:
     """Return the id of this request."""
-    return cast("str", g.get("request_id", ""))
+    state = _STATE.get()
+    return state.id if state else ""
 
 
 def set_outcome(name: str) -> None:
     """Set the outcome of this request for its log line."""
-    g.outcome = name
+    state = _STATE.get()
+    if state is not None:
+        state.outcome = name
 
 
 def client_address() -> str:
@@ -55,7 +100,11 @@ def client_address() -> str:
 
     One household has a /64 network to itself.
     """
-    address = request.remote_addr or "unknown"
+    return address_group(current_environ().get("REMOTE_ADDR") or "unknown")
+
+
+def address_group(address: str) -> str:
+    """Return an IPv4 address as it is, and the /64 network of an IPv6 address."""
     return _network(address) if ":" in address else address
 
 

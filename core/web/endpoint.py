@@ -1,4 +1,7 @@
-"""Endpoint decorator: parses a view's arguments, serialises its result and documents both with flask-smorest."""
+"""Endpoint decorator: parses a view's arguments, serialises its result and documents both with flask-smorest.
+
+From the same declaration it makes the fast route of a view that needs nothing of Flask.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 import marshmallow as ma
 from flask import Response, jsonify, request
 
+from core.web.answer import Answer
+from core.web.application import FastRoute
+from core.web.plain_form import PlainForm, PlainTexts
 from core.web.problem_schema import ProblemSchema
 from core.web.request_parser import PARSER, QuerySchema, RequestParser
 
@@ -39,7 +45,8 @@ class Endpoint:
     """The arguments and responses of a view, for parsing and for the document.
 
     `response_schema` is None for a body that is not JSON; its media type is then `media_type`. `error_statuses` are the
-    statuses of refusals beside COMMON_ERROR_STATUSES; `conflict_schema` is the payload of a 409.
+    statuses of refusals beside COMMON_ERROR_STATUSES; `conflict_schema` is the payload of a 409. A `fast` view uses
+    nothing of Flask and returns an Answer: plain requests reach it without Flask.
     """
 
     response_schema: type[ma.Schema] | ma.Schema | None
@@ -51,6 +58,7 @@ class Endpoint:
     conflict_schema: type[ProblemSchema] = ProblemSchema
     security: str = ""
     media_type: str = "application/json"
+    fast: bool = False
 
     def __call__(self, view: Callable[..., Any]) -> Callable[..., Response]:
         """Return `view` with its arguments parsed and with its documentation.
@@ -69,14 +77,26 @@ class Endpoint:
             if request.query_string or query.fields:
                 values |= PARSER.parse(query, request, location="query")
             result = view(PARSER.parse(body, request), **values) if body else view(**values)
+            if isinstance(result, Answer):
+                return result.to_response()
             if isinstance(result, Response):
                 return result
             response = jsonify(response_schema.dump(result))
             response.status_code = self.status
             return response
 
+        if self.fast:
+            wrapper.fast_route = self._fast_route(view)  # type: ignore[attr-defined]
         wrapper._apidoc = copy.deepcopy(self._documented(view)._apidoc)  # type: ignore[attr-defined]
         return wrapper
+
+    def _fast_route(self, view: Callable[..., Any]) -> FastRoute:
+        return FastRoute(
+            view=view,
+            body=PlainForm.of(self.body) if self.body else None,
+            headers=PlainTexts.of_headers(self.headers),
+            query=PlainTexts.of_query(self.query),
+        )
 
     def _documented(self, view: Callable[..., Any]) -> Any:
         documented: Any = _doc_blueprint.response(self.status, self.response_schema, content_type=self.media_type)(view)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from flask import Response, request
-from werkzeug.http import generate_etag
+from werkzeug.http import generate_etag, parse_etags, quote_etag
 
 from core.concurrency.single_flight import single_flight_read
+from core.web import context
+from core.web.answer import Answer
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,10 @@ def shared_json(read: Callable[[str], Any]) -> Callable[[str], CachedJson]:
     return single_flight_read(render)
 
 
-def conditional_response(page: CachedJson) -> Response:
+def conditional_answer(page: CachedJson) -> Answer:
     """Return `page`, or 304 if the client has it; caches must revalidate it."""
-    response = Response(page.body, mimetype="application/json")
-    response.set_etag(page.etag)
-    response.headers["Cache-Control"] = "no-cache"
-    response.make_conditional(request.environ)
-    return response
+    headers = {"ETag": quote_etag(page.etag), "Cache-Control": "no-cache"}
+    known = context.current_environ().get("HTTP_IF_NONE_MATCH")
+    if known and parse_etags(known).contains_weak(page.etag):
+        return Answer(304, b"", headers, media_type="")
+    return Answer(200, page.body, headers)

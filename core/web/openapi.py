@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import flask_smorest
-from flask import Flask
 from werkzeug.exceptions import HTTPException
 
 from core.web import problem_details
+from core.web.application import Application
 from core.web.endpoint import Blueprint
 from core.web.json_provider import OrjsonProvider
 from core.web.problem_schema import ProblemSchema
@@ -25,7 +25,7 @@ class Api(flask_smorest.Api):
         return problem_details.on_http_error(error)
 
 
-def install(app: Flask, *, version: str, blueprints: list[Blueprint]) -> Api:
+def install(app: Application, *, version: str, blueprints: list[Blueprint]) -> Api:
     """Register `blueprints` on `app` and serve the document at /api/openapi.json."""
     app.json = OrjsonProvider(app)
     app.config.update(
@@ -40,4 +40,5 @@ def install(app: Flask, *, version: str, blueprints: list[Blueprint]) -> Api:
     api.spec.components.security_scheme("manageToken", {"type": "http", "scheme": "bearer"})
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
+    app.add_fast_routes()
     return api

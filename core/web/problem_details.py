@@ -16,6 +16,7 @@ from core import errors as kinds
 from core import log
 from core.mongo.failures import DatabaseError, as_domain_error, is_unavailable
 from core.web import context
+from core.web.answer import Answer
 
 LOG = log.get_logger("web.errors")
 
@@ -71,7 +72,12 @@ def install(app: Flask) -> None:
 
 
 def respond(status: int, problem: Problem) -> Response:
-    """Return an `application/problem+json` response; no other code makes one."""
+    """Return `problem_answer` as Flask's response."""
+    return problem_answer(status, problem).to_response()
+
+
+def problem_answer(status: int, problem: Problem) -> Answer:
+    """Return an `application/problem+json` answer; no other code makes one."""
     message = problem["message"]
     payload = {
         "type": f"/problems/{problem['code'].replace('_', '-')}",
@@ -81,13 +87,21 @@ def respond(status: int, problem: Problem) -> Response:
         "detail": problem.get("detail") or message,
         "message": message,
         "requestId": context.request_id(),
-        **({"errors": problem["errors"]} if problem.get("errors") else {}),
-        **problem.get("extra", {}),
     }
+    if problem.get("errors"):
+        payload["errors"] = problem["errors"]
+    payload.update(problem.get("extra", {}))
     context.set_outcome(problem["code"])
-    response = Response(_encoded(payload), status, mimetype="application/problem+json")
-    response.headers.extend(problem.get("headers", {}))
-    return response
+    return Answer(status, _encoded(payload), problem.get("headers", {}), "application/problem+json")
+
+
+def answer_to(error: Exception) -> Answer:
+    """Return the answer to any error, as the handlers of Flask's path do."""
+    if isinstance(error, kinds.DomainError):
+        return domain_answer(error)
+    if isinstance(error, DatabaseError):
+        return database_answer(error)
+    return unexpected_answer(error)
 
 
 def _encoded(payload: Mapping[str, Any]) -> bytes:
@@ -104,18 +118,23 @@ def status_of(error: kinds.DomainError) -> int:
 
 
 def on_domain_error(error: kinds.DomainError) -> Response:
+    return domain_answer(error).to_response()
+
+
+def domain_answer(error: kinds.DomainError) -> Answer:
+    """Return the answer to a refusal by a rule of the domain."""
+    headers = dict(getattr(error, "headers", {}))
+    if error.retry_after:
+        headers.setdefault("Retry-After", str(error.retry_after))
     problem: Problem = {
         "code": error.code,
         "message": error.message,
         "detail": error.detail,
         "errors": error.errors,
         "extra": error.extra,
-        "headers": {
-            **({"Retry-After": str(error.retry_after)} if error.retry_after else {}),
-            **getattr(error, "headers", {}),
-        },
+        "headers": headers,
     }
-    return respond(status_of(error), problem)
+    return problem_answer(status_of(error), problem)
 
 
 def on_http_error(error: HTTPException) -> Response:
@@ -133,15 +152,25 @@ def on_http_error(error: HTTPException) -> Response:
 
 def on_database_error(error: DatabaseError) -> Response:
     """Answer a failed read or single write: 503 if the database is unavailable, 500 if it is a bug."""
+    return database_answer(error).to_response()
+
+
+def database_answer(error: DatabaseError) -> Answer:
+    """Return 503 if the database is unavailable, 500 if the error is a bug."""
     if is_unavailable(error):
         LOG.warning("database_unavailable", error=type(error).__name__)
-        return on_domain_error(as_domain_error(error))
+        return domain_answer(as_domain_error(error))
     # The message may contain personal data, so only the kind and the traceback are logged.
     LOG.error("database_error", error=type(error).__name__, trace="".join(traceback.format_tb(error.__traceback__)))
-    return respond(500, {"code": CODE_OF[500], "message": MESSAGE_OF[500]})
+    return problem_answer(500, {"code": CODE_OF[500], "message": MESSAGE_OF[500]})
 
 
 def on_unexpected_error(error: Exception) -> Response:
     """Answer 500 with only the code and the request id; the reason is logged."""
+    return unexpected_answer(error).to_response()
+
+
+def unexpected_answer(error: Exception) -> Answer:
+    """Return 500 and log the reason."""
     LOG.error("unhandled_error", exc_info=error)
-    return respond(500, {"code": CODE_OF[500], "message": MESSAGE_OF[500]})
+    return problem_answer(500, {"code": CODE_OF[500], "message": MESSAGE_OF[500]})

@@ -4,50 +4,46 @@ from __future__ import annotations
 
 import re
 import secrets
-
-from flask import Flask, Response, g, request
+from functools import lru_cache
+from typing import Any
 
 from core import log, metrics
 from core.clock import monotonic
-from core.web import context
+from core.web.context import PROBE_PATHS, RequestState, Runtime
 
-LOG = log.get_logger("web")
+LOG = log.EventLog("web")
 VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+# Methods and routes are those of the application, so that the children are few.
+_count_of = lru_cache(maxsize=4096)(metrics.REQUESTS.labels)
+_seconds_of = lru_cache(maxsize=1024)(metrics.REQUEST_SECONDS.labels)
 
 
-def install(app: Flask) -> None:
-    app.before_request(start_request)
-    app.after_request(finish_request)
+def start(environ: dict[str, Any], runtime: Runtime) -> RequestState:
+    """Return the state of a new request: with the client's request id if it is valid, else a new one."""
+    request_id = environ.get("HTTP_X_REQUEST_ID", "")
+    if not VALID_REQUEST_ID.fullmatch(request_id):
+        request_id = secrets.token_hex(8)
+    log.set_request_id(request_id)
+    return RequestState(environ, runtime, request_id, monotonic())
 
 
-def start_request() -> None:
-    """Use the client's request id if it is valid, else a new one; record the start time."""
-    g.started = monotonic()
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if VALID_REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-    log.clear()
-    log.bind(request_id=g.request_id)
-
-
-def finish_request(response: Response) -> Response:
-    """Add the id to the response, count the request and log it."""
-    seconds = monotonic() - g.get("started", monotonic())
-    route = request.url_rule.rule if request.url_rule else "unmatched"
-    method = request.method if request.url_rule else "OTHER"
-    response.headers["X-Request-ID"] = g.get("request_id", "")
-    metrics.REQUESTS.labels(method, route, str(response.status_code)).inc()
-    metrics.REQUEST_SECONDS.labels(route).observe(seconds)
-    if request.path not in context.PROBE_PATHS:
-        _line(route, method, response.status_code, seconds)
-    return response
-
-
-def _line(route: str, method: str, status: int, seconds: float) -> None:
+def finish(state: RequestState, route: str, status: int) -> None:
+    """Count an answered request and log it; `route` is empty if no route matches."""
+    seconds = monotonic() - state.started
+    method = state.environ["REQUEST_METHOD"]
+    if not route:
+        # Any client may send any path and method: they are no labels.
+        route = "unmatched"
+        method = "OTHER"
+    _count_of(method, route, str(status)).inc()
+    _seconds_of(route).observe(seconds)
+    if state.environ["PATH_INFO"] in PROBE_PATHS:
+        return
     LOG.info(
         "request",
         method=method,
         route=route,
         status=status,
         duration_ms=round(seconds * 1000, 2),
-        outcome=g.get("outcome", ""),
+        outcome=state.outcome,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Flask, Response
 from flask_cors import CORS
+
+from core.web.application import Application
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -23,25 +24,18 @@ SECURITY_HEADERS = {
 HSTS = "max-age=31536000"
 
 
-def install(app: Flask, *, https: bool, origins: Sequence[str]) -> None:
+def install(app: Application, *, https: bool, origins: Sequence[str]) -> None:
     """Add the headers to every response of `app`; allow cross-origin API calls from `origins`."""
     headers = dict(SECURITY_HEADERS)
     if https:
         headers["Strict-Transport-Security"] = HSTS
-    constant = list(headers.items())
-
-    def secure(response: Response) -> Response:
-        response.headers.extend(constant)
-        # A response without Cache-Control may contain personal data.
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
-
-    app.after_request(secure)
+    app.constant_headers = tuple(headers.items())
     if origins:
         _allow(app, origins)
 
 
-def _allow(app: Flask, origins: Sequence[str]) -> None:
+def _allow(app: Application, origins: Sequence[str]) -> None:
+    app.answers_other_origins = True
     CORS(
         app,
         resources=r"/api/.*",

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 import pytest
 import structlog
@@ -19,6 +23,7 @@ def _as_before() -> Iterator[None]:
     before = structlog.get_config()
     yield
     structlog.configure(**before)
+    log.set_request_id("")
 
 
 def fail_over(guest: str) -> None:
@@ -58,3 +63,33 @@ def test_a_line_about_a_bug_is_one_line_of_json(capsysbinary: pytest.CaptureFixt
 
     assert (line["event"], line["level"], line["part"], line["slot"]) == ("planted", "error", "tests", "a")
     assert line["exception"].endswith("\nValueError")
+
+
+def test_event_log_writes_the_line_that_structlog_writes(
+    capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = datetime(2026, 3, 5, 9, 0, 0, 123456, tzinfo=UTC)
+    monkeypatch.setattr(log, "utc_timestamp", lambda: "2026-03-05T09:00:00.123456Z")
+    monkeypatch.setattr(structlog.processors.TimeStamper, "__call__", partial(stamped, moment))
+    log.configure("json")
+    log.set_request_id("id-1")
+    values = {"method": "POST", "status": 201, "duration_ms": 1.25, "outcome": ""}
+
+    log.EventLog("web").info("request", **values)
+    direct = capsysbinary.readouterr().out
+    log.get_logger("web").info("request", **values)
+
+    assert direct == capsysbinary.readouterr().out
+    assert direct.count(b"id-1") == 1
+
+
+def stamped(moment: datetime, _logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    return {**event, "timestamp": moment.isoformat().replace("+00:00", "Z")}
+
+
+def test_event_log_writes_to_the_console_through_structlog(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    log.configure("console")
+
+    log.EventLog("web").info("request", status=201)
+
+    assert b"status=201" in re.sub(rb"\x1b\[[0-9;]*m", b"", capsysbinary.readouterr().out)

@@ -1,0 +1,129 @@
+"""Flask application with a table of fast routes, which call a view without Flask's contexts and marshmallow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+
+import orjson
+from flask import Flask, Response, request
+
+from core.web import context, problem_details, request_logging
+from core.web.answer import JSON, Answer
+from core.web.plain_form import PlainForm, PlainTexts
+from core.web.rate_limits.limiter import RateLimiter
+
+STATUS_LINES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
+# A response without Cache-Control may contain personal data.
+NO_STORE = ("Cache-Control", "no-store")
+
+
+@dataclass(frozen=True)
+class FastRoute:
+    """Calls one view; a request that is not plain is left to Flask, which counts and refuses it."""
+
+    view: Callable[..., Answer]
+    body: PlainForm | None
+    headers: PlainTexts
+    query: PlainTexts
+
+    def __call__(self, environ: dict[str, Any], max_body_bytes: int) -> Answer | None:
+        """Return the answer of the view, or to its error; None if Flask must answer."""
+        values = self.headers.load(environ)
+        parameters = self.query.load_query(environ["QUERY_STRING"])
+        if values is None or parameters is None:
+            return None
+        values |= parameters
+        arguments = []
+        if self.body is not None:
+            form = self.body.load(_json_body(environ, max_body_bytes))
+            if form is None:
+                return None
+            arguments.append(form)
+        try:
+            context.get_service(RateLimiter).hit_request()
+            return self.view(*arguments, **values)
+        except Exception as error:  # boundary: Flask's handlers answer every error of a view alike
+            return problem_details.answer_to(error)
+
+
+class Application(Flask):
+    """Answers the requests of `fast_routes`, a table by method and path, and passes all others to Flask.
+
+    Both kinds have the same request id, log line, metrics and `constant_headers`.
+    """
+
+    def __init__(self, import_name: str) -> None:
+        super().__init__(import_name, static_folder=None)
+        self.fast_routes: dict[tuple[str, str], Callable[[dict[str, Any], int], Answer | None]] = {}
+        self.constant_headers: Sequence[tuple[str, str]] = ()
+        # The headers for other origins are made by an extension of Flask.
+        self.answers_other_origins = False
+        self._max_body_bytes = 0
+
+    def add_fast_routes(self) -> None:
+        """Put the fast routes of all views whose path is constant into the table."""
+        if self.answers_other_origins:
+            return
+        self._max_body_bytes = self.config["MAX_CONTENT_LENGTH"]
+        for rule in self.url_map.iter_rules():
+            fast_route = getattr(self.view_functions[rule.endpoint], "fast_route", None)
+            if fast_route is not None and not rule.arguments:
+                # HEAD and OPTIONS are answered by Flask.
+                methods = set(rule.methods or ()) - {"HEAD", "OPTIONS"}
+                self.fast_routes.update({(method, rule.rule): fast_route for method in methods})
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        state = request_logging.start(environ, context.runtime_of(self))
+        token = context.enter(state)
+        try:
+            path = environ["PATH_INFO"]
+            fast_route = self.fast_routes.get((environ["REQUEST_METHOD"], path))
+            answer = None
+            if fast_route is not None:
+                answer = fast_route(environ, self._max_body_bytes)
+            if answer is None:
+                return super().wsgi_app(environ, start_response)
+            body = answer.body
+            if not isinstance(body, bytes):
+                body = orjson.dumps(body)
+            headers = [*answer.headers.items(), *self.constant_headers, ("X-Request-ID", state.id)]
+            if "Cache-Control" not in answer.headers:
+                headers.append(NO_STORE)
+            if answer.media_type:
+                headers += (("Content-Type", answer.media_type), ("Content-Length", str(len(body))))
+            request_logging.finish(state, path, answer.status)
+            start_response(STATUS_LINES[answer.status], headers)
+            return [body]
+        finally:
+            context.leave(token)
+
+    def process_response(self, response: Response) -> Response:
+        """Add the constant headers and the request id to a response of Flask, count it and log it."""
+        response = super().process_response(response)
+        response.headers.extend(self.constant_headers)
+        response.headers.setdefault(*NO_STORE)
+        state = context.current_state()
+        if state is not None:
+            response.headers["X-Request-ID"] = state.id
+            route = ""
+            if request.url_rule:
+                route = request.url_rule.rule
+            request_logging.finish(state, route, response.status_code)
+        return response
+
+
+def _json_body(environ: dict[str, Any], max_bytes: int) -> bytes:
+    """Return the body if it is complete, JSON and not too long, else nothing; it can still be read."""
+    source = environ["wsgi.input"]
+    media_type = environ.get("CONTENT_TYPE", "")
+    if media_type.partition(";")[0] != JSON or type(source) is not BytesIO:
+        return b""
+    body = source.getvalue()
+    if len(body) > max_bytes:
+        return b""
+    return body

@@ -1,0 +1,128 @@
+"""Fast routes answer as Flask does; what is not plain is answered by Flask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+import pytest
+from flask import Flask
+from prometheus_client import REGISTRY
+
+from core.web.application import Application
+from core.web.context import current_state, runtime_of
+from core.web.rate_limits.limiter import RateLimiter
+from tests.api_client import Answer, Api, over_app
+from tests.factories import person
+
+HOT = {("POST", "/api/bookings"), ("GET", "/api/dates"), ("GET", "/api/slots")}
+# They differ from one request to the next.
+VARYING = {"X-Request-ID", "Location"}
+
+
+@contextmanager
+def without_fast_routes(app: Flask) -> Iterator[None]:
+    application = cast("Application", app)
+    known = dict(application.fast_routes)
+    application.fast_routes.clear()
+    yield
+    application.fast_routes.update(known)
+
+
+def shape(answer: Answer) -> tuple[int, Mapping[str, str], Any]:
+    headers = {name: value for name, value in answer.headers.items() if name not in VARYING}
+    body = answer.json
+    if isinstance(body, dict):
+        body = {**body, "requestId": "", "booking": sorted(body.get("booking", {}))}
+        headers.pop("Content-Length")
+    return answer.status, headers, body
+
+
+def book(api: Api, **changes: Any) -> Answer:
+    slot = api.slots()[0]
+    guest = person(**changes)
+    return api.send("POST", "/api/bookings", json={**guest, "slotId": slot["_id"], "date": slot["date"]})
+
+
+REQUESTS: Mapping[str, Callable[[Api], Answer]] = {
+    "booked": book,
+    "invalid": lambda api: book(api, email="nobody"),
+    "unknown slot": lambda api: api.send(
+        "POST", "/api/bookings", json={**person(), "slotId": "x" * 24, "date": "2026-03-05"}
+    ),
+    "dates": lambda api: api.get("/api/dates"),
+    "slots": lambda api: api.get("/api/slots", query={"date": "2026-03-05"}),
+    "no date": lambda api: api.get("/api/slots"),
+    "known": lambda api: api.get("/api/dates", headers={"If-None-Match": api.get("/api/dates").headers["ETag"]}),
+    "other method": lambda api: api.send("PUT", "/api/bookings"),
+    "head": lambda api: api.send("HEAD", "/api/dates"),
+}
+
+
+def test_fast_routes_are_the_constant_paths_of_hot_views(app: Flask) -> None:
+    assert set(cast("Application", app).fast_routes) == HOT
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_fast_route_answers_as_flask_does(app: Flask, name: str) -> None:
+    api = Api(over_app(app))
+    fast = REQUESTS[name](api)
+    with without_fast_routes(app):
+        slow = REQUESTS[name](api)
+
+    assert shape(fast) == shape(slow)
+
+
+@pytest.mark.parametrize("options", [
+    {"content_type": "text/plain"},
+    {"query": {"x": "1"}},
+    {"headers": {"Idempotency-Key": "a b"}},
+])  # fmt: skip
+def test_request_that_is_not_plain_is_refused_by_flask(app: Flask, options: dict[str, Any]) -> None:
+    answer = Api(over_app(app)).send(
+        "POST", "/api/bookings", data=b"{}", **{"content_type": "application/json", **options}
+    )
+
+    assert answer.status in (400, 415)
+
+
+def test_unexpected_error_of_a_fast_view_is_500_without_its_message(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_limiter: RateLimiter) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(RateLimiter, "hit_request", broken)
+
+    answer = Api(over_app(app)).get("/api/dates")
+
+    assert (answer.status, answer.code) == (500, "internal_error")
+    assert b"secret" not in answer.body
+    assert answer.json["requestId"] == answer.headers["X-Request-ID"]
+
+
+def test_request_that_flask_answers_is_limited_once(make_app: Callable[..., Flask]) -> None:
+    api = Api(over_app(make_app(RATE_LIMIT_DEFAULT="2 per hour")))
+
+    statuses = [api.send("POST", "/api/bookings", json={}).status for _ in range(3)]
+
+    assert statuses == [400, 400, 429]
+
+
+def test_fast_request_is_counted_once_and_leaves_no_state(app: Flask) -> None:
+    labels = {"method": "GET", "route": "/api/dates", "status": "200"}
+    before = REGISTRY.get_sample_value("http_requests_total", labels) or 0.0
+
+    Api(over_app(app)).get("/api/dates")
+
+    assert REGISTRY.get_sample_value("http_requests_total", labels) == before + 1
+    assert current_state() is None
+
+
+def test_application_that_answers_other_origins_has_no_fast_routes(make_app: Callable[..., Flask]) -> None:
+    app = make_app(CORS_ORIGINS="https://form.example.org")
+
+    assert not cast("Application", app).fast_routes
+    assert Api(over_app(app)).get("/api/dates").status == 200
+    assert runtime_of(app).get(RateLimiter)
