@@ -37,10 +37,10 @@ lint: install-tools
 types: install-tools
 	$(BIN)/mypy .
 
-bench: install-bench ## Benchmark the service and its peers: about ten minutes
+bench: install-bench ## Benchmark the service and its peers: about 25 minutes
 	$(BIN)/python -m bench.run
 
-bench-quick: install-bench ## The short benchmark: two minutes
+bench-quick: install-bench ## The short benchmark: about six minutes
 	$(BIN)/python -m bench.run --quick
 
 # Every e-mail as HTML and as text, side by side: open var/emails/index.html.

@@ -20,7 +20,7 @@ def cancel(runner: ScenarioRunner, system: System) -> RoundResult:
     """Cancel many bookings of the event's 136 slots, each by its link."""
     slots = planned_slots(EVENT_UNLIMITED)
     system.reset(slots)
-    stored = insert_bookings(runner.workspace, system, recent_bookings(runner.cancellations, slots))
+    stored = insert_bookings(runner.workspace, system, recent_bookings(runner.sizes.cancellations, slots))
     wait_for_cache_expiry()
     measured = runner.measure(
         system,

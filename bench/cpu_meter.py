@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from bench.processes import ThreadTimes, cpu_milliseconds, thread_times
+from bench.results import RoundResult
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,10 @@ class CpuPerRequest:
 
     service: float | None = None
     mongod: float | None = None
+
+    def add_to(self, result: RoundResult) -> RoundResult:
+        """Return a round's result with these times."""
+        return replace(result, service_cpu_ms=self.service, mongod_cpu_ms=self.mongod)
 
 
 @dataclass(frozen=True)

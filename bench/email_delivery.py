@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 import wiring
+from bench.cpu_meter import CpuMeter
 from bench.fake_provider import serve_provider
 from bench.people import people
 from bench.sample_emails import CONTEXT
@@ -52,15 +53,19 @@ def main(count: int) -> None:
         services = _services(uri, provider.recv())
         stack.callback(services.client.drop_database, services.db.name)
         _enqueue(services, _emails(count))
+        mongod = int(services.client.admin.command("serverStatus")["pid"])
+        meter = CpuMeter.start([os.getpid()], [mongod])
         start = time.monotonic()
         attempted = _deliver(services.worker, count)
         seconds = time.monotonic() - start
+        cpu = meter.per_request(attempted)
         provider.send("counts")
         calls, distinct = provider.recv()
         statuses = services.outbox.counts()
     process.terminate()
     rates = {"emails": attempted, "seconds": round(seconds, 2), "perSecond": round(attempted / seconds)}
-    print(json.dumps({**rates, "calls": calls, "distinct": distinct, "states": statuses}))
+    cpu_times = {"cpuMs": cpu.service, "mongodCpuMs": cpu.mongod}
+    print(json.dumps({**rates, **cpu_times, "calls": calls, "distinct": distinct, "states": statuses}))
 
 
 def _services(uri: str, provider_url: str) -> wiring.Services:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import requests
 
-from bench.processes import resident_mib, worker_processes
+from bench.cpu_meter import CpuMeter
+from bench.processes import resident_mib, service_processes, worker_processes
 from bench.results import EXPORT, EXPORT_MEMORY, PYMONGO_CURSOR, SERVICE, RoundResult
 from bench.systems import System
 from core.mongo.client import Db
@@ -57,14 +58,16 @@ class PeakMemory:
             self._peak = max(self._peak, resident_mib(self._pid))
 
 
-def export_rounds(service: System, db: Db) -> Iterator[RoundResult]:
+def export_rounds(service: System, db: Db, mongod_pid: int) -> Iterator[RoundResult]:
     """Yield the rounds of the cursor and of the export over the same documents, alternately."""
     for _ in range(ROUNDS):
         start = time.perf_counter()
         rows = sum(1 for _ in db.bookings.find().sort("_id", -1).batch_size(CURSOR_BATCH_SIZE))
         yield RoundResult(EXPORT, PYMONGO_CURSOR, rows / (time.perf_counter() - start))
+        meter = CpuMeter.start(service_processes(service.port), [mongod_pid])
         export = _export(service, rows)
-        yield RoundResult(EXPORT, SERVICE, export.rows_per_second, problem=export.problem)
+        cpu = meter.per_request(1)
+        yield cpu.add_to(RoundResult(EXPORT, SERVICE, export.rows_per_second, problem=export.problem))
         yield RoundResult(EXPORT_MEMORY, SERVICE, export.added_mib, problem=export.problem)
 
 

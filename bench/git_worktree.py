@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ class CheckoutFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Checkout:
-    """A commit's files in a folder of their own."""
+    """A commit's files in a folder of their own, and the interpreter that has its libraries."""
 
     folder: Path
     commit: str
+    python: str = sys.executable
 
     @property
     def short_id(self) -> str:

@@ -9,12 +9,24 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from bench.fake_provider import provider_process
 from bench.git_worktree import Checkout
 from bench.load_generators import LoadFailed
 from bench.options import Options
-from bench.results import CHANGE_SCENARIOS, FLASH_SALE, HOT_SLOT, INTERLEAVED_SCENARIOS, MANY_SLOTS, RoundResult
+from bench.results import (
+    EVENT_SLOTS_STORED,
+    FLASH_SALE,
+    HOT_SLOT,
+    INTERLEAVED_SCENARIOS,
+    MANY_SLOTS,
+    SERVICE_SCENARIOS,
+    START,
+    SUSTAINED,
+    RoundResult,
+)
 from bench.scenario_registry import SCENARIOS
 from bench.scenarios import ScenarioRunner
+from bench.startup import startup_results
 from bench.system_specs import (
     EVENT,
     EVENT_UNLIMITED,
@@ -30,6 +42,8 @@ from bench.system_specs import (
 from bench.systems import System, SystemSpec, start_system
 
 SALE_WORKERS = 2
+# These have a service of their own: with stored bookings, with a mail provider, or started a second time.
+DEPLOYED_APART = frozenset({EVENT_SLOTS_STORED, SUSTAINED, START})
 
 T = TypeVar("T")
 Round = Callable[[], RoundResult]
@@ -63,9 +77,13 @@ class InterleavedRun:
         scenarios = [scenario for scenario in INTERLEAVED_SCENARIOS if scenario in self.options.scenarios]
         rounds = {scenario: self._rounds(scenario) for scenario in scenarios}
         for number in range(self.options.rounds):
-            for groups in rounds.values():
+            for scenario, groups in rounds.items():
+                if number and scenario == SUSTAINED:
+                    continue  # A minute is enough.
                 for run_round in interleaved(groups, number):
                     yield run_round()
+        if START in self.options.scenarios:
+            yield from self._startup_results()
 
     def _rounds(self, scenario: str) -> list[list[Round]]:
         """Return one round of the scenario for each of its systems; the service and the commit are one group."""
@@ -79,6 +97,17 @@ class InterleavedRun:
             groups.append([partial(self.runner.pymongo_inserts, scenario)])
         return groups
 
+    def _startup_results(self) -> Iterator[RoundResult]:
+        workspace = self.runner.workspace
+        specs = [service_spec(workspace, self._deployment("service", START))]
+        if self.checkout:
+            specs.append(commit_spec(workspace, self._deployment("commit", START), self.checkout))
+        for spec in specs:
+            try:
+                yield from startup_results(self.runner, spec)
+            except LoadFailed as error:
+                yield RoundResult(START, spec.name, 0.0, problem=str(error))
+
     def _run_round(self, scenario: str, system: System) -> RoundResult:
         try:
             return SCENARIOS[scenario](self.runner, system)
@@ -86,7 +115,7 @@ class InterleavedRun:
             return RoundResult(scenario, system.name, 0.0, problem=str(error))
 
     def _peers(self, scenario: str) -> list[System]:
-        if scenario in CHANGE_SCENARIOS:
+        if scenario in SERVICE_SCENARIOS:
             return []
         systems = [self._express()]
         if scenario != FLASH_SALE:
@@ -116,7 +145,11 @@ class InterleavedRun:
     def _deployment(self, key: str, scenario: str) -> Deployment:
         schedule = {MANY_SLOTS: THOUSAND_SLOTS, FLASH_SALE: EVENT}.get(scenario, EVENT_UNLIMITED)
         workers = SALE_WORKERS if scenario == FLASH_SALE else self.options.workers
-        return Deployment(f"{key}_{schedule.stem}", schedule, workers)
+        name = f"{key}_{schedule.stem}"
+        if scenario in DEPLOYED_APART:
+            name = f"{key}_{scenario}"
+        mail_api = self.stack.enter_context(provider_process()) if scenario == SUSTAINED else ""
+        return Deployment(name, schedule, workers, mail_api)
 
     def _start_once(self, spec: SystemSpec, schedule: Path) -> System:
         if spec.key not in self._started:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from pymongo import MongoClient
 
-from bench.admin_listing import listing_latencies, listing_result
+from bench.admin_listing import REQUESTS, listing_latencies, listing_result
+from bench.cpu_meter import CpuMeter, CpuPerRequest
 from bench.export import export_rounds
 from bench.load_generators import deliver_emails
 from bench.machine import describe_machine
 from bench.million_bookings import DATABASE, FOLDER, seed
+from bench.processes import service_processes
 from bench.report import Report
 from bench.results import ADMIN_LISTING, EMAILS, EXPORT, SERVICE, RoundResult
 from bench.system_specs import EVENT_UNLIMITED, Deployment, service_spec
@@ -43,15 +45,18 @@ def _run_back_office(scenarios: Collection[str], report: Report) -> None:
         service = start_system(workspace, service_spec(workspace, Deployment("million", EVENT_UNLIMITED, workers=1)))
         stack.callback(service.stop)
         if EXPORT in scenarios:
-            report.results.extend(export_rounds(service, client[DATABASE]))
+            report.results.extend(export_rounds(service, client[DATABASE], workspace.mongod_pid))
         if ADMIN_LISTING in scenarios:
+            meter = CpuMeter.start(service_processes(service.port), [workspace.mongod_pid])
             latencies = listing_latencies(service)
             report.facts["listing"] = latencies
-            report.results.append(listing_result(latencies))
+            cpu = meter.per_request(REQUESTS * len(latencies))
+            report.results.append(cpu.add_to(listing_result(latencies)))
 
 
 def _email_result() -> RoundResult:
     output = deliver_emails()
     exactly_once = output["calls"] == output["distinct"] == output["emails"]
     problem = "" if exactly_once else f"not every e-mail was delivered exactly once: {output}"
-    return RoundResult(EMAILS, SERVICE, float(output["perSecond"]), problem=problem)
+    cpu = CpuPerRequest(output["cpuMs"], output["mongodCpuMs"])
+    return cpu.add_to(RoundResult(EMAILS, SERVICE, float(output["perSecond"]), problem=problem))

@@ -59,6 +59,12 @@ def resident_mib(pid: int, proc: Path = PROC) -> float:
     return int(status.partition("VmRSS:")[2].split()[0]) / KIB_PER_MIB
 
 
+def proportional_mib(pid: int, proc: Path = PROC) -> float:
+    """Return the memory of a process in MiB, where each shared page counts in equal parts for its processes (PSS)."""
+    rollup = (proc / str(pid) / "smaps_rollup").read_text()
+    return int(rollup.partition("\nPss:")[2].split()[0]) / KIB_PER_MIB
+
+
 def thread_times(pids: Iterable[int], proc: Path = PROC) -> dict[tuple[int, int], int]:
     """Return the CPU time of every live thread of the processes, in nanoseconds."""
     times: dict[tuple[int, int], int] = {}

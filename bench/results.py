@@ -19,8 +19,13 @@ HOT_SLOT = "hot-slot"
 SOLD_OUT = "sold-out"
 LIST_SLOTS = "list-slots"
 FLASH_SALE = "flash-sale"
+EVENT_SLOTS_STORED = "event-slots-stored"
 CANCEL = "cancel"
 STORM = "storm"
+SUSTAINED = "sustained"
+START = "start"
+WORKER_PSS = "worker-pss"
+WORKER_RSS = "worker-rss"
 EXPORT = "export"
 EXPORT_MEMORY = "export-memory"
 ADMIN_LISTING = "admin-listing"
@@ -28,9 +33,11 @@ EMAILS = "emails"
 
 # The scenarios of equal, interleaved rounds with the same load for every system.
 WRK_SCENARIOS = (MANY_SLOTS, EVENT_SLOTS, DISTINCT_CLIENTS, HOT_SLOT, SOLD_OUT, LIST_SLOTS)
-# The scenarios that the service runs alone, or beside another commit: the peers have no links to change bookings.
-CHANGE_SCENARIOS = (CANCEL, STORM)
-INTERLEAVED_SCENARIOS = (*WRK_SCENARIOS, FLASH_SALE, *CHANGE_SCENARIOS)
+# The scenarios that the service runs alone, or beside another commit: the peers have no links and send no e-mails.
+SERVICE_SCENARIOS = (EVENT_SLOTS_STORED, CANCEL, STORM, SUSTAINED)
+INTERLEAVED_SCENARIOS = (*WRK_SCENARIOS, FLASH_SALE, *SERVICE_SCENARIOS)
+# Measured once, after the rounds; WORKER_PSS and WORKER_RSS belong to it.
+SHORT_SCENARIOS = (*INTERLEAVED_SCENARIOS, START)
 # The scenarios with a million bookings, and the e-mails. EXPORT_MEMORY is measured with EXPORT.
 LONG_SCENARIOS = (EXPORT, ADMIN_LISTING, EMAILS)
 
@@ -42,15 +49,20 @@ UNITS: Mapping[str, str] = {
     SOLD_OUT: "refusals/s",
     LIST_SLOTS: "responses/s",
     FLASH_SALE: "seconds",
+    EVENT_SLOTS_STORED: "bookings/s",
     CANCEL: "cancels/s",
     STORM: "requests/s",
+    SUSTAINED: "bookings/s",
+    START: "seconds",
+    WORKER_PSS: "MiB",
+    WORKER_RSS: "MiB",
     EXPORT: "rows/s",
     EXPORT_MEMORY: "MiB added",
     ADMIN_LISTING: "ms, worst p95",
     EMAILS: "emails/s",
 }
 # Their value is a time or a size, not a rate.
-LOWER_IS_BETTER = frozenset({FLASH_SALE, EXPORT_MEMORY, ADMIN_LISTING})
+LOWER_IS_BETTER = frozenset({FLASH_SALE, START, WORKER_PSS, WORKER_RSS, EXPORT_MEMORY, ADMIN_LISTING})
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+from bench.commit_python import python_for
 from bench.git_worktree import CheckoutFailed, checked_out
 from bench.interleaving import InterleavedRun
 from bench.load_generators import LoadFailed, require_wrk
@@ -21,7 +23,7 @@ from bench.long_scenarios import run_long_scenarios
 from bench.machine import describe_machine
 from bench.options import Options, parse_options
 from bench.report import Report, progress_line
-from bench.results import INTERLEAVED_SCENARIOS
+from bench.results import SHORT_SCENARIOS
 from bench.scenarios import ScenarioRunner
 from bench.system_specs import commit_name
 from bench.systems import StartupFailed, Workspace
@@ -57,13 +59,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run_interleaved(options: Options, report: Report) -> None:
-    if not options.scenarios.intersection(INTERLEAVED_SCENARIOS):
+    if not options.scenarios.intersection(SHORT_SCENARIOS):
         return
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         checkout = None
         if options.against:
             checkout = stack.enter_context(checked_out(ROOT, options.against, folder / "commit"))
+            checkout = replace(checkout, python=python_for(checkout.folder))
             report.against = commit_name(checkout)
             report.facts["against"] = checkout.commit
         mongod = stack.enter_context(start_replica_set(nodes=1))
@@ -71,9 +74,7 @@ def _run_interleaved(options: Options, report: Report) -> None:
         stack.callback(client.close)
         workspace = Workspace(mongod.uri, client, folder)
         report.facts |= describe_machine(workspace)
-        run = InterleavedRun(
-            options, ScenarioRunner(workspace, options.seconds, options.cancellations), stack, checkout
-        )
+        run = InterleavedRun(options, ScenarioRunner(workspace, options.seconds, options.sizes), stack, checkout)
         for result in run.results():
             report.results.append(result)
             print(progress_line(result), flush=True)

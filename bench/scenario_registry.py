@@ -9,15 +9,19 @@ from bench.results import (
     CANCEL,
     DISTINCT_CLIENTS,
     EVENT_SLOTS,
+    EVENT_SLOTS_STORED,
     FLASH_SALE,
     HOT_SLOT,
     LIST_SLOTS,
     MANY_SLOTS,
     SOLD_OUT,
     STORM,
+    SUSTAINED,
     RoundResult,
 )
 from bench.scenarios import ScenarioRunner
+from bench.stored_scenario import event_slots_stored
+from bench.sustained_scenario import sustained
 from bench.systems import System
 
 SCENARIOS: Mapping[str, Callable[[ScenarioRunner, System], RoundResult]] = {
@@ -28,6 +32,8 @@ SCENARIOS: Mapping[str, Callable[[ScenarioRunner, System], RoundResult]] = {
     SOLD_OUT: ScenarioRunner.sold_out,
     LIST_SLOTS: ScenarioRunner.list_slots,
     FLASH_SALE: ScenarioRunner.flash_sale,
+    EVENT_SLOTS_STORED: event_slots_stored,
     CANCEL: cancel,
     STORM: storm,
+    SUSTAINED: sustained,
 }

@@ -17,6 +17,7 @@ from bench.cpu_meter import CpuMeter, CpuPerRequest
 from bench.fixtures import SystemDatabase, slot_documents, slot_lines
 from bench.guest_bodies import guest_body, guests_file
 from bench.load_generators import BookingMode, BookingRequests, LoadFailed, LoadResult
+from bench.options import Sizes
 from bench.people import person
 from bench.processes import service_processes
 from bench.results import (
@@ -34,6 +35,7 @@ from bench.system_specs import EVENT, EVENT_UNLIMITED, THOUSAND_SLOTS, planned_s
 from bench.systems import UNLIMITED_CAPACITY, System, Workspace
 from schedules.model import PlannedSlot
 
+DEFAULT_SIZES = Sizes(cancellations=2000, stored=100_000, sustained_seconds=6.0)
 SALE_CLIENTS = 2000
 SEATS_PER_SLOT = 4
 FULL_SLOTS = 10
@@ -68,7 +70,7 @@ class ScenarioRunner:
 
     workspace: Workspace
     seconds: float
-    cancellations: int = 2000
+    sizes: Sizes = DEFAULT_SIZES
 
     def many_slots(self, system: System) -> RoundResult:
         """Book in 1,000 slots of unlimited capacity."""
@@ -98,7 +100,7 @@ class ScenarioRunner:
         ids = [slot.id for slot in full]
         system.database.db.slots.update_many({"_id": {"$in": ids}}, {"$set": {"capacity": SEATS_PER_SLOT}})
         filled = _fill(system, full)
-        measured = self._measure_bookings(system, full)
+        measured = self.measure_bookings(system, full)
         problem = round_problem(system, filled, 0) or status_problem(measured.loaded, 409)
         return round_result(SOLD_OUT, system, measured, problem)
 
@@ -159,13 +161,14 @@ class ScenarioRunner:
     def _book(self, system: System, load: BookingLoad) -> RoundResult:
         system.reset(load.offered)
         wait_for_cache_expiry()
-        measured = self._measure_bookings(system, load.requested, load.mode)
+        measured = self.measure_bookings(system, load.requested, load.mode)
         problem = round_problem(system, measured.loaded.created, measured.loaded.unanswered)
         return round_result(load.scenario, system, measured, problem)
 
-    def _measure_bookings(
+    def measure_bookings(
         self, system: System, slots: Sequence[PlannedSlot], mode: BookingMode = BookingMode.ROUND_ROBIN
     ) -> Measurement:
+        """Book in the slots for the length of a steady load."""
         bookings = self.booking_requests(slots, mode)
         return self.measure(system, lambda: load_generators.create_bookings(system.url, bookings, self.seconds))
 

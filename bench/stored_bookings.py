@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -79,7 +78,7 @@ def _write_bookings(file: Path, bookings: Iterable[Booking]) -> Counter[str]:
 
 
 def _run(system: System, source: Path, links: Path) -> None:
-    command = [sys.executable, "-P", str(PROGRAM), str(source), str(links)]
+    command = [system.spec.python, "-P", str(PROGRAM), str(source), str(links)]
     # Rate limits counted in the database would delay the end of the process.
     environment = {**system.spec.environment, "PYTHONPATH": str(system.spec.folder), "RATE_LIMIT_STORAGE": "memory://"}
     try:

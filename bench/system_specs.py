@@ -23,7 +23,8 @@ EVENT_UNLIMITED = ROOT / "bench/schedules/event_unlimited.toml"
 EVENT = ROOT / "schedules/march_2026.toml"
 FLASK_FOLDER = ROOT / "bench/peers/flask_peer"
 EXPRESS_FOLDER = ROOT / "bench/peers/express_peer"
-GUNICORN = (sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py")
+GUNICORN = ("-m", "gunicorn", "-c", "gunicorn.conf.py")
+UNLIMITED_MAIL_RATE = "100000"
 UNLIMITED_RATE = "1000000000 per hour"
 # A developer's `.env` file must not change how the service sends e-mails. An empty value wins over the file.
 UNSET = ("RESEND_API_KEY", "SMTP_URL", "MAIL_FROM", "ADMIN_EMAIL", "PUBLIC_URL", "CORS_ORIGINS")
@@ -31,11 +32,15 @@ UNSET = ("RESEND_API_KEY", "SMTP_URL", "MAIL_FROM", "ADMIN_EMAIL", "PUBLIC_URL",
 
 @dataclass(frozen=True)
 class Deployment:
-    """A schedule and a number of workers; None: a worker for each core. `key` is unique in a run."""
+    """A schedule and a number of workers; None: a worker for each core. `key` is unique in a run.
+
+    `mail_api` is the URL of a provider that gets all e-mails without a rate limit.
+    """
 
     key: str
     schedule: Path
     workers: int | None = None
+    mail_api: str = ""
 
 
 def planned_slots(schedule: Path) -> list[PlannedSlot]:
@@ -46,13 +51,13 @@ def planned_slots(schedule: Path) -> list[PlannedSlot]:
 def service_spec(workspace: Workspace, deployment: Deployment) -> SystemSpec:
     """The service of this working tree as it is deployed, with rate limits too high to be reached."""
     environment = _service_environment(workspace, deployment)
-    return SystemSpec(deployment.key, SERVICE, SystemKind.SERVICE, GUNICORN, environment)
+    return SystemSpec(deployment.key, SERVICE, SystemKind.SERVICE, (sys.executable, *GUNICORN), environment)
 
 
 def no_database_spec(workspace: Workspace, deployment: Deployment) -> SystemSpec:
     """The same service with a booking function that writes nothing."""
     environment = _service_environment(workspace, deployment)
-    command = (*GUNICORN, "bench.baseline:create_app()")
+    command = (sys.executable, *GUNICORN, "bench.baseline:create_app()")
     return SystemSpec(deployment.key, NO_DATABASE, SystemKind.NO_DATABASE, command, environment)
 
 
@@ -62,8 +67,16 @@ def commit_spec(workspace: Workspace, deployment: Deployment, checkout: Checkout
     The benchmark imports nothing of it, so its modules may have any layout.
     """
     environment = _service_environment(workspace, deployment)
-    command = ("env", f"--chdir={checkout.folder}", *GUNICORN)
-    return SystemSpec(deployment.key, commit_name(checkout), SystemKind.COMMIT, command, environment, checkout.folder)
+    command = ("env", f"--chdir={checkout.folder}", checkout.python, *GUNICORN)
+    return SystemSpec(
+        deployment.key,
+        commit_name(checkout),
+        SystemKind.COMMIT,
+        command,
+        environment,
+        checkout.folder,
+        checkout.python,
+    )
 
 
 def commit_name(checkout: Checkout) -> str:
@@ -106,6 +119,17 @@ def _service_environment(workspace: Workspace, deployment: Deployment) -> dict[s
         "MAIL_RATE": "2",
         "LOG_FORMAT": "json",
         **dict.fromkeys(UNSET, ""),
+        **(_mail_settings(deployment.mail_api) if deployment.mail_api else {}),
+    }
+
+
+def _mail_settings(url: str) -> dict[str, str]:
+    return {
+        "RESEND_API_KEY": "re_bench",
+        "RESEND_API_URL": url,
+        "MAIL_FROM": "bookings@example.org",
+        "ADMIN_EMAIL": "admin@example.org",
+        "MAIL_RATE": UNLIMITED_MAIL_RATE,
     }
 
 

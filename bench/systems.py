@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from schedules.model import PlannedSlot
 UNLIMITED_CAPACITY = 1_000_000_000
 START_TIMEOUT_SECONDS = 30.0
 LOG_LINES_SHOWN = 10
+POLL_SECONDS = 0.02
 
 
 class StartupFailed(RuntimeError):
@@ -52,7 +54,8 @@ class Workspace:
 class SystemSpec:
     """How a system is started. `key` is unique in a run; `name` is shown in the report.
 
-    The environment names PORT and MONGODB_DATABASE. `folder` has the modules of the service.
+    The environment names PORT and MONGODB_DATABASE. `folder` has the modules of the service, and
+    `python` its libraries.
     """
 
     key: str
@@ -61,16 +64,18 @@ class SystemSpec:
     command: Sequence[str]
     environment: Mapping[str, str]
     folder: Path = ROOT
+    python: str = sys.executable
 
 
 @dataclass(frozen=True)
 class System:
-    """A running system and its database."""
+    """A running system and its database. `ready_seconds` passed from its start to its first response."""
 
     spec: SystemSpec
     database: SystemDatabase
     process: SupervisedProcess
     log: Path
+    ready_seconds: float = 0.0
 
     @property
     def name(self) -> str:
@@ -100,12 +105,14 @@ class System:
 def start_system(workspace: Workspace, spec: SystemSpec) -> System:
     """Start a system and return it once it answers. Raises StartupFailed."""
     log = workspace.folder / f"{spec.key}.log"
+    started_at = time.monotonic()
     with log.open("wb") as output:
         process = SupervisedProcess(spec.command, output=output, environment=spec.environment)
     database = SystemDatabase(workspace.client[spec.environment["MONGODB_DATABASE"]])
     system = System(spec, database, process, log)
     try:
         _wait_until_ready(system)
+        system = replace(system, ready_seconds=time.monotonic() - started_at)
     except BaseException:
         system.stop()
         raise
@@ -119,7 +126,7 @@ def _wait_until_ready(system: System) -> None:
     while time.monotonic() < deadline and system.process.poll() is None:
         if _answers(f"{system.url}{path}"):
             return
-        time.sleep(0.1)
+        time.sleep(POLL_SECONDS)
     last_lines = "\n".join(system.log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
     raise StartupFailed(f"{system.name} did not become ready. The end of its log:\n{last_lines}")
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from bench.results import (
     ADMIN_LISTING,
     CANCEL,
+    DISTINCT_CLIENTS,
     EMAILS,
     EVENT_SLOTS,
+    EVENT_SLOTS_STORED,
     EXPORT,
     EXPORT_MEMORY,
     EXPRESS,
@@ -19,20 +22,32 @@ from bench.results import (
     HOT_SLOT,
     LIST_SLOTS,
     MANY_SLOTS,
-    NO_DATABASE,
     PYMONGO_CURSOR,
     SERVICE,
     SOLD_OUT,
+    START,
     STORM,
+    SUSTAINED,
+    WORKER_PSS,
     RoundResult,
 )
-from bench.summaries import rounds_of, summarise_rounds
+from bench.summaries import Summary, compare, rounds_of, summarise_rounds
 
 VALUE = "value"
 P99 = "p99"
+SERVICE_CPU = "CPU ms of the service"
+MONGOD_CPU = "CPU ms of mongod"
 OTHER_STATUSES = "responses other than 201"
 STATUS_503 = "responses with 503"
 FAILED_ROUNDS = "failed rounds"
+# The service of the commit that a run compares with, whatever its id.
+COMMIT = "commit"
+_MEASURES: Mapping[str, Callable[[Summary], float | None]] = {
+    VALUE: attrgetter("value"),
+    P99: attrgetter("p99"),
+    SERVICE_CPU: attrgetter("service_cpu_ms"),
+    MONGOD_CPU: attrgetter("mongod_cpu_ms"),
+}
 
 
 @dataclass(frozen=True)
@@ -69,22 +84,35 @@ class TargetResult:
 TARGETS = (
     Target(MANY_SLOTS, VALUE, 1.5, EXPRESS),
     Target(MANY_SLOTS, VALUE, 2.0, FLASK),
-    Target(MANY_SLOTS, VALUE, 0.6, NO_DATABASE),
-    Target(EVENT_SLOTS, VALUE, 3.0, EXPRESS),
+    Target(EVENT_SLOTS, VALUE, 1.65, COMMIT),
+    Target(EVENT_SLOTS, VALUE, 4.0, EXPRESS),
+    Target(EVENT_SLOTS, VALUE, 3.3, FLASK),
+    Target(EVENT_SLOTS, SERVICE_CPU, 0.60, at_most=True),
+    Target(EVENT_SLOTS, MONGOD_CPU, 0.36, at_most=True),
+    Target(EVENT_SLOTS, P99, 100.0, at_most=True),
     Target(EVENT_SLOTS, OTHER_STATUSES, 0, at_most=True),
+    Target(DISTINCT_CLIENTS, VALUE, 1.5, COMMIT),
+    Target(HOT_SLOT, VALUE, 1.8, COMMIT),
     Target(HOT_SLOT, VALUE, 5.0, EXPRESS),
     Target(HOT_SLOT, P99, 0.1, EXPRESS, at_most=True),
     Target(HOT_SLOT, OTHER_STATUSES, 0, at_most=True),
+    Target(SOLD_OUT, VALUE, 2.0, COMMIT),
     Target(SOLD_OUT, VALUE, 1.2, EXPRESS),
+    Target(LIST_SLOTS, VALUE, 1.3, COMMIT),
     Target(LIST_SLOTS, VALUE, 1.5, EXPRESS),
     Target(FLASH_SALE, VALUE, 0.5, EXPRESS, at_most=True),
     Target(FLASH_SALE, FAILED_ROUNDS, 0, at_most=True),
+    Target(EVENT_SLOTS_STORED, VALUE, 0.85, SERVICE, base_scenario=EVENT_SLOTS),
+    Target(EVENT_SLOTS_STORED, MONGOD_CPU, 0.45, at_most=True),
     Target(CANCEL, VALUE, 0.7, SERVICE, base_scenario=EVENT_SLOTS),
     Target(CANCEL, P99, 500.0, at_most=True),
     Target(CANCEL, STATUS_503, 0, at_most=True),
     Target(STORM, VALUE, 0.7, SERVICE, base_scenario=EVENT_SLOTS),
     Target(STORM, P99, 500.0, at_most=True),
     Target(STORM, STATUS_503, 0, at_most=True),
+    Target(SUSTAINED, VALUE, 1.3, COMMIT),
+    Target(START, VALUE, 3.0, at_most=True),
+    Target(WORKER_PSS, VALUE, 100.0, at_most=True),
     Target(EXPORT, VALUE, 0.6, PYMONGO_CURSOR),
     Target(EXPORT_MEMORY, VALUE, 60.0, at_most=True),
     Target(ADMIN_LISTING, VALUE, 100.0, at_most=True),
@@ -92,10 +120,29 @@ TARGETS = (
 )
 
 
-def evaluate(results: Sequence[RoundResult]) -> list[TargetResult]:
-    """Return the outcome of every target whose scenario was run."""
+def evaluate(results: Sequence[RoundResult], against: str = "") -> list[TargetResult]:
+    """Return the outcome of every target whose scenario was run.
+
+    Targets against a commit need `against`, the name of its service in the results.
+    """
     scenarios = {result.scenario for result in results}
-    return [_evaluate(target, results) for target in TARGETS if target.scenario in scenarios]
+    outcomes = []
+    for target in TARGETS:
+        if target.scenario not in scenarios:
+            continue
+        if target.against != COMMIT:
+            outcomes.append(_evaluate(target, results))
+        elif against:
+            outcomes.append(_evaluate_pairs(target, results, against))
+    return outcomes
+
+
+def _evaluate_pairs(target: Target, results: Sequence[RoundResult], against: str) -> TargetResult:
+    """Compare with another commit round by round."""
+    for comparison in compare(results, against):
+        if (comparison.scenario, comparison.system) == (target.scenario, SERVICE):
+            return TargetResult(target, comparison.rate, comparison.rate >= target.factor)
+    return TargetResult(target, None, None)
 
 
 def _evaluate(target: Target, results: Sequence[RoundResult]) -> TargetResult:
@@ -125,8 +172,7 @@ def _measure(target: Target, system: str, results: Sequence[RoundResult]) -> flo
         return float(sum(result.statuses.get(503, 0) for result in rounds))
     if target.measure == FAILED_ROUNDS:
         return float(sum(bool(result.problem) for result in rounds))
-    summary = summarise_rounds(rounds)
-    return summary.p99 if target.measure == P99 else summary.value
+    return _MEASURES[target.measure](summarise_rounds(rounds))
 
 
 def _responses_other_than_201(result: RoundResult) -> int:

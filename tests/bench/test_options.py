@@ -11,7 +11,7 @@ from pytest import CaptureFixture
 from bench.git_worktree import Checkout
 from bench.interleaving import interleaved
 from bench.options import parse_options
-from bench.results import INTERLEAVED_SCENARIOS, LONG_SCENARIOS
+from bench.results import INTERLEAVED_SCENARIOS, LONG_SCENARIOS, SHORT_SCENARIOS
 from bench.sample_bookings import SampleBookings
 from bench.scenario_registry import SCENARIOS
 from bench.system_specs import EVENT, Deployment, commit_spec, no_database_spec, planned_slots, service_spec
@@ -29,14 +29,14 @@ def workspace(tmp_path: Path) -> Workspace:
 def test_options_default_to_all_scenarios_without_a_commit() -> None:
     options = parse_options([])
 
-    assert options.scenarios == {*INTERLEAVED_SCENARIOS, *LONG_SCENARIOS}
+    assert options.scenarios == {*SHORT_SCENARIOS, *LONG_SCENARIOS}
     assert (options.rounds, options.seconds, options.against, options.with_peers) == (4, 4.0, "", True)
 
 
 def test_quick_option_shortens_the_rounds_and_leaves_out_long_scenarios() -> None:
     options = parse_options(["--quick"])
 
-    assert options.scenarios == set(INTERLEAVED_SCENARIOS)
+    assert options.scenarios == set(SHORT_SCENARIOS)
     assert (options.rounds, options.seconds) == (2, 2.0)
 
 
@@ -59,6 +59,10 @@ def test_against_option_names_a_commit_and_is_written_to_the_results() -> None:
     ("arguments", "message"),
     [
         (["--only", "hot-slot,spread"], "unknown scenario: spread"),
+        (["--seconds", "61"], "--seconds must be above 0 and at most 60"),
+        (["--seconds", "-1"], "--seconds must be above 0"),
+        (["--rounds", "0"], "--rounds must be above 0 and at most 20"),
+        (["--stored", "1000001"], "--stored must be above 0 and at most 1000000"),
         (["--only", "export", "--against", "HEAD"], "--against needs one of the scenarios many-slots"),
     ],
 )

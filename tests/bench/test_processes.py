@@ -95,6 +95,17 @@ def test_resident_mib_is_read_from_the_status(proc: Path) -> None:
     assert processes.resident_mib(10, proc) == 2.5
 
 
+def test_proportional_mib_is_read_from_the_rollup(proc: Path) -> None:
+    rollup = "5500-7ff [rollup]\nRss:\t 9999 kB\nPss:\t 1536 kB\nPss_Dirty:\t 1 kB\n"
+    (proc / "10" / "smaps_rollup").write_text(rollup)
+
+    assert processes.proportional_mib(10, proc) == 1.5
+
+
+def test_proportional_mib_of_this_process_is_at_most_the_resident() -> None:
+    assert 0 < processes.proportional_mib(os.getpid()) <= processes.resident_mib(os.getpid()) + 1
+
+
 def test_service_processes_find_a_real_listener() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

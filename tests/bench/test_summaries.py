@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from bench.report import Report, progress_line
 from bench.results import (
     CANCEL,
     EVENT_SLOTS,
@@ -174,75 +173,6 @@ def test_target_of_a_scenario_that_was_not_run_is_left_out() -> None:
     assert {target.scenario for target in TARGETS} <= UNITS.keys()
 
 
-def with_integer_keys(statuses: dict[str, int]) -> dict[int, int]:
-    return {int(status): count for status, count in statuses.items()}
-
-
-def report() -> Report:
-    results = [
-        many_slots(SERVICE, 1234.5, p50=50, p99=160.2, service_cpu_ms=0.95, mongod_cpu_ms=0.31, statuses={201: 4938}),
-        many_slots(COMMIT, 1000, p50=60, p99=170, service_cpu_ms=1.0, mongod_cpu_ms=0.31, statuses={201: 4000}),
-        many_slots(EXPRESS, 300, statuses={201: 1200}, problem="1200 bookings, but 3 e-mails"),
-    ]
-    return Report(results, {"at": "2026-11-21"}, COMMIT)
-
-
-def test_report_shows_values_cpu_and_the_ratio_to_the_commit() -> None:
-    lines = report().text().splitlines()
-
-    service, commit, express = lines[3:6]
-    assert service.split() == [
-        *("many-slots", "service", "1,234", "1,234", "1,234", "50.00", "160", "0.95", "0.31", "bookings/s", "1.23"),
-    ]
-    assert commit.split()[-1] == "bookings/s"
-    assert express.endswith("  (1 of 1 rounds failed)")
-    assert (
-        "many-slots: service / service @ abc12345: rate 1.23 (1.23 to 1.23), service CPU 0.95, mongod CPU 1.00; "
-        "1 pairs of rounds"
-    ) in lines
-    assert "no value     many-slots: bookings/s at least 1.5 x express: -" in lines
-    assert lines[-1] == "failed round: many-slots, express: 1200 bookings, but 3 e-mails"
-
-
-def test_report_has_lines_of_ratios_for_the_service_alone() -> None:
-    text = Report([many_slots(SERVICE, 20), many_slots(COMMIT, 10), many_slots(EXPRESS, 5)], against=COMMIT).text()
-
-    assert "many-slots: service / service @ abc12345: rate 2.00" in text
-    assert "many-slots: express / " not in text
-    assert text.splitlines()[5].endswith("0.50")
-
-
-def test_report_columns_are_aligned_with_their_titles() -> None:
-    groups, titles, rule, service, *_ = report().text().splitlines()
-
-    assert titles.index("mongod") + len("mongod") == len(rule) == service.index("0.31") + len("0.31")
-    assert groups.index("CPU ms/request") + len("CPU ms/request") == len(rule)
-    assert titles.index("p99") + len("p99") == groups.index("latency, ms") + len("latency, ms")
-
-
-def test_report_without_a_commit_has_no_ratio() -> None:
-    text = Report([many_slots(SERVICE, 10)]).text()
-
-    assert "rate" not in text
-    assert not Report([many_slots(SERVICE, 10)]).has_problems
-    assert report().has_problems
-
-
-def test_report_file_has_all_rounds_and_comparisons(tmp_path: Path) -> None:
-    content = json.loads(report().write(tmp_path / "results").read_text())
-
-    assert list(content) == ["at", "summaries", "comparisons", "targets", "rounds"]
-    assert content["comparisons"][0]["rate"] == pytest.approx(1.2345)
-    assert content["rounds"][0]["statuses"] == {"201": 4938}
-    assert content["summaries"][0]["unit"] == "bookings/s"
-
-
-def test_progress_line_names_the_failure() -> None:
-    line = progress_line(many_slots(EXPRESS, 3, statuses={503: 1, 201: 2}, problem="wrong"))
-
-    assert line.split() == ["many-slots", "express", "3.00", "p99", "-", "ms", "201:2", "503:1", "FAILED:", "wrong"]
-
-
 @pytest.mark.parametrize("file", STORED_RESULTS, ids=lambda file: file.name)
 def test_stored_results_have_the_names_of_the_code(file: Path) -> None:
     content = json.loads(file.read_text())
@@ -255,10 +185,13 @@ def test_stored_results_have_the_names_of_the_code(file: Path) -> None:
     results = [
         RoundResult(**row | {"statuses": {int(k): n for k, n in row["statuses"].items()}}) for row in content["rounds"]
     ]
-    # Targets and members that were added since are missing from older files.
-    evaluated_again = [each.to_json() for each in evaluate(results)]
-    for stored in content["targets"]:
-        assert any(stored.items() <= target.items() for target in evaluated_again), stored
+    # Older files have the targets of their time.
+    ratios = {(row["scenario"], row["measure"], row["against"]): row["ratio"] for row in content["targets"]}
+    outcomes = [each for each in evaluate(results) if each.ratio is not None]
+    compared = [each for each in outcomes if (each.target.scenario, each.target.measure, each.target.against) in ratios]
+    assert compared
+    for each in compared:
+        assert each.ratio == ratios[each.target.scenario, each.target.measure, each.target.against]
 
 
 def test_stored_results_exist() -> None:
