@@ -11,7 +11,7 @@ import marshmallow as ma
 from booking.model import Booking, NewBooking, PersonalData
 from core import text
 from core.clock import iso
-from core.schema_fields import ContactSchema, ParsedString, PatternString, Text
+from core.schema_fields import ContactSchema, ParsedString, PatternString, Text, VisibleString
 from core.web.problem_schema import ProblemSchema
 from notifications.outbox.model import OutboxEmail
 from waitlist.model import WaitlistEntry
@@ -23,6 +23,7 @@ class SlotId(ParsedString):
     plain_pattern = r"[!-~]{10,100}"
 
     def parse(self, value: str) -> str:
+        value = text.strip_invisible(value)
         if not 10 <= len(value) <= 100 or not text.visible_ascii(value):
             raise ValueError("Not a slot's id.")
         return value
@@ -39,7 +40,7 @@ class NewBookingSchema(ContactSchema):
         unknown = ma.EXCLUDE
 
     city = Text(0, 80, load_default="", allow_none=False)
-    date = ma.fields.String(required=True, validate=ma.validate.Length(1, 40), metadata={"example": "2026-03-05"})
+    date = VisibleString(required=True, validate=ma.validate.Length(1, 40), metadata={"example": "2026-03-05"})
     slotId = SlotId(required=True, attribute="slot_id", metadata={"minLength": 10, "maxLength": 100})
     message = Text(0, 1200, multiline=True, load_default="")
 

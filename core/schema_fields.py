@@ -10,7 +10,7 @@ import marshmallow as ma
 import phonenumbers
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
-from core import phone_numbers, text
+from core import phone_numbers, text, web_addresses
 
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 MAX_EMAIL_LENGTH = 254
@@ -22,6 +22,7 @@ PLAIN_EMAIL = re.compile(
     re.ASCII,
 )
 RESERVED_TLDS = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
+WEB_ADDRESS_IN_NAME = "A name cannot have a web address; write a blank after each dot of a name."
 INVALID_PHONE = "Not a valid phone number; write it like +14155550123."
 
 
@@ -53,6 +54,7 @@ class Text(ParsedString):
     def __init__(self, least: int, most: int, *, multiline: bool = False, **kwargs: Any) -> None:
         super().__init__(validate=ma.validate.Length(least, most), **kwargs)
         self._least = least
+        self._most = most
         self._multiline = multiline
 
     def parse(self, value: str) -> str:
@@ -60,6 +62,26 @@ class Text(ParsedString):
         if self._least and not text.has_visible_character(normalized):
             return ""
         return normalized
+
+
+class PersonName(Text):
+    """The name of a person, without a web address."""
+
+    def parse(self, value: str) -> str:
+        name = super().parse(value)
+        # A longer name is refused for its length, without a search.
+        if len(name) <= self._most and web_addresses.has_web_address(name):
+            raise ValueError(WEB_ADDRESS_IN_NAME)
+        return name
+
+
+class VisibleString(ParsedString):
+    """A code or number as copied: invisible characters are removed."""
+
+    plain_pattern = "[ -~]*"
+
+    def parse(self, value: str) -> str:
+        return text.strip_invisible(value)
 
 
 class PatternString(ParsedString):
@@ -78,6 +100,13 @@ class PatternString(ParsedString):
         return value
 
 
+class VisiblePatternString(PatternString):
+    """A text that matches its pattern without the invisible characters that copying brings along."""
+
+    def parse(self, value: str) -> str:
+        return super().parse(text.strip_invisible(value))
+
+
 class Email(ParsedString):
     """An e-mail address in lower case, checked by its syntax."""
 
@@ -91,6 +120,7 @@ class Phone(ParsedString):
     plain_pattern = PHONE.pattern
 
     def parse(self, value: str) -> str:
+        value = text.strip_invisible(value)
         if not PHONE.fullmatch(value):
             raise ValueError(INVALID_PHONE)
         return value
@@ -126,7 +156,7 @@ class NormalizedString(ma.fields.String):
         self._normalize = normalize
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        given = super()._deserialize(value, attr, data, **kwargs).strip()
+        given = text.strip_invisible(super()._deserialize(value, attr, data, **kwargs)).strip()
         try:
             return self._normalize(given) if given else ""
         except ValueError as error:
@@ -152,10 +182,10 @@ class TypedSchema(ma.Schema):
 class ContactSchema(TypedSchema):
     """The contact data of a person."""
 
-    fullName = Text(2, 80, required=True, attribute="full_name", metadata={"example": "Ada Lovelace"})
+    fullName = PersonName(2, 80, required=True, attribute="full_name", metadata={"example": "Ada Lovelace"})
     email = Email(required=True, metadata={"format": "email", "example": "ada@example.org"})
     phone = Phone(required=True, metadata={"example": "+14155550123"})
-    country = PatternString(r"[A-Z]{2}", "US", error="Not an ISO 3166 code in upper case.", required=True)
+    country = VisiblePatternString(r"[A-Z]{2}", "US", error="Not an ISO 3166 code in upper case.", required=True)
 
     @classmethod
     def is_plain(cls, values: Mapping[str, Any]) -> bool:
@@ -179,6 +209,7 @@ class ContactSchema(TypedSchema):
 
 def normalize_email(given: str) -> str:
     """Return an e-mail address in its stored form: checked by syntax, in lower case; raises ValueError."""
+    given = text.strip_invisible(given)
     if given.isascii():
         lowered = given.strip().lower()
         plain = PLAIN_EMAIL.fullmatch(lowered)

@@ -6,14 +6,14 @@ import marshmallow as ma
 
 from admin.schemas import ID_PATTERN, MAX_PAGE_SIZE, CursorField
 from core.clock import iso
-from core.schema_fields import ClampedInteger
+from core.schema_fields import ClampedInteger, VisibleString
 from core.web.request_parser import QuerySchema
 
 
 class AuditQuery(QuerySchema):
     """Subject and page of the audit log."""
 
-    about = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
+    about = VisibleString(load_default="", validate=ma.validate.Length(max=100))
     limit = ClampedInteger(MAX_PAGE_SIZE, load_default=MAX_PAGE_SIZE, metadata={"minimum": 1})
     after = CursorField(ID_PATTERN)
 

@@ -10,7 +10,15 @@ from admin.schemas import ID_PATTERN, INVALID_CURSOR, MAX_PAGE_SIZE, CursorField
 from booking.model import BookingFilter, PageRequest, SortField, Status
 from core.clock import iso
 from core.ids import normalize_reference
-from core.schema_fields import MAX_EMAIL_LENGTH, ClampedInteger, NormalizedString, PatternString, Text, normalize_email
+from core.schema_fields import (
+    MAX_EMAIL_LENGTH,
+    ClampedInteger,
+    NormalizedString,
+    Text,
+    VisiblePatternString,
+    VisibleString,
+    normalize_email,
+)
 from core.web.request_parser import QuerySchema
 
 LARGEST_SKIP = 1_000_000_000
@@ -23,10 +31,10 @@ class FilterSchema(QuerySchema):
     """Filters of the booking list; an empty value matches every booking."""
 
     name = Text(0, 80, load_default="")
-    phone = ma.fields.String(load_default="", validate=ma.validate.Length(max=40))
-    date = PatternString(r"(\d{4}-\d{2}-\d{2})?", "2026-03-05", error="Must be YYYY-MM-DD.", load_default="")
-    country = PatternString(r"([A-Za-z]{2})?", "US", error="Must be an ISO 3166 code.", load_default="")
-    status = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *Status]))
+    phone = VisibleString(load_default="", validate=ma.validate.Length(max=40))
+    date = VisiblePatternString(r"(\d{4}-\d{2}-\d{2})?", "2026-03-05", error="Must be YYYY-MM-DD.", load_default="")
+    country = VisiblePatternString(r"([A-Za-z]{2})?", "US", error="Must be an ISO 3166 code.", load_default="")
+    status = VisibleString(load_default="", validate=ma.validate.OneOf(["", *Status]))
     reference = NormalizedString(normalize_reference, 40, metadata={"example": "K7MP-4QXD"})
     email = NormalizedString(
         normalize_email, MAX_EMAIL_LENGTH, metadata={"format": "email", "example": "ada@example.org"}

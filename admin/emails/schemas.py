@@ -7,7 +7,7 @@ import marshmallow as ma
 from admin.schemas import ID_PATTERN, MAX_PAGE_SIZE, CursorField
 from core.clock import iso
 from core.pagination import Cursor
-from core.schema_fields import ClampedInteger
+from core.schema_fields import ClampedInteger, VisibleString
 from core.web.request_parser import QuerySchema
 from notifications.outbox.model import CREATED_ORDER, PENDING, EmailStatus
 
@@ -17,7 +17,7 @@ CURSOR_EXAMPLE = Cursor("019cb1d2e3f4000000000000000000a1-guest", "1772701200000
 class LettersQuery(QuerySchema):
     """Subject, state and page of the outbox."""
 
-    about = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
+    about = VisibleString(load_default="", validate=ma.validate.Length(max=100))
     state = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", *EmailStatus]))
     limit = ClampedInteger(MAX_PAGE_SIZE, load_default=MAX_PAGE_SIZE, metadata={"minimum": 1})
     after = CursorField(

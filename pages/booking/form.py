@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _
 
 from booking.model import NewBooking
 from booking.schemas import NewBookingSchema
+from core import text
 from core.errors import Invalid
 from pages.booking import countries
 from pages.locale import current_language
@@ -22,6 +23,8 @@ BOOKING = NewBookingSchema()
 WAITING = NewWaitingSchema()
 # In the order of the page.
 FIELDS = ("slotId", "fullName", "email", "country", "phone", "city", "message")
+# Their schema normalises these, and keeps joiners.
+TEXT_FIELDS = frozenset({"fullName", "city", "message"})
 FIELD_MESSAGES: Mapping[str, str] = {
     "slotId": _("Choose an hour."),
     "fullName": _("Enter your full name, in 2 to 80 characters."),
@@ -35,6 +38,7 @@ FIELD_MESSAGES: Mapping[str, str] = {
 PASS_THROUGH: Mapping[str, str] = {
     "Control characters": _("Control characters are not allowed."),
     "Broken characters": _("Broken characters are not allowed."),
+    "A name cannot have a web address": _("A name cannot have a web address; write a blank after each dot of a name."),
 }
 
 
@@ -51,7 +55,7 @@ class BookingForm:
     @classmethod
     def of(cls, form: Mapping[str, str]) -> BookingForm:
         """Return the form of a request; missing fields are empty."""
-        values = {name: form.get(name, "").strip() for name in FIELDS}
+        values = {name: _visible(name, form.get(name, "")) for name in FIELDS}
         return cls(values, form.get("date", ""), form.get("form", ""), form.get("website", ""))
 
     @property
@@ -95,6 +99,13 @@ class BookingForm:
         if name == "phone" and self.values["phone"]:
             return _invalid_phone(country, countries.example(self.values["country"]))
         return str(FIELD_MESSAGES[name])
+
+
+def _visible(name: str, value: str) -> str:
+    """Return `value` as its field reads it, so that a phone number can be parsed."""
+    if name in TEXT_FIELDS:
+        return value.strip()
+    return text.strip_invisible(value).strip()
 
 
 def _country_mismatch(country: str) -> str:
