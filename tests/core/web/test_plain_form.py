@@ -98,8 +98,8 @@ def test_plain_form_accepts_only_what_the_schema_accepts_with_equal_values() -> 
         expected += valid is not None
         assert by_form is None or by_form == valid, body
 
-    # The plain case is nearly every valid case.
-    assert accepted > 0.85 * expected > 1000
+    # The plain case is nearly every valid case; the schema removes the invisible characters that some bodies have.
+    assert accepted > 0.8 * expected > 1000
 
 
 def test_form_without_the_rule_of_the_phone_accepts_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
