@@ -151,7 +151,8 @@ def _last_line(command: Sequence[str], timeout: float, stdin: str = "") -> dict[
         )
         output: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     except subprocess.CalledProcessError as error:
-        raise LoadFailed(f"{command[0]} ended with {error.returncode}: {error.stderr[-500:]}") from error
+        output_end = (error.stderr.strip() or error.stdout.strip())[-500:]
+        raise LoadFailed(f"{command[0]} ended with {error.returncode}: {output_end}") from error
     except (subprocess.TimeoutExpired, ValueError, IndexError) as error:
         raise LoadFailed(f"{' '.join(command[:3])}: {error}") from error
     return output

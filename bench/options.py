@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--against", default="", metavar="REF", help="compare with the service of this git commit")
     parser.add_argument("--no-peers", action="store_true", help="run the service, and the commit of --against, alone")
     parser.add_argument("--rounds", type=int, metavar="N", help=f"at most {MOST_ROUNDS}")
-    parser.add_argument("--seconds", type=float, metavar="S", help=f"length of a round, at most {MOST_SECONDS}")
+    parser.add_argument("--seconds", type=int, metavar="S", help=f"length of a round, at most {MOST_SECONDS}")
     parser.add_argument(
         "--stored",
         type=int,
