@@ -27,7 +27,7 @@ from core import log
 from core.config.settings import ROOT, ConfigError, Settings, from_env, load_environment
 from core.mongo.client import timeout
 from core.mongo.failures import DatabaseError
-from core.web import context, health, openapi, problem_details, security_headers
+from core.web import context, cors, health, openapi, problem_details, security_headers
 from core.web.application import Application
 from core.web.body_limit import BodyReaderMiddleware
 from core.web.rate_limits import limiter
@@ -85,7 +85,8 @@ def _services_or_exit(settings: Settings | None, replacements: dict[str, Any]) -
 
 def _configure(app: Application, services: wiring.Services) -> None:
     settings = services.settings
-    security_headers.install(app, https=settings.public_url.startswith("https://"), origins=settings.cors_origins)
+    security_headers.install(app, https=settings.public_url.startswith("https://"))
+    cors.install(app, settings.cors_origins)
     problem_details.install(app)
     rate_limiter = limiter.install(
         app,

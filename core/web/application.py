@@ -19,6 +19,8 @@ from core.web.rate_limits.limiter import RateLimiter
 STATUS_LINES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
 # A response without Cache-Control may contain personal data.
 NO_STORE = ("Cache-Control", "no-store")
+# An answer to another origin has headers of its own, so a cache must not give it to the next one.
+VARY = ("Vary", "Origin")
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Application(Flask):
             body = answer.body
             if not isinstance(body, bytes):
                 body = orjson.dumps(body)
-            headers = [*answer.headers.items(), *self.constant_headers, ("X-Request-ID", state.id)]
+            headers = [*answer.headers.items(), *self.constant_headers, VARY, ("X-Request-ID", state.id)]
             if "Cache-Control" not in answer.headers:
                 headers.append(NO_STORE)
             if answer.media_type:
@@ -107,6 +109,7 @@ class Application(Flask):
         response = super().process_response(response)
         response.headers.extend(self.constant_headers)
         response.headers.setdefault(*NO_STORE)
+        response.vary.add("Origin")
         state = context.current_state()
         if state is not None:
             response.headers["X-Request-ID"] = state.id

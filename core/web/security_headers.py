@@ -1,10 +1,6 @@
-"""Security headers on every response, and CORS for exact origins."""
+"""Security headers on every response."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-
-from flask_cors import CORS
 
 from core.web.application import Application
 
@@ -24,42 +20,9 @@ SECURITY_HEADERS = {
 HSTS = "max-age=31536000"
 
 
-def install(app: Application, *, https: bool, origins: Sequence[str]) -> None:
-    """Add the headers to every response of `app`; allow cross-origin API calls from `origins`."""
+def install(app: Application, *, https: bool) -> None:
+    """Add the headers to every response of `app`."""
     headers = dict(SECURITY_HEADERS)
     if https:
         headers["Strict-Transport-Security"] = HSTS
     app.constant_headers = tuple(headers.items())
-    if origins:
-        _allow(app, origins)
-
-
-def _allow(app: Application, origins: Sequence[str]) -> None:
-    app.answers_other_origins = True
-    CORS(
-        app,
-        resources=r"/api/.*",
-        origins=list(origins),
-        methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=[
-            "Authorization",
-            "Content-Type",
-            "Idempotency-Key",
-            "If-None-Match",
-            "X-Admin-Key",
-            "X-Request-ID",
-        ],
-        expose_headers=[
-            "Content-Disposition",
-            "ETag",
-            "Idempotency-Replayed",
-            "Location",
-            "RateLimit-Limit",
-            "RateLimit-Remaining",
-            "RateLimit-Reset",
-            "Retry-After",
-            "X-Request-ID",
-        ],
-        max_age=3600,
-        vary_header=True,
-    )
