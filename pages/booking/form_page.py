@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 from flask import Response, request, url_for
 from flask_babel import gettext
@@ -42,12 +41,17 @@ READ_TIMEOUT = 1.5
 def render_form(availability: AvailabilityPage, form: BookingForm, error: DomainError | None = None) -> Response:
     """Return the form page; an error is shown beside its fields, and what was typed is kept."""
     form_token = _form_token(form, error)
+    problems: Mapping[str, str] = {}
+    alternatives = []
+    if error:
+        problems = _problems(error, form)
+        alternatives = error.extra.get("alternatives", [])
     page = render_page(
         "booking/form.html",
         availability=availability,
         values=form.values,
-        problems=_problems(error, form) if error else {},
-        offers=error.extra.get("alternatives", []) if error else [],
+        problems=problems,
+        alternatives=alternatives,
         is_full=isinstance(error, SlotFull),
         form_token=form_token,
         min_age_ms=_remaining_ms(form_token),
@@ -89,7 +93,9 @@ def date_of(form: BookingForm) -> str:
     selected = schedule.slot_by_id.get(form.slot_id)
     if selected:
         return selected.date
-    return form.date if form.date in schedule.day_by_date else ""
+    if form.date in schedule.day_by_date:
+        return form.date
+    return ""
 
 
 def form_tokens() -> FormTokens:
@@ -110,15 +116,18 @@ def _form_token(form: BookingForm, error: DomainError | None) -> str:
 def _remaining_ms(form_token: str) -> int:
     """Return the milliseconds until the form is old enough; the page's script waits for them."""
     verified = form_tokens().verify(form_token)
-    return math.ceil(verified.remaining.total_seconds() * 1000) if verified else 0
+    if verified is None:
+        return 0
+    return math.ceil(verified.remaining.total_seconds() * 1000)
 
 
 def _current_path(availability: AvailabilityPage) -> str:
     """Return the path that shows this page by GET, without what was submitted."""
     if request.method == "GET":
         return locale.current_path()
-    query = f"?{urlencode({'date': availability.date})}" if availability.date else ""
-    return f"{url_for('pages.booking.home')}{query}"
+    if availability.date:
+        return url_for("pages.booking.home", date=availability.date)
+    return url_for("pages.booking.home")
 
 
 def _problems(error: DomainError, form: BookingForm) -> Mapping[str, str]:
@@ -134,8 +143,10 @@ def _problems(error: DomainError, form: BookingForm) -> Mapping[str, str]:
         hours = formatting.hours(selected.label)
         day = formatting.short_day(selected.date)
         return {"slotId": gettext("%(hours)s on %(day)s is full.", hours=hours, day=day)}
-    field = "slotId" if error.code in SLOT_ERRORS else ""
-    return {field: message_for(error) or gettext("This was not accepted.")}
+    message = message_for(error) or gettext("This was not accepted.")
+    if error.code in SLOT_ERRORS:
+        return {"slotId": message}
+    return {"": message}
 
 
 def _rate_limit_message(seconds: int) -> str:

@@ -207,8 +207,10 @@ def promoted(entry_id: str) -> Response:
 
     This reveals nothing the e-mail did not.
     """
-    entry = context.get_service(Waitlist).get(entry_id, read_token())[0] if read_token() else None
-    if entry is None or entry.booking_id is None:
+    if not read_token():
+        return see_other(_entry_path(entry_id))
+    entry, _ = context.get_service(Waitlist).get(entry_id, read_token())
+    if entry.booking_id is None:
         return see_other(_entry_path(entry_id))
     token = context.get_service(SelfService).signed_links.sign(entry.booking_id)
     return redirect_with_token(token, _booking_path(entry.booking_id))

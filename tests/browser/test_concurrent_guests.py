@@ -68,7 +68,7 @@ def test_last_place_is_booked_once_and_others_see_it_full(visit: Visit, site: Se
 
     assert winner.get_by_role("heading", level=1).inner_text() == "Your place is booked"
     expect(loser.locator("#summary")).to_contain_text("09:00 to 10:00 on Wednesday 11 March is full.")
-    expect(loser.locator("#summary")).to_be_focused()
+    expect(loser.locator("#hours")).to_be_focused()
     expect(loser.locator(".offers input")).to_have_count(3)
     expect(third.locator("#selection-changed")).to_contain_text(
         "The hour you chose, 09:00 to 10:00, has just been filled."

@@ -112,7 +112,7 @@ def test_waiting_list_is_joined_and_left_without_scripts(visit: Visit, site: Ser
     fill_details(page, email="ada@", message="Two of us")
     wait_for_min_age(page)
     page.get_by_role("button", name="Book this place").click()
-    expect(page.locator("#summary")).to_be_focused()
+    expect(page.locator("#hours")).to_be_focused()
     expect(page.locator("#message")).to_have_value("Two of us")
     expect(page.locator("#country")).to_have_value("DE")
     expect(page.locator("#email")).to_have_accessible_description(

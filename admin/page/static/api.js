@@ -1,7 +1,7 @@
-// API client of the back office. The admin key lives in sessionStorage, and is sent only in a request header.
+// API client of the back office. It sends the admin key only in a request header.
 import { label, language, t } from "./i18n.js";
+import { readKey, removeKey, storeKey } from "./key_store.js";
 
-const STORAGE_KEY = "adminKey";
 let handleUnauthorized = () => {};
 // Lasts from login to logout, which aborts it.
 let session = new AbortController();
@@ -10,8 +10,8 @@ export class ApiError extends Error {}
 // Replaces every response that arrives after logout, so that it is not shown.
 export class SessionEnded extends ApiError {}
 
-export const hasKey = () => sessionStorage.getItem(STORAGE_KEY) !== null;
-export const removeKey = () => sessionStorage.removeItem(STORAGE_KEY);
+export const hasKey = () => readKey() !== null;
+export { removeKey };
 export const onUnauthorized = (handler) => { handleUnauthorized = handler; };
 export const sessionSignal = () => session.signal;
 
@@ -23,7 +23,7 @@ export function endSession() {
 // Stores `key` if the service accepts it; throws ApiError otherwise.
 export async function login(key) {
   await send("GET", "/validate", { key });
-  sessionStorage.setItem(STORAGE_KEY, key);
+  storeKey(key);
 }
 
 export const get = (path) => requestJson("GET", path);
@@ -32,7 +32,7 @@ export const patch = (path, body) => requestJson("PATCH", path, { body });
 
 export async function request(method, path, options = {}) {
   try {
-    const key = sessionStorage.getItem(STORAGE_KEY) ?? "";
+    const key = readKey() ?? "";
     return await guardSession(sessionSignal(), send(method, path, { ...options, key }));
   } catch (error) {
     if (error.status === 401) {
