@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from itsdangerous import Signer
+from itsdangerous.encoding import base64_encode
 
 # How long a link is valid after the end of its subject.
 LINK_GRACE_PERIOD = timedelta(days=1)
@@ -46,12 +47,20 @@ def is_expired(ends_at: datetime, made_at: datetime, now: datetime) -> bool:
     return now > max(ends_at, made_at) + LINK_GRACE_PERIOD
 
 
+@lru_cache(maxsize=64)
 def _signer(secrets: tuple[str, ...], purpose: str) -> Signer:
     # itsdangerous signs with the last key and checks with all of them.
     return Signer(list(secrets), salt=purpose, key_derivation="hmac")
 
 
+@lru_cache(maxsize=64)
+def _derived_key(secret: str, purpose: str) -> bytes:
+    return _signer((secret,), purpose).derive_key()
+
+
 @lru_cache(maxsize=1024)
 def _signature(secret: str, purpose: str, subject_id: str) -> str:
-    # The e-mail and the response need the same token, one right after the other.
-    return _signer((secret,), purpose).get_signature(subject_id).decode()
+    # The e-mail and the response need the same token, one right after the other. `Signer.get_signature` would derive
+    # the key again.
+    algorithm = _signer((secret,), purpose).algorithm
+    return base64_encode(algorithm.get_signature(_derived_key(secret, purpose), subject_id.encode())).decode()

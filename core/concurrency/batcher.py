@@ -21,13 +21,15 @@ A = TypeVar("A")
 class PendingRequest(Generic[R, A]):
     """A request that waits for its answer, as a future does."""
 
-    __slots__ = ("_error", "_trace", "_value", "_woken", "done", "is_leader", "request")
+    __slots__ = ("_error", "_trace", "_value", "_wait_lock", "done", "is_leader", "request")
 
     def __init__(self, request: R) -> None:
         self.request = request
         self.done = False
         self.is_leader = False
-        self._woken = threading.Event()
+        # A locked lock: half as many calls as an event, of which each request would make one.
+        self._wait_lock = threading.Lock()
+        self._wait_lock.acquire()
         self._value: A | None = None
         self._error: BaseException | None = None
         self._trace: TracebackType | None = None
@@ -48,11 +50,11 @@ class PendingRequest(Generic[R, A]):
     def become_leader(self) -> None:
         """Wake the caller without an answer, to run the next batch."""
         self.is_leader = True
-        self._woken.set()
+        self._wait_lock.release()
 
     def wait(self) -> None:
-        """Block until there is an answer or this request becomes the leader."""
-        self._woken.wait()
+        """Block until there is an answer or this request becomes the leader; only its own thread may wait."""
+        self._wait_lock.acquire()
 
     def result(self) -> A:
         """Return the answer or raise the error; only valid when done."""
@@ -63,7 +65,7 @@ class PendingRequest(Generic[R, A]):
 
     def _finish(self) -> None:
         self.done = True
-        self._woken.set()
+        self._wait_lock.release()
 
 
 PendingRequests = Sequence[PendingRequest[R, A]]
