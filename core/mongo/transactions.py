@@ -73,7 +73,9 @@ def insert(session: ClientSession, collection: Collection[Document], documents: 
     One plain command: the driver's `insert_many` checks each document for cases that cannot occur in a transaction.
     """
     command = {"insert": collection.name, "documents": documents}
-    _raise_write_errors(collection.database.command(command, session=session))
+    reply = collection.database.command(command, session=session)
+    if "writeErrors" in reply:
+        raise BulkWriteError(reply)
 
 
 def bulk_update(session: ClientSession, collection: Collection[Document], updates: Sequence[Update]) -> int:
@@ -83,7 +85,8 @@ def bulk_update(session: ClientSession, collection: Collection[Document], update
     """
     statements = [{"q": where, "u": change, "multi": True} for where, change in updates]
     reply = collection.database.command({"update": collection.name, "updates": statements}, session=session)
-    _raise_write_errors(reply)
+    if "writeErrors" in reply:
+        raise BulkWriteError(reply)
     return int(reply["n"])
 
 
@@ -172,11 +175,6 @@ def _raise_if_deadline_passed(error: PyMongoError, limits: _Limits) -> None:
         raise WriteContention(retry_after=RETRY_AFTER_SECONDS) from error
     if passed >= limits.timeout:
         raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from error
-
-
-def _raise_write_errors(reply: Document) -> None:
-    if "writeErrors" in reply:
-        raise BulkWriteError(reply)
 
 
 def _kill_session(client: Client, session: ClientSession) -> None:

@@ -30,7 +30,7 @@ class OutboxStore:
 
     def add(self, session: Session, emails: Sequence[OutboxEmail]) -> None:
         """Insert `emails` within the caller's transaction."""
-        insert(session, self.db.letters, [to_document(email) for email in emails])
+        insert(session, self.db.letters, list(map(to_document, emails)))
 
     def add_if_absent(self, session: Session, email: OutboxEmail) -> bool:
         """Insert `email` within the caller's transaction unless its id exists; return whether it is new."""
