@@ -24,11 +24,12 @@ SCHEMA = CollectionSchema(
             partialFilterExpression=WAITING,
             name="one_entry_per_guest_and_slot",
         ),
+        # With the state in its keys, the index alone counts the entries in front of another one.
         IndexModel(
-            [("slotId", ASCENDING), ("ticket", ASCENDING)],
+            [("slotId", ASCENDING), ("state", ASCENDING), ("ticket", ASCENDING)],
             unique=True,
             partialFilterExpression=WAITING,
-            name="in_order",
+            name="queue_order",
         ),
         # Older entries have a field `key`, which was not unique.
         IndexModel(
@@ -40,6 +41,7 @@ SCHEMA = CollectionSchema(
         IndexModel([("email", ASCENDING)]),
         IndexModel([("date", ASCENDING)]),
     ),
+    former_indexes=("in_order",),
     validator={"$jsonSchema": {"required": ["slotId", "email", "ticket", "state", "createdAt"]}},
 )
 

@@ -12,14 +12,16 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 from core.mongo.client import Db
 
 NAMESPACE_EXISTS = 48
+INDEX_NOT_FOUND = 27
 
 
 @dataclass(frozen=True)
 class CollectionSchema:
-    """A collection's name, indexes and validator."""
+    """A collection's name, indexes and validator; `former_indexes` are dropped if an older version created them."""
 
     name: str
     indexes: Sequence[IndexModel] = ()
+    former_indexes: Sequence[str] = ()
     validator: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -32,6 +34,16 @@ def ensure_collections(db: Db, schemas: Sequence[CollectionSchema]) -> None:
         db.command({"collMod": schema.name, "validator": validator, "validationLevel": "strict"})
         if schema.indexes:
             db[schema.name].create_indexes(list(schema.indexes))
+        for name in schema.former_indexes:
+            _drop_index(db, schema.name, name)
+
+
+def _drop_index(db: Db, collection: str, name: str) -> None:
+    try:
+        db[collection].drop_index(name)
+    except OperationFailure as error:
+        if error.code != INDEX_NOT_FOUND:
+            raise
 
 
 class ignore_namespace_exists:  # noqa: N801  # a context manager, named like contextlib's own

@@ -1,8 +1,8 @@
-"""Blocked e-mails: an e-mail comes due as soon as the one that blocks it is no longer pending."""
+"""Blocked e-mails: an e-mail is due as soon as the one that blocks it is no longer pending."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,17 +10,18 @@ from core.mongo.client import Db
 from notifications.outbox import mapping
 from notifications.outbox.model import ADMIN_FIRST_DELAY, PENDING
 
+# The search for orphans examines so many e-mails at a time.
+BATCH = 1000
+
 
 @dataclass(frozen=True)
 class BlockedEmails:
-    """The e-mails in `letters` of `db` that another one blocks."""
+    """The blocked e-mails in `letters` of `db`."""
 
     db: Db
 
     def unblock(self, blockers: Collection[str], now: datetime) -> int:
-        """Make the e-mails due that wait for those of `blockers` that are no longer pending; return how many."""
-        if not blockers:
-            return 0
+        """Make the e-mails due whose blocker is one of `blockers` and no longer pending; return how many."""
         ended = self._not_pending(blockers)
         if not ended:
             return 0
@@ -29,16 +30,21 @@ class BlockedEmails:
     def unblock_orphans(self, now: datetime) -> int:
         """Make the e-mails due whose blocker is no longer pending; return how many.
 
-        Recording an outcome does so already: this repairs what a process left that died meanwhile, or an old version.
+        Recording an outcome unblocks already. This repairs the e-mails of a process that died in between.
         """
-        return self.unblock(self.orphaning(now), now)
+        return sum(self.unblock(blockers, now) for blockers in self._blockers(now))
 
-    def orphaning(self, since: datetime) -> list[str]:
-        """Return the ids of blockers that are no longer pending, though e-mails still wait for them after `since`."""
-        # The delay of the admin's e-mail ends by itself, and there may be many: only longer waits are read.
-        query = {**mapping.QUEUED, "after": {"$exists": True}, "dueAt": {"$gt": since + ADMIN_FIRST_DELAY}}
-        blockers = {row["after"] for row in self.db.letters.find(query, {"after": 1})}
-        return self._not_pending(blockers) if blockers else []
+    def _blockers(self, now: datetime) -> Iterator[set[str]]:
+        """Yield the ids of all blockers, except those of e-mails that are due within ADMIN_FIRST_DELAY."""
+        query = {**mapping.QUEUED, "after": {"$exists": True}, "dueAt": {"$gt": now + ADMIN_FIRST_DELAY}}
+        blockers: set[str] = set()
+        for row in self.db.letters.find(query, {"after": 1}):
+            blockers.add(row["after"])
+            if len(blockers) >= BATCH:
+                yield blockers
+                blockers = set()
+        if blockers:
+            yield blockers
 
     def _not_pending(self, ids: Collection[str]) -> list[str]:
         pending = self.db.letters.find({"_id": {"$in": list(ids)}, "state": {"$in": PENDING}}, {"_id": 1})

@@ -1,4 +1,4 @@
-"""Outbox health: warnings about failed and overdue e-mails."""
+"""Outbox health: warnings about failed and overdue e-mails, each from a bounded number of index keys."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.clock import Clock
-from core.mongo.client import Db, Document
+from core.mongo.client import Db
 from notifications.outbox import mapping
-from notifications.outbox.blocking import BlockedEmails
-from notifications.outbox.model import STALE_AFTER, EmailStatus
+from notifications.outbox.model import PENDING, STALE_AFTER, EmailStatus
+
+# Failed e-mails are counted up to this number.
+MAX_COUNTED = 1000
 
 
 @dataclass(frozen=True)
 class OutboxHealth:
-    """What an operator should look into, about the e-mails in `letters` of `db`."""
+    """Warnings for the operator about the e-mails in `letters` of `db`."""
 
     db: Db
     clock: Clock
@@ -33,22 +35,30 @@ class OutboxHealth:
         return warnings
 
     def count_failed(self) -> int:
-        """Return the number of failed e-mails."""
-        return self.db.letters.count_documents({"state": EmailStatus.DEAD})
+        """Return the number of failed e-mails, at most MAX_COUNTED."""
+        failed = {"state": EmailStatus.DEAD}
+        return self.db.letters.count_documents(failed, limit=MAX_COUNTED, hint=mapping.NEWEST)
 
     def waiting_since(self, before: datetime) -> datetime | None:
-        """Return the creation time of an e-mail older than `before` that is overdue, retried or orphaned; or None."""
-        queries: list[Document] = [
-            {"dueAt": {"$lte": before}},
-            {"state": EmailStatus.RETRYING, "createdAt": {"$lte": before}},
-        ]
-        if blockers := BlockedEmails(self.db).orphaning(before):
-            queries.append({"after": {"$in": blockers}, "createdAt": {"$lte": before}, **mapping.QUEUED})
-        found = [self.db.letters.find_one(query, {"createdAt": 1}) for query in queries]
-        return min((row["createdAt"] for row in found if row), default=None)
+        """Return the creation time of the oldest pending e-mail if it is `before` that time; else None.
+
+        No e-mail is enqueued to be sent later. So an old one is overdue, retried, orphaned, or blocked by such a one.
+        """
+        oldest = [self._oldest(state, before) for state in PENDING]
+        return min(filter(None, oldest), default=None)
+
+    def _oldest(self, state: EmailStatus, before: datetime) -> datetime | None:
+        query = {"state": state, "createdAt": {"$lte": before}}
+        rows = self.db.letters.find(query, {"createdAt": 1}).sort(mapping.OLDEST_FIRST).hint(mapping.NEWEST)
+        for row in rows.limit(1):
+            created_at: datetime = row["createdAt"]
+            return created_at
+        return None
 
 
 def _failed_warning(count: int) -> str:
     if count == 1:
         return "1 e-mail was given up"
+    if count >= MAX_COUNTED:
+        return f"{count} or more e-mails were given up"
     return f"{count} e-mails were given up"

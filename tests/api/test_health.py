@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
 
 from core.mongo.client import connect
+from core.web import health
 from tests.api.conftest import Recorded
 from tests.api_client import Api, over_app
 
@@ -58,6 +60,7 @@ def test_ready_without_a_server_answers_within_seconds(
 def test_ready_bounds_every_database_command(listened: Flask, recorded: Recorded) -> None:
     api = Api(over_app(listened))
     assert api.get("/api/ready").status == 200
+    time.sleep(health.CACHE_SECONDS)
     recorded.names.clear()
     recorded.bounds.clear()
 
