@@ -90,8 +90,7 @@ def _configure(app: Application, services: wiring.Services) -> None:
     problem_details.install(app)
     rate_limiter = limiter.install(
         app,
-        default=settings.rate_limit_default,
-        bookings=settings.rate_limit_bookings,
+        _quotas(settings),
         exempt_endpoints=UNLIMITED_ENDPOINTS,
         **_limit_storage(settings),
     )
@@ -117,6 +116,15 @@ def _configure(app: Application, services: wiring.Services) -> None:
     checks = {"mongodb": lambda: _ping(services)}
     health.install(app, checks, services.outbox.counts, lambda: _warnings(services))
     cli.install(app, services)
+
+
+def _quotas(settings: Settings) -> limiter.Quotas:
+    return limiter.Quotas(
+        requests=settings.rate_limit_default,
+        bookings=settings.rate_limit_bookings,
+        emails=settings.rate_limit_emails,
+        booking_emails=settings.rate_limit_booking_emails,
+    )
 
 
 def _limit_storage(settings: Settings) -> dict[str, Any]:

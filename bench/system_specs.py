@@ -112,6 +112,8 @@ def _service_environment(workspace: Workspace, deployment: Deployment) -> dict[s
         "SECRET_KEY": secrets.token_hex(16),
         "RATE_LIMIT_DEFAULT": UNLIMITED_RATE,
         "RATE_LIMIT_BOOKINGS": UNLIMITED_RATE,
+        "RATE_LIMIT_EMAILS": UNLIMITED_RATE,
+        "RATE_LIMIT_BOOKING_EMAILS": UNLIMITED_RATE,
         "RATE_LIMIT_STORAGE": "mongodb",
         "TRUSTED_PROXIES": "1",
         "SCHEDULE_FILE": str(deployment.schedule),

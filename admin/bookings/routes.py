@@ -18,6 +18,7 @@ from booking.model import Booking, BookingFilter, PageRequest
 from booking.resend import ResendEmail
 from core.web import context
 from core.web.endpoint import Endpoint
+from core.web.rate_limits.limiter import RateLimiter
 
 
 @blueprint.get("/bookings")
@@ -61,4 +62,5 @@ def cancel(booking_id: str) -> Booking:
 @Endpoint(AdminBookingSchema, status=202, error_statuses=(401, 404, 409), security="adminKey")
 def resend(booking_id: str) -> Booking:
     """Send the guest's confirmation again, unless the guest was erased."""
+    context.get_service(RateLimiter).hit_email(booking_id)
     return context.get_service(ResendEmail).execute(booking_id, actor=current_admin())

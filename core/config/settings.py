@@ -61,6 +61,8 @@ class Settings:
     trusted_proxies: int
     rate_limit_default: str
     rate_limit_bookings: str
+    rate_limit_emails: str
+    rate_limit_booking_emails: str
     rate_limit_storage: str = field(repr=False)
     resend_api_key: str = field(repr=False)
     resend_api_url: str
@@ -106,6 +108,8 @@ def from_env(env: Mapping[str, str]) -> Settings:
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 0, 10),
         rate_limit_default=reader.parse("RATE_LIMIT_DEFAULT", _rate, "300 per 15 minutes"),
         rate_limit_bookings=reader.parse("RATE_LIMIT_BOOKINGS", _rate, "3 per hour"),
+        rate_limit_emails=reader.parse("RATE_LIMIT_EMAILS", _rate, "60 per hour"),
+        rate_limit_booking_emails=reader.parse("RATE_LIMIT_BOOKING_EMAILS", _rate, "10 per hour"),
         rate_limit_storage=reader.parse("RATE_LIMIT_STORAGE", parsers.limit_storage, "mongodb"),
         resend_api_key=reader.text("RESEND_API_KEY"),
         resend_api_url=reader.parse("RESEND_API_URL", parsers.url, "https://api.resend.com"),

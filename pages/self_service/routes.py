@@ -16,6 +16,7 @@ from booking.schemas import OwnDataSchema
 from booking.self_service import SelfService
 from core.errors import Conflict, DomainError
 from core.web import context
+from core.web.rate_limits.limiter import RateLimited, RateLimiter
 from pages import receipt
 from pages.error_messages import ERROR_MESSAGES
 from pages.rendering import render_page, see_other
@@ -107,8 +108,14 @@ def cancel(booking_id: str) -> Response:
 def reschedule(booking_id: str) -> tuple[Response, int] | Response:
     """Move the booking to the selected slot and redirect, so that a reload does not move it again."""
     service = context.get_service(SelfService)
+    found = service.get(booking_id, read_token())
     try:
+        context.get_service(RateLimiter).hit_email(booking_id)
         service.reschedule(booking_id, read_token(), request.form.get("slotId", ""))
+    except RateLimited as error:
+        limited = view.booking_page(found, problem=ERROR_MESSAGES[error.code])
+        limited.headers["Retry-After"] = str(error.retry_after)
+        return limited, 429
     except (Conflict, SlotNotFound) as error:
         found = service.get(booking_id, read_token())
         return view.booking_page(found, problem=ERROR_MESSAGES[error.code]), 409

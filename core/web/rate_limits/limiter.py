@@ -1,7 +1,7 @@
 """Rate limiter by client address: Flask-Limiter's strategy over a storage that all workers share.
 
 The extension provides storage and strategy. Its own checks are off: finding the decorators that apply to a request cost
-a fifth of a booking's time. There are three limits, each with its own method.
+a fifth of a booking's time. Each limit has its own method.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from flask import Flask, request
 from flask_limiter import Limiter
@@ -35,46 +36,68 @@ class RateLimited(TooMany):
 
 
 @dataclass(frozen=True)
+class Quotas:
+    """The quotas as Flask-Limiter writes them: by client address, and `booking_emails` by booking."""
+
+    requests: str
+    bookings: str
+    emails: str
+    booking_emails: str
+
+
+@dataclass(frozen=True)
 class RateLimiter:
-    """The three limits; each method counts a hit and raises RateLimited beyond the quota."""
+    """The limits; each method counts a hit and raises RateLimited beyond the quota."""
 
     limiter: Limiter
     counter: PrefetchingCounter
-    default: Sequence[RateLimitItem]
-    bookings: Sequence[RateLimitItem]
+    quotas: Quotas
 
     def hit_request(self) -> None:
-        self._hit("requests", self.default)
+        self._hit_all("requests", self.quotas.requests)
 
     def hit_booking(self) -> None:
         """Count a valid booking request."""
-        self._hit("bookings", self.bookings)
+        self._hit_all("bookings", self.quotas.bookings)
+
+    def hit_email(self, booking_id: str) -> None:
+        """Count a move or a resend, which e-mails the guest again, by client address and by booking."""
+        self._hit_all("emails", self.quotas.emails)
+        self._hit_all("booking-emails", self.quotas.booking_emails, booking_id)
 
     def hit_wrong_key(self) -> None:
         """Count a wrong admin key; the quota also holds for concurrent requests."""
-        self._hit("wrong-admin-key", WRONG_KEYS)
+        for item in WRONG_KEYS:
+            self._hit("wrong-admin-key", item, context.client_address())
 
     def reject_if_locked_out(self) -> None:
         """Raise RateLimited if the address has exhausted its quota of wrong keys, also for a correct key."""
         for item in WRONG_KEYS:
             if not self.limiter.limiter.test(item, "wrong-admin-key", context.client_address()):
-                raise self._refusal("wrong-admin-key", item)
+                raise self._refusal("wrong-admin-key", item, context.client_address())
 
-    def _hit(self, name: str, items: Sequence[RateLimitItem]) -> None:
-        for item in items:
-            if not self.counter.hit(item, name, context.client_address()):
-                raise self._refusal(name, item)
+    def _hit_all(self, name: str, quota: str, key: str = "") -> None:
+        for item in _parsed(quota):
+            self._hit(name, item, key or context.client_address())
 
-    def _refusal(self, name: str, item: RateLimitItem) -> RateLimited:
-        window = self.limiter.limiter.get_window_stats(item, name, context.client_address())
+    def _hit(self, name: str, item: RateLimitItem, key: str) -> None:
+        if not self.counter.hit(item, name, key):
+            raise self._refusal(name, item, key)
+
+    def _refusal(self, name: str, item: RateLimitItem, key: str) -> RateLimited:
+        window = self.limiter.limiter.get_window_stats(item, name, key)
         return RateLimited(item.amount, max(1, round(window.reset_time - time.time())))
+
+
+@cache
+def _parsed(quota: str) -> Sequence[RateLimitItem]:
+    return parse_many(quota)
 
 
 def install(
     app: Flask,
+    quotas: Quotas,
     *,
-    default: str,
-    bookings: str,
     storage: str,
     options: dict[str, str],
     exempt_endpoints: Collection[str] = (),
@@ -91,7 +114,7 @@ def install(
     app.extensions["limiter"] = {limiter}
     limiter.init_app(app)
     context.runtime_of(app).add(limiter.storage)
-    limits = RateLimiter(limiter, PrefetchingCounter(limiter.storage), parse_many(default), parse_many(bookings))
+    limits = RateLimiter(limiter, PrefetchingCounter(limiter.storage), quotas)
 
     def count() -> None:
         if request.path not in context.PROBE_PATHS and request.endpoint not in exempt_endpoints:
