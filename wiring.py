@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import booking.emails
 import booking.wiring
 import live.wiring
 import notifications.wiring
+import waitlist.emails
 import waitlist.wiring
 from admin.audit.view import AuditHistory
 from admin.dashboard.service import Dashboard
@@ -21,7 +23,6 @@ from audit.service import Audit
 from audit.store import AuditStore
 from booking import calendar_invite
 from booking import store as booking_store
-from booking.emails import RULES
 from booking.errors import DuplicateBooking
 from booking.store import BookingStore
 from booking.wiring import BookingServices
@@ -38,6 +39,7 @@ from core.scheduler import PeriodicTask, Scheduler
 from live.socketio.server import SocketBroadcaster
 from live.streams import LiveStreams
 from notifications.delivery.worker import OutboxWorker
+from notifications.outbox import migration
 from notifications.outbox.health import OutboxHealth
 from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.service import Outbox
@@ -64,6 +66,7 @@ COLLECTIONS: tuple[CollectionSchema, ...] = (
     audit_store.SCHEMA,
     waitlist_store.SCHEMA,
 )
+EMAIL_TEMPLATES = (*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES)
 MAIL_FOLDER = ROOT / "var" / "mail"
 # Start-up waits this long for the check of orphaned slots.
 ORPHANED_SLOTS_TIMEOUT = 2
@@ -101,7 +104,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
     clock: Clock = replacements.get("clock") or wall.now
     db = client[settings.mongodb_database]
     schedules = Schedules(schedule_file.load(settings.schedule_file), SlotStore(db), clock)
-    outbox = build_outbox(db, RULES, clock)
+    outbox = build_outbox(db, clock)
     audit = Audit(AuditStore(db), clock)
     transactions = SerialTransactions(client, schedules.store.probe)
     bookings = BookingStore(db)
@@ -158,8 +161,9 @@ def _lease_holder() -> str:
 
 
 def prepare_database(db: Db) -> None:
-    """Create collections, validators and indexes. Idempotent."""
+    """Create collections, validators and indexes, and migrate stored e-mails. Idempotent."""
     ensure_collections(db, COLLECTIONS)
+    migration.store_rules(db, EMAIL_TEMPLATES)
 
 
 def invalid_uri_message(error: DatabaseError) -> str:

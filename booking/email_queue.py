@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from booking.emails import BookingEmails
+from booking.emails import REMINDER, BookingEmails
 from booking.model import Booking
+from booking.store import BookingStore
 from core.mongo.transactions import Session
 from notifications.outbox.model import OutboxEmail
 from notifications.outbox.service import Outbox
-
-REMINDER = "guest_reminder"
-WAITING = "guest_waiting"
+from waitlist.emails import WAITING
 
 
 @dataclass(frozen=True)
@@ -57,3 +56,9 @@ class BookingEmailQueue:
 
     def _blocked_by(self, session: Session, booking: Booking) -> str | None:
         return self.outbox.lock_last_pending(session, booking.id, booking.email)
+
+
+def is_current(bookings: BookingStore, session: Session, booking_id: str, version: str) -> bool:
+    """Return whether a booking still has the version that an e-mail reports; write-locks the booking."""
+    booking = bookings.lock(session, booking_id)
+    return booking is not None and str(booking.sequence) == version

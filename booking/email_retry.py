@@ -1,24 +1,25 @@
-"""Retry of a failed e-mail, unless its booking or waiting-list entry has changed since."""
+"""Retry of a failed e-mail that is still current."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from booking.store import BookingStore
 from booking.unit_of_work import Action, UnitOfWork
 from core.mongo.transactions import Session
 from notifications.errors import EmailOutdated
 from notifications.outbox.model import OutboxEmail
-from waitlist.store import WaitlistStore
+
+# Returns whether a subject, given by its id, still has the version.
+Check = Callable[[Session, str, str], bool]
 
 
 @dataclass(frozen=True)
 class RetryEmail:
-    """Retries failed e-mails."""
+    """Retries failed e-mails; `checks` tell by kind of subject whether an e-mail is still current."""
 
     unit_of_work: UnitOfWork
-    bookings: BookingStore
-    entries: WaitlistStore
+    checks: Mapping[str, Check]
 
     def execute(self, email_id: str, actor: str) -> OutboxEmail:
         """Schedule a failed e-mail again. Raises EmailNotFound, EmailNotFailed or EmailOutdated.
@@ -41,13 +42,9 @@ class RetryEmail:
         return email
 
     def _require_current(self, session: Session, email: OutboxEmail) -> None:
-        """Raise EmailOutdated if `email` is no longer true; locks its subject until the transaction ends."""
-        if email.template == "admin_booking":
+        """Raise EmailOutdated if `email` is no longer current; its check locks its subject in the transaction."""
+        if not email.subject_kind:
             return
-        if email.template == "guest_waiting":
-            is_current = self.entries.lock_if_waiting(session, email.subject)
-        else:
-            booking = self.bookings.lock(session, email.subject)
-            is_current = booking is not None and str(booking.sequence) == email.context.get("sequence")
-        if not is_current:
+        is_current = self.checks[email.subject_kind]
+        if not is_current(session, email.subject, email.version):
             raise EmailOutdated

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from booking.model import Booking, Status
 from core.clock import Clock
 from core.signed_tokens import SignedLinks
-from notifications.outbox.model import ADMIN_FIRST_DELAY, EmailRules, OutboxEmail
+from notifications.outbox.model import ADMIN_FIRST_DELAY, Audience, EmailTemplate, OutboxEmail
 from notifications.outbox.new_email import NewEmail, block
 from schedules.model import Schedule
 
-ADMIN = "admin_booking"
-CONFIRMATION = "guest_booking"
-PROMOTION = "guest_promoted"
-CANCELLATION = "guest_cancellation"
-RESCHEDULED = "guest_rescheduled"
-REMINDER = "guest_reminder"
+SUBJECT_KIND = "booking"
+# The organiser's e-mail about a new booking is always current.
+ADMIN = EmailTemplate("admin_booking", Audience.ADMIN, ordered=False)
+CONFIRMATION = EmailTemplate("guest_booking", subject_kind=SUBJECT_KIND)
+PROMOTION = EmailTemplate("guest_promoted", subject_kind=SUBJECT_KIND)
+CANCELLATION = EmailTemplate("guest_cancellation", subject_kind=SUBJECT_KIND)
+RESCHEDULED = EmailTemplate("guest_rescheduled", subject_kind=SUBJECT_KIND)
+REMINDER = EmailTemplate("guest_reminder", ordered=False, subject_kind=SUBJECT_KIND)
+TEMPLATES = (ADMIN, CONFIRMATION, PROMOTION, CANCELLATION, RESCHEDULED, REMINDER)
 # The organiser reads English, whatever the guest reads.
 ADMIN_LANGUAGE = "en"
-# Neither the organiser's e-mail nor a reminder blocks the guest's next e-mail.
-RULES = EmailRules(unordered=frozenset({ADMIN, REMINDER}), to_admin=frozenset({ADMIN}))
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,9 @@ class BookingEmails:
 
     def confirmation(self, booking: Booking, *, promoted: bool = False) -> list[OutboxEmail]:
         """Return the admin's and the guest's e-mail of a new booking; the admin's goes first."""
-        context = self.template_context(booking)
-        guest = NewEmail(subject=booking.id, to=booking.email, context=context, now=booking.created_at)
-        admin_email, guest_email = confirmation_pair(PROMOTION if promoted else CONFIRMATION, guest, self.admin_email)
+        guest = self._to_guest(booking, booking.created_at)
+        template = PROMOTION if promoted else CONFIRMATION
+        admin_email, guest_email = confirmation_pair(template, guest, self.admin_email)
         if booking.language != ADMIN_LANGUAGE:
             in_english = self.template_context(replace(booking, language=ADMIN_LANGUAGE))
             admin_email = replace(admin_email, context=in_english)
@@ -44,26 +46,31 @@ class BookingEmails:
 
     def cancellation(self, booking: Booking, blocked_by: str | None) -> OutboxEmail:
         """Return the guest's e-mail of a cancellation, blocked by the guest's last pending e-mail."""
-        return block(self._to_guest(booking).build(CANCELLATION), blocked_by)
+        return block(self._to_guest(booking, self.clock()).build(CANCELLATION), blocked_by)
 
     def rescheduled(self, old: Booking, new: Booking, blocked_by: str | None) -> OutboxEmail:
         """Return the guest's e-mail of another slot, blocked by the guest's last pending e-mail."""
-        email = self._to_guest(new)
+        email = self._to_guest(new, self.clock())
         context = {**email.context, "oldDate": old.date, "oldSlot": old.slot_label}
         return block(replace(email, context=context).build(RESCHEDULED), blocked_by)
 
     def resend(self, booking: Booking, blocked_by: str | None) -> OutboxEmail:
         """Return the e-mail of a booking's present status again, blocked by the guest's last pending e-mail."""
         template = CANCELLATION if booking.status is Status.CANCELLED else CONFIRMATION
-        return block(self._to_guest(booking).build_resend(template), blocked_by)
+        return block(self._to_guest(booking, self.clock()).build_resend(template), blocked_by)
 
     def reminder(self, booking: Booking) -> OutboxEmail:
         """Return the e-mail of the day before: one for each booking and date, however often it is made."""
-        return self._to_guest(booking).build(REMINDER, f"reminder-{booking.date}")
+        return self._to_guest(booking, self.clock()).build(REMINDER, f"reminder-{booking.date}")
 
-    def _to_guest(self, booking: Booking) -> NewEmail:
-        context = self.template_context(booking)
-        return NewEmail(subject=booking.id, to=booking.email, context=context, now=self.clock())
+    def _to_guest(self, booking: Booking, now: datetime) -> NewEmail:
+        return NewEmail(
+            subject=booking.id,
+            to=booking.email,
+            context=self.template_context(booking),
+            now=now,
+            version=str(booking.sequence),
+        )
 
     def template_context(self, booking: Booking) -> dict[str, str]:
         """Return the data of a booking for e-mails and calendar files."""
@@ -85,7 +92,7 @@ class BookingEmails:
         }
 
 
-def confirmation_pair(template: str, guest: NewEmail, admin: str) -> tuple[OutboxEmail, OutboxEmail]:
+def confirmation_pair(template: EmailTemplate, guest: NewEmail, admin: str) -> tuple[OutboxEmail, OutboxEmail]:
     """Return the e-mails of a new booking to `admin` and to the guest; the admin's goes first unless it fails."""
     admin_email = replace(guest, to=admin).build(ADMIN, "admin")
     guest_email = guest.build(template, "guest")

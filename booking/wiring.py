@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from audit.service import Audit
-from booking import calendar_invite
+from booking import calendar_invite, email_queue
 from booking.calendar_file import ExportCalendarFile
 from booking.cancellation import CancelBooking
 from booking.capacity import ChangeSlot
@@ -14,8 +15,8 @@ from booking.consistency import FindMismatches
 from booking.create import CreateBooking
 from booking.deletion import DeletePersonalData
 from booking.email_queue import BookingEmailQueue
-from booking.email_retry import RetryEmail
-from booking.emails import BookingEmails
+from booking.email_retry import Check, RetryEmail
+from booking.emails import SUBJECT_KIND, BookingEmails
 from booking.erasure import ErasePerson
 from booking.group_commit import BookingGroupCommit, BookingRecords, booking_group_commit
 from booking.listing import SearchBookings
@@ -36,7 +37,10 @@ from core.mongo.client import Client, Db
 from core.signed_tokens import SignedLinks
 from notifications.outbox.service import Outbox
 from schedules.service import Schedules
+from waitlist import email_queue as waitlist_email_queue
+from waitlist import emails as waitlist_emails
 from waitlist.service import Waitlist
+from waitlist.store import WaitlistStore
 
 
 @dataclass(frozen=True)
@@ -87,12 +91,12 @@ def build(base: Foundation) -> BookingServices:
     keys = IdempotencyStore(base.db)
     signed_links = SignedLinks(settings.secret_key, settings.public_url, "booking.manage", "bookings")
     emails = BookingEmails(schedules.schedule, signed_links, settings.admin_email, base.clock)
-    email_queue = BookingEmailQueue(base.outbox, emails)
+    queue = BookingEmailQueue(base.outbox, emails)
     group_commit = booking_group_commit(base.client, BookingRecords(schedules, store, keys, base.outbox, base.clock))
     unit_of_work = UnitOfWork(base.transactions, group_commit, base.outbox, base.audit, base.clock)
-    promotion = WaitlistPromotion(store, schedules, entries, email_queue, base.clock)
-    cancel = CancelBooking(unit_of_work, store, schedules.store, email_queue, promotion)
-    reschedule = RescheduleBooking(unit_of_work, store, schedules, email_queue, promotion)
+    promotion = WaitlistPromotion(store, schedules, entries, queue, base.clock)
+    cancel = CancelBooking(unit_of_work, store, schedules.store, queue, promotion)
+    reschedule = RescheduleBooking(unit_of_work, store, schedules, queue, promotion)
     deletion = DeletePersonalData(unit_of_work, store, keys, entries)
     self_service = SelfService(store, schedules, signed_links, cancel, reschedule)
     build_ics = partial(calendar_invite.build_ics, organizer=settings.admin_email)
@@ -105,9 +109,9 @@ def build(base: Foundation) -> BookingServices:
         reschedule=reschedule,
         change_slot=ChangeSlot(unit_of_work, schedules, promotion),
         reconcile_waitlists=ReconcileWaitlists(unit_of_work, schedules, promotion),
-        resend_email=ResendEmail(unit_of_work, store, email_queue),
-        retry_email=RetryEmail(unit_of_work, store, entries),
-        reminders=Reminders(unit_of_work, store, email_queue, schedules.schedule),
+        resend_email=ResendEmail(unit_of_work, store, queue),
+        retry_email=RetryEmail(unit_of_work, _email_checks(store, entries)),
+        reminders=Reminders(unit_of_work, store, queue, schedules.schedule),
         erase_person=ErasePerson(deletion, store, base.waitlist, cancel, schedules),
         apply_retention=ApplyRetention(deletion, store, base.waitlist, schedules),
         find_mismatches=FindMismatches(base.client, store, schedules, entries),
@@ -115,3 +119,10 @@ def build(base: Foundation) -> BookingServices:
         export_calendar_file=ExportCalendarFile(self_service, emails, build_ics),
         export_personal_data=ExportPersonalData(self_service, base.outbox, entries),
     )
+
+
+def _email_checks(bookings: BookingStore, entries: WaitlistStore) -> Mapping[str, Check]:
+    return {
+        SUBJECT_KIND: partial(email_queue.is_current, bookings),
+        waitlist_emails.SUBJECT_KIND: partial(waitlist_email_queue.is_current, entries),
+    }

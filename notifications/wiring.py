@@ -19,7 +19,6 @@ from notifications.delivery.worker import LEASE_NAME, OutboxWorker
 from notifications.outbox import maintenance, schema
 from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.lease_store import LeaseStore
-from notifications.outbox.model import EmailRules
 from notifications.outbox.retry_store import RetryStore
 from notifications.outbox.service import Outbox
 from notifications.outbox.store import OutboxStore
@@ -37,10 +36,10 @@ class MailTransport:
     rate: float
 
 
-def build_outbox(db: Db, rules: EmailRules, clock: Clock) -> Outbox:
+def build_outbox(db: Db, clock: Clock) -> Outbox:
     """Return the outbox in `db`."""
-    store = OutboxStore(db, rules)
-    erasure = OutboxErasure(db, rules)
+    store = OutboxStore(db)
+    erasure = OutboxErasure(db)
     return Outbox(store, RetryStore(store, erasure), erasure, clock)
 
 

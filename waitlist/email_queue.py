@@ -8,6 +8,7 @@ from core.mongo.transactions import Session
 from notifications.outbox.service import Outbox
 from waitlist.emails import WAITING, WaitlistEmails
 from waitlist.model import WaitlistEntry
+from waitlist.store import WaitlistStore
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,8 @@ class WaitlistEmailQueue:
     def cancel_joined(self, session: Session, entry_id: str) -> None:
         """Drop that confirmation while it is pending."""
         self.outbox.cancel_pending(session, entry_id, WAITING)
+
+
+def is_current(entries: WaitlistStore, session: Session, entry_id: str, _version: str) -> bool:
+    """Return whether an entry still waits, as its e-mail reports; write-locks the entry."""
+    return entries.lock_if_waiting(session, entry_id)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.signed_tokens import SignedLinks
-from notifications.outbox.model import OutboxEmail
+from notifications.outbox.model import EmailTemplate, OutboxEmail
 from notifications.outbox.new_email import NewEmail
 from schedules.model import Schedule
 from waitlist.model import WaitlistEntry
 
-WAITING = "guest_waiting"
+SUBJECT_KIND = "waitlist"
+WAITING = EmailTemplate("guest_waiting", subject_kind=SUBJECT_KIND)
+TEMPLATES = (WAITING,)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ marked as erased and is deleted once that outcome is known; all others are delet
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.mongo.client import Db, Document
 from core.mongo.transactions import Session
 from notifications.outbox.mapping import by_subject
-from notifications.outbox.model import PENDING, EmailRules
+from notifications.outbox.model import PENDING, Audience
 
 NOT_ERASED: Document = {"erased": {"$exists": False}}
 
@@ -22,7 +22,6 @@ class OutboxErasure:
     """Erasure in the collection `letters` of `db`. Idempotent."""
 
     db: Db
-    rules: EmailRules = field(default_factory=EmailRules)
 
     def erase(self, subjects: Sequence[str], email: str | None = None) -> int:
         """Delete the e-mails about each of `subjects`, and those of the guest `email`; return how many were deleted.
@@ -73,7 +72,8 @@ class OutboxErasure:
     def _matching(self, subjects: Sequence[str], email: str | None) -> Document:
         alternatives = [by_subject(subject) for subject in subjects]
         if email:
-            # The organiser may be a guest too; e-mails to the organiser are about other people.
-            alternatives.append({"to": email, "template": {"$nin": list(self.rules.to_admin)}})
+            # The organiser may be a guest too; e-mails to the organiser are about other people. Those of older versions
+            # have no audience, but their context has the guest's address.
+            alternatives.append({"to": email, "audience": Audience.GUEST})
             alternatives.append({"facts.email": email})
         return {"$or": alternatives or [{"_id": None}]}

@@ -1,10 +1,15 @@
-"""Lease store: the worker leases due e-mails, forms batches, and records the outcomes."""
+"""Lease store: the worker leases due e-mails, forms batches, and records the outcomes.
+
+A lease replaces `dueAt` by its end and stores the former value in `wasDueAt`. An e-mail whose lease expired is leased
+again before all others, so the death of a worker does not change the order.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import cast
 
 from pymongo import ASCENDING, DeleteMany, UpdateMany, UpdateOne
 
@@ -13,7 +18,9 @@ from core.mongo.client import Db, Document
 from notifications.outbox import mapping
 from notifications.outbox.blocking import BlockedEmails
 from notifications.outbox.mapping import IS_PENDING, to_email
-from notifications.outbox.model import LEASE, Batch, EmailStatus, OutboxEmail, Outcome, Result
+from notifications.outbox.model import ADMIN_FIRST_DELAY, LEASE, Batch, EmailStatus, OutboxEmail, Outcome, Result
+
+COLUMNS = {"dueAt": 1, "wasDueAt": 1, "after": 1, "state": 1}
 
 
 @dataclass
@@ -23,7 +30,7 @@ class LeaseStore:
     db: Db
 
     def lease(self, limit: int, now: datetime) -> list[OutboxEmail]:
-        """Lease up to `limit` due e-mails for LEASE; those of a worker that dies come due again after it."""
+        """Lease up to `limit` due e-mails for LEASE; those of a worker that dies are due again after it."""
         due = self._select_due(limit, now)
         if not due:
             return []
@@ -31,11 +38,12 @@ class LeaseStore:
         self._lease({"_id": {"$in": list(due)}, "dueAt": {"$lte": now}}, lease, now)
         leased = {row["_id"]: row for row in self.db.letters.find({"_id": {"$in": list(due)}, "lease": lease})}
         withdrawn = self._delete_withdrawn(leased, lease)
-        return [
-            replace(to_email(leased[id_]), due_at=row["dueAt"], previous_status=EmailStatus(row["state"]))
-            for id_, row in due.items()
-            if id_ in leased.keys() - withdrawn
-        ]
+        emails = []
+        for id_, row in due.items():
+            if id_ in leased.keys() - withdrawn:
+                previous = EmailStatus(row["state"])
+                emails.append(replace(to_email(leased[id_]), due_at=_place(row), previous_status=previous))
+        return emails
 
     def form_batch(self, emails: Sequence[OutboxEmail], batch: Batch) -> bool:
         """Store, before the call, that the leased `emails` form `batch`; return whether all of them still can."""
@@ -52,7 +60,10 @@ class LeaseStore:
         available = {"$or": [{"dueAt": {"$lte": now}}, {**IS_PENDING, "state": {"$ne": EmailStatus.SENDING}}]}
         self._lease({"batch.key": key, **available}, lease, now)
         found = self.db.letters.find({"batch.key": key}).sort("_id", ASCENDING)
-        return [replace(to_email(row), due_at=now, previous_status=EmailStatus.RETRYING) for row in found]
+        retrying = EmailStatus.RETRYING
+        return [
+            replace(to_email(row), due_at=min(now, row.get("wasDueAt", now)), previous_status=retrying) for row in found
+        ]
 
     def renew_lease(self, lease: str, now: datetime) -> None:
         """Extend `lease` by LEASE for its e-mails that are still being sent."""
@@ -68,6 +79,10 @@ class LeaseStore:
         changes += [UpdateOne(*mapping.update_for(outcome, now)) for outcome in outcomes]
         if sent := _ids_of(outcomes, Result.SENT):
             changes.append(UpdateMany(*mapping.unblock_update(sent, now)))
+        if first_failures := [outcome.email.id for outcome in outcomes if _is_first_failure(outcome)]:
+            # The outbox may be behind, so that the e-mails that they block are due already.
+            followers = {"after": {"$in": first_failures}, **mapping.QUEUED}
+            changes.append(UpdateMany(followers, {"$max": {"dueAt": now + ADMIN_FIRST_DELAY}}))
         if unsent := _ids_of(outcomes, Result.RETRY, Result.NOT_ATTEMPTED):
             unleased = {"lease": {"$exists": False}, "batch": {"$exists": False}}
             changes.append(DeleteMany({"_id": {"$in": unsent}, "withdrawn": True, **unleased}))
@@ -84,26 +99,54 @@ class LeaseStore:
         return withdrawn
 
     def _lease(self, query: Document, lease: str, now: datetime) -> None:
-        sets = {"dueAt": now + LEASE, "lease": lease, "state": EmailStatus.SENDING}
-        self.db.letters.update_many(query, {"$set": sets})
+        sets = {
+            "wasDueAt": {"$ifNull": ["$wasDueAt", "$dueAt"]},
+            "dueAt": now + LEASE,
+            "lease": lease,
+            "state": EmailStatus.SENDING,
+        }
+        self.db.letters.update_many(query, [{"$set": sets}])
 
     def _select_due(self, limit: int, now: datetime) -> dict[str, Document]:
-        """Return the due time and state of the e-mails to lease by id, longest due first.
+        """Return the due times and state of the e-mails to lease by id: expired leases first, then the longest due.
 
-        If the blocking e-mail is due too, it is returned instead, so that it goes first.
+        An e-mail that a leased one blocks is left out. If the blocking e-mail is due too, it is returned instead.
         """
-        columns = {"dueAt": 1, "after": 1, "state": 1}
-        is_due = {"dueAt": {"$lte": now}}
+        expired, leased = self._leased(now)
+        selected = {row["_id"]: row for row in expired[:limit]}
+        is_due: Document = {"dueAt": {"$lte": now}}
+        unblocked = {**is_due, "after": {"$nin": leased}} if leased else is_due
         order = [("dueAt", ASCENDING), ("_id", ASCENDING)]
-        rows = list(self.db.letters.find(is_due, columns).sort(order).limit(limit))
-        blockers = self._by_id([row["after"] for row in rows if "after" in row], is_due, columns)
-        chosen = [blockers.get(row.get("after", ""), row) for row in rows]
-        return {row["_id"]: row for row in chosen}
+        rows = list(self.db.letters.find(unblocked, COLUMNS).sort(order).limit(limit))
+        blockers = self._by_id([row["after"] for row in rows if "after" in row], is_due)
+        for row in rows:
+            first = blockers.get(row.get("after", ""), row)
+            if len(selected) < limit:
+                selected.setdefault(first["_id"], first)
+        return selected
 
-    def _by_id(self, ids: Sequence[str], query: Document, columns: Document) -> dict[str, Document]:
+    def _leased(self, now: datetime) -> tuple[list[Document], list[str]]:
+        """Return the e-mails whose lease has expired, in the order of their places, and the ids of the leased ones."""
+        rows = list(self.db.letters.find({"state": EmailStatus.SENDING}, COLUMNS).hint(mapping.NEWEST))
+        expired = [row for row in rows if row["dueAt"] <= now]
+        leased = [row["_id"] for row in rows if row["dueAt"] > now]
+        return sorted(expired, key=lambda row: (_place(row), row["_id"])), leased
+
+    def _by_id(self, ids: Sequence[str], query: Document) -> dict[str, Document]:
         if not ids:
             return {}
-        return {row["_id"]: row for row in self.db.letters.find({"_id": {"$in": ids}, **query}, columns)}
+        return {row["_id"]: row for row in self.db.letters.find({"_id": {"$in": ids}, **query}, COLUMNS)}
+
+
+def _place(row: Document) -> datetime:
+    """Return the time that orders the e-mail: when it became due, also if its lease has expired since."""
+    if "wasDueAt" in row:
+        return cast("datetime", row["wasDueAt"])
+    return cast("datetime", row["dueAt"])
+
+
+def _is_first_failure(outcome: Outcome) -> bool:
+    return outcome.result is Result.RETRY and outcome.email.attempts == 0
 
 
 def _ids_of(outcomes: Sequence[Outcome], *results: Result) -> list[str]:

@@ -8,7 +8,17 @@ from typing import Any
 
 from core.mongo.client import Document
 from core.pagination import Cursor
-from notifications.outbox.model import PENDING, Batch, Delivery, EmailStatus, OutboxEmail, Outcome, Result, position_of
+from notifications.outbox.model import (
+    PENDING,
+    Audience,
+    Batch,
+    Delivery,
+    EmailStatus,
+    OutboxEmail,
+    Outcome,
+    Result,
+    position_of,
+)
 
 Order = list[tuple[str, int]]
 
@@ -36,6 +46,10 @@ def to_document(email: OutboxEmail) -> Document:
         "createdAt": email.created_at,
         "dueAt": email.due_at,
         "about": email.subject,
+        "audience": email.audience,
+        "ordered": email.ordered,
+        "kind": email.subject_kind,
+        "version": email.version,
         "state": email.state,
         "attempts": email.attempts,
         "lastError": email.last_error,
@@ -55,6 +69,10 @@ def to_email(document: Document) -> OutboxEmail:
         created_at=document["createdAt"],
         due_at=document["dueAt" if "dueAt" in document else "createdAt"],
         subject=document["about"],
+        audience=Audience(document.get("audience", Audience.GUEST)),
+        ordered=document.get("ordered", True),
+        subject_kind=document.get("kind", ""),
+        version=document.get("version", ""),
         blocked_by=document.get("after"),
         state=EmailStatus(document["state"]),
         attempts=document["attempts"],
@@ -73,7 +91,7 @@ def update_for(outcome: Outcome, now: datetime) -> tuple[Document, Document]:
     """Return the filter and the update that record `outcome`."""
     email = outcome.email
     leased: Document = {"_id": email.id, "lease": email.lease}
-    unsets = {"lease": ""}
+    unsets = {"lease": "", "wasDueAt": ""}
     if outcome.leaves_batch:
         unsets["batch"] = ""
     if outcome.result is Result.NOT_ATTEMPTED:

@@ -60,6 +60,27 @@ class Result(StrEnum):
     NOT_ATTEMPTED = "untried"
 
 
+class Audience(StrEnum):
+    """Recipient's role."""
+
+    GUEST = "guest"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class EmailTemplate:
+    """A feature's template with the rules of its e-mails, which each e-mail stores.
+
+    An `ordered` e-mail blocks the recipient's next one about the same subject. `subject_kind` names the check whether
+    an e-mail is still current; without one it always is.
+    """
+
+    name: str
+    audience: Audience = Audience.GUEST
+    ordered: bool = True
+    subject_kind: str = ""
+
+
 @dataclass(frozen=True)
 class Batch:
     """A call with `size` e-mails in the order of their ids, under the idempotency key `key`, formed at `at`."""
@@ -76,6 +97,7 @@ class OutboxEmail:
     `due_at` is valid while the e-mail is pending. `lease` is the id of its current lease; `due_at` is then the time
     when it became due, and `previous_status` the state before: SENDING if the previous holder ended without a result.
     A `never_batched` e-mail was retried by the back office: no batch includes it, and none is resent for it.
+    `audience`, `ordered` and `subject_kind` are those of its template; `version` is the version of its subject.
     """
 
     id: str
@@ -85,6 +107,10 @@ class OutboxEmail:
     created_at: datetime
     due_at: datetime
     subject: str
+    audience: Audience = Audience.GUEST
+    ordered: bool = True
+    subject_kind: str = ""
+    version: str = ""
     blocked_by: str | None = None
     state: EmailStatus = EmailStatus.QUEUED
     attempts: int = 0
@@ -97,17 +123,6 @@ class OutboxEmail:
     never_batched: bool = False
     lease: str = ""
     previous_status: EmailStatus = EmailStatus.QUEUED
-
-
-@dataclass(frozen=True)
-class EmailRules:
-    """Rules of the features' templates.
-
-    E-mails of `unordered` templates block no other e-mail; those of `to_admin` templates go to the organiser.
-    """
-
-    unordered: frozenset[str] = frozenset()
-    to_admin: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.ids import new_id
-from notifications.outbox.model import MAX_BLOCK, OutboxEmail, resend_id_prefix
+from notifications.outbox.model import MAX_BLOCK, EmailTemplate, OutboxEmail, resend_id_prefix
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewEmail:
-    """An e-mail about `subject` to one recipient; `context` holds what its template needs.
+    """An e-mail about `subject` in its `version` to one recipient; `context` holds the template's variables.
 
     The ids of all e-mails about a subject begin with the subject's id and a dash.
     """
@@ -21,24 +21,29 @@ class NewEmail:
     to: str
     context: Mapping[str, str]
     now: datetime
+    version: str = ""
 
-    def build(self, template: str, suffix: str = "") -> OutboxEmail:
+    def build(self, template: EmailTemplate, suffix: str = "") -> OutboxEmail:
         """Return the e-mail; a fixed `suffix` of its id makes it the only one of its kind."""
         return self._build(template, f"{self.subject}-{suffix or new_id(self.now)}")
 
-    def build_resend(self, template: str) -> OutboxEmail:
+    def build_resend(self, template: EmailTemplate) -> OutboxEmail:
         """Return the e-mail as one that the back office asked for."""
         return self._build(template, f"{resend_id_prefix(self.subject)}-{new_id(self.now)}")
 
-    def _build(self, template: str, email_id: str) -> OutboxEmail:
+    def _build(self, template: EmailTemplate, email_id: str) -> OutboxEmail:
         return OutboxEmail(
             id=email_id,
-            template=template,
+            template=template.name,
             to=self.to,
             context=self.context,
             created_at=self.now,
             due_at=self.now,
             subject=self.subject,
+            audience=template.audience,
+            ordered=template.ordered,
+            subject_kind=template.subject_kind,
+            version=self.version,
         )
 
 

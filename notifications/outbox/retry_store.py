@@ -45,7 +45,7 @@ class RetryStore:
         unsets: Document = {}
         if not self._stays_in_batch(failed, session):
             unsets["batch"] = ""
-        if failed["template"] not in self.store.rules.unordered:
+        if failed.get("ordered", True):
             self._move_to_end(failed, sets, unsets, session)
         change = {"$set": sets, "$unset": unsets} if unsets else {"$set": sets}
         query = {"_id": email_id, "state": EmailStatus.DEAD}
@@ -66,7 +66,7 @@ class RetryStore:
             **mapping.by_subject(resend_id_prefix(email.subject)),
             "template": email.template,
             "to": email.to,
-            "facts.sequence": email.context["sequence"],
+            "version": email.version,
             **mapping.recent(since),
         }
         return self.store.db.letters.find_one(query, {"_id": 1}, session=session) is not None

@@ -13,6 +13,7 @@ from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.model import (
     DEDUP_WINDOW,
     EmailFilter,
+    EmailTemplate,
     OutboxEmail,
     cursor_of,
     position_of,
@@ -46,9 +47,9 @@ class Outbox:
         """
         return self.store.lock_last_pending(session, subject, to)
 
-    def cancel_pending(self, session: Session, subject: str, template: str) -> None:
+    def cancel_pending(self, session: Session, subject: str, template: EmailTemplate) -> None:
         """Delete, within the caller's transaction, the pending e-mails of one template about `subject`."""
-        self.store.cancel_pending(session, subject, template, self.clock())
+        self.store.cancel_pending(session, subject, template.name, self.clock())
 
     def by_subject(self, subject: str) -> list[OutboxEmail]:
         """Return all e-mails about `subject`, oldest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from core.mongo.client import Db, Document
@@ -14,7 +14,6 @@ from notifications.outbox.mapping import IS_PENDING, to_document, to_email
 from notifications.outbox.model import (
     PENDING,
     Delivery,
-    EmailRules,
     EmailStatus,
     OutboxEmail,
     superseded_by,
@@ -23,10 +22,9 @@ from notifications.outbox.model import (
 
 @dataclass
 class OutboxStore:
-    """E-mails in the collection `letters` of `db`; `rules` name the templates outside the ordering."""
+    """E-mails in the collection `letters` of `db`."""
 
     db: Db
-    rules: EmailRules = field(default_factory=EmailRules)
 
     def add(self, session: Session, emails: Sequence[OutboxEmail]) -> None:
         """Insert `emails` within the caller's transaction."""
@@ -42,13 +40,13 @@ class OutboxStore:
     def lock_last_pending(self, session: Session | None, subject: str, to: str) -> str | None:
         """Write-lock and return, in the caller's transaction, the last pending e-mail about `subject` to `to`.
 
-        The e-mails of one recipient and subject form a chain, each blocked by the one before; templates outside the
-        ordering are not part of it. The lock conflicts with marking the e-mail as sent at the same time: see ADR 3.
+        The e-mails of one recipient and subject form a chain, each blocked by the one before; unordered e-mails are
+        not part of it. The lock conflicts with marking the e-mail as sent at the same time: see ADR 3.
         """
         query = {
             **mapping.by_subject(subject),
             "to": to,
-            "template": {"$nin": list(self.rules.unordered)},
+            "ordered": {"$ne": False},
             "state": {"$in": PENDING},
             "withdrawn": {"$exists": False},
         }

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from booking.emails import CONFIRMATION
 from notifications.delivery.batching import BatchPlanner
 from notifications.delivery.worker import OutboxWorker
 from notifications.outbox.model import (
@@ -37,7 +38,7 @@ def waiting(outbox: OutboxFixture, count: int = MANY) -> list[OutboxEmail]:
     made = [
         NewEmail(
             subject=f"b{number:03}", to=f"guest{number}@example.org", context=FACTS, now=outbox.clock()
-        ).build_resend("guest_booking")
+        ).build_resend(CONFIRMATION)
         for number in range(count)
     ]
     outbox.enqueue(made)

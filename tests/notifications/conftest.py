@@ -14,7 +14,7 @@ import pytest
 import structlog
 from aiosmtpd.controller import Controller
 
-from booking.emails import RULES, confirmation_pair
+from booking.emails import CONFIRMATION, confirmation_pair
 from core import log
 from core.leader_lease import LeaderLease
 from core.mongo.client import Client, Db
@@ -95,14 +95,14 @@ class OutboxFixture:
 
     def __post_init__(self) -> None:
         self.leases = LeaseStore(self.db)
-        self.erasure = OutboxErasure(self.db, RULES)
+        self.erasure = OutboxErasure(self.db)
         self.retries = RetryStore(self.store, self.erasure)
 
     def booked(self, name: str, **facts: str) -> tuple[OutboxEmail, OutboxEmail]:
         """Enqueue the two e-mails of a booking by `name`; return them."""
         mine = {**FACTS, "fullName": name, **facts}
         guest = NewEmail(subject=f"booking of {name}", to=f"{name}@example.org", context=mine, now=self.clock())
-        first, second = confirmation_pair("guest_booking", guest, ADMIN)
+        first, second = confirmation_pair(CONFIRMATION, guest, ADMIN)
         self.enqueue([first, second])
         return first, second
 
@@ -148,7 +148,7 @@ def lasting_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def outbox(make_database: Callable[[], str], mongo: Client) -> OutboxFixture:
     db = mongo[make_database()]
-    return OutboxFixture(mongo, db, OutboxStore(db, RULES), MovableClock())
+    return OutboxFixture(mongo, db, OutboxStore(db), MovableClock())
 
 
 @pytest.fixture
