@@ -1,5 +1,5 @@
 """Audit trail of the back office: actor, action, time, and the values before and after.
 
-Written in the transaction of the change itself, so that neither is without the other. Nothing personal is in it: people
-are named by the ids of their bookings alone, so that erasing a person leaves the audit as it is.
+A record is written in the transaction of its change. It contains no personal data and names people by the ids of their
+bookings, so that erasure does not change it.
 """

@@ -23,13 +23,14 @@ def main(arguments: Sequence[str]) -> int:
     starts = verbs.add_parser("start", help="run a set until Ctrl-C")
     starts.add_argument("--data", type=Path, metavar="FOLDER")
     starts.add_argument("--nodes", type=int, choices=(1, 3), default=1)
-    split = arguments.index("--") if "--" in arguments else len(arguments)
-    options = parser.parse_args(arguments[:split])
-    command = arguments[split + 1 :]
+    own_arguments, command = _split(arguments)
+    options = parser.parse_args(own_arguments)
     if options.verb == "run" and not command:
         runs.error("a COMMAND is needed after --")
     try:
-        return run(command, options.data) if options.verb == "run" else start(options.nodes, options.data)
+        if options.verb == "run":
+            return run(command, options.data)
+        return start(options.nodes, options.data)
     except (MongodMissing, NotReady, FolderInUse) as reason:
         print(f"devdb: {reason}", file=sys.stderr)
         return 1
@@ -38,6 +39,14 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         print(f"{error.filename}: {error.strerror}.", file=sys.stderr)
     return 2
+
+
+def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the arguments before and after `--`."""
+    if "--" not in arguments:
+        return arguments, ()
+    at = arguments.index("--")
+    return arguments[:at], arguments[at + 1 :]
 
 
 def start(nodes: int, data: Path | None) -> int:

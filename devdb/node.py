@@ -68,9 +68,9 @@ class Node:
     def launch(self) -> None:
         """Start mongod without waiting for it, at the node's last port if that is free."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        last_port = self.folder / "port"
-        self.port = _free_port(int(last_port.read_text() or 0) if last_port.exists() else 0)
-        last_port.write_text(str(self.port))
+        port_file = self.folder / "port"
+        self.port = _free_port(_last_port(port_file))
+        port_file.write_text(str(self.port))
         is_large = self.log.exists() and self.log.stat().st_size > LOG_LIMIT
         with self.log.open("wb" if is_large else "ab") as log:
             command = [*self._command, "--dbpath", str(self.folder), "--port", str(self.port)]
@@ -110,8 +110,13 @@ class Node:
         with MongoClient[dict[str, Any]](self.address, directConnection=True, **limits) as client:
             return client.admin.command(dict(command))
 
+    def _exit_code(self) -> int | None:
+        if self._process is None:
+            return None
+        return self._process.poll()
+
     def _answers(self) -> bool:
-        code = self._process.poll() if self._process else None
+        code = self._exit_code()
         if code in (PORT_TAKEN, FOLDER_TAKEN):  # Another program was faster, or the last run is still ending.
             self.end()
             self.launch()
@@ -121,6 +126,13 @@ class Node:
         socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
         # The program that took the port may be another mongod, which must not be configured.
         return bool(self.command({"getCmdLineOpts": 1})["parsed"]["storage"]["dbPath"] == str(self.folder))
+
+
+def _last_port(file: Path) -> int:
+    """Return the port of the last run, or 0."""
+    if not file.exists():
+        return 0
+    return int(file.read_text() or 0)
 
 
 def _free_port(preferred: int) -> int:

@@ -135,7 +135,12 @@ class ReplicaSet:
 
     def _find_primary(self) -> Node | None:
         # A node that was paused during an election calls itself primary a moment longer: the latest election counts.
-        running = [node for node in self.nodes if node.alive() and not node.paused]
-        answers = [(node.command({"hello": 1}), node) for node in running]
-        claims = [(answer["electionId"], node) for answer, node in answers if answer["isWritablePrimary"]]
-        return max(claims, key=lambda claim: claim[0])[1] if claims else None
+        primaries = {}
+        for node in self.nodes:
+            if node.alive() and not node.paused:
+                answer = node.command({"hello": 1})
+                if answer["isWritablePrimary"]:
+                    primaries[answer["electionId"]] = node
+        if not primaries:
+            return None
+        return primaries[max(primaries)]

@@ -88,8 +88,13 @@ class _ReadyLine:
         """Print the line if the service is ready and the line is not printed yet."""
         if not self._printed and self._is_ready():
             self._printed = True
-            address = f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
+            address = f"http://{self._url_host()}:{self._port}"
             say("Ready: " + ", ".join(f"{address}{path} ({name})" for path, name in PAGES))
+
+    def _url_host(self) -> str:
+        if ":" in self._host:
+            return f"[{self._host}]"
+        return self._host
 
     def _is_ready(self) -> bool:
         connection = HTTPConnection(self._host, self._port, timeout=1)
@@ -120,4 +125,6 @@ def _supervise(
             return 1
         ready_line.print_when_ready()
         time.sleep(POLL_INTERVAL)
-    return 0 if stops.received and code == 128 + signal.SIGTERM else code
+    if stops.received and code == 128 + signal.SIGTERM:
+        return 0
+    return code

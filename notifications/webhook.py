@@ -37,9 +37,8 @@ class DeliveryWebhook:
             raise NotFound
         event = verify_webhook(body, signed, self.secret)
         delivery = DELIVERY_OF.get(str(event.get("type")))
-        data = event.get("data")
-        provider_id = data.get("email_id") if isinstance(data, dict) else None
-        if not delivery or not isinstance(provider_id, str) or not provider_id:
+        provider_id = _provider_id(event.get("data"))
+        if not delivery or not provider_id:
             return
         email_id = self.store.record_delivery(provider_id, delivery, self._parse_time(event.get("created_at")))
         if not email_id:
@@ -56,7 +55,16 @@ class DeliveryWebhook:
             moment = datetime.fromisoformat(str(text))
         except ValueError:
             return self.clock()
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if moment.tzinfo:
+            return moment
+        return moment.replace(tzinfo=UTC)
+
+
+def _provider_id(data: object) -> str:
+    """Return the provider's id of the e-mail in an event's `data`, or ""."""
+    if isinstance(data, dict) and isinstance(data.get("email_id"), str):
+        return str(data["email_id"])
+    return ""
 
 
 def verify_webhook(body: bytes, signed: Mapping[str, str], secret: str) -> Mapping[str, Any]:

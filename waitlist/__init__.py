@@ -4,5 +4,5 @@ An entry waits until it is promoted (a freed place is booked for it) or its gues
 the slot's document, so that the order does not depend on clocks. Joining writes to that document, as claiming and
 releasing do, so concurrent transactions conflict and are retried.
 
-Invariant: a slot that takes bookings never has both a free place and somebody waiting.
+Invariant: a slot that takes bookings never has both a free place and a waiting entry.
 """

@@ -1,4 +1,4 @@
-"""What can be refused about waiting."""
+"""Refusals of waiting-list requests."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def get_entry(entry_id: str, authorization: str) -> Response:
 @blueprint.delete("/waitlist/<entry_id>")
 @Endpoint(WaitingSchema, headers=TokenHeader, error_statuses=(404,), security="manageToken")
 def leave(entry_id: str, authorization: str) -> Response:
-    """Leave the waiting list; doing it again answers the same."""
+    """Leave the waiting list; a second call changes nothing."""
     return jsonify(_serialize(context.get_service(Waitlist).leave(entry_id, bearer_token(authorization)), 0))
 
 

@@ -1,4 +1,4 @@
-"""The waiting list on the wire."""
+"""Schemas of waiting-list requests and entries."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from waitlist.model import NewEntry
 
 
 class NewWaitingSchema(ContactSchema):
-    """A wish to wait for a place."""
+    """A request to join a waiting list."""
 
     result_type = NewEntry
 
     class Meta:
-        """Unknown members are typing errors."""
-
         unknown = ma.RAISE
 
 
 class WaitingSchema(ma.Schema):
-    """An entry as its guest sees it; `position` counts from 1 and is 0 for who no longer waits."""
+    """An entry as its guest sees it; `position` counts from 1 and is 0 if the entry no longer waits."""
 
     id = ma.fields.String()
     slotId = ma.fields.String(attribute="slot_id")
@@ -41,7 +39,7 @@ class WaitingSchema(ma.Schema):
 
 
 class JoinedWaitlistSchema(ma.Schema):
-    """The answer to a wish to wait."""
+    """The response to a joined waiting list."""
 
     message = ma.fields.String()
     entry = ma.fields.Nested(WaitingSchema)

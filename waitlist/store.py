@@ -58,8 +58,11 @@ class WaitlistStore:
 
         It is also raised if a request with that key made an entry for this guest and slot, in any state.
         """
+        document = _document(entry)
+        if key:
+            document["requestKey"] = key
         try:
-            self._entries.insert_one({**_document(entry), **({"requestKey": key} if key else {})}, session=session)
+            self._entries.insert_one(document, session=session)
         except DuplicateKeyError as error:
             if any(name in str(error.details) for name in ("one_entry_per_guest_and_slot", "one_entry_per_request")):
                 raise AlreadyWaiting from error

@@ -60,10 +60,11 @@ class LeaseStore:
         available = {"$or": [{"dueAt": {"$lte": now}}, {**IS_PENDING, "state": {"$ne": EmailStatus.SENDING}}]}
         self._lease({"batch.key": key, **available}, lease, now)
         found = self.db.letters.find({"batch.key": key}).sort("_id", ASCENDING)
-        retrying = EmailStatus.RETRYING
-        return [
-            replace(to_email(row), due_at=min(now, row.get("wasDueAt", now)), previous_status=retrying) for row in found
-        ]
+        emails = []
+        for row in found:
+            due_at = min(now, row.get("wasDueAt", now))
+            emails.append(replace(to_email(row), due_at=due_at, previous_status=EmailStatus.RETRYING))
+        return emails
 
     def renew_lease(self, lease: str, now: datetime) -> None:
         """Extend `lease` by LEASE for its e-mails that are still being sent."""
@@ -115,7 +116,7 @@ class LeaseStore:
         expired, leased = self._leased(now)
         selected = {row["_id"]: row for row in expired[:limit]}
         is_due: Document = {"dueAt": {"$lte": now}}
-        unblocked = {**is_due, "after": {"$nin": leased}} if leased else is_due
+        unblocked: Document = {**is_due, "after": {"$nin": leased}}
         order = [("dueAt", ASCENDING), ("_id", ASCENDING)]
         rows = list(self.db.letters.find(unblocked, COLUMNS).sort(order).limit(limit))
         blockers = self._by_id([row["after"] for row in rows if "after" in row], is_due)
@@ -128,8 +129,13 @@ class LeaseStore:
     def _leased(self, now: datetime) -> tuple[list[Document], list[str]]:
         """Return the e-mails whose lease has expired, in the order of their places, and the ids of the leased ones."""
         rows = list(self.db.letters.find({"state": EmailStatus.SENDING}, COLUMNS).hint(mapping.NEWEST))
-        expired = [row for row in rows if row["dueAt"] <= now]
-        leased = [row["_id"] for row in rows if row["dueAt"] > now]
+        expired = []
+        leased = []
+        for row in rows:
+            if row["dueAt"] > now:
+                leased.append(row["_id"])
+            else:
+                expired.append(row)
         return sorted(expired, key=lambda row: (_place(row), row["_id"])), leased
 
     def _by_id(self, ids: Sequence[str], query: Document) -> dict[str, Document]:

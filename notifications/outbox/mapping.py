@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import cast
 
 from core.mongo.client import Document
 from core.pagination import Cursor
@@ -38,7 +38,7 @@ def by_subject(subject: str) -> Document:
 
 def to_document(email: OutboxEmail) -> Document:
     """Return the document of the new e-mail `email`."""
-    document: dict[str, Any] = {
+    document: Document = {
         "_id": email.id,
         "template": email.template,
         "to": email.to,
@@ -54,7 +54,9 @@ def to_document(email: OutboxEmail) -> Document:
         "attempts": email.attempts,
         "lastError": email.last_error,
     }
-    return document | ({"after": email.blocked_by} if email.blocked_by else {})
+    if email.blocked_by:
+        document["after"] = email.blocked_by
+    return document
 
 
 def to_email(document: Document) -> OutboxEmail:
@@ -67,7 +69,7 @@ def to_email(document: Document) -> OutboxEmail:
         to=document["to"],
         context=document["facts"],
         created_at=document["createdAt"],
-        due_at=document["dueAt" if "dueAt" in document else "createdAt"],
+        due_at=_due_at(document),
         subject=document["about"],
         audience=Audience(document.get("audience", Audience.GUEST)),
         ordered=document.get("ordered", True),
@@ -85,6 +87,13 @@ def to_email(document: Document) -> OutboxEmail:
         never_batched=document.get("alone", False),
         lease=document.get("lease", ""),
     )
+
+
+def _due_at(document: Document) -> datetime:
+    """Return the due time of a pending e-mail; of others, which have none, the creation time."""
+    if "dueAt" in document:
+        return cast("datetime", document["dueAt"])
+    return cast("datetime", document["createdAt"])
 
 
 def update_for(outcome: Outcome, now: datetime) -> tuple[Document, Document]:
@@ -125,7 +134,10 @@ def recent(since: datetime) -> Document:
 def keyset_queries(state: EmailStatus | None, after: Cursor | None) -> list[tuple[Document, Order]]:
     """Return the queries, each with its order, whose concatenated results are the e-mails older than `after`."""
     # With every state in `$in`, the database merges their ranges of the index, so one index serves both orders.
-    in_states: Document = {"state": {"$in": [state] if state else list(EmailStatus)}}
+    states = list(EmailStatus)
+    if state:
+        states = [state]
+    in_states: Document = {"state": {"$in": states}}
     if after is None:
         return [(in_states, NEWEST_FIRST)]
     # It does not merge by a constant field, so e-mails of one time are sorted by id only.

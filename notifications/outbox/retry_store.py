@@ -47,7 +47,9 @@ class RetryStore:
             unsets["batch"] = ""
         if failed.get("ordered", True):
             self._move_to_end(failed, sets, unsets, session)
-        change = {"$set": sets, "$unset": unsets} if unsets else {"$set": sets}
+        change = {"$set": sets}
+        if unsets:
+            change["$unset"] = unsets
         query = {"_id": email_id, "state": EmailStatus.DEAD}
         document = letters.find_one_and_update(query, change, return_document=ReturnDocument.AFTER, session=session)
         if document is None:

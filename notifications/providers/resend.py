@@ -58,7 +58,7 @@ class ResendMailer:
             raise meaning from error
         except NoContentError as error:
             raise ProviderUnavailable("resend: empty answer") from error
-        data = response.get("data") if isinstance(response, dict) else None
+        data = _member(response, "data")
         if not isinstance(data, list) or len(data) != len(messages):
             raise ProviderUnavailable(UNEXPECTED_RESPONSE)
         return [_id_in(each) for each in data]
@@ -77,7 +77,8 @@ class PooledHttpClient(HTTPClient):
         # The environment's proxies and certificates are read once, not for each e-mail. ~/.netrc is not read: it would
         # replace the API key.
         environment = self._session.merge_environment_settings(api_url, {}, None, None, None)
-        self._session.proxies, self._session.verify = environment["proxies"], environment["verify"]
+        self._session.proxies = environment["proxies"]
+        self._session.verify = environment["verify"]
         self._session.trust_env = False
 
     def request(
@@ -123,10 +124,16 @@ def _params(message: Message) -> resend.Emails.SendParams:
 
 def _id_in(response: object) -> str:
     """Return the id of a successful response; a response without one is not from Resend."""
-    found = response.get("id") if isinstance(response, dict) else None
+    found = _member(response, "id")
     if not isinstance(found, str) or not found:
         raise ProviderUnavailable(UNEXPECTED_RESPONSE)
     return found
+
+
+def _member(response: object, name: str) -> object:
+    if isinstance(response, dict):
+        return response.get(name)
+    return None
 
 
 def _to_failure(error: ResendError) -> Exception:

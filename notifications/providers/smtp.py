@@ -28,7 +28,8 @@ class SmtpMailer:
         self._tls = parts.scheme == "smtps"
         self._host = parts.hostname or "localhost"
         self._port = parts.port or (465 if self._tls else 25)
-        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+        self._user = unquote(parts.username or "")
+        self._password = unquote(parts.password or "")
         self._timeout = timeout
 
     def send(self, message: Message) -> str:
@@ -40,8 +41,7 @@ class SmtpMailer:
             try:
                 server.send_message(mime)
             except smtplib.SMTPNotSupportedError as error:
-                # Domains are in ASCII, so the local part of the recipient or of the sender is not.
-                raise (ProviderUnavailable if str(mime["To"]).isascii() else PermanentFailure)(NO_SMTPUTF8) from error
+                raise _no_smtputf8(str(mime["To"])) from error
             except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
                 raise _email_refused(error) from error
         except (OSError, smtplib.SMTPException) as error:
@@ -74,6 +74,13 @@ class SmtpMailer:
             server.login(self._user, self._password)
 
 
+def _no_smtputf8(recipient: str) -> Exception:
+    """Return the failure: domains are in ASCII, so the local part of the recipient or of the sender is not."""
+    if recipient.isascii():
+        return ProviderUnavailable(NO_SMTPUTF8)
+    return PermanentFailure(NO_SMTPUTF8)
+
+
 def _email_refused(error: smtplib.SMTPException) -> Exception:
     """Return the failure of a rejected recipient or content."""
     code = 550
@@ -85,7 +92,9 @@ def _email_refused(error: smtplib.SMTPException) -> Exception:
     if code == 421:
         return ProviderUnavailable(reason)
     # 5xx is permanent for this e-mail, except where the account is refused, which can be corrected.
-    return PermanentFailure(reason) if code >= 500 and code not in ACCOUNT_REFUSED else TransientFailure(reason)
+    if code >= 500 and code not in ACCOUNT_REFUSED:
+        return PermanentFailure(reason)
+    return TransientFailure(reason)
 
 
 def _smtp_reason(error: Exception) -> str:
