@@ -1,4 +1,4 @@
-"""The back office's walk through the letters: newest first, to the end, from an index."""
+"""List of e-mails in the back office: order, cursors, filters, and reads from an index."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def booked(api: Api) -> str:
 
 
 def outbox_of(db: Db, count: int) -> list[str]:
-    """Fill the outbox with letters in no order, some promised at one moment; return their ids, newest first."""
+    """Fill the outbox with e-mails in no order, some of one time; return their ids, newest first."""
     row = db["letters"].find_one({"template": "guest_booking"}) or {}
     db["letters"].delete_many({})
     moments = [
@@ -38,14 +38,14 @@ def outbox_of(db: Db, count: int) -> list[str]:
     return [row["_id"] for row in sorted(rows, key=lambda row: (row["createdAt"], row["_id"]), reverse=True)]
 
 
-def walked(api: Api, **query: Any) -> list[list[str]]:
-    """Return the ids of the letters that a walk finds, in its parts."""
+def listed(api: Api, **query: Any) -> list[list[str]]:
+    """Return the ids of all e-mails, page by page."""
     answer = api.admin("GET", "/letters", query=query).json
-    parts = [[letter["_id"] for letter in answer["items"]]]
+    parts = [[email["_id"] for email in answer["items"]]]
     while answer["next"]:
         assert len(parts) < 200
         answer = api.admin("GET", "/letters", query={**query, "after": answer["next"]}).json
-        parts.append([letter["_id"] for letter in answer["items"]])
+        parts.append([email["_id"] for email in answer["items"]])
     return parts
 
 
@@ -67,7 +67,7 @@ def test_email_cursor_lists_each_email_once_in_order(api: Api, db: Db) -> None:
     ids = outbox_of(db, 250)
     dead = {row["_id"] for row in db["letters"].find({"state": "dead"})}
 
-    everything, given_up = walked(api), walked(api, state="dead", limit=7)
+    everything, given_up = listed(api), listed(api, state="dead", limit=7)
 
     assert [len(part) for part in everything] == [100, 100, 50]
     assert list(chain(*everything)) == ids
@@ -79,8 +79,8 @@ def test_email_cursor_is_null_on_the_last_page(api: Api, db: Db) -> None:
     booked(api)
     outbox_of(db, 6)
 
-    assert [len(part) for part in walked(api, limit=3)] == [3, 3]
-    assert [len(part) for part in walked(api, state="sent")] == [2]
+    assert [len(part) for part in listed(api, limit=3)] == [3, 3]
+    assert [len(part) for part in listed(api, state="sent")] == [2]
     assert api.admin("GET", "/letters", query={"state": "retrying"}).json == {"items": [], "next": None}
 
 
@@ -102,7 +102,7 @@ def test_emails_of_a_booking_are_listed_by_cursor(api: Api) -> None:
     assert api.admin("POST", f"/bookings/{booking}/cancel").status == 200
     whole = api.admin("GET", "/letters", query={"about": booking}).json
 
-    parts = walked(api, about=booking, limit=1)
+    parts = listed(api, about=booking, limit=1)
 
     assert [len(part) for part in parts] == [1, 1, 1]
     assert list(chain(*parts)) == [letter["_id"] for letter in whole["items"]]
