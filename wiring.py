@@ -24,6 +24,7 @@ from audit.store import AuditStore
 from booking import calendar_invite
 from booking import store as booking_store
 from booking.errors import DuplicateBooking
+from booking.search import migration, segments
 from booking.store import BookingStore
 from booking.wiring import BookingServices
 from core import clock as wall
@@ -61,6 +62,8 @@ from waitlist.wiring import WaitlistServices
 COLLECTIONS: tuple[CollectionSchema, ...] = (
     slot_store.SCHEMA,
     booking_store.BOOKINGS,
+    segments.SEGMENTS,
+    migration.MIGRATIONS,
     booking_store.KEYS,
     *notifications.wiring.SCHEMAS,
     audit_store.SCHEMA,
@@ -123,7 +126,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         schedules=schedules,
         booking=booked,
         waitlist=waitlists,
-        audit_history=AuditHistory(audit, schedules.schedule, booked.search),
+        audit_history=AuditHistory(audit, schedules.schedule, bookings),
         outbox=outbox,
         outbox_health=OutboxHealth(db, clock),
         worker=_worker(settings, outbox, clock, replacements.get("mailer")),
@@ -152,6 +155,7 @@ def _scheduler(services: BookingServices, db: Db, clock: Clock) -> Scheduler:
         *notifications.wiring.periodic_tasks(db, clock),
         PeriodicTask("reminders", services.reminders.execute),
         PeriodicTask("waitlists", services.reconcile_waitlists.execute),
+        PeriodicTask("search", services.maintain_search.execute),
     )
     return Scheduler(LeaderLease(db, scheduler.LEASE_NAME, _lease_holder(), clock), tasks)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from booking.model import ErasureResult
+from booking.search.segments import SegmentStore
 from booking.store import BookingStore, IdempotencyStore
 from booking.unit_of_work import Action, UnitOfWork
 from core import log
@@ -25,6 +26,7 @@ class DeletePersonalData:
     bookings: BookingStore
     keys: IdempotencyStore
     entries: WaitlistStore
+    segments: SegmentStore
 
     def execute(
         self, booking_ids: Sequence[str], entry_ids: Sequence[str] = (), email: str | None = None
@@ -37,14 +39,18 @@ class DeletePersonalData:
         oldest_with_key = new_id(self.unit_of_work.clock() - 2 * KEY_LIFETIME)
         self.keys.delete_for([booking_id for booking_id in booking_ids if booking_id > oldest_with_key])
         self.entries.delete(entry_ids)
+        # Marked before, because this may end in between, and after, because a rebuild may have run in between.
+        self.segments.mark_dirty(booking_ids)
         self.bookings.erase(booking_ids)
+        self.segments.mark_dirty(booking_ids)
         # The back office may have resent an e-mail since the first deletion; it cannot resend one of an erased booking.
         emails += outbox.erase(booking_ids)
         pending = outbox.pending_erasure([*booking_ids, *entry_ids], email)
         return ErasureResult(len(booking_ids), emails, len(entry_ids), pending)
 
     def record(self, action: str, result: ErasureResult) -> ErasureResult:
-        """Write what an operator's command deleted to the log and the audit, if anything; return `result`."""
+        """Rebuild the search segments; write what an operator's command deleted to log and audit; return `result`."""
+        self.segments.rebuild_dirty()
         if result == ErasureResult(0, 0, 0):
             return result
         counts = {

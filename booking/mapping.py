@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
 from booking.model import Booking, BookingFilter, ExportRow, PageRequest, SortField, Status
-from core import text
+from booking.search.terms import EMAIL, NAME, PHONE, REFERENCE, Part, Term, terms_of
+from core.folding import fold
 from core.mongo.client import Document
 
-# A part of a text is the beginning of one of its endings, and beginnings are what an index finds. Longer parts are
-# found by their first letters and then compared; shorter ones than SHORTEST_DIGITS are too common for an index.
-LONGEST_PART = 24
-SHORTEST_DIGITS = 3
+# Fields of bookings from before the search segments, until the migration has removed them.
 DEFAULT_PROJECTION = {"nameParts": 0, "phoneParts": 0}
 EXPORTED_NAMES = (
     "fullName", "email", "phone", "country", "date", "slotLabel",
@@ -34,10 +32,25 @@ SORTED_BY = {
 # Which filters an order goes with so that an index gives it, however many bookings there are.
 INDEXED_SORTS = {
     # A reference has one booking, and a guest so few that sorting them costs nothing.
-    SortField.CREATED: {"name", "phone", "date", "country", "confirmed", "cancelled", "reference", "email"},
-    SortField.DATE: {"name", "date", "confirmed"},
+    SortField.CREATED: {
+        "q",
+        "name",
+        "phone",
+        "email_part",
+        "date",
+        "country",
+        "confirmed",
+        "cancelled",
+        "reference",
+        "email",
+        "slot_id",
+    },
+    SortField.DATE: {"q", "name", "date", "confirmed"},
     SortField.COUNTRY: {"country", "confirmed"},
 }
+GUEST_INDEXES = {Status.CONFIRMED: "one_active_per_guest_and_slot", Status.CANCELLED: "cancelled_by_guest"}
+# The fields that searched columns come from.
+FIELD_OF = {NAME: "nameFolded", EMAIL: "email", PHONE: "phone"}
 INDEX_OF = {SortField.DATE: "by_date", SortField.COUNTRY: "by_country"}
 
 
@@ -47,17 +60,15 @@ def is_indexed(by: SortField, wanted: BookingFilter) -> bool:
     return by in INDEXED_SORTS and asked <= INDEXED_SORTS[by]
 
 
-def hint_for(query: Mapping[str, Any], by: SortField = SortField.CREATED) -> str | None:
+def hint_for(wanted: BookingFilter, by: SortField = SortField.CREATED) -> str | None:
     """Name the index of a search or of an order; the planner may prefer one that reads all it passes."""
-    if "reference" in query:
+    if wanted.ids is not None:
+        return "_id_"
+    if wanted.reference:
         return "reference"
-    if "email" in query:
-        return "one_active_per_guest_and_slot" if query["status"] == Status.CONFIRMED else "cancelled_by_guest"
-    # A guest's confirmed bookings are in one index and the cancelled in another ($or): the planner joins the two.
-    if "$or" in query or "nameFolded" in query or "phone" in query:
-        return None
-    if "nameParts" in query or "phoneParts" in query:
-        return "by_part_of_name" if "nameParts" in query else "by_part_of_phone"
+    if wanted.email:
+        # A guest's confirmed bookings are in one index and the cancelled in another: the planner joins the two.
+        return GUEST_INDEXES[wanted.status] if wanted.status else None
     return INDEX_OF.get(by)
 
 
@@ -69,7 +80,7 @@ def keyset_queries(query: Document, part: PageRequest) -> Iterator[Document]:
         return
     onward, backward = ("$lt", "$gt") if part.descending else ("$gt", "$lt")
     if part.by is SortField.CREATED:
-        yield query | {"_id": {onward: after.id}}
+        yield {"$and": [query, {"_id": {onward: after.id}}]}
         return
     # Equal ones are in the other direction of their ids, as the indexes have them.
     yield {"$and": [query, {field: after.value, "_id": {backward: after.id}}]}
@@ -77,17 +88,16 @@ def keyset_queries(query: Document, part: PageRequest) -> Iterator[Document]:
 
 
 def query_for(wanted: BookingFilter) -> dict[str, Any]:
-    """Return the query that finds what is wanted."""
+    """Return the query of a search."""
     query: dict[str, Any] = {}
-    if wanted.name:
-        folded = text.fold(wanted.name)
-        query["nameParts"] = {"$regex": f"^{re.escape(folded[:LONGEST_PART])}"}
-        if len(folded) > LONGEST_PART:
-            query["nameFolded"] = {"$regex": re.escape(folded)}
-    if wanted.phone:
-        query |= _phone(text.digits(wanted.phone))
+    if wanted.has_text:
+        query |= regex_query(terms_of(wanted))
+    if wanted.ids is not None:
+        query["_id"] = {"$in": list(wanted.ids)}
     if wanted.date:
         query["date"] = wanted.date
+    if wanted.slot_id:
+        query["slotId"] = wanted.slot_id
     if wanted.country:
         query["country"] = wanted.country.upper()
     if wanted.status:
@@ -99,15 +109,23 @@ def query_for(wanted: BookingFilter) -> dict[str, Any]:
     return query
 
 
-def _phone(digits: str) -> Document:
-    """Return the query for a part of a phone number; the zeros of national notation are not in the number kept."""
-    if len(digits) < SHORTEST_DIGITS:
-        return {"phone": {"$regex": digits}}
-    international = digits.lstrip("0")
-    if international == digits or len(international) < SHORTEST_DIGITS:
-        return {"phoneParts": {"$regex": f"^{digits}"}}
-    # Italian numbers keep their zero.
-    return {"phoneParts": {"$in": [re.compile(f"^{digits}"), re.compile(f"^{international}")]}}
+def regex_query(terms: Sequence[Term]) -> Document:
+    """Return the query that compares each booking with the terms; it needs no search segment."""
+    return {"$and": [{"$or": _alternatives(term)} for term in terms]}
+
+
+def _alternatives(term: Term) -> list[Document]:
+    found = [query for part in term for query in _part_queries(part)]
+    return found or [{"_id": ""}]
+
+
+def _part_queries(part: Part) -> Iterator[Document]:
+    """Yield what finds a part; `typed` finds names and e-mails that are stored in another folding."""
+    if part.column == REFERENCE:
+        yield {"reference": f"{part.text[:4]}-{part.text[4:]}".upper()}
+        return
+    for text in sorted({part.text, part.typed or part.text}):
+        yield {FIELD_OF[part.column]: {"$regex": re.escape(text)}}
 
 
 def _guest(email: str, status: Status | None) -> Document:
@@ -118,17 +136,14 @@ def _guest(email: str, status: Status | None) -> Document:
 
 
 def to_document(booking: Booking) -> Document:
-    """Return a booking as it is kept, with the parts its guest is found by."""
-    folded, digits = text.fold(booking.full_name), booking.phone[1:]
+    """Return the stored form of a booking."""
     return {
         "_id": booking.id,
         "reference": booking.reference,
         "fullName": booking.full_name,
-        "nameFolded": folded,
-        "nameParts": [folded[at : at + LONGEST_PART] for at, letter in enumerate(folded) if letter != " "],
+        "nameFolded": fold(booking.full_name),
         "email": booking.email,
         "phone": booking.phone,
-        "phoneParts": [digits[at:] for at in range(len(digits) - SHORTEST_DIGITS + 1)],
         "country": booking.country,
         "city": booking.city,
         "message": booking.message,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -154,8 +154,10 @@ class ErasureResult:
 
 @dataclass(frozen=True)
 class BookingFilter:
-    """What the back office looks for; None or an empty text looks for everything."""
+    """Filters of the back office; None or an empty text matches every booking."""
 
+    # Words, each a part of the name, e-mail or phone, or a reference.
+    q: str = ""
     name: str = ""
     phone: str = ""
     date: str = ""
@@ -164,6 +166,23 @@ class BookingFilter:
     # As they are kept: `K7MP-4QXD`, and an address in lower case.
     reference: str = ""
     email: str = ""
+    email_part: str = ""
+    slot_id: str = ""
+    # The bookings that a text search found; None without one.
+    ids: tuple[str, ...] | None = None
+
+    @property
+    def has_text(self) -> bool:
+        """Whether text is searched, which the segments or a comparison with each booking answer."""
+        return bool(self.q or self.name or self.phone or self.email_part)
+
+    def narrowed_to(self, ids: Sequence[str]) -> BookingFilter:
+        """Return the other filters, among the bookings that the text search found."""
+        return replace(self, q="", name="", phone="", email_part="", ids=tuple(ids))
+
+    def text_only(self) -> BookingFilter:
+        """Return the filters of text alone."""
+        return BookingFilter(q=self.q, name=self.name, phone=self.phone, email_part=self.email_part)
 
 
 class ExportRow(NamedTuple):
@@ -210,10 +229,14 @@ class PageRequest:
 
 @dataclass(frozen=True)
 class BookingListing:
-    """A page of the bookings found, their total number, and the orders that are available for this search."""
+    """A page of the bookings found, and the orders that are available for this search.
+
+    `total` is the number of all bookings found. If many match, it is an estimate and not `is_exact`.
+    """
 
     page: Page[Booking]
     total: int
+    is_exact: bool
     sorts: list[SortField]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import partial
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -12,23 +11,12 @@ from pymongo.errors import DuplicateKeyError
 from booking.errors import BookingNotFound, DuplicateBooking
 from booking.mapping import (
     DEFAULT_PROJECTION,
-    EXPORTED,
-    SORTED_BY,
-    hint_for,
-    is_indexed,
-    keyset_queries,
-    query_for,
     to_booking,
     to_document,
-    to_export_row,
 )
 from booking.model import (
     ERASED_DOMAIN,
     Booking,
-    BookingFilter,
-    ExportRow,
-    PageRequest,
-    SortField,
     Status,
 )
 from core.idempotency import IdempotencyKey
@@ -36,7 +24,6 @@ from core.ids import id_lower_bound
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, insert
-from core.pagination import Cursor, Page
 
 ACTIVE = {"status": "confirmed"}
 NOT_ERASED = {"erased": {"$ne": True}}
@@ -64,9 +51,6 @@ BOOKINGS = CollectionSchema(
             partialFilterExpression={"status": "cancelled"},
             name="cancelled_by_guest",
         ),
-        # With all a search needs in them, so that it finds, filters, orders and counts without reading a booking.
-        IndexModel([("nameParts", ASCENDING), ("date", ASCENDING), ("_id", DESCENDING)], name="by_part_of_name"),
-        IndexModel([("phoneParts", ASCENDING), ("_id", DESCENDING)], name="by_part_of_phone"),
     ),
     validator={"$jsonSchema": {"required": ["email", "slotId", "status", "reference", "createdAt"]}},
 )
@@ -150,8 +134,9 @@ class BookingStore:
     def erase(self, ids: Sequence[str]) -> None:
         """Anonymise bookings: personal data is removed, statistics stay."""
         anonymised: Document = dict.fromkeys(("fullName", "nameFolded", "phone", "country", "city", "message"), "")
-        anonymised |= {"nameParts": [], "phoneParts": [], "email": {"$concat": ["$_id", ERASED_DOMAIN]}, "erased": True}
-        self._bookings.update_many({"_id": {"$in": list(ids)}}, [{"$set": anonymised}, {"$unset": "language"}])
+        anonymised |= {"email": {"$concat": ["$_id", ERASED_DOMAIN]}, "erased": True}
+        unset = ["language", "nameParts", "phoneParts"]
+        self._bookings.update_many({"_id": {"$in": list(ids)}}, [{"$set": anonymised}, {"$unset": unset}])
 
     def get_many_committed(self, ids: Iterable[str]) -> dict[str, Booking]:
         """Return the majority-committed bookings with `ids`, by id."""
@@ -173,44 +158,9 @@ class BookingStore:
         found = self._bookings.find({"reference": {"$in": list(references)}}, {"reference": 1})
         return {document["reference"] for document in found}
 
-    def find(self, wanted: BookingFilter, part: PageRequest) -> Page[Booking]:
-        """Return a page of the bookings that match, in the requested order."""
-        # The cursor holds the value that the page was sorted by, also if the booking has changed since.
-        rows = Page.first_of(self._rows(wanted, part), part.limit, partial(_cursor_of, part.by))
-        return Page(self._get_in_order([row["_id"] for row in rows.items]), rows.next)
-
-    def _get_in_order(self, ids: Sequence[str]) -> list[Booking]:
-        if not ids:
-            return []
-        documents = {row["_id"]: row for row in self._bookings.find({"_id": {"$in": ids}}, DEFAULT_PROJECTION)}
-        return [to_booking(documents[id_]) for id_ in ids]
-
-    def _rows(self, wanted: BookingFilter, part: PageRequest) -> list[Document]:
-        """Return ids and what they are sorted by, which an index gives alone, of one more booking than asked for."""
-        query, field = query_for(wanted), SORTED_BY[part.by]
-        index = hint_for(query, part.by if is_indexed(part.by, wanted) else SortField.CREATED)
-        ways = (DESCENDING, ASCENDING) if part.descending else (ASCENDING, DESCENDING)
-        order = [(field, ways[0])] if part.by is SortField.CREATED else [(field, ways[0]), ("_id", ways[1])]
-        rows: list[Document] = []
-        for where in keyset_queries(query, part):
-            found = self._bookings.find(where, {"_id": 1, field: 1}).sort(order).skip(part.skip)
-            rows += (found.hint(index) if index else found).limit(part.limit + 1 - len(rows))
-            if len(rows) > part.limit:
-                break
-        return rows
-
     def count_created_between(self, first: datetime, end: datetime) -> int:
         """Return how many bookings were made from `first` until before `end`: ids begin with that moment."""
         return self._bookings.count_documents({"_id": {"$gte": id_lower_bound(first), "$lt": id_lower_bound(end)}})
-
-    def count(self, wanted: BookingFilter) -> int:
-        return self._bookings.count_documents(query_for(wanted))
-
-    def stream(self, wanted: BookingFilter) -> Iterator[ExportRow]:
-        """Yield all bookings that match, newest first, from a cursor."""
-        found = self._bookings.find(query_for(wanted), EXPORTED).sort("_id", DESCENDING).batch_size(2000)
-        with found as cursor:
-            yield from map(to_export_row, cursor)
 
     def active_by_slot(self, session: Session) -> dict[str, int]:
         """Return how many confirmed bookings each slot has, counted from the bookings themselves."""
@@ -223,12 +173,6 @@ class BookingStore:
             where, change, projection=DEFAULT_PROJECTION, return_document=ReturnDocument.AFTER, session=session
         )
         return to_booking(document) if document else None
-
-
-def _cursor_of(by: SortField, row: Document) -> Cursor:
-    if by is SortField.CREATED:
-        return Cursor(row["_id"])
-    return Cursor(row["_id"], row[SORTED_BY[by]], by)
 
 
 def _unreminded(date: str) -> Document:

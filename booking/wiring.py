@@ -18,15 +18,21 @@ from booking.email_queue import BookingEmailQueue
 from booking.email_retry import Check, RetryEmail
 from booking.emails import SUBJECT_KIND, BookingEmails
 from booking.erasure import ErasePerson
+from booking.export import ExportBookings
 from booking.group_commit import BookingGroupCommit, BookingRecords, booking_group_commit
 from booking.listing import SearchBookings
 from booking.personal_data import ExportPersonalData
 from booking.promotion import WaitlistPromotion
+from booking.query import BookingQuery
 from booking.reconciliation import ReconcileWaitlists
 from booking.reminders import Reminders
 from booking.rescheduling import RescheduleBooking
 from booking.resend import ResendEmail
 from booking.retention import ApplyRetention
+from booking.search.index import SearchIndex
+from booking.search.maintenance import MaintainSearch
+from booking.search.migration import SearchMigration
+from booking.search.segments import SegmentStore
 from booking.self_service import SelfService
 from booking.store import BookingStore, IdempotencyStore
 from booking.unit_of_work import UnitOfWork
@@ -67,6 +73,8 @@ class BookingServices:
     group_commit: BookingGroupCommit
     create: CreateBooking
     search: SearchBookings
+    export: ExportBookings
+    maintain_search: MaintainSearch
     cancel: CancelBooking
     reschedule: RescheduleBooking
     change_slot: ChangeSlot
@@ -97,14 +105,17 @@ def build(base: Foundation) -> BookingServices:
     promotion = WaitlistPromotion(store, schedules, entries, queue, base.clock)
     cancel = CancelBooking(unit_of_work, store, schedules.store, queue, promotion)
     reschedule = RescheduleBooking(unit_of_work, store, schedules, queue, promotion)
-    deletion = DeletePersonalData(unit_of_work, store, keys, entries)
+    search_index = SearchIndex(SegmentStore(base.db), BookingQuery(base.db))
+    deletion = DeletePersonalData(unit_of_work, store, keys, entries, search_index.segments)
     self_service = SelfService(store, schedules, signed_links, cancel, reschedule)
     build_ics = partial(calendar_invite.build_ics, organizer=settings.admin_email)
     return BookingServices(
         store=store,
         group_commit=group_commit,
         create=CreateBooking(group_commit, schedules, emails, base.clock),
-        search=SearchBookings(store, schedules.store),
+        search=SearchBookings(search_index.bookings, schedules.store, search_index),
+        export=ExportBookings(search_index.bookings, search_index),
+        maintain_search=MaintainSearch(search_index.segments, SearchMigration(base.db), base.clock),
         cancel=cancel,
         reschedule=reschedule,
         change_slot=ChangeSlot(unit_of_work, schedules, promotion),

@@ -1,4 +1,4 @@
-"""Text normalisation: Unicode NFC without control characters, visibility, folding and digits."""
+"""Text normalisation: Unicode NFC without control characters, and visibility."""
 
 from __future__ import annotations
 
@@ -52,16 +52,6 @@ def strip_invisible(text: str) -> str:
 def has_visible_character(text: str) -> bool:
     """Return whether `text` has a character with a visible glyph."""
     return any(_is_visible(c) for c in text)
-
-
-def fold(text: str) -> str:
-    """Return the form of `text` for comparisons that ignore case."""
-    return unicodedata.normalize("NFC", text.casefold())
-
-
-def digits(text: str) -> str:
-    """Return only the ASCII digits of `text`, so that `+91 98765` and `(91) 98-765` are the same."""
-    return "".join(c for c in text if c in "0123456789")
 
 
 def visible_ascii(text: str) -> bool:

@@ -65,6 +65,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
         "*.store",
         "*.mapping",
         "*.query",
+        "booking.search.*",
         "notifications.outbox.*",
         "core.leader_lease",
         "inventory.stock",

@@ -13,6 +13,7 @@ from admin.bookings import csv_export
 from admin.bookings.schemas import AdminBookingSchema, FilterSchema, ListingQuery, ListingSchema
 from admin.guards import current_admin
 from booking.cancellation import CancelBooking
+from booking.export import ExportBookings
 from booking.listing import SearchBookings
 from booking.model import Booking, BookingFilter, PageRequest
 from booking.resend import ResendEmail
@@ -26,6 +27,9 @@ from core.web.rate_limits.limiter import RateLimiter
 def bookings(booking_filter: BookingFilter, page_request: PageRequest) -> dict[str, Any]:
     """List bookings, newest first or by `sort`; `after` is the `next` of the previous answer.
 
+    `q` are words in any order, each a part of the name, the e-mail or the phone number, or a reference. `total` is an
+    estimate, and `totalIsExact` false, for a common text or a filter with very many matches.
+
     `sorts` are the orders available for this search: not all while it finds more than ten thousand bookings.
     """
     found = context.get_service(SearchBookings).execute(booking_filter, page_request)
@@ -33,6 +37,7 @@ def bookings(booking_filter: BookingFilter, page_request: PageRequest) -> dict[s
         "items": found.page.items,
         "next": found.page.next,
         "total": found.total,
+        "totalIsExact": found.is_exact,
         "sorts": found.sorts,
         "page": page_request.page,
         "limit": page_request.limit,
@@ -42,9 +47,10 @@ def bookings(booking_filter: BookingFilter, page_request: PageRequest) -> dict[s
 
 @blueprint.get("/bookings/export")
 @Endpoint(None, query=FilterSchema, error_statuses=(401,), security="adminKey", media_type="text/csv")
-def export(booking_filter: BookingFilter) -> Response:
-    """Export bookings as CSV, streamed."""
-    chunks = csv_export.stream_csv(context.get_service(SearchBookings).bookings.stream(booking_filter))
+def export(booking_filter: BookingFilter, page_request: PageRequest) -> Response:
+    """Export bookings as CSV, streamed, in the order of the list."""
+    rows = context.get_service(ExportBookings).execute(booking_filter, page_request)
+    chunks = csv_export.stream_csv(rows)
     # Reading the first chunk here lets the error handlers answer an unavailable database.
     first = next(chunks)
     headers = {"Content-Disposition": 'attachment; filename="bookings.csv"'}

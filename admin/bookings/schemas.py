@@ -24,35 +24,43 @@ from core.web.request_parser import QuerySchema
 LARGEST_SKIP = 1_000_000_000
 # Cursors in the order of creation are ids, so they name no order.
 CURSOR_ORDERS = ("", *(by for by in SortField if by is not SortField.CREATED))
-FILTER_TEXTS = ("name", "phone", "date", "country", "reference", "email")
+FILTER_TEXTS = ("q", "name", "phone", "date", "slot_id", "country", "reference")
+DEFAULT_ORDERS = {SortField.CREATED: "desc"}
 
 
 class FilterSchema(QuerySchema):
-    """Filters of the booking list; an empty value matches every booking."""
+    """Filters and order of the booking list; an empty value matches every booking."""
 
+    q = Text(0, 200, load_default="", metadata={"example": "muller 0151"})
     name = Text(0, 80, load_default="")
     phone = VisibleString(load_default="", validate=ma.validate.Length(max=40))
     date = VisiblePatternString(r"(\d{4}-\d{2}-\d{2})?", "2026-03-05", error="Must be YYYY-MM-DD.", load_default="")
+    slotId = VisiblePatternString(
+        r"([!-~]{10,100})?", "0a1b2c3d4e5f0a1b2c3d4e5f", error="Not a slot id.", load_default="", attribute="slot_id"
+    )
     country = VisiblePatternString(r"([A-Za-z]{2})?", "US", error="Must be an ISO 3166 code.", load_default="")
     status = VisibleString(load_default="", validate=ma.validate.OneOf(["", *Status]))
     reference = NormalizedString(normalize_reference, 40, metadata={"example": "K7MP-4QXD"})
-    email = NormalizedString(
-        normalize_email, MAX_EMAIL_LENGTH, metadata={"format": "email", "example": "ada@example.org"}
-    )
-
-    @ma.validates("phone")
-    def has_digits(self, value: str, **_: Any) -> None:
-        """Refuse a phone number without a digit, which would match every booking."""
-        if value.strip() and not any(c in "0123456789" for c in value):
-            raise ma.ValidationError("Must have digits.")
+    email = Text(0, MAX_EMAIL_LENGTH, load_default="", metadata={"example": "ada@example.org"})
+    sort = ma.fields.Enum(SortField, by_value=True, load_default=SortField.CREATED)
+    order = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", "asc", "desc"]))
 
     @ma.post_load
     def to_filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Return the typed filter beside the remaining arguments."""
-        texts = {name: values.pop(name).strip() for name in FILTER_TEXTS}
-        status = values.pop("status")
-        booking_filter = BookingFilter(**texts, status=Status(status) if status else None)
-        return {"booking_filter": booking_filter, **values}
+        """Return the typed filter and page request; the default order is descending for `created` only."""
+        texts: dict[str, Any] = {name: values[name].strip() for name in FILTER_TEXTS}
+        status = Status(values["status"]) if values["status"] else None
+        sort = values["sort"]
+        order = values["order"] or DEFAULT_ORDERS.get(sort, "asc")
+        page_request = PageRequest(
+            limit=values.get("limit", MAX_PAGE_SIZE),
+            page=values.get("page", 1),
+            after=values.get("after"),
+            by=sort,
+            descending=order == "desc",
+        )
+        booking_filter = BookingFilter(**texts | _email_filter(values["email"]), status=status)
+        return {"booking_filter": booking_filter, "page_request": page_request}
 
 
 class ListingQuery(FilterSchema):
@@ -60,8 +68,6 @@ class ListingQuery(FilterSchema):
 
     page = ClampedInteger(LARGEST_SKIP, load_default=1, metadata={"minimum": 1})
     limit = ClampedInteger(MAX_PAGE_SIZE, load_default=15, metadata={"minimum": 1})
-    sort = ma.fields.Enum(SortField, by_value=True, load_default=SortField.CREATED)
-    order = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", "asc", "desc"]))
     after = CursorField(ID_PATTERN, ".*", orders=CURSOR_ORDERS)
 
     @ma.validates_schema
@@ -70,20 +76,6 @@ class ListingQuery(FilterSchema):
         after = values.get("after")
         if after and (after.order or SortField.CREATED) != values.get("sort"):
             raise ma.ValidationError({"after": [INVALID_CURSOR]})
-
-    @ma.post_load
-    def to_filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Return the typed filter and page request; the default order is descending for `created` only."""
-        sort = values.pop("sort")
-        order = values.pop("order") or ("desc" if sort is SortField.CREATED else "asc")
-        page_request = PageRequest(
-            limit=values.pop("limit"),
-            page=values.pop("page"),
-            after=values.pop("after"),
-            by=sort,
-            descending=order == "desc",
-        )
-        return {**super().to_filter(values), "page_request": page_request}
 
 
 class AdminBookingSchema(ma.Schema):
@@ -108,9 +100,18 @@ class ListingSchema(ma.Schema):
     """A page of bookings."""
 
     items = ma.fields.List(ma.fields.Nested(AdminBookingSchema))
-    total = ma.fields.Integer()
+    total = ma.fields.Integer(metadata={"description": "An estimate if totalIsExact is false."})
+    totalIsExact = ma.fields.Boolean()
     page = ma.fields.Integer()
     limit = ma.fields.Integer()
     totalPages = ma.fields.Integer()
     next = ma.fields.String(allow_none=True)
     sorts = ma.fields.List(ma.fields.String())
+
+
+def _email_filter(given: str) -> dict[str, Any]:
+    """Return the filter of a whole address, which an index finds, or of a part of one."""
+    try:
+        return {"email": normalize_email(given)} if given else {}
+    except ValueError:
+        return {"email_part": given}

@@ -46,6 +46,8 @@ MESSAGES: Mapping[str, Message] = {
     "cancelled": _("Cancelled"),
     "erased": _("(erased)"),
     # The listing
+    "q": _("Search"),
+    "searchHint": _("Name, e-mail, phone or reference"),
     "find": _("Find"),
     "clear": _("Clear"),
     "sortBy": _("Sort by"),
@@ -57,6 +59,7 @@ MESSAGES: Mapping[str, Message] = {
     "next": _("Next"),
     "pages": _("Pages"),
     "page": _("Page {page} of {pages}"),
+    "aboutTotal": _("about {total}"),
     "found": _("Bookings found: {total}"),
     "foundPage": _("Bookings found: {total}. Page {page} of {pages}"),
     "nothing": _("No booking matches."),
@@ -71,12 +74,11 @@ MESSAGES: Mapping[str, Message] = {
     "downloaded": {
         name: ngettext(
             "Saved {name}: {rows} booking, {size}.",
-            "Saved {name}: {rows} bookings, newest first, {size}.",
+            "Saved {name}: {rows} bookings, {size}.",
             count,
         )
         for name, count in PLURAL_FORMS
     },
-    "downloadOrder": _("The file begins with the newest booking."),
     "downloadCancel": _("Stop download"),
     "downloadStopped": _("The download was stopped; nothing was saved."),
     "downloadBroken": _("The download broke off; nothing was saved. Please try again."),

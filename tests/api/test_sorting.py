@@ -13,8 +13,8 @@ import pytest
 import wiring
 from booking import listing, mapping
 from booking.model import BookingFilter, PageRequest, SortField, Status
-from booking.store import BookingStore
-from core import text
+from booking.query import BookingQuery
+from core.folding import fold
 from core.mongo.client import Db
 from core.pagination import Cursor
 from tests.api_client import Api
@@ -27,7 +27,7 @@ COUNTRIES = ("DE", "IN", "")
 HOURS = ("09:00-10:00", "17:00-18:00")
 KEYS: dict[str, Callable[[dict[str, Any]], str]] = {
     "created": itemgetter("_id"),
-    "name": lambda item: text.fold(item["fullName"]),
+    "name": lambda item: fold(item["fullName"]),
     "date": itemgetter("date"),
     "hour": itemgetter("slotLabel"),
     "country": itemgetter("country"),
@@ -204,7 +204,7 @@ def test_indexed_order_reads_one_page_and_sorts_nothing(
         )
         for number in range(600)
     )  # fmt: skip
-    store = BookingStore(db)
+    store = BookingQuery(db)
     assert mapping.is_indexed(by, wanted)
     cursor = None
     if after:
@@ -245,12 +245,12 @@ def test_a_reference_or_a_guest_is_found_without_reading_others(db: Db, by: Sort
         )
         for number in range(600)
     )  # fmt: skip
-    store = BookingStore(db)
+    store = BookingQuery(db)
     right = 1 if wanted.reference else 3 if wanted.status else 6
     db.command({"profile": 2})
     try:
         page = store.find(wanted, PageRequest(25, by=by, descending=by is SortField.CREATED))
-        assert len(page.items) == len(list(store.stream(wanted))) == store.count(wanted) == right
+        assert len(page.items) == len(list(store.stream(wanted, by, descending=False))) == store.count(wanted) == right
     finally:
         db.command({"profile": 0})
 
@@ -266,7 +266,7 @@ def test_a_reference_or_a_guest_is_found_without_reading_others(db: Db, by: Sort
 def test_control_an_order_without_an_index_sorts_and_is_noticed(db: Db, crowd: Db) -> None:
     db.command({"profile": 2})
     try:
-        BookingStore(db).find(BookingFilter(), PageRequest(5, by=SortField.NAME))
+        BookingQuery(db).find(BookingFilter(), PageRequest(5, by=SortField.NAME))
     finally:
         db.command({"profile": 0})
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.text import digits, fold, has_visible_character, normalize_text, strip_invisible, visible_ascii
+from core.text import has_visible_character, normalize_text, strip_invisible, visible_ascii
 
 
 @pytest.mark.parametrize(
@@ -123,26 +123,6 @@ def test_text_of_invisible_characters_has_no_visible_character(unseen: str) -> N
     assert not has_visible_character(unseen * 2)
     for seen in ("A", "\u674e", "\ud55c", "\u1112", "\u0645", "\u0915", "7", "-", "\u2801", "\U0001f469"):
         assert has_visible_character(f"{unseen}{seen}{unseen}")
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [("ADA", "ada"), ("STRASSE", "stra\u00dfe"), ("\u00c9", "e\u0301"), ("\u03a3", "\u03c2"), ("\u0130", "i\u0307")],
-)
-def test_texts_that_differ_in_case_alone_fold_to_one(one: str, other: str) -> None:
-    assert fold(one) == fold(other)
-
-
-def test_different_letters_stay_different() -> None:
-    assert fold("jose") != fold("jos\u00e9")
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [("+91 98765", "9198765"), ("(91) 98-765", "9198765"), ("", ""), ("abc", ""), ("\u0661\uff12\u00b2", "")],
-)
-def test_only_ascii_digits_are_digits(text: str, found: str) -> None:
-    assert digits(text) == found
 
 
 @pytest.mark.parametrize(

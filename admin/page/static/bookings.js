@@ -6,7 +6,7 @@ import { download } from "./download.js";
 import { countries, dates, formatDate, formatDateTime, formatNumber, t } from "./i18n.js";
 import { announce, attempt, navigate, onNavigationFailed } from "./router.js";
 
-const FILTERS = ["reference", "name", "email", "phone", "date", "country", "status"];
+const FILTERS = ["q", "reference", "name", "email", "phone", "date", "country", "status"];
 const PAGE_SIZE = 25;
 // Each column's message key, and its sort field if it has one.
 const COLUMNS = [
@@ -34,7 +34,7 @@ export async function bookingsView(params) {
   const sorting = { sort, order, sorts: found.sorts, change };
   announce(resultText(found, page));
   return [el("h1", { tabindex: "-1" }, t("bookings")), filterForm(params, sorting),
-    downloadSection(filters, found.total, sort === "created" && order === "desc"), bookingTable(found.items, sorting),
+    downloadSection({ ...filters, sort, order }, found), bookingTable(found.items, sorting),
     found.totalPages > 1 && pagination(found, change)];
 }
 
@@ -44,9 +44,14 @@ function withPage(params, page) {
   return changed;
 }
 
-function resultText({ total, totalPages }, page) {
-  const key = totalPages > 1 ? "foundPage" : "found";
-  return t(key, { total: formatNumber(total), page: formatNumber(page), pages: formatNumber(totalPages) });
+function resultText(found, page) {
+  const { totalPages } = found;
+  if (totalPages <= 1) return t("found", { total: totalText(found) });
+  return t("foundPage", { total: totalText(found), page: formatNumber(page), pages: formatNumber(totalPages) });
+}
+
+function totalText({ total, totalIsExact }) {
+  return totalIsExact ? formatNumber(total) : t("aboutTotal", { total: formatNumber(total) });
 }
 
 function bookingTable(items, sorting) {
@@ -67,6 +72,7 @@ function filterForm(params, sorting) {
   const statuses = [["", t("any")], ["confirmed", t("confirmed")], ["cancelled", t("cancelled")]];
   const dateOptions = [["", t("any")], ...dates.map((date) => [date, formatDate(date)])];
   return el("form", { class: "panel filters", role: "search", onsubmit: search },
+    input("q", "200", { type: "search", placeholder: t("searchHint"), spellcheck: "false" }),
     input("reference", "40", { autocapitalize: "characters", spellcheck: "false" }), input("name", "80"),
     input("email", "254", { inputmode: "email", autocapitalize: "none", spellcheck: "false" }),
     input("phone", "40", { type: "tel" }),
@@ -139,13 +145,13 @@ function pagination({ page, totalPages }, change) {
     el("span", {}, t("page", { page: formatNumber(page), pages: formatNumber(totalPages) })), link("next", page + 1));
 }
 
-// The CSV file is always newest first, so a hint says so if the list has another order.
-function downloadSection(filters, total, isSameOrder) {
-  const count = formatNumber(total);
+// The CSV file has the filters and the order of the list.
+function downloadSection(filters, found) {
+  const { total } = found;
+  const count = totalText(found);
   const section = el("p", { class: "downloads" });
   const text = total ? t("downloadFound", { total: count }) : t("download");
   const start = button(text, () => download({ filters, total, section, start }), { id: "download", disabled: !total });
   section.append(el("b", { class: "result-count", id: "result-count", tabindex: "-1" }, t("found", { total: count })), start);
-  if (total && !isSameOrder) section.append(el("span", { class: "hint" }, t("downloadOrder")));
   return section;
 }

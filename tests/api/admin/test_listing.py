@@ -161,7 +161,8 @@ BY_NAME = [
     ),
     ("A.B", {"A.B. Yehoshua"}),
     ('("pepe")', {'Jos\u00e9 ("Pepe") Ruiz'}),
-    ("jose\u0301", {'Jos\u00e9 ("Pepe") Ruiz'}),
+    ("jose\u0301", {'Jos\u00e9 ("Pepe") Ruiz', "Jose Ruiz"}),
+    ("oneil", {"O'Neil"}),
     ("[x]*+?^$|\\{1}", {"[x]*+?^$|\\{1}"}),
     ("\\", {"[x]*+?^$|\\{1}"}),
     ("*", {"[x]*+?^$|\\{1}"}),
@@ -245,8 +246,8 @@ def test_a_few_digits_are_found_anywhere_in_a_number(api: Api) -> None:
     assert found(api, phone="10") == [mine]
 
 
-@pytest.mark.parametrize("phone", ["+", "abc", "()", "\uff11\uff12"])
-def test_phone_filter_without_digits_is_refused(quiet: Api, phone: str) -> None:
-    answer = quiet.admin("GET", "/bookings", query={"phone": phone})
+@pytest.mark.parametrize("phone", ["+", "abc", "()"])
+def test_phone_filter_without_digits_finds_nothing(api: Api, phone: str) -> None:
+    booked(api)
 
-    assert (answer.status, set(answer.json["errors"])) == (400, {"phone"})
+    assert found(api, phone=phone) == []

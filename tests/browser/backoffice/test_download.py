@@ -36,24 +36,22 @@ def test_file_has_exactly_the_filtered_bookings(
     rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"), newline=""), strict=True))
     assert [row["Reference"] for row in rows] == [item["reference"] for item in expected]
     expect(page.locator("#notice")).to_contain_text(
-        f"Saved bookings.csv: {len(expected)} booking{'' if len(expected) == 1 else 's, newest first'}, "
+        f"Saved bookings.csv: {len(expected)} booking{'' if len(expected) == 1 else 's'}, "
     )
     expect(page.locator("#notice")).to_contain_text(f" {round(file.stat().st_size / 1000, 1):g} kB.")
     expect(page.locator("#download")).to_be_focused()
 
 
-def test_hint_names_the_order_of_the_file_if_the_list_differs(visit: Visit) -> None:
+def test_file_has_the_order_of_the_list(site: Served, visit: Visit) -> None:
     page = visit(1280)
     log_in(page)
-    hint = page.get_by_text("The file begins with the newest booking.")
-    expect(hint).to_have_count(0)
 
     page.locator("#sort-name").click()
-    expect(hint).to_be_visible()
-    page.locator("#sort-created").click()
-    expect(hint).to_have_count(0)
-    page.locator("#sort-created").click()
-    expect(hint).to_be_visible()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_count(1)
+    with page.expect_download() as download:
+        page.locator("#download").click()
+
+    assert download.value.path().read_bytes() == site.api.admin("GET", "/bookings/export?sort=name&order=asc").body
 
 
 @pytest.mark.parametrize(

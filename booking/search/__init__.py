@@ -1,0 +1,1 @@
+"""Text search of bookings by segments: terms, segments, index, maintenance and migration."""
