@@ -24,7 +24,8 @@ from audit.store import AuditStore
 from booking import calendar_invite
 from booking import store as booking_store
 from booking.errors import DuplicateBooking
-from booking.search import migration, segments
+from booking.search import migration as search_migration
+from booking.search import segments as search_segments
 from booking.store import BookingStore
 from booking.wiring import BookingServices
 from core import clock as wall
@@ -62,8 +63,8 @@ from waitlist.wiring import WaitlistServices
 COLLECTIONS: tuple[CollectionSchema, ...] = (
     slot_store.SCHEMA,
     booking_store.BOOKINGS,
-    segments.SEGMENTS,
-    migration.MIGRATIONS,
+    search_segments.SEGMENTS,
+    search_migration.MIGRATIONS,
     booking_store.KEYS,
     *notifications.wiring.SCHEMAS,
     audit_store.SCHEMA,
@@ -126,7 +127,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         schedules=schedules,
         booking=booked,
         waitlist=waitlists,
-        audit_history=AuditHistory(audit, schedules.schedule, bookings),
+        audit_history=AuditHistory(audit, schedules.schedule, bookings.get_many_committed),
         outbox=outbox,
         outbox_health=OutboxHealth(db, clock),
         worker=_worker(settings, outbox, clock, replacements.get("mailer")),

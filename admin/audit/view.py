@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.model import AuditRecord
 from audit.service import Audit
 from booking.model import Booking
-from booking.store import BookingStore
 from core.ids import ID_LENGTH
 from core.pagination import Cursor, Page
 from schedules.model import PlannedSlot, Schedule
@@ -29,7 +28,7 @@ class AuditHistory:
 
     audit: Audit
     schedule: Schedule
-    bookings: BookingStore
+    get_bookings: Callable[[Iterable[str]], Mapping[str, Booking]]
 
     def find(self, about: str, limit: int, after: Cursor | None = None) -> Page[AuditEntryView]:
         """Return a page of the records about a subject, or of all, newest first."""
@@ -40,7 +39,7 @@ class AuditHistory:
     def _joined(self, records: Sequence[AuditRecord]) -> list[AuditEntryView]:
         slots = self.schedule.slot_by_id
         booking_ids = {_booking_id(record) for record in records if record.subject not in slots}
-        bookings = self.bookings.get_many_committed(booking_ids)
+        bookings = self.get_bookings(booking_ids)
         return [
             AuditEntryView(record, slots.get(record.subject), bookings.get(_booking_id(record))) for record in records
         ]
