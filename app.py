@@ -31,6 +31,7 @@ from core.web import context, cors, health, openapi, problem_details, security_h
 from core.web.application import Application
 from core.web.body_limit import BodyReaderMiddleware
 from core.web.rate_limits import limiter
+from core.web.server import refusals
 from schedules.availability_cache import AvailabilityCache
 from schedules.errors import ScheduleError
 
@@ -85,6 +86,7 @@ def _services_or_exit(settings: Settings | None, replacements: dict[str, Any]) -
 
 def _configure(app: Application, services: wiring.Services) -> None:
     settings = services.settings
+    refusals.install(app)
     security_headers.install(app, https=settings.public_url.startswith("https://"))
     cors.install(app, settings.cors_origins)
     problem_details.install(app)

@@ -29,6 +29,8 @@ from core.scheduler import Scheduler  # noqa: E402
 from core.web.body_limit import BodyReaderMiddleware  # noqa: E402
 from core.web.context import runtime_of  # noqa: E402
 from core.web.rate_limits.batched_storage import BatchedStorage  # noqa: E402
+from core.web.server.logger import ServerLogger, log_unhandled_errors  # noqa: E402
+from core.web.worker import BookingWorker  # noqa: E402
 from live.socketio.server import SocketBroadcaster  # noqa: E402
 from live.streams import LiveStreams  # noqa: E402
 from notifications.delivery.worker import OutboxWorker  # noqa: E402
@@ -42,9 +44,12 @@ except (setup.ConfigError, ScheduleError) as problem:
     print(problem, file=sys.stderr)
     raise SystemExit(2) from None
 
+# Behind a proxy all connections have its address, and it bounds those of its clients.
+BookingWorker.behind_proxy = SETTINGS.trusted_proxies > 0
+
 bind = f"{SETTINGS.host}:{SETTINGS.port}"
 workers = SETTINGS.web_concurrency
-worker_class = "gevent"
+worker_class = BookingWorker
 worker_connections = 2000
 backlog = 4096
 timeout = 30
@@ -53,6 +58,7 @@ keepalive = 5
 wsgi_app = "app:create_app()"
 accesslog = None
 loglevel = "warning"
+logger_class = ServerLogger
 proc_name = "booking"
 control_socket_disable = True
 # Only ProxyFix (TRUSTED_PROXIES) believes what proxies say. gunicorn would believe some headers of a peer on this
@@ -90,6 +96,7 @@ def on_starting(_server: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Start this worker's outbox worker, which sends in one process at a time, and its live streams."""
     _collect_seldom()
+    log_unhandled_errors()
     runtime = runtime_of(worker.wsgi)
     runtime.get(BodyReaderMiddleware).within = _within
     worker.outbox_worker = runtime.get(OutboxWorker)

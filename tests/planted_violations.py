@@ -35,7 +35,8 @@ PLANTED = [
     ("pages/planted.py", "import babel.dates", "pages/planted.py imports babel.dates; only core.i18n may"),
     ("admin/planted.py", "import structlog", "admin/planted.py imports structlog; only core.log may"),
     ("live/planted.py", "import socketio", "live/planted.py imports socketio; only live.socketio.server may"),
-    ("core/planted.py", "import gevent", "core/planted.py imports gevent; only gunicorn.conf may"),
+    ("core/planted.py", "import gevent", "core/planted.py imports gevent; only gunicorn.conf, core.web.worker"),
+    ("core/web/planted.py", "import gunicorn.util", "core/web/planted.py imports gunicorn.util; only core.web.worker"),
     ("booking/model.py", "import orjson", "booking/model.py imports orjson, which model.py may not"),
     (
         "schedules/model.py",

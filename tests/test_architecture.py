@@ -50,6 +50,7 @@ WEB = (
     "app",
     "cli",
 )
+SERVER = ("core.web.worker", "core.web.server.*")
 LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "babel": ("core.i18n",),
     "flask": WEB,
@@ -82,7 +83,8 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "structlog": ("core.log",),
     "prometheus_client": ("core.metrics", "core.web.health"),
     "dotenv": ("core.config.settings",),
-    "gevent": ("gunicorn.conf",),
+    "gevent": ("gunicorn.conf", *SERVER),
+    "gunicorn": SERVER,
     "socketio": ("live.socketio.server",),
     "engineio": ("live.socketio.connection",),
     "simple_websocket": ("live.socketio.connection",),

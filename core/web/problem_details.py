@@ -36,9 +36,13 @@ CODE_OF = {
     405: "method_not_allowed",
     408: "request_timeout",
     413: "body_too_large",
+    414: "uri_too_long",
     415: "unsupported_media_type",
+    417: "expectation_failed",
     429: "too_many_requests",
+    431: "headers_too_large",
     500: "internal_error",
+    501: "not_implemented",
 }
 MESSAGE_OF = {
     400: "The request is not valid.",
@@ -46,9 +50,13 @@ MESSAGE_OF = {
     405: "This method is not allowed here.",
     408: "The request did not arrive in time. Please try again.",
     413: "The request body is too large.",
+    414: "The address of the request is too long.",
     415: "Send the body as application/json.",
+    417: "This expectation cannot be met.",
     429: "Too many requests. Please wait and try again.",
+    431: "The headers of the request are too large.",
     500: "Something went wrong on our side.",
+    501: "This transfer coding is not supported.",
 }
 
 
@@ -142,7 +150,7 @@ def on_http_error(error: HTTPException) -> Response:
     if error.response is not None or (error.code or 500) < 400:
         return Response(error.get_response().get_data(), error.code, error.get_headers())
     status = error.code or 500
-    if status >= 500:
+    if status == 500:
         return on_unexpected_error(error)
     code = CODE_OF.get(status) or HTTP_STATUS_CODES[status].lower().replace(" ", "_")
     allow = {name: value for name, value in error.get_headers() if name == "Allow"}

@@ -1,0 +1,136 @@
+"""Worker of gunicorn: its gevent worker with connection limits, our own answers to broken requests, a prompt stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from io import BytesIO
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from gevent.pool import Pool
+from gunicorn.http.wsgi import base_environ
+from gunicorn.util import close_graceful
+from gunicorn.workers.ggevent import GeventWorker
+
+from core import log
+from core.clock import monotonic
+from core.web.context import address_group
+from core.web.server import refusals
+from core.web.server.client_socket import ClientServer, ClientSocket, bound_unread
+from core.web.server.connections import ClientConnection, ConnectionLimits, ConnectionTable
+
+LOG = log.get_logger("web.worker")
+# Of a worker's connections: what one address may have, and from which number on new ones replace idle ones.
+ADDRESS_SHARE = 0.6
+REPLACE_SHARE = 0.95
+HEARTBEAT_SECONDS = 1.0
+SWEEP_SECONDS = 0.5
+STOP_POLL_SECONDS = 0.1
+# What is read of a client that goes on sending after it was refused, so that it can read the answer.
+REFUSED_SECONDS = 1.0
+
+
+class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Serves the application in one process."""
+
+    # gunicorn.conf.py sets it where a proxy makes all connections, so that they have one address.
+    behind_proxy = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        limits = ConnectionLimits(
+            total=max(1, int(self.worker_connections * REPLACE_SHARE)),
+            per_address=None if self.behind_proxy else max(1, int(self.worker_connections * ADDRESS_SHARE)),
+            head_seconds=self.cfg.keepalive,
+        )
+        self._connections = ConnectionTable(limits)
+        self._of_greenlet: dict[Any, ClientConnection] = {}
+        self._stopping: Event = Event()
+
+    def run(self) -> None:
+        """Serve until the worker is told to stop, then finish the requests that have arrived."""
+        servers = [self._serve(listener) for listener in self.sockets]
+        sweeping = gevent.spawn(self._sweep)
+        while self.alive:
+            self.notify()
+            self._stopping.wait(HEARTBEAT_SECONDS)
+        for server in servers:
+            server.close()
+        self._drain([server.pool for server in servers])
+        sweeping.kill()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Begin the stop; called as a signal handler."""
+        super().handle_exit(sig, frame)
+        gevent.get_hub().loop.run_callback_threadsafe(self._stopping.set)
+
+    def handle(self, listener: Any, client: ClientSocket, addr: Any) -> None:
+        """Serve one connection to its end."""
+        address = addr[0] if isinstance(addr, tuple) else ""
+        connection = ClientConnection(address_group(address), client.abort, client.finish)
+        client.connection = connection
+        if not self._connections.admit(connection):
+            client.abort()
+            return
+        greenlet = gevent.getcurrent()
+        self._of_greenlet[greenlet] = connection
+        try:
+            super().handle(listener, client, addr)
+        finally:
+            del self._of_greenlet[greenlet]
+            self._connections.release(connection)
+
+    @contextmanager
+    def timeout_ctx(self) -> Iterator[None]:
+        """Bound the wait for a head; gunicorn's own loop enters it before each request."""
+        connection = self._of_greenlet[gevent.getcurrent()]
+        connection.begin_waiting()
+        with super().timeout_ctx():
+            yield
+        connection.begin_request()
+
+    def handle_error(self, _req: Any, client: ClientSocket, addr: Any, exc: BaseException) -> None:
+        """Answer a request that the parser refuses, or that failed outside the application."""
+        if not isinstance(exc, Exception):
+            return  # the worker ends
+        base = {**base_environ(self.cfg), "gunicorn.socket": client}
+        address = addr[0] if isinstance(addr, tuple) else ""
+        environ = refusals.unparsed_environ(base, BytesIO(), address)
+        try:
+            client.sendall(refusals.answer(self.wsgi, environ, exc))
+        except OSError:
+            return  # the client has left
+        except Exception:  # boundary: the connection ends, the worker does not
+            LOG.exception("refusal_failed")
+            return
+        close_graceful(client, REFUSED_SECONDS)
+
+    def _serve(self, listener: Any) -> ClientServer:
+        listener.setblocking(1)
+        bound_unread(listener)
+        server = ClientServer(listener, handle=partial(self.handle, listener), spawn=Pool(self.worker_connections))
+        if self.cfg.workers > 1:
+            server.max_accept = 1
+        server.start()
+        return server
+
+    def _sweep(self) -> None:
+        while True:
+            gevent.sleep(SWEEP_SECONDS)
+            self._connections.sweep()
+
+    def _drain(self, pools: list[Pool]) -> None:
+        """Wait for busy connections up to the graceful timeout, and end those that become idle."""
+        end = monotonic() + self.cfg.graceful_timeout
+        while any(pools) and monotonic() < end:
+            self.notify()
+            self._connections.finish_idle()
+            for pool in pools:
+                pool.join(STOP_POLL_SECONDS)
+        if any(pools):
+            self.log.warning("Worker graceful timeout (pid:%s)", self.pid)
+            for pool in pools:
+                pool.kill(timeout=1)

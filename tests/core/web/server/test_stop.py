@@ -1,0 +1,52 @@
+"""Stop of the service: idle connections do not delay it, requests that have begun are answered."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from core.mongo.client import Client
+from devdb.replica_set import ReplicaSet
+from tests.conftest import serving
+from tests.core.web.server.http_connection import connected, read_answer, read_to_end
+from tests.factories import person
+
+HEALTH = b"GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n"
+# Without open connections a stop takes up to two seconds: the schedulers end, gunicorn's master looks each second.
+STOP_SECONDS = 4.0
+
+
+def test_stop_with_idle_connections_is_prompt_and_answers_begun_requests(
+    replica_set: ReplicaSet, mongo: Client, tmp_path: Path
+) -> None:
+    with serving(replica_set.uri, tmp_path) as served, ExitStack() as stack:
+        stack.callback(mongo.drop_database, served.environment["MONGODB_DATABASE"])
+        slot, *_ = served.api.slots()
+        body = json.dumps({**person(), "slotId": slot["_id"], "date": slot["date"]}).encode()
+        head = "POST /api/bookings HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        begun = [stack.enter_context(connected(served)) for _ in range(2)]
+        begun[0].sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:20])
+        begun[1].sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + b"14\r\n" + body[:20] + b"\r\n")
+        idle = [stack.enter_context(connected(served)) for _ in range(20)]
+        for sock in idle[:10]:
+            sock.sendall(HEALTH)
+            assert read_answer(sock).status == 200
+
+        started = time.monotonic()
+        served.process.terminate()
+        time.sleep(1.0)
+        begun[0].sendall(body[20:])
+        rest = body[20:]
+        begun[1].sendall(f"{len(rest):x}\r\n".encode() + rest + b"\r\n0\r\n\r\n")
+        answers = [read_answer(sock) for sock in begun]
+        served.process.wait(30)
+        elapsed = time.monotonic() - started
+
+        assert sorted(answer.status for answer in answers) == [201, 409]
+        assert [read_to_end(sock) for sock in begun + idle] == [b""] * 22
+        assert elapsed < STOP_SECONDS
+        assert served.process.returncode == 0
+        assert "Traceback" not in served.log.read_text()
+        assert '"web.server"' not in served.log.read_text()
