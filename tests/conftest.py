@@ -37,6 +37,11 @@ hypothesis.register_profile("any machine", deadline=None)
 hypothesis.load_profile("any machine")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run choose how many request heads are compared with gunicorn's parser."""
+    parser.addoption("--mutated-heads", type=int, default=3000)
+
+
 @pytest.fixture(scope="session")
 def replica_set() -> Iterator[ReplicaSet]:
     """One real node for the whole session, with fail points."""

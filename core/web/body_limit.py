@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestTimeout
 
 BODY_TIMEOUT = 10.0
+# A server sets it in the environ of a request whose body it has received; there is nothing to wait for.
+BODY_COMPLETE = "booking.body_complete"
 Within = Callable[[float], AbstractContextManager[object]]
 
 
@@ -31,6 +33,8 @@ class BodyReaderMiddleware:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Read the body unless its declared length exceeds the limit, then call the application."""
+        if environ.get(BODY_COMPLETE):
+            return self._app(environ, start_response)
         if "HTTP_TRANSFER_ENCODING" in environ:
             self._read(environ, self._most + 1)
         else:

@@ -17,10 +17,12 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from core import log
 from core.clock import monotonic
+from core.config.settings import load_environment
 from core.web.context import address_group
-from core.web.server import refusals
+from core.web.server import plain_connection, refusals
 from core.web.server.client_socket import ClientServer, ClientSocket, bound_unread
 from core.web.server.connections import ClientConnection, ConnectionLimits, ConnectionTable
+from core.web.server.plain_connection import PlainConnection
 
 LOG = log.get_logger("web.worker")
 # Of a worker's connections: what one address may have, and from which number on new ones replace idle ones.
@@ -47,6 +49,7 @@ class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
             head_seconds=self.cfg.keepalive,
         )
         self._connections = ConnectionTable(limits)
+        self._serves_plain = plain_connection.serves_plain(self.cfg, load_environment().get("SCRIPT_NAME", ""))
         self._of_greenlet: dict[Any, ClientConnection] = {}
         self._stopping: Event = Event()
 
@@ -78,7 +81,9 @@ class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
         greenlet = gevent.getcurrent()
         self._of_greenlet[greenlet] = connection
         try:
-            super().handle(listener, client, addr)
+            is_plain = self._serves_plain and isinstance(addr, tuple)
+            if not is_plain or self._serve_plain(listener, client, addr):
+                super().handle(listener, client, addr)
         finally:
             del self._of_greenlet[greenlet]
             self._connections.release(connection)
@@ -107,6 +112,15 @@ class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
             LOG.exception("refusal_failed")
             return
         close_graceful(client, REFUSED_SECONDS)
+
+    def _serve_plain(self, listener: Any, client: ClientSocket, addr: Any) -> bool:
+        """Serve plain requests; returns True if gunicorn must read the next one."""
+        record = self._of_greenlet[gevent.getcurrent()]
+        environ = plain_connection.environ_of(self.cfg, listener, client, addr)
+        try:
+            return PlainConnection(self, client, record, addr, environ).serve()
+        except OSError:
+            return False  # the client has left
 
     def _serve(self, listener: Any) -> ClientServer:
         listener.setblocking(1)

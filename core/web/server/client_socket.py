@@ -46,6 +46,15 @@ class ClientSocket(socket.socket):  # type: ignore[misc]  # gevent has no types
         self.unread = self.unread[size:]
         return data
 
+    def receive(self, size: int) -> bytes:
+        """Wait for bytes, then return up to `size` of them; none at the end."""
+        while True:
+            self._wait(self._read_event)
+            try:
+                return bytes(self._sock.recv(size))
+            except BlockingIOError:
+                continue
+
     def abort(self) -> None:
         """End the connection and discard what is unsent; a greenlet that uses it gets an error or the end."""
         with suppress(OSError):

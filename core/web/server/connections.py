@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 30.0
 MIN_BYTES_PER_SECOND = 2048.0
 # A connection is only closed in favour of another one after it has waited for its client so long.
 EXPENDABLE_SECONDS = 1.0
-RESCAN_SECONDS = 0.1
+SEARCH_PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -70,16 +70,17 @@ class ConnectionTable:
     limits: ConnectionLimits
     _open: set[ClientConnection] = field(default_factory=set)
     _by_address: dict[str, set[ClientConnection]] = field(default_factory=dict)
-    _rescan_at: float = 0.0
+    # By address, and "" for all: not to search them for each connection of a flood.
+    _search_again_at: dict[str, float] = field(default_factory=dict)
 
     def admit(self, connection: ClientConnection) -> bool:
         """Add a connection, dropping another one if its address or the worker is full; False if there is no room."""
         of_address = self._by_address.get(connection.address, set())
         limit = self.limits.per_address
-        if limit is not None and len(of_address) >= limit and not self._drop_one(of_address):
+        if limit is not None and len(of_address) >= limit and not self._drop_one(connection.address, of_address):
             return False
         if len(self._open) >= self.limits.total:
-            self._drop_one(self._open)
+            self._drop_one("", self._open)
         self._open.add(connection)
         self._by_address.setdefault(connection.address, set()).add(connection)
         return True
@@ -93,6 +94,7 @@ class ConnectionTable:
         of_address.discard(connection)
         if not of_address:
             del self._by_address[connection.address]
+            self._search_again_at.pop(connection.address, None)
 
     def count(self) -> int:
         """Return the number of open connections."""
@@ -113,13 +115,13 @@ class ConnectionTable:
             if connection.waiting_since is not None:
                 connection.finish()
 
-    def _drop_one(self, candidates: Iterable[ClientConnection]) -> bool:
+    def _drop_one(self, address: str, candidates: Iterable[ClientConnection]) -> bool:
         now = monotonic()
-        if now < self._rescan_at:
+        if now < self._search_again_at.get(address, 0.0):
             return False
         expendable = _most_expendable(candidates, now - EXPENDABLE_SECONDS)
         if expendable is None:
-            self._rescan_at = now + RESCAN_SECONDS
+            self._search_again_at[address] = now + SEARCH_PAUSE_SECONDS
             return False
         self._drop(expendable, "crowded")
         return True

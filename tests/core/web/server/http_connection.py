@@ -47,15 +47,15 @@ def read_to_end(sock: socket.socket) -> bytes:
     return received
 
 
-def read_answer(sock: socket.socket) -> Answer:
-    """Return one answer with a declared length."""
+def read_answer(sock: socket.socket, *, has_body: bool = True) -> Answer:
+    """Return one answer with a declared length; one to HEAD has no body."""
     received = b""
     while b"\r\n\r\n" not in received:
         chunk = sock.recv(65_536)
         assert chunk, received
         received += chunk
     answer = parse(received)
-    missing = int(answer.headers.get("content-length", "0")) - len(answer.body)
+    missing = int(answer.headers.get("content-length", "0")) - len(answer.body) if has_body else 0
     while missing > 0:
         chunk = sock.recv(missing)
         assert chunk, received

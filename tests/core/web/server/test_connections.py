@@ -107,6 +107,18 @@ def test_full_worker_drops_a_connection_of_any_address_for_a_new_one(clients: Cl
     assert clients.aborted == ["0"]
 
 
+def test_flood_of_one_address_does_not_stop_the_search_for_others(clients: Clients) -> None:
+    for name in "xyz":
+        clients.admit(name)
+        clients.admit(f"idle {name}", "b").begin_waiting()
+    clients.clock.now += EXPENDABLE_SECONDS
+    assert not clients.table.admit(clients.make("late"))
+
+    clients.admit("new", "c")
+
+    assert len(clients.aborted) == 1
+
+
 def test_full_worker_of_busy_connections_admits_a_new_one_while_it_can(clients: Clients) -> None:
     for number in range(LIMITS.total):
         clients.admit(f"{number}", address=f"address {number}")

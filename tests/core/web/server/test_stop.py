@@ -14,8 +14,8 @@ from tests.core.web.server.http_connection import connected, read_answer, read_t
 from tests.factories import person
 
 HEALTH = b"GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n"
-# Without open connections a stop takes up to two seconds: the schedulers end, gunicorn's master looks each second.
-STOP_SECONDS = 4.0
+# An idle connection would end by itself five seconds after its last answer.
+IDLE_SECONDS = 4.0
 
 
 def test_stop_with_idle_connections_is_prompt_and_answers_begun_requests(
@@ -36,17 +36,17 @@ def test_stop_with_idle_connections_is_prompt_and_answers_begun_requests(
 
         started = time.monotonic()
         served.process.terminate()
-        time.sleep(1.0)
-        begun[0].sendall(body[20:])
+        assert [read_to_end(sock) for sock in idle] == [b""] * 20
+        assert time.monotonic() - started < IDLE_SECONDS
         rest = body[20:]
+        begun[0].sendall(rest)
         begun[1].sendall(f"{len(rest):x}\r\n".encode() + rest + b"\r\n0\r\n\r\n")
         answers = [read_answer(sock) for sock in begun]
         served.process.wait(30)
-        elapsed = time.monotonic() - started
 
         assert sorted(answer.status for answer in answers) == [201, 409]
-        assert [read_to_end(sock) for sock in begun + idle] == [b""] * 22
-        assert elapsed < STOP_SECONDS
+        assert answers[0].headers["connection"] == "close"
+        assert [read_to_end(sock) for sock in begun] == [b"", b""]
         assert served.process.returncode == 0
         assert "Traceback" not in served.log.read_text()
         assert '"web.server"' not in served.log.read_text()
