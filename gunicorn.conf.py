@@ -68,12 +68,12 @@ forwarder_headers = ""
 forwarded_allow_ips = "*"
 
 
-# Requests that came together on one connection are there without waiting: after so many, others have their turn.
-IN_A_ROW = 16
+# Pipelined requests are served without waiting, so other connections get a turn after so many.
+YIELD_EVERY = 16
 
 
 def on_starting(_server: Any) -> None:
-    """Refuse a database that cannot serve, with a sentence; prepare a good one before any worker begins."""
+    """Refuse an unusable database with one sentence; otherwise prepare it before any worker starts."""
     log.configure(SETTINGS.log_format)
     try:
         client = connect(SETTINGS.mongodb_uri, no_socket_timeout=True)
@@ -110,13 +110,13 @@ def post_worker_init(worker: Any) -> None:
 
 
 def pre_request(_worker: Any, req: Any) -> None:
-    """Let others be served before the next of many requests that a client sent at once."""
-    if req.req_number % IN_A_ROW == 0:
+    """Yield to other connections between the pipelined requests of one."""
+    if req.req_number % YIELD_EVERY == 0:
         time.sleep(0)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
-    """Let another process send at once."""
+    """Release the leases of sender and scheduler, so that another process takes over at once."""
     if hasattr(worker, "outbox_worker"):
         worker.scheduler.shut_down()
         worker.outbox_worker.shut_down(patience=15)
@@ -136,7 +136,7 @@ def child_exit(_server: Any, worker: Any) -> None:
 
 
 def on_exit(_server: Any) -> None:
-    """Leave nothing behind."""
+    """Remove the files of the metrics."""
     for file in METRICS.glob("*"):
         file.unlink()
     METRICS.rmdir()
@@ -147,9 +147,9 @@ def _within(seconds: float) -> gevent.Timeout:
 
 
 def _collect_seldom() -> None:
-    """Leave what has been loaded out of garbage collection, and collect the rest seldom.
+    """Exclude what has been loaded from garbage collection, and collect the rest seldom.
 
-    A request leaves little behind in cycles, and looking for it after every 700 objects costs one booking in twelve.
+    A request leaves few cycles, and a collection after every 700 objects costs one booking in twelve.
     """
     gc.collect()
     gc.freeze()

@@ -199,7 +199,7 @@ def serving(mongodb_uri: str, folder: Path, **changes: str) -> Iterator[Served]:
             stop(process)
 
 
-def wait_until_ready(served: Served, seconds: float = 30.0) -> None:
+def wait_until_ready(served: Served, seconds: float = 120.0) -> None:
     """Return when the service answers, or fail with its log."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and served.process.poll() is None:

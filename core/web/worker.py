@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,7 +29,8 @@ LOG = log.get_logger("web.worker")
 # Of a worker's connections: what one address may have, and from which number on new ones replace idle ones.
 ADDRESS_SHARE = 0.6
 REPLACE_SHARE = 0.95
-HEARTBEAT_SECONDS = 1.0
+# A dead master is noticed so soon: its successor needs the port.
+HEARTBEAT_SECONDS = 0.25
 SWEEP_SECONDS = 0.5
 STOP_POLL_SECONDS = 0.1
 # What is read of a client that goes on sending after it was refused, so that it can read the answer.
@@ -64,6 +66,12 @@ class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
             server.close()
         self._drain([server.pool for server in servers])
         sweeping.kill()
+
+    def notify(self) -> None:
+        """Tell the master that this worker lives; begin the stop if there is no master any more."""
+        self.tmp.notify()
+        if self.ppid != os.getppid():
+            self.alive = False
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Begin the stop; called as a signal handler."""

@@ -19,7 +19,7 @@ from core.web.server.plain_exchange import PlainBody, PlainRequest, PlainRespons
 LOG = log.get_logger("web.server")
 HEAD_END = b"\r\n\r\n"
 RECEIVE_BYTES = 16_384
-CLIENT_LEFT = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN})
+CLIENT_LEFT = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ETIMEDOUT})
 LINGER_SECONDS = 1.0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -50,3 +51,34 @@ def test_stop_with_idle_connections_is_prompt_and_answers_begun_requests(
         assert served.process.returncode == 0
         assert "Traceback" not in served.log.read_text()
         assert '"web.server"' not in served.log.read_text()
+
+
+def test_killed_master_frees_its_port_and_begun_requests_are_answered(
+    replica_set: ReplicaSet, mongo: Client, tmp_path: Path
+) -> None:
+    with serving(replica_set.uri, tmp_path) as served, ExitStack() as stack:
+        stack.callback(mongo.drop_database, served.environment["MONGODB_DATABASE"])
+        begun = stack.enter_context(connected(served))
+        begun.sendall(b"POST /api/bookings HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+        begun.sendall(b"Content-Length: 2\r\n\r\n{")
+        time.sleep(0.5)
+
+        served.process.kill()
+        wait_until_free(int(served.environment["PORT"]), time.monotonic() + 2.0)
+        begun.sendall(b"}")
+
+        assert read_answer(begun).status == 400
+        assert read_to_end(begun) == b""
+
+
+def wait_until_free(port: int, end: float) -> None:
+    """Return when nothing listens at `port`, as a successor needs it; fails at `end`."""
+    while True:
+        with socket.socket() as successor:
+            successor.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                successor.bind(("0.0.0.0", port))
+                return
+            except OSError:
+                assert time.monotonic() < end
+        time.sleep(0.05)
