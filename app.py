@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, SESSION_COOKIE_SECURE=https)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     body_reader = BodyReaderMiddleware(app.wsgi_app, settings.max_body_bytes)
     app.wsgi_app = body_reader  # type: ignore[method-assign]
     context.runtime_of(app).add(body_reader)

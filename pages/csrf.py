@@ -7,6 +7,7 @@ from flask_babel import gettext
 
 from core.config.settings import Settings
 from core.web import context
+from core.web.origins import is_own_origin
 from pages.errors import CrossSitePost
 from pages.site import blueprint
 
@@ -27,5 +28,5 @@ def _is_same_site() -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site:
         return site in ("same-origin", "none")  # none: typed or bookmarked
-    allowed = {request.host_url.rstrip("/"), context.get_service(Settings).public_url, "null", ""}
-    return request.headers.get("Origin", "") in allowed
+    origin = request.headers.get("Origin", "")
+    return origin in ("null", "") or is_own_origin(origin, context.get_service(Settings).public_url)

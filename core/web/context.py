@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
-from functools import lru_cache
-from ipaddress import IPv6Address, IPv6Network
 from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, request
+
+from core.web.client_networks import network_of
 
 S = TypeVar("S")
 EXTENSION = "booking.runtime"
@@ -96,22 +96,5 @@ def set_outcome(name: str) -> None:
 
 
 def client_address() -> str:
-    """Return the client's IPv4 address or IPv6 /64 network, behind the trusted proxies; rate limits count by it.
-
-    One household has a /64 network to itself.
-    """
-    return address_group(current_environ().get("REMOTE_ADDR") or "unknown")
-
-
-def address_group(address: str) -> str:
-    """Return an IPv4 address as it is, and the /64 network of an IPv6 address."""
-    return _network(address) if ":" in address else address
-
-
-@lru_cache(4096)
-def _network(address: str) -> str:
-    try:
-        known = IPv6Address(address)
-    except ValueError:
-        return address
-    return str(known.ipv4_mapped or IPv6Network((known.packed[:8].ljust(16, b"\0"), 64)))
+    """Return the client's IPv4 address or IPv6 /64 network, behind the trusted proxies; rate limits count by it."""
+    return network_of(current_environ().get("REMOTE_ADDR") or "")

@@ -6,11 +6,13 @@ import json
 import traceback
 from collections.abc import Mapping
 from typing import Any, TypedDict
+from urllib.parse import urlsplit
 
 import orjson
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.routing import RequestRedirect
 
 from core import errors as kinds
 from core import log
@@ -147,6 +149,8 @@ def domain_answer(error: kinds.DomainError) -> Answer:
 
 def on_http_error(error: HTTPException) -> Response:
     """Answer refusals of Flask and Werkzeug: unknown paths and methods, bodies too large or not JSON."""
+    if isinstance(error, RequestRedirect):
+        return Response(status=error.code, headers={"Location": _relative(error.new_url)})
     if error.response is not None or (error.code or 500) < 400:
         return Response(error.get_response().get_data(), error.code, error.get_headers())
     status = error.code or 500
@@ -156,6 +160,15 @@ def on_http_error(error: HTTPException) -> Response:
     allow = {name: value for name, value in error.get_headers() if name == "Allow"}
     message = MESSAGE_OF.get(status) or f"{HTTP_STATUS_CODES[status]}."
     return respond(status, {"code": code, "message": message, "headers": allow})
+
+
+def _relative(url: str) -> str:
+    """Return path and query of `url`; its host is the client's word, and two slashes would name another host."""
+    parts = urlsplit(url)
+    path = "/" + parts.path.replace("\\", "%5C").lstrip("/")
+    if parts.query:
+        return f"{path}?{parts.query}"
+    return path
 
 
 def on_database_error(error: DatabaseError) -> Response:

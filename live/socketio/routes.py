@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 
 from core.config.settings import Settings
 from core.web import context
+from core.web.origins import is_own_origin
 from live.connection_limits import RETRY_AFTER_SECONDS
 from live.errors import CapacityReached, HandshakeInvalid, OriginRefused, WebSocketOnly
 from live.socketio.connection import BoundedSocket, shutdown
@@ -47,8 +48,8 @@ def connect() -> Response:
 
 def _check_origin(settings: Settings) -> None:
     """Reject foreign pages: browsers open a WebSocket without a preflight."""
-    allowed = {request.host_url.rstrip("/"), settings.public_url, *settings.cors_origins}
-    if request.headers.get("Origin", settings.public_url) not in allowed:
+    origin = request.headers.get("Origin", settings.public_url)
+    if origin not in settings.cors_origins and not is_own_origin(origin, settings.public_url):
         raise OriginRefused
 
 
