@@ -33,6 +33,8 @@ from core import log, scheduler
 from core.clock import Clock
 from core.concurrency.serial_transactions import SerialTransactions
 from core.config.settings import ROOT, Settings
+from core.email_domains import refuse_test_domain
+from core.errors import DomainError, Invalid
 from core.leader_lease import LeaderLease
 from core.mongo.client import Client, Db, connect, timeout
 from core.mongo.failures import DatabaseError
@@ -113,7 +115,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
     transactions = SerialTransactions(client, schedules.store.probe)
     bookings = BookingStore(db)
     basis = waitlist.wiring.Foundation(settings, db, transactions, schedules, outbox)
-    waitlists = waitlist.wiring.build(basis, partial(_has_booked, bookings))
+    waitlists = waitlist.wiring.build(basis, partial(_reason_not_to_wait, settings, bookings))
     booked = booking.wiring.build(
         booking.wiring.Foundation(
             settings, client, db, clock, transactions, schedules, outbox, audit, waitlists.entries, bookings
@@ -139,8 +141,14 @@ def build(settings: Settings, **replacements: Any) -> Services:
     )
 
 
-def _has_booked(store: BookingStore, email: str, slot_id: str) -> DuplicateBooking | None:
-    return DuplicateBooking() if store.find_active([(email, slot_id)]) else None
+def _reason_not_to_wait(settings: Settings, store: BookingStore, email: str, slot_id: str) -> DomainError | None:
+    try:
+        refuse_test_domain(email, allowed=settings.allow_test_domains)
+    except Invalid as refusal:
+        return refusal
+    if store.find_active([(email, slot_id)]):
+        return DuplicateBooking()
+    return None
 
 
 def _worker(settings: Settings, outbox: Outbox, clock: Clock, mailer: Mailer | None) -> OutboxWorker:

@@ -10,6 +10,7 @@ from booking.group_commit import BookingGroupCommit
 from booking.model import Booking, BookingResult, NewBooking, PendingBooking
 from core import metrics
 from core.clock import Clock, monotonic
+from core.email_domains import refuse_test_domain
 from core.errors import DomainError
 from core.idempotency import IdempotencyKey
 from core.ids import new_id, new_reference
@@ -28,13 +29,16 @@ class CreateBooking:
     schedules: Schedules
     emails: BookingEmails
     clock: Clock
+    allow_test_domains: bool = False
 
     def execute(self, new: NewBooking, key: str | None, language: str = "en") -> BookingResult:
         """Book one place for a guest whose e-mails are in `language`.
 
-        Raises DateNotBookable, SlotNotFound, SlotDateMismatch, and the errors of `BookingGroupCommit.submit`.
+        Raises DateNotBookable, SlotNotFound, SlotDateMismatch, Invalid for a test domain, and the errors of
+        `BookingGroupCommit.submit`.
         """
         try:
+            refuse_test_domain(new.email, allowed=self.allow_test_domains)
             slot = self._slot_of(new)
         except DomainError as error:
             _count(error.code)

@@ -112,7 +112,7 @@ def build(base: Foundation) -> BookingServices:
     return BookingServices(
         store=store,
         group_commit=group_commit,
-        create=CreateBooking(group_commit, schedules, emails, base.clock),
+        create=CreateBooking(group_commit, schedules, emails, base.clock, base.settings.allow_test_domains),
         search=SearchBookings(search_index.bookings, schedules.store, search_index),
         export=ExportBookings(search_index.bookings, search_index),
         maintain_search=MaintainSearch(search_index.segments, SearchMigration(base.db), base.clock),

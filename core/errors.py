@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+MINUTE = 60
+HOUR = 3600
+
 
 class DomainError(Exception):
     """The request was refused."""
@@ -23,11 +26,11 @@ class DomainError(Exception):
         retry_after: int | None = None,
     ) -> None:
         """Set `detail` for people, `errors` by field, `extra` members of the payload, and `retry_after` in seconds."""
-        super().__init__(detail or self.message)
-        self.detail = detail or self.message
+        super().__init__(detail)
+        self.retry_after = retry_after
         self.errors = dict(errors or {})
         self.extra = dict(extra or {})
-        self.retry_after = retry_after
+        self.detail = detail or self.message
 
     @property
     def message(self) -> str:
@@ -76,6 +79,14 @@ class TooMany(DomainError):
 
     code = "too_many_requests"
 
+    @property
+    def message(self) -> str:
+        """The message for people, with the time to wait if it is known."""
+        if not self.retry_after:
+            return super().message
+        sentence = super().message.partition(". ")[0]
+        return f"{sentence}. Please try again in {_duration(self.retry_after)}."
+
 
 class IdempotencyKeyReused(Unprocessable):
     """This Idempotency-Key was used for another request."""
@@ -93,3 +104,14 @@ class OutcomeUnknown(Unavailable):
     """We could not confirm whether this was saved. Please repeat it, with its Idempotency-Key if it had one."""
 
     code = "outcome_unknown"
+
+
+def _duration(seconds: int) -> str:
+    """Return a time to wait in words, rounded up."""
+    if seconds == 1:
+        return "1 second"
+    if seconds < 2 * MINUTE:
+        return f"{seconds} seconds"
+    if seconds < 2 * HOUR:
+        return f"{-(-seconds // MINUTE)} minutes"
+    return f"{-(-seconds // HOUR)} hours"

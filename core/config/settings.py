@@ -66,6 +66,7 @@ class Settings:
     rate_limit_storage: str = field(repr=False)
     resend_api_key: str = field(repr=False)
     resend_api_url: str
+    allow_test_domains: bool = False
     resend_webhook_secret: str = field(default="", repr=False)
     smtp_url: str = field(repr=False)
     mail_from: str
@@ -118,6 +119,7 @@ def from_env(env: Mapping[str, str]) -> Settings:
         mail_from=reader.parse("MAIL_FROM", parsers.mailbox, None if mails else DEFAULT_SENDER),
         mail_rate=reader.parse("MAIL_RATE", _mail_rate, "2"),
         admin_email=reader.parse("ADMIN_EMAIL", parsers.email_address, None if mails else DEFAULT_ADMIN),
+        allow_test_domains=reader.parse("ALLOW_TEST_DOMAINS", _one_of("yes", "no"), "no") == "yes",
         schedule_file=reader.parse("SCHEDULE_FILE", _file, "schedules/march_2026.toml"),
         log_format=reader.parse("LOG_FORMAT", _one_of("json", "console"), "json"),
         web_concurrency=reader.number("WEB_CONCURRENCY", min(available_cores(), MAX_DEFAULT_WORKERS), 1, 64),

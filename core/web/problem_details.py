@@ -62,6 +62,21 @@ MESSAGE_OF = {
 }
 
 
+# The names of fields as people read them; other fields keep their own.
+FIELD_LABELS = {
+    "fullName": "Name",
+    "name": "Name",
+    "email": "E-mail",
+    "phone": "Phone",
+    "country": "Country",
+    "city": "City",
+    "date": "Date",
+    "slotId": "Slot",
+    "message": "Message",
+    "body": "Body",
+}
+
+
 class Problem(TypedDict, total=False):
     """The variable members of a refusal."""
 
@@ -136,15 +151,28 @@ def domain_answer(error: kinds.DomainError) -> Answer:
     headers = dict(getattr(error, "headers", {}))
     if error.retry_after:
         headers.setdefault("Retry-After", str(error.retry_after))
+    message = _message(error)
     problem: Problem = {
         "code": error.code,
-        "message": error.message,
-        "detail": error.detail,
+        "message": message,
+        "detail": message if error.detail == error.message else error.detail,
         "errors": error.errors,
         "extra": error.extra,
         "headers": headers,
     }
     return problem_answer(status_of(error), problem)
+
+
+def _message(error: kinds.DomainError) -> str:
+    """Return the message; one that only says that something is not valid is replaced by the first reason."""
+    if error.message != kinds.Invalid.__doc__:
+        return error.message
+    if error.detail != error.message:
+        return error.detail
+    for field, reasons in error.errors.items():
+        reason = str(reasons[0] if isinstance(reasons, list) and reasons else reasons)
+        return f"{FIELD_LABELS.get(field, field)}: {reason.rstrip('.')}."
+    return error.message
 
 
 def on_http_error(error: HTTPException) -> Response:

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _
 
 from booking.errors import SlotFull
 from core.config.settings import Settings
+from core.email_domains import DomainReceivesNoEmail
 from core.errors import DomainError, IdempotencyKeyReused, Invalid, TooMany, Unavailable
 from core.mongo.client import timeout
 from core.mongo.failures import RETRY_AFTER_SECONDS, DatabaseError, is_unavailable
@@ -134,6 +135,8 @@ def _problems(error: DomainError, form: BookingForm) -> Mapping[str, str]:
     """Return the error messages by field; the empty name stands for the whole form."""
     if error.errors and type(error) is Invalid:
         return {name: messages[0] for name, messages in error.errors.items()}
+    if isinstance(error, DomainReceivesNoEmail):
+        return {"email": gettext("Addresses in the test domain .%(domain)s receive no e-mail.", domain=error.domain)}
     if isinstance(error, TooMany):
         return {"": _rate_limit_message(error.retry_after or 60)}
     if isinstance(error, Unavailable) and error.code == Unavailable.code:

@@ -18,6 +18,11 @@ ADDRESSES = st.tuples(LOCALS, LOCALS, TOPS).map(lambda parts: f"{parts[0]}@{part
 
 
 def by_the_library(given_address: str) -> str | None:
+    stem, _, top = given_address.strip().rpartition(".")
+    if top.lower() in schema_fields.TEST_TLDS:
+        # The library refuses test domains, which a setting may allow.
+        other = by_the_library(f"{stem}.com")
+        return other and f"{other.removesuffix('com')}{top.lower()}"
     try:
         kept = validate_email(given_address.strip(), check_deliverability=False, allow_smtputf8=False).normalized
     except (EmailNotValidError, UnicodeError):
