@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from core.web import context, problem_details, request_logging
 from core.web.answer import JSON, Answer
@@ -103,6 +105,12 @@ class Application(Flask):
             return [body]
         finally:
             context.leave(token)
+
+    def handle_http_exception(self, e: HTTPException) -> Any:
+        """Answer the router's redirects, which Flask passes on unchanged; handlers answer all other exceptions."""
+        if isinstance(e, RequestRedirect):
+            return problem_details.relative_redirect(e)
+        return super().handle_http_exception(e)
 
     def process_response(self, response: Response) -> Response:
         """Add the constant headers and the request id to a response of Flask, count it and log it."""

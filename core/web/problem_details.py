@@ -177,8 +177,6 @@ def _message(error: kinds.DomainError) -> str:
 
 def on_http_error(error: HTTPException) -> Response:
     """Answer refusals of Flask and Werkzeug: unknown paths and methods, bodies too large or not JSON."""
-    if isinstance(error, RequestRedirect):
-        return Response(status=error.code, headers={"Location": _relative(error.new_url)})
     if error.response is not None or (error.code or 500) < 400:
         return Response(error.get_response().get_data(), error.code, error.get_headers())
     status = error.code or 500
@@ -190,13 +188,14 @@ def on_http_error(error: HTTPException) -> Response:
     return respond(status, {"code": code, "message": message, "headers": allow})
 
 
-def _relative(url: str) -> str:
-    """Return path and query of `url`; its host is the client's word, and two slashes would name another host."""
-    parts = urlsplit(url)
-    path = "/" + parts.path.replace("\\", "%5C").lstrip("/")
+def relative_redirect(error: RequestRedirect) -> Response:
+    """Return the redirect of the router without a host, which is the client's word."""
+    parts = urlsplit(error.new_url)
+    # Two slashes would name another host.
+    location = "/" + parts.path.replace("\\", "%5C").lstrip("/")
     if parts.query:
-        return f"{path}?{parts.query}"
-    return path
+        location = f"{location}?{parts.query}"
+    return Response(status=error.code, headers={"Location": location})
 
 
 def on_database_error(error: DatabaseError) -> Response:

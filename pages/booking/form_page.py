@@ -141,6 +141,11 @@ def _problems(error: DomainError, form: BookingForm) -> Mapping[str, str]:
         return {"": _rate_limit_message(error.retry_after or 60)}
     if isinstance(error, Unavailable) and error.code == Unavailable.code:
         return {"": str(UNAVAILABLE)}
+    return _slot_problem(error, form)
+
+
+def _slot_problem(error: DomainError, form: BookingForm) -> Mapping[str, str]:
+    """Return the message of an error of the selected slot beside it, and others for the whole form."""
     selected = context.get_service(Schedules).schedule.slot_by_id.get(form.slot_id)
     if isinstance(error, SlotFull) and selected:
         hours = formatting.hours(selected.label)
