@@ -33,8 +33,8 @@ from core import log, scheduler
 from core.clock import Clock
 from core.concurrency.serial_transactions import SerialTransactions
 from core.config.settings import ROOT, Settings
-from core.email_domains import refuse_test_domain
-from core.errors import DomainError, Invalid
+from core.email_domains import TEST_DOMAINS, DomainReceivesNoEmail
+from core.errors import DomainError
 from core.leader_lease import LeaderLease
 from core.mongo.client import Client, Db, connect, timeout
 from core.mongo.failures import DatabaseError
@@ -142,10 +142,8 @@ def build(settings: Settings, **replacements: Any) -> Services:
 
 
 def _reason_not_to_wait(settings: Settings, store: BookingStore, email: str, slot_id: str) -> DomainError | None:
-    try:
-        refuse_test_domain(email, allowed=settings.allow_test_domains)
-    except Invalid as refusal:
-        return refusal
+    if email.endswith(TEST_DOMAINS) and not settings.allow_test_domains:
+        return DomainReceivesNoEmail(email)
     if store.find_active([(email, slot_id)]):
         return DuplicateBooking()
     return None

@@ -10,7 +10,7 @@ from booking.group_commit import BookingGroupCommit
 from booking.model import Booking, BookingResult, NewBooking, PendingBooking
 from core import metrics
 from core.clock import Clock, monotonic
-from core.email_domains import refuse_test_domain
+from core.email_domains import TEST_DOMAINS, DomainReceivesNoEmail
 from core.errors import DomainError
 from core.idempotency import IdempotencyKey
 from core.ids import new_id, new_reference
@@ -38,7 +38,8 @@ class CreateBooking:
         `BookingGroupCommit.submit`.
         """
         try:
-            refuse_test_domain(new.email, allowed=self.allow_test_domains)
+            if new.email.endswith(TEST_DOMAINS) and not self.allow_test_domains:
+                raise DomainReceivesNoEmail(new.email)
             slot = self._slot_of(new)
         except DomainError as error:
             _count(error.code)

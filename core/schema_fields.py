@@ -71,6 +71,8 @@ class PersonName(Text):
 
     def parse(self, value: str) -> str:
         name = super().parse(value)
+        if name.isascii() and not web_addresses.SUSPICIOUS.search(name):
+            return name
         # A longer name is refused for its length, without a search.
         if len(name) <= self._most and web_addresses.has_web_address(name):
             raise ValueError(WEB_ADDRESS_IN_NAME)

@@ -30,7 +30,7 @@ WORDS_FILE = Path(__file__).with_suffix(".toml")
 MORE_COUNTRY_TLDS = {"eu", "su", "tp", "uk"}
 INITIAL_LENGTH = 1
 SHORT_LENGTH = 2
-# Only these can be part of an address in ASCII.
+# An ASCII text without a match has no address; a quick test before `has_web_address`.
 SUSPICIOUS = re.compile(r"[.:\[<]|dot|punkt", re.IGNORECASE)
 
 
@@ -43,8 +43,6 @@ class _Words:
 
 def has_web_address(name: str) -> bool:
     """Return whether a mail program or a reader would take a part of `name` for a web or e-mail address."""
-    if name.isascii() and not SUSPICIOUS.search(name):
-        return False
     shown = unicodedata.normalize("NFKC", text.strip_invisible(name.translate(DOTS))).translate(DOTS)
     if MARKUP.search(shown.casefold()):
         return True
