@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import wiring
+from bench.million_bookings import index_for_search
 from booking.mapping import to_document
 from booking.model import Booking, Status
 from core.config.settings import from_env
@@ -35,6 +36,7 @@ def main(bookings_file: Path, links_file: Path) -> None:
         while batch := list(islice(bookings, BATCH_SIZE)):
             services.db.bookings.insert_many([to_document(booking) for booking in batch], ordered=False)
             links.writelines(f"{booking.id} {sign(booking.id)} {booking.slot_id}\n" for booking in batch)
+    index_for_search(services.db)
     services.client.close()
 
 

@@ -12,7 +12,7 @@ from booking.search.terms import terms_of
 
 # Beyond so many bookings or segments with matches, a search is common: a page is found early, and counting is not.
 MAX_MATCHES = 10_000
-MAX_SEGMENTS = 256
+MAX_SEGMENTS = 128
 
 
 @dataclass(frozen=True)

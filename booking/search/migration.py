@@ -29,7 +29,7 @@ class SearchMigration:
 
     def run_until(self, end: float) -> None:
         """Migrate bookings until all are done or the monotonic time `end` is reached."""
-        state = self.db[MIGRATIONS.name].find_one({"_id": NAME}) or {"last": ""}
+        state = self.db[MIGRATIONS.name].find_one({"_id": NAME}) or self._initial_state()
         done = 0
         while not state.get("done"):
             rows = self._next_rows(state["last"])
@@ -43,6 +43,13 @@ class SearchMigration:
                 break
         if done:
             LOG.info("bookings_migrated_for_search", bookings=done, last=state["last"], done=bool(state["done"]))
+
+    def _initial_state(self) -> Document:
+        """Return the state before the first run; a database without the old indexes has no old bookings."""
+        is_old = not set(OBSOLETE_INDEXES).isdisjoint(self.db.bookings.index_information())
+        state: Document = {"last": "", "done": not is_old}
+        self.db[MIGRATIONS.name].update_one({"_id": NAME}, {"$setOnInsert": state}, upsert=True)
+        return state
 
     def _next_rows(self, last: str) -> list[Document]:
         fields: Document = {"fullName": 1, "nameFolded": 1, "nameParts": {"$slice": 1}}

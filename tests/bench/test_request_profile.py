@@ -6,7 +6,7 @@ import json
 import sys
 
 from bench.request_profile import OWN, CallCounter
-from core.text import digits
+from core.text import visible_ascii
 
 
 def test_call_counter_separates_own_and_foreign_calls() -> None:
@@ -14,7 +14,7 @@ def test_call_counter_separates_own_and_foreign_calls() -> None:
 
     sys.setprofile(counter)
     try:
-        digits("+1 415")
+        visible_ascii("+1 415")
         json.dumps({}, indent=1)
     finally:
         sys.setprofile(None)

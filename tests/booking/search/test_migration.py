@@ -86,3 +86,14 @@ def test_migrated_database_is_not_read_again(db: Db, old: list[str], maintain: M
         db.command({"profile": 0})
 
     assert db["system.profile"].count_documents({"ns": f"{db.name}.bookings"}) == 0
+
+
+def test_database_without_old_indexes_is_not_migrated(db: Db, people: list[str], maintain: MaintainSearch) -> None:
+    db.command({"profile": 2})
+    try:
+        maintain.migration.run_until(time.monotonic() + 60)
+    finally:
+        db.command({"profile": 0})
+
+    assert (db["migrations"].find_one() or {})["done"] is True
+    assert db["system.profile"].count_documents({"command.find": "bookings"}) == 0
