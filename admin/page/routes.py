@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Response
+from flask import Response, request, url_for
 
 import pages.routes
 from admin.page.messages import MESSAGES, Message
 from core.web import context
 from pages.booking.countries import countries
 from pages.locale import current_language
-from pages.rendering import render_page
+from pages.rendering import render_page, see_other
 from pages.site import PageBlueprint
 from schedules.service import Schedules
 
@@ -29,6 +29,14 @@ def page() -> Response:
         "messages": {key: _translate(message) for key, message in MESSAGES.items()},
     }
     return render_page("admin/page.html", page_data=page_data)
+
+
+@blueprint.get("/admin/")
+def page_with_slash() -> Response:
+    """Redirect to the page at its own path."""
+    query = request.query_string.decode("ascii", "replace")
+    path = url_for("pages.admin.page")
+    return see_other(f"{path}?{query}" if query else path)
 
 
 def _translate(message: Message) -> str | dict[str, str]:

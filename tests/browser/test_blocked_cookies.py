@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.accessibility import axe_violations
 from tests.browser.booking_form import BOOK_BUTTON, WAITLIST_BUTTON, fill_details, new_email, select_slot
 from tests.browser.chromium import EXECUTABLE
 from tests.browser.sample_event import fill_slot
@@ -63,6 +64,7 @@ def test_booking_is_confirmed_without_personal_data(page: Page, site: Served) ->
     expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked")
     expect(page.locator("main")).to_contain_text("Your browser keeps no cookies for this site")
     assert email not in page.content()
+    assert axe_violations(page) == []
     assert site.db["bookings"].count_documents({"email": email}) == 1
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked")
@@ -89,6 +91,7 @@ def test_link_from_an_email_says_that_cookies_are_needed(page: Page, site: Serve
     expect(page.get_by_role("alert")).to_contain_text("Please allow cookies for this site")
     expect(page.get_by_label("Link or code from your e-mail")).to_be_visible()
     assert token not in page.url
+    assert axe_violations(page) == []
     assert booking["email"] not in page.content()
 
 
@@ -108,6 +111,7 @@ def test_language_switch_says_that_cookies_are_needed(page: Page) -> None:
     page.get_by_role("button", name="Deutsch").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Die Sprache wurde nicht gespeichert")
+    assert axe_violations(page) == []
     page.get_by_role("link", name="Zurück").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Book a place")
 

@@ -142,3 +142,14 @@ def inspect_toasts(page: Page, inspector: AccessibilityInspector, site: Served, 
     inspector.take("filled")
     page.evaluate(SHOW_ALL_TOASTS)
     inspector.take("toasts")
+
+
+def test_printed_booking_names_the_event(visit: Visit, site: Served) -> None:
+    booking = site.api.book(site.api.slots(MANAGED_DATE)[3]).json["booking"]
+    page = open_email_link(visit(), booking)
+
+    page.emulate_media(media="print")
+
+    expect(page.locator(".brand")).to_be_visible()
+    expect(page.get_by_text(booking["reference"])).to_be_visible()
+    expect(page.locator(".languages")).to_be_hidden()
