@@ -19,7 +19,7 @@ from gunicorn.workers.ggevent import GeventWorker
 from core import log
 from core.clock import monotonic
 from core.config.settings import load_environment
-from core.web.context import address_group
+from core.web.client_networks import network_of
 from core.web.server import plain_connection, refusals
 from core.web.server.client_socket import ClientServer, ClientSocket, bound_unread
 from core.web.server.connections import ClientConnection, ConnectionLimits, ConnectionTable
@@ -81,7 +81,7 @@ class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
     def handle(self, listener: Any, client: ClientSocket, addr: Any) -> None:
         """Serve one connection to its end."""
         address = addr[0] if isinstance(addr, tuple) else ""
-        connection = ClientConnection(address_group(address), client.abort, client.finish)
+        connection = ClientConnection(network_of(address), client.abort, client.finish)
         client.connection = connection
         if not self._connections.admit(connection):
             client.abort()
