@@ -74,7 +74,8 @@ def hint_for(wanted: BookingFilter, by: SortField = SortField.CREATED) -> str | 
 
 def keyset_queries(query: Document, part: PageRequest) -> Iterator[Document]:
     """Yield the queries whose results, one behind the other, are what `part` goes on with."""
-    field, after = SORTED_BY[part.by], part.after
+    field = SORTED_BY[part.by]
+    after = part.after
     if after is None:
         yield query
         return

@@ -68,7 +68,8 @@ def occupancy_by_slot(slots: Sequence[Slot], language: Language = ENGLISH) -> Ch
     for slot in slots:
         places = Occupancy(slot.booked_count, slot.capacity, slot.closed)
         by_date.setdefault(slot.date, {})[slot.start] = places
-    booked, seats = sum(slot.booked_count for slot in slots), sum(slot.capacity for slot in slots)
+    booked = sum(slot.booked_count for slot in slots)
+    seats = sum(slot.capacity for slot in slots)
     full = sum(slot.booked_count >= slot.capacity for slot in slots)
     percent = Occupancy(booked, seats).percent
     summary = _filled(
@@ -85,7 +86,8 @@ def occupancy_by_slot(slots: Sequence[Slot], language: Language = ENGLISH) -> Ch
 def bookings_per_day(days: Sequence[tuple[str, int]], language: Language = ENGLISH) -> ChartData:
     """Return how many bookings were made on each of `days`."""
     words = language.translations
-    total, (best, most) = sum(number for _, number in days), max(days, key=lambda day: day[1])
+    total = sum(number for _, number in days)
+    best, most = max(days, key=lambda day: day[1])
     sentence = words.gettext("No booking was made in {days} days.")
     if total:
         sentence = words.ngettext(
@@ -101,7 +103,9 @@ def bookings_per_day(days: Sequence[tuple[str, int]], language: Language = ENGLI
 def emails_by_status(counts: Mapping[str, int], language: Language = ENGLISH) -> ChartData:
     """Return the number of e-mails in each state."""
     words = language.translations
-    sent, dead, total = counts["sent"], counts["dead"], sum(counts.values())
+    sent = counts["sent"]
+    dead = counts["dead"]
+    total = sum(counts.values())
     summary = _filled(
         language,
         words.ngettext(

@@ -99,7 +99,8 @@ def _phone_parts(typed: str) -> list[Part]:
 def _without_trunk_zero(international: str) -> Iterable[str]:
     """Yield `international` without the zero that follows its country code, as in +49 0151."""
     for length in range(1, LONGEST_COUNTRY_CODE + 1):
-        code, national = international[:length], international[length:]
+        code = international[:length]
+        national = international[length:]
         is_code = code.isdigit() and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
         if is_code and re.match("0[1-9]", national):
             yield code + national[1:]
