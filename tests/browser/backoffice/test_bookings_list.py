@@ -69,10 +69,10 @@ def test_search_without_a_match_and_with_an_error_is_reported(visit: Visit) -> N
     expect(page.locator("#download")).to_be_disabled()
     expect(page.locator("#download")).to_have_text("Download CSV")
 
-    page.locator("#phone").fill("abc")
+    page.locator("#reference").fill("abc")
     page.get_by_role("button", name="Find").click()
 
-    expect(page.locator("#notice")).to_have_text("Must have digits.")
+    expect(page.locator("#notice")).to_have_text("Must be a whole reference, such as K7MP-4QXD.")
 
 
 def test_booking_is_found_by_reference_email_or_phone(visit: Visit, site: Served) -> None:
