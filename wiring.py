@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -31,7 +32,6 @@ from booking.wiring import BookingServices
 from core import clock as wall
 from core import log, scheduler
 from core.clock import Clock
-from core.concurrency.serial_transactions import SerialTransactions
 from core.config.settings import ROOT, Settings
 from core.email_domains import TEST_DOMAINS, DomainReceivesNoEmail
 from core.errors import DomainError
@@ -39,6 +39,7 @@ from core.leader_lease import LeaderLease
 from core.mongo.client import Client, Db, connect, timeout
 from core.mongo.failures import DatabaseError
 from core.mongo.schema import CollectionSchema, ensure_collections
+from core.mongo.transactions import Session
 from core.scheduler import PeriodicTask, Scheduler
 from live.socketio.server import SocketBroadcaster
 from live.streams import LiveStreams
@@ -60,6 +61,7 @@ from schedules.model import Schedule
 from schedules.service import Schedules
 from schedules.store import SlotStore
 from waitlist import store as waitlist_store
+from waitlist.store import WaitlistStore
 from waitlist.wiring import WaitlistServices
 
 COLLECTIONS: tuple[CollectionSchema, ...] = (
@@ -73,6 +75,8 @@ COLLECTIONS: tuple[CollectionSchema, ...] = (
     waitlist_store.SCHEMA,
 )
 EMAIL_TEMPLATES = (*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES)
+# The e-mail address of a guest, and a slot id.
+Guest = tuple[str, str]
 MAIL_FOLDER = ROOT / "var" / "mail"
 # Start-up waits this long for the check of orphaned slots.
 ORPHANED_SLOTS_TIMEOUT = 2
@@ -112,15 +116,14 @@ def build(settings: Settings, **replacements: Any) -> Services:
     schedules = Schedules(schedule_file.load(settings.schedule_file), SlotStore(db), clock)
     outbox = build_outbox(db, clock)
     audit = Audit(AuditStore(db), clock)
-    transactions = SerialTransactions(client, schedules.store.probe)
     bookings = BookingStore(db)
-    basis = waitlist.wiring.Foundation(settings, db, transactions, schedules, outbox)
-    waitlists = waitlist.wiring.build(basis, partial(_reason_not_to_wait, settings, bookings))
-    booked = booking.wiring.build(
-        booking.wiring.Foundation(
-            settings, client, db, clock, transactions, schedules, outbox, audit, waitlists.entries, bookings
-        )
+    foundation = booking.wiring.Foundation(
+        settings, client, db, clock, schedules, outbox, audit, bookings, WaitlistStore(db)
     )
+    basis = waitlist.wiring.Foundation(settings, db, schedules, outbox, partial(_may_not_wait, settings, bookings))
+    group_commit = booking.wiring.build_group_commit(foundation, waitlist.wiring.build_rows(basis))
+    waitlists = waitlist.wiring.build(basis, group_commit)
+    booked = booking.wiring.build(foundation, group_commit, waitlists.entries)
     streams = live.wiring.build(db, schedules.schedule, clock)
     return Services(
         settings=settings,
@@ -141,12 +144,14 @@ def build(settings: Settings, **replacements: Any) -> Services:
     )
 
 
-def _reason_not_to_wait(settings: Settings, store: BookingStore, email: str, slot_id: str) -> DomainError | None:
-    if email.endswith(TEST_DOMAINS) and not settings.allow_test_domains:
-        return DomainReceivesNoEmail(email)
-    if store.find_active([(email, slot_id)]):
-        return DuplicateBooking()
-    return None
+def _may_not_wait(
+    settings: Settings, store: BookingStore, session: Session, guests: Sequence[Guest]
+) -> dict[Guest, DomainError]:
+    reasons: dict[Guest, DomainError] = {guest: DuplicateBooking() for guest in store.with_booking(session, guests)}
+    for guest in guests:
+        if guest[0].endswith(TEST_DOMAINS) and not settings.allow_test_domains:
+            reasons[guest] = DomainReceivesNoEmail(guest[0])
+    return reasons
 
 
 def _worker(settings: Settings, outbox: Outbox, clock: Clock, mailer: Mailer | None) -> OutboxWorker:

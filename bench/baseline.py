@@ -15,9 +15,9 @@ from flask import Flask
 
 import app as service
 from booking.create import CreateBooking
-from booking.group_commit import BookingGroupCommit
 from booking.model import BookingResult, PendingBooking
 from core.web.context import runtime_of
+from inventory.group_commit import GroupCommit
 
 
 class NullService:
@@ -33,5 +33,5 @@ def create_app(**replacements: Any) -> Flask:
     app = service.create_app(**replacements)
     runtime = runtime_of(app)
     create = runtime.get(CreateBooking)
-    runtime.add(replace(create, group_commit=cast("BookingGroupCommit", NullService())))
+    runtime.add(replace(create, group_commit=cast("GroupCommit", NullService())))
     return app

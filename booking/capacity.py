@@ -1,25 +1,40 @@
-"""Change of a slot's capacity or closing. Places that it frees go to the waiting list in the same transaction."""
+"""Change of a slot's capacity or closing through the group commit; free places go to the waiting list at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.service import Audit
 from booking.promotion import WaitlistPromotion
-from booking.unit_of_work import Action, UnitOfWork
+from core.errors import Conflict
 from core.mongo.transactions import Session
+from inventory.group_commit import GroupCommit
+from inventory.requests import StockChange
+from notifications.outbox.model import OutboxEmail
 from schedules.model import Slot, SlotChange
 from schedules.service import Schedules
+
+
+@dataclass(frozen=True)
+class ChangeOfSlot:
+    """Changes a slot; `actor` is the label of the admin's key."""
+
+    slot_id: str
+    change: SlotChange
+    actor: str
+
+
+Request = StockChange[ChangeOfSlot, Slot]
 
 
 @dataclass(frozen=True)
 class ChangeSlot:
     """Changes slots."""
 
-    unit_of_work: UnitOfWork
+    group_commit: GroupCommit
     schedules: Schedules
-    promotion: WaitlistPromotion
 
     def execute(self, slot_id: str, change: SlotChange, actor: str) -> Slot:
         """Change a slot; return it after promotion. Raises SlotNotFound or CapacityBelowBooked; then nothing changed.
@@ -27,17 +42,46 @@ class ChangeSlot:
         `actor` is the label of the admin's key.
         """
         self.schedules.get_states([self.schedules.get_plan(slot_id).id])
-        changed = self.unit_of_work.run(lambda session: self._change(session, slot_id, change, actor))
-        self.unit_of_work.publish(slot_id)
-        return changed
+        request: Request = StockChange(ChangeOfSlot(slot_id, change, actor), {slot_id: 0})
+        return self.group_commit.submit(request)
 
-    def _change(self, session: Session, slot_id: str, change: SlotChange, actor: str) -> Slot:
-        before = self.schedules.store.get(session, slot_id)
-        after = self.schedules.store.update(session, slot_id, change)
+
+@dataclass(frozen=True)
+class ChangeOfSlotRows:
+    """The rows of changed slots: slot, audit, bookings by promotion."""
+
+    schedules: Schedules
+    audit: Audit
+    promotion: WaitlistPromotion
+
+    def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
+        """Change the slots one by one; return the e-mails to enqueue."""
+        emails: list[OutboxEmail] = []
+        for request in requests:
+            try:
+                emails += self._write(session, request)
+            except Conflict as error:
+                request.outcome = error
+        return emails
+
+    def refresh(self, batch: Sequence[Any]) -> None:
+        """Do nothing: a change of a slot expects no row."""
+
+    def answer_duplicates(self, batch: Sequence[Any]) -> None:
+        """Do nothing: a change of a slot has no unique row."""
+
+    def _write(self, session: Session, request: Request) -> list[OutboxEmail]:
+        wanted = request.detail
+        slots = self.schedules.store
+        before = slots.get(session, wanted.slot_id)
+        after = slots.update(session, wanted.slot_id, wanted.change)
         if _settings(before) != _settings(after):
-            action = Action(actor, "slot.changed", slot_id)
-            self.unit_of_work.record(session, action, _settings(before), _settings(after))
-        return self.promotion.execute(session, after)
+            self.audit.record(
+                session, wanted.actor, "slot.changed", wanted.slot_id, _settings(before), _settings(after)
+            )
+        emails = self.promotion.execute(session, [wanted.slot_id])
+        request.outcome = slots.get(session, wanted.slot_id)
+        return emails
 
 
 def _settings(slot: Slot) -> Mapping[str, Any]:

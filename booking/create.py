@@ -1,31 +1,38 @@
-"""Creation of a booking: validation against the schedule, then the group commit."""
+"""Creation of a booking: validation against the schedule, then the group commit, and the rows that it writes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from booking.emails import BookingEmails
-from booking.errors import SlotDateMismatch, SlotFull
-from booking.group_commit import BookingGroupCommit
-from booking.model import Booking, BookingResult, NewBooking, PendingBooking
+from booking.errors import DuplicateBooking, SlotDateMismatch, SlotFull
+from booking.model import Booking, BookingResult, NewBooking, PendingBooking, Status
+from booking.store import BookingStore, IdempotencyStore
 from core import metrics
 from core.clock import Clock, monotonic
+from core.concurrency.batcher import PendingRequest
 from core.email_domains import TEST_DOMAINS, DomainReceivesNoEmail
-from core.errors import DomainError
-from core.idempotency import IdempotencyKey
+from core.errors import DomainError, IdempotencyKeyReused
+from core.idempotency import IdempotencyKey, earlier_result
 from core.ids import new_id, new_reference
+from core.mongo.transactions import Session
+from inventory.group_commit import GroupCommit
+from inventory.requests import unanswered
+from notifications.outbox.model import OutboxEmail
 from schedules.errors import DateNotBookable, SlotClosed
 from schedules.model import PlannedSlot
 from schedules.service import Schedules
 
 BOOKING_TIMEOUT = 10.0
+Pending = Sequence[PendingRequest[PendingBooking, BookingResult]]
 
 
 @dataclass(frozen=True)
 class CreateBooking:
     """Creates bookings."""
 
-    group_commit: BookingGroupCommit
+    group_commit: GroupCommit
     schedules: Schedules
     emails: BookingEmails
     clock: Clock
@@ -35,7 +42,7 @@ class CreateBooking:
         """Book one place for a guest whose e-mails are in `language`.
 
         Raises DateNotBookable, SlotNotFound, SlotDateMismatch, Invalid for a test domain, and the errors of
-        `BookingGroupCommit.submit`.
+        `GroupCommit.submit`.
         """
         try:
             if new.email.endswith(TEST_DOMAINS) and not self.allow_test_domains:
@@ -105,3 +112,77 @@ class CreateBooking:
 
 def _count(outcome: str) -> None:
     metrics.BOOKINGS.labels(outcome).inc()
+
+
+@dataclass(frozen=True)
+class NewBookingRows:
+    """The rows of new bookings: booking, idempotency key, e-mails."""
+
+    bookings: BookingStore
+    keys: IdempotencyStore
+    clock: Clock
+
+    def write(self, session: Session, requests: Sequence[PendingBooking]) -> list[OutboxEmail]:
+        """Write bookings and keys; return the e-mails to enqueue."""
+        self.bookings.add(session, [request.booking for request in requests])
+        keys = [request.key for request in requests if request.key]
+        if keys:
+            self.keys.add(session, keys)
+        return [email for request in requests for email in request.emails]
+
+    def answer_known_keys(self, pending: Pending) -> None:
+        """Answer the requests whose key is known with the first response, or with IdempotencyKeyReused."""
+        keyed = [(one, one.request.key) for one in pending if one.request.key]
+        if not keyed:
+            return
+        known = self.keys.find({key.id for _, key in keyed}, self.clock())
+        made = self.bookings.get_many_committed(key.result_id for key in known.values()) if known else {}
+        for one, key in keyed:
+            try:
+                booking_id = earlier_result(key, known.get(key.id))
+            except IdempotencyKeyReused as error:
+                one.reject(error)
+                continue
+            if booking_id in made:
+                first = _original_response(made[booking_id], one.request.booking)
+                one.resolve(BookingResult(first, replayed=booking_id != one.request.booking.id))
+
+    def answer_duplicates(self, pending: Pending) -> None:
+        """Answer the requests that were booked before: by the same request, or by the guest in the same slot."""
+        self.answer_known_keys(pending)
+        rest = unanswered(pending)
+        if not rest:
+            return
+        active = self.bookings.find_active((one.request.booking.email, one.request.slot_id) for one in rest)
+        for one in rest:
+            booking = one.request.booking
+            known = active.get((booking.email, booking.slot_id))
+            if known and known.id == booking.id:
+                one.resolve(BookingResult(known))  # A previous attempt of this request did commit.
+            elif known:
+                one.reject(DuplicateBooking())
+
+    def renew_references(self, requests: Sequence[PendingBooking]) -> bool:
+        """Give the bookings whose reference is taken another one; return whether there were any."""
+        taken = self.bookings.existing_references(request.booking.reference for request in requests)
+        colliding = [request for request in requests if request.booking.reference in taken]
+        for request in colliding:
+            reference = new_reference()
+            request.booking = replace(request.booking, reference=reference)
+            request.emails = [_with_reference(email, reference) for email in request.emails]
+        return bool(colliding)
+
+
+def _with_reference(email: OutboxEmail, reference: str) -> OutboxEmail:
+    return replace(email, context={**email.context, "reference": reference})
+
+
+def _original_response(made: Booking, requested: Booking) -> Booking:
+    """Return `made` as the first response showed it, whatever changed since: in the slot that the body names."""
+    return replace(
+        made,
+        status=Status.CONFIRMED,
+        date=requested.date,
+        slot_id=requested.slot_id,
+        slot_label=requested.slot_label,
+    )

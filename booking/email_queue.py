@@ -16,27 +16,28 @@ from waitlist.emails import WAITING
 
 @dataclass(frozen=True)
 class BookingEmailQueue:
-    """Enqueues the e-mails of bookings; each follows the guest's last pending e-mail about the same booking."""
+    """Makes the e-mails of bookings; each follows the guest's last pending e-mail about the same booking."""
 
     outbox: Outbox
     emails: BookingEmails
 
-    def enqueue_confirmations(self, session: Session, bookings: Sequence[Booking]) -> None:
-        """Confirm bookings that promotion made."""
-        emails = [email for booking in bookings for email in self.emails.confirmation(booking, promoted=True)]
-        self.outbox.enqueue(session, emails)
+    def confirmations(self, bookings: Sequence[Booking]) -> list[OutboxEmail]:
+        """Return the e-mails that confirm bookings made by promotion."""
+        return [email for booking in bookings for email in self.emails.confirmation(booking, promoted=True)]
 
-    def enqueue_cancellation(self, session: Session, booking: Booking) -> None:
-        """Report a cancellation to the guest."""
-        self.outbox.enqueue(session, [self.emails.cancellation(booking, self._blocked_by(session, booking))])
+    def cancellations(self, session: Session, bookings: Sequence[Booking]) -> list[OutboxEmail]:
+        """Return the e-mails that report cancellations to the guests."""
+        blockers = self._blockers(session, bookings)
+        return [self.emails.cancellation(booking, blockers.get(booking.id)) for booking in bookings]
 
-    def enqueue_rescheduled(self, session: Session, before: Booking, after: Booking) -> None:
-        """Report another slot to the guest."""
-        self.outbox.enqueue(session, [self.emails.rescheduled(before, after, self._blocked_by(session, after))])
+    def rescheduled(self, session: Session, changes: Sequence[tuple[Booking, Booking]]) -> list[OutboxEmail]:
+        """Return the e-mails that report other slots to the guests; `changes` are bookings before and after."""
+        blockers = self._blockers(session, [after for _, after in changes])
+        return [self.emails.rescheduled(before, after, blockers.get(after.id)) for before, after in changes]
 
     def enqueue_resend(self, session: Session, booking: Booking) -> OutboxEmail | None:
         """Repeat the state of a booking to the guest; return None if that was done within the last minute."""
-        email = self.emails.resend(booking, self._blocked_by(session, booking))
+        email = self.emails.resend(booking, self._blockers(session, [booking]).get(booking.id))
         if self.outbox.recently_resent(session, email):
             return None
         self.outbox.enqueue(session, [email])
@@ -46,16 +47,18 @@ class BookingEmailQueue:
         """Remind the guest of the booking's date, once; return whether this is the first reminder of it."""
         return self.outbox.enqueue_once(session, self.emails.reminder(booking))
 
-    def cancel_reminder(self, session: Session, booking_id: str) -> None:
-        """Drop a pending reminder."""
-        self.outbox.cancel_pending(session, booking_id, REMINDER)
+    def cancel_reminders(self, session: Session, bookings: Sequence[Booking]) -> None:
+        """Drop the pending reminders of bookings that no longer are as reminded."""
+        reminded = [booking.id for booking in bookings if booking.reminded_of]
+        if reminded:
+            self.outbox.cancel_pending(session, reminded, REMINDER)
 
-    def cancel_waiting(self, session: Session, entry_id: str) -> None:
-        """Drop a pending e-mail about a position on the waiting list."""
-        self.outbox.cancel_pending(session, entry_id, WAITING)
+    def cancel_waiting(self, session: Session, entry_ids: Sequence[str]) -> None:
+        """Drop pending e-mails about positions on the waiting list."""
+        self.outbox.cancel_pending(session, entry_ids, WAITING)
 
-    def _blocked_by(self, session: Session, booking: Booking) -> str | None:
-        return self.outbox.lock_last_pending(session, booking.id, booking.email)
+    def _blockers(self, session: Session, bookings: Sequence[Booking]) -> dict[str, str]:
+        return self.outbox.lock_last_pending(session, {booking.id: booking.email for booking in bookings})
 
 
 def is_current(bookings: BookingStore, session: Session, booking_id: str, version: str) -> bool:

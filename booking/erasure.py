@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from booking.cancellation import CancelBooking
+from booking.cancellation import CancelBooking, Cancellation
 from booking.deletion import DeletePersonalData
 from booking.model import Booking, ErasureResult, Status
 from booking.store import BookingStore
@@ -26,11 +26,11 @@ class ErasePerson:
     def execute(self, email: str) -> ErasureResult:
         """Cancel the person's upcoming bookings, then delete personal data; raises ValueError for no valid address."""
         address = normalize_email(email)
-        entry_ids = self.waitlist.withdraw(self.waitlist.entries.by_email(address))
+        entry_ids = self.waitlist.leaving.execute_all(self.waitlist.entries.by_email(address))
         bookings = self.bookings.by_email(address)
         for booking in bookings:
             if booking.status is Status.CONFIRMED and self._is_upcoming(booking):
-                self.cancel_booking.execute(booking.id, notify=False)
+                self.cancel_booking.execute(Cancellation(booking.id, notify=False), booking)
         result = self.deletion.execute([booking.id for booking in bookings], entry_ids, address)
         return self.deletion.record("people.erased", result)
 

@@ -1,99 +1,91 @@
-"""Bookings as claims of stock: the rows that group commit writes for them, and the answers to their requests."""
+"""Group commit over the places of slots: one transaction writes the rows of all kinds of requests of a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from booking.errors import DuplicateBooking, SlotFull
-from booking.model import Booking, BookingResult, PendingBooking, Status
-from booking.store import BookingStore, IdempotencyStore
-from core.clock import Clock
-from core.concurrency.batcher import PendingRequest
-from core.errors import DomainError, IdempotencyKeyReused
-from core.idempotency import earlier_result
-from core.ids import new_reference
-from core.mongo.client import Client
+from booking.create import NewBookingRows
+from booking.errors import SlotFull
+from booking.model import PendingBooking
+from booking.promotion import WaitlistPromotion
+from core.errors import DomainError
 from core.mongo.transactions import Session
 from inventory.admission import Shortage
-from inventory.group_commit import GroupCommit, Limits
+from inventory.requests import Batch, Pending, StockChange, StockRequest, released_lines
+from notifications.outbox.model import OutboxEmail
 from notifications.outbox.service import Outbox
 from schedules.errors import SlotClosed
 from schedules.model import Slot
 from schedules.service import Schedules
 
-TOO_BUSY = "The service is too busy. You have not been booked; please try again."
-BookingGroupCommit = GroupCommit[PendingBooking, BookingResult]
-Pending = Sequence[PendingRequest[PendingBooking, BookingResult]]
+
+class ChangeRows(Protocol):
+    """The rows of one kind of changes, told by the type of their detail."""
+
+    def write(self, session: Session, requests: Sequence[Any]) -> list[OutboxEmail]:
+        """Write the rows within the caller's transaction; return the e-mails to enqueue. May raise StaleRequest."""
+
+    def refresh(self, batch: Sequence[Any]) -> None:
+        """See `StockRecords.refresh`."""
+
+    def answer_duplicates(self, batch: Sequence[Any]) -> None:
+        """See `StockRecords.answer_duplicates`."""
 
 
 @dataclass(frozen=True)
-class BookingRecords:
-    """Bookings, idempotency keys and e-mails of the claims."""
+class SlotRecords:
+    """The rows of all requests for places of slots.
+
+    They are written in this order: new bookings, `changes` by type, promotion into released places, `queues` by type.
+    A guest who joins a waiting list so finds the slot as it is after promotion.
+    """
 
     schedules: Schedules
-    bookings: BookingStore
-    keys: IdempotencyStore
     outbox: Outbox
-    clock: Clock
+    new_bookings: NewBookingRows
+    changes: Mapping[type, ChangeRows]
+    queues: Mapping[type, ChangeRows]
+    promotion: WaitlistPromotion
 
     def stock_levels(self, stock_ids: Iterable[str]) -> Mapping[str, Slot]:
         """Return the majority-committed slots by id; creates missing ones."""
         return self.schedules.get_states(stock_ids)
 
-    def insert(self, session: Session, claims: Sequence[PendingBooking]) -> None:
-        """Write bookings, keys and e-mails."""
-        self.bookings.add(session, [claim.booking for claim in claims])
-        keys = [claim.key for claim in claims if claim.key]
-        if keys:
-            self.keys.add(session, keys)
-        self.outbox.enqueue(session, [email for claim in claims for email in claim.emails])
+    def write(self, session: Session, requests: Sequence[StockRequest[Any]]) -> None:
+        """Write the rows, and the e-mails of all of them at once."""
+        by_kind = _requests_by_kind(requests)
+        emails: list[OutboxEmail] = []
+        if PendingBooking in by_kind:
+            emails += self.new_bookings.write(session, by_kind[PendingBooking])
+        emails += _write(session, self.changes, by_kind)
+        released = released_lines(requests)
+        if released:
+            emails += self.promotion.execute(session, released)
+        emails += _write(session, self.queues, by_kind)
+        if emails:
+            self.outbox.enqueue(session, emails)
 
-    def result(self, claim: PendingBooking) -> BookingResult:
-        """Return the new booking."""
-        return BookingResult(claim.booking)
+    def refresh(self, batch: Batch) -> None:
+        """Bring the changes up to date with their rows."""
+        for kind, pending in _pending_by_kind(batch).items():
+            if kind is not PendingBooking:
+                self._rows(kind).refresh(pending)
 
-    def answer_known_keys(self, pending: Pending) -> None:
-        """Answer the requests whose key is known with the first response, or with IdempotencyKeyReused."""
-        keyed = [(one, one.request.key) for one in pending if one.request.key]
-        if not keyed:
-            return
-        known = self.keys.find({key.id for _, key in keyed}, self.clock())
-        made = self.bookings.get_many_committed(key.result_id for key in known.values()) if known else {}
-        for one, key in keyed:
-            try:
-                booking_id = earlier_result(key, known.get(key.id))
-            except IdempotencyKeyReused as error:
-                one.reject(error)
-                continue
-            if booking_id in made:
-                first = _original_response(made[booking_id], one.request.booking)
-                one.resolve(BookingResult(first, replayed=booking_id != one.request.booking.id))
+    def answer_known_keys(self, batch: Batch) -> None:
+        """Answer the bookings whose key is known with the first response, or with IdempotencyKeyReused."""
+        self.new_bookings.answer_known_keys(_pending_by_kind(batch).get(PendingBooking, []))
 
-    def answer_duplicates(self, pending: Pending) -> None:
-        """Answer the requests that were booked before: by the same request, or by the guest in the same slot."""
-        self.answer_known_keys(pending)
-        rest = [one for one in pending if not one.done]
-        if not rest:
-            return
-        active = self.bookings.find_active((one.request.booking.email, one.request.slot_id) for one in rest)
-        for one in rest:
-            booking = one.request.booking
-            known = active.get((booking.email, booking.slot_id))
-            if known and known.id == booking.id:
-                one.resolve(BookingResult(known))  # A previous attempt of this request did commit.
-            elif known:
-                one.reject(DuplicateBooking())
+    def answer_duplicates(self, batch: Batch) -> None:
+        """Answer the requests that were committed before."""
+        for kind, pending in _pending_by_kind(batch).items():
+            rows = self.new_bookings if kind is PendingBooking else self._rows(kind)
+            rows.answer_duplicates(pending)
 
-    def renew_references(self, claims: Sequence[PendingBooking]) -> bool:
+    def renew_references(self, requests: Sequence[StockRequest[Any]]) -> bool:
         """Give the bookings whose reference is taken another one; return whether there were any."""
-        taken = self.bookings.existing_references(claim.booking.reference for claim in claims)
-        colliding = [claim for claim in claims if claim.booking.reference in taken]
-        for claim in colliding:
-            reference = new_reference()
-            claim.booking = replace(claim.booking, reference=reference)
-            claim.emails = [replace(email, context={**email.context, "reference": reference}) for email in claim.emails]
-        return bool(colliding)
+        return self.new_bookings.renew_references(_requests_by_kind(requests).get(PendingBooking, []))
 
     def refusal(self, shortage: Shortage) -> DomainError:
         """Return SlotClosed or SlotFull."""
@@ -104,22 +96,33 @@ class BookingRecords:
         self.schedules.invalidate_alternatives()
         self.outbox.wake_worker()
 
-    def after_release(self) -> None:
-        """Invalidate the cached alternatives."""
-        self.schedules.invalidate_alternatives()
+    def _rows(self, kind: type) -> ChangeRows:
+        if kind in self.changes:
+            return self.changes[kind]
+        return self.queues[kind]
 
 
-def booking_group_commit(client: Client, records: BookingRecords) -> BookingGroupCommit:
-    """Return the group commit of bookings over the stock of slots."""
-    return GroupCommit(client, records.schedules.store.stock, records, Limits(too_busy=TOO_BUSY))
+def _write(session: Session, rows: Mapping[type, ChangeRows], by_kind: Mapping[type, list[Any]]) -> list[OutboxEmail]:
+    emails: list[OutboxEmail] = []
+    for kind, rows_of_kind in rows.items():
+        if kind in by_kind:
+            emails += rows_of_kind.write(session, by_kind[kind])
+    return emails
 
 
-def _original_response(made: Booking, requested: Booking) -> Booking:
-    """Return `made` as the first response showed it, whatever changed since: in the slot that the body names."""
-    return replace(
-        made,
-        status=Status.CONFIRMED,
-        date=requested.date,
-        slot_id=requested.slot_id,
-        slot_label=requested.slot_label,
-    )
+def _kind(request: StockRequest[Any]) -> type:
+    return type(request.detail) if isinstance(request, StockChange) else type(request)
+
+
+def _requests_by_kind(requests: Iterable[StockRequest[Any]]) -> dict[type, list[Any]]:
+    kinds: dict[type, list[Any]] = {}
+    for request in requests:
+        kinds.setdefault(_kind(request), []).append(request)
+    return kinds
+
+
+def _pending_by_kind(batch: Collection[Pending]) -> dict[type, list[Any]]:
+    kinds: dict[type, list[Any]] = {}
+    for pending in batch:
+        kinds.setdefault(_kind(pending.request), []).append(pending)
+    return kinds

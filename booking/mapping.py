@@ -180,5 +180,6 @@ def to_booking(document: Document) -> Booking:
         created_at=document["createdAt"],
         sequence=document.get("sequence", 0),
         changed_at=document.get("changedAt"),
+        reminded_of=document.get("remindedOf", ""),
         language=document.get("language", "en"),
     )

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from core.idempotency import IdempotencyKey, fingerprint
 from core.pagination import Cursor, Page
@@ -66,6 +66,8 @@ class Booking:
     # How often it has been changed, and when last: calendars and reminders go by it.
     sequence: int = 0
     changed_at: datetime | None = None
+    # The date of the last reminder that was enqueued.
+    reminded_of: str = ""
     # The language of the guest's e-mails: a code of `core.i18n`.
     language: str = "en"
 
@@ -73,6 +75,11 @@ class Booking:
         """Return whether it holds a place that it was moved to within the last minutes."""
         holds = self.status is Status.CONFIRMED
         return holds and self.sequence > 0 and self.changed_at is not None and now - self.changed_at < RECENTLY
+
+    @property
+    def identities(self) -> frozenset[Hashable]:
+        """The booking, and its guest in its slot: two requests about one of these cannot share a transaction."""
+        return frozenset((self.id, (self.email, self.slot_id)))
 
     @property
     def is_anonymised(self) -> bool:
@@ -88,6 +95,8 @@ class Booking:
 @dataclass
 class PendingBooking:
     """A claim of one place: the rows to write, all or none, until `deadline` (monotonic seconds)."""
+
+    too_busy: ClassVar[str] = "The service is too busy. You have not been booked; please try again."
 
     booking: Booking
     emails: list[OutboxEmail]
@@ -115,6 +124,10 @@ class PendingBooking:
         """Guest and slot, and the key: what no two bookings of one transaction may share."""
         guest = (self.booking.email, self.booking.slot_id)
         return frozenset((guest, ("key", self.key.id))) if self.key else frozenset((guest,))
+
+    def result(self) -> BookingResult:
+        """Return the new booking."""
+        return BookingResult(self.booking)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from booking.email_queue import BookingEmailQueue
@@ -11,6 +11,7 @@ from booking.store import BookingStore
 from core.clock import Clock
 from core.ids import new_id, new_reference
 from core.mongo.transactions import Session
+from notifications.outbox.model import OutboxEmail
 from schedules.model import Slot
 from schedules.service import Schedules
 from waitlist.model import WaitlistEntry
@@ -27,43 +28,62 @@ class WaitlistPromotion:
     email_queue: BookingEmailQueue
     clock: Clock
 
-    def execute(self, session: Session, slot: Slot) -> Slot:
-        """Give the free places of `slot` to its waiting guests; return the slot after that."""
-        while places := self.schedules.promotable_places(slot):
-            waiting = self.entries.next_in_line(session, slot.id, places)
-            if not waiting:
-                break  # The slot's count of waiting guests is wrong; `flask verify` reports it.
-            promoted = self._drop_booked(session, slot, waiting)
-            self.schedules.store.leave_queue(session, slot.id, waiting=len(waiting), places=len(promoted))
-            self._promote(session, slot, promoted)
-            slot = self.schedules.store.get(session, slot.id)
-        return slot
+    def execute(self, session: Session, slot_ids: Collection[str]) -> list[OutboxEmail]:
+        """Give the free places of the slots to their waiting guests; return the e-mails to enqueue."""
+        emails: list[OutboxEmail] = []
+        while slot_ids:
+            slots = {slot.id: slot for slot in self.schedules.store.with_waiting(session, slot_ids)}
+            waiting = self._next_in_line(session, slots.values())
+            promoted = self._drop_booked(session, waiting)
+            if waiting:
+                self.schedules.store.leave_queue(session, _counts(waiting), _counts(promoted))
+            if promoted:
+                emails += self._promote(session, promoted, slots)
+            if len(promoted) == len(waiting):
+                break
+            # The places of guests who have a booking already go to the next ones.
+            slot_ids = _counts(waiting)
+        return emails
 
-    def _drop_booked(self, session: Session, slot: Slot, waiting: Sequence[WaitlistEntry]) -> list[WaitlistEntry]:
+    def _next_in_line(self, session: Session, slots: Collection[Slot]) -> list[WaitlistEntry]:
+        """Return the entries that get the free places; fewer if a slot's count is wrong, see `flask verify`."""
+        waiting: list[WaitlistEntry] = []
+        for slot in slots:
+            places = self.schedules.promotable_places(slot)
+            if places:
+                waiting += self.entries.next_in_line(session, slot.id, places)
+        return waiting
+
+    def _drop_booked(self, session: Session, waiting: Sequence[WaitlistEntry]) -> list[WaitlistEntry]:
         """Mark the entries of guests left who have a booking in the slot; return the other entries."""
-        booked = self.bookings.emails_with_booking(session, slot.id, [entry.email for entry in waiting])
+        if not waiting:
+            return []
+        booked = self.bookings.with_booking(session, [(entry.email, entry.slot_id) for entry in waiting])
+        promoted = []
         for entry in waiting:
-            if entry.email in booked:
+            if (entry.email, entry.slot_id) in booked:
                 self.entries.leave(session, entry.id)
-        return [entry for entry in waiting if entry.email not in booked]
+            else:
+                promoted.append(entry)
+        return promoted
 
-    def _promote(self, session: Session, slot: Slot, entries: Sequence[WaitlistEntry]) -> None:
-        if not entries:
-            return
+    def _promote(
+        self, session: Session, entries: Sequence[WaitlistEntry], slots: Mapping[str, Slot]
+    ) -> list[OutboxEmail]:
         now = self.clock()
-        references = self._new_references(len(entries))
+        # A reference that is taken aborts the transaction; the next attempt draws others.
         bookings = {
-            entry.id: booking_from_waitlist(entry, slot, new_id(now), references.pop(), now) for entry in entries
+            entry.id: booking_from_waitlist(entry, slots[entry.slot_id], new_id(now), new_reference(), now)
+            for entry in entries
         }
         self.bookings.add(session, list(bookings.values()))
-        for entry in entries:
-            self.email_queue.cancel_waiting(session, entry.id)
+        self.email_queue.cancel_waiting(session, list(bookings))
         self.entries.promote(session, {entry_id: booking.id for entry_id, booking in bookings.items()})
-        self.email_queue.enqueue_confirmations(session, list(bookings.values()))
+        return self.email_queue.confirmations(list(bookings.values()))
 
-    def _new_references(self, count: int) -> set[str]:
-        references: set[str] = set()
-        while len(references) < count:
-            candidates = {new_reference() for _ in range(count - len(references))}
-            references |= candidates - self.bookings.existing_references(candidates)
-        return references
+
+def _counts(entries: Sequence[WaitlistEntry]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for entry in entries:
+        counts[entry.slot_id] = counts.get(entry.slot_id, 0) + 1
+    return counts

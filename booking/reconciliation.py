@@ -2,32 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from booking.promotion import WaitlistPromotion
-from booking.unit_of_work import UnitOfWork
 from core.mongo.transactions import Session
+from inventory.group_commit import GroupCommit
+from inventory.requests import StockChange
+from notifications.outbox.model import OutboxEmail
 from schedules.service import Schedules
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Promotes guests who wait beside free places of a slot."""
+
+    slot_id: str
+
+
+Request = StockChange[Reconciliation, None]
 
 
 @dataclass(frozen=True)
 class ReconcileWaitlists:
     """Reconciles free places with waiting guests, for example after another cut-off in the schedule file."""
 
-    unit_of_work: UnitOfWork
+    group_commit: GroupCommit
     schedules: Schedules
-    promotion: WaitlistPromotion
 
     def execute(self) -> int:
         """Promote waiting guests into all free places; return the number of slots that had any."""
         slot_ids = [slot.id for slot in self.schedules.all_slots() if self.schedules.promotable_places(slot)]
         for slot_id in slot_ids:
-            self._reconcile(slot_id)
+            request: Request = StockChange(Reconciliation(slot_id), {slot_id: 0})
+            self.group_commit.submit(request)
         return len(slot_ids)
 
-    def _reconcile(self, slot_id: str) -> None:
-        def work(session: Session) -> None:
-            self.promotion.execute(session, self.schedules.store.get(session, slot_id))
 
-        self.unit_of_work.run(work)
-        self.unit_of_work.publish(slot_id)
+@dataclass(frozen=True)
+class ReconciliationRows:
+    """The rows of reconciliations: bookings by promotion."""
+
+    promotion: WaitlistPromotion
+
+    def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
+        """Promote guests; return the e-mails to enqueue."""
+        return self.promotion.execute(session, [request.detail.slot_id for request in requests])
+
+    def refresh(self, batch: Sequence[Any]) -> None:
+        """Do nothing: a reconciliation expects no row."""
+
+    def answer_duplicates(self, batch: Sequence[Any]) -> None:
+        """Do nothing: a reconciliation has no unique row."""

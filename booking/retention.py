@@ -29,7 +29,7 @@ class ApplyRetention:
         """Delete personal data of all bookings and entries whose slot was more than `days` days ago."""
         today = self.schedules.clock().astimezone(ZoneInfo(self.schedules.schedule.timezone)).date()
         limit = (today - timedelta(days=days)).isoformat()
-        entry_ids = self.waitlist.withdraw(self.waitlist.entries.before_date(limit))
+        entry_ids = self.waitlist.leaving.execute_all(self.waitlist.entries.before_date(limit))
         result = self.deletion.execute([], entry_ids)
         expired = self.bookings.before_date(limit)
         while booking_ids := list(islice(expired, MAX_BATCH)):

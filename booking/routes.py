@@ -58,10 +58,11 @@ def get_booking(booking_id: str, authorization: str) -> Response:
 
 
 @blueprint.delete("/<booking_id>")
-@Endpoint(BookingSchema, headers=TokenHeader, error_statuses=(404,), security="manageToken")
-def cancel_booking(booking_id: str, authorization: str) -> Response:
+@Endpoint(BookingSchema, headers=TokenHeader, error_statuses=(404,), security="manageToken", fast=True)
+def cancel_booking(booking_id: str, authorization: str) -> Answer:
     """Cancel a booking and give its place back; doing it again answers the same."""
-    return jsonify(_serialize(context.get_service(SelfService).cancel(booking_id, bearer_token(authorization))))
+    cancelled = context.get_service(SelfService).cancel(booking_id, bearer_token(authorization))
+    return Answer(200, _serialize(cancelled))
 
 
 @blueprint.post("/<booking_id>/reschedule")

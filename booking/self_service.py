@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from booking.cancellation import CancelBooking
+from booking.cancellation import CancelBooking, Cancellation
 from booking.errors import BookingNotFound, SlotFull
 from booking.model import Booking
 from booking.rescheduling import RescheduleBooking
@@ -40,14 +40,14 @@ class SelfService:
 
     def cancel(self, booking_id: str, token: str) -> Booking:
         """Cancel the guest's booking; a second call changes nothing."""
-        self.get(booking_id, token)
-        return self.cancel_booking.execute(booking_id)
+        booking = self.get(booking_id, token)
+        return self.cancel_booking.execute(Cancellation(booking_id), booking)
 
     def reschedule(self, booking_id: str, token: str, slot_id: str) -> Booking:
         """Move the guest's booking to another slot; raises the errors of `RescheduleBooking.execute`."""
-        self.get(booking_id, token)
+        booking = self.get(booking_id, token)
         try:
-            return self.reschedule_booking.execute(booking_id, slot_id)
+            return self.reschedule_booking.execute(booking_id, slot_id, booking)
         except SlotFull as error:
             alternatives = self.schedules.alternative_offers(self.schedules.get_plan(slot_id))
             raise SlotFull(extra={"alternatives": alternatives}) from error

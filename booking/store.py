@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
-from pymongo.errors import DuplicateKeyError
 
-from booking.errors import BookingNotFound, DuplicateBooking
+from booking.errors import BookingNotFound
 from booking.mapping import (
     DEFAULT_PROJECTION,
     to_booking,
@@ -19,11 +19,12 @@ from booking.model import (
     Booking,
     Status,
 )
+from core.concurrency.single_flight import batched_read
 from core.idempotency import IdempotencyKey
 from core.ids import id_lower_bound
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
-from core.mongo.transactions import Session, insert
+from core.mongo.transactions import Session, Update, bulk_update, insert
 
 ACTIVE = {"status": "confirmed"}
 NOT_ERASED = {"erased": {"$ne": True}}
@@ -66,27 +67,24 @@ class BookingStore:
     def __init__(self, db: Db) -> None:
         self._bookings = db[BOOKINGS.name]
         self._lasting = self._bookings.with_options(read_concern=MAJORITY_READ)
+        self._get = batched_read(partial(self.get_many_in, None))
 
     def add(self, session: Session, bookings: Sequence[Booking]) -> None:
         """Write `bookings` within the caller's transaction; a duplicate ends it with an error of code 11000."""
         insert(session, self._bookings, list(map(to_document, bookings)))
 
-    def cancel(self, session: Session, booking_id: str, now: datetime) -> Booking | None:
-        """Cancel a confirmed booking within the caller's transaction; return None when there is none."""
+    def cancel(self, session: Session, booking_ids: Sequence[str], now: datetime) -> None:
+        """Cancel bookings, all of them confirmed, within the caller's transaction."""
         sets = {"status": Status.CANCELLED, "cancelledAt": now, "changedAt": now}
-        return self._change(session, {"_id": booking_id, **ACTIVE}, {"$set": sets, "$inc": {"sequence": 1}})
+        change = {"$set": sets, "$inc": {"sequence": 1}}
+        bulk_update(session, self._bookings, [({"_id": {"$in": list(booking_ids)}}, change)])
 
-    def reschedule(self, session: Session, before: Booking, to: Booking, now: datetime) -> Booking | None:
-        """Move a confirmed booking to the slot of `to` in the caller's transaction; None when it is not where it was.
+    def reschedule(self, session: Session, rescheduled: Sequence[Booking]) -> None:
+        """Write the new slots of bookings within the caller's transaction.
 
-        Raises DuplicateBooking, which ends the transaction, when its guest has another booking there.
+        BulkError, which ends the transaction, says that a guest has another booking there.
         """
-        sets = {"date": to.date, "slotId": to.slot_id, "slotLabel": to.slot_label, "changedAt": now}
-        where = {"_id": before.id, "slotId": before.slot_id, **ACTIVE}
-        try:
-            return self._change(session, where, {"$set": sets, "$inc": {"sequence": 1}})
-        except DuplicateKeyError as error:
-            raise DuplicateBooking from error
+        bulk_update(session, self._bookings, list(map(_rescheduling, rescheduled)))
 
     def remind(self, session: Session, booking_id: str, date: str) -> Booking | None:
         """Note within the caller's transaction that the guest is reminded of `date`; None when that is not due."""
@@ -105,23 +103,25 @@ class BookingStore:
         """
         return self._change(session, {"_id": booking_id}, {"$inc": {"touched": 1}})
 
-    def get_in(self, session: Session, booking_id: str) -> Booking:
-        """Read a booking in the caller's transaction; raises BookingNotFound."""
-        document = self._bookings.find_one({"_id": booking_id}, DEFAULT_PROJECTION, session=session)
-        if document is None:
-            raise BookingNotFound
-        return to_booking(document)
+    def get_many_in(self, session: Session | None, booking_ids: Iterable[str]) -> dict[str, Booking]:
+        """Return the bookings with these ids, by id, as the caller's transaction sees them, if there is one."""
+        query = {"_id": {"$in": list(booking_ids)}}
+        return _by_id(self._bookings.find(query, DEFAULT_PROJECTION, session=session))
 
-    def emails_with_booking(self, session: Session, slot_id: str, emails: Sequence[str]) -> set[str]:
-        """Return, within the caller's transaction, those of `emails` that have a confirmed booking in a slot."""
-        wanted = {"slotId": slot_id, "email": {"$in": list(emails)}, **ACTIVE}
-        return {found["email"] for found in self._bookings.find(wanted, {"email": 1}, session=session)}
+    def with_booking(self, session: Session, guests: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return, within the caller's transaction, those of `guests` (e-mail and slot id) that have a booking."""
+        emails = sorted({email for email, _ in guests})
+        slot_ids = sorted({slot_id for _, slot_id in guests})
+        wanted = {"email": {"$in": emails}, "slotId": {"$in": slot_ids}, **ACTIVE}
+        found = self._bookings.find(wanted, {"email": 1, "slotId": 1}, session=session)
+        return {(document["email"], document["slotId"]) for document in found}
 
     def get(self, booking_id: str) -> Booking:
-        document = self._bookings.find_one({"_id": booking_id}, DEFAULT_PROJECTION)
-        if document is None:
+        """Return a booking, read together with those of concurrent callers; raises BookingNotFound."""
+        booking = self._get(booking_id)
+        if booking is None:
             raise BookingNotFound
-        return to_booking(document)
+        return booking
 
     def by_email(self, email: str) -> list[Booking]:
         return [to_booking(found) for found in self._bookings.find({"email": email}, DEFAULT_PROJECTION)]
@@ -140,10 +140,14 @@ class BookingStore:
 
     def get_many_committed(self, ids: Iterable[str]) -> dict[str, Booking]:
         """Return the majority-committed bookings with `ids`, by id."""
-        return {
-            found["_id"]: to_booking(found)
-            for found in self._lasting.find({"_id": {"$in": list(ids)}}, DEFAULT_PROJECTION)
-        }
+        return _by_id(self._lasting.find({"_id": {"$in": list(ids)}}, DEFAULT_PROJECTION))
+
+    def get_committed(self, booking_id: str) -> Booking:
+        """Return a majority-committed booking; raises BookingNotFound."""
+        found = self.get_many_committed([booking_id])
+        if booking_id not in found:
+            raise BookingNotFound
+        return found[booking_id]
 
     def find_active(self, guests: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Booking]:
         """Return the majority-committed confirmed bookings of `guests`, pairs of e-mail and slot id."""
@@ -173,6 +177,21 @@ class BookingStore:
             where, change, projection=DEFAULT_PROJECTION, return_document=ReturnDocument.AFTER, session=session
         )
         return to_booking(document) if document else None
+
+
+def _by_id(documents: Iterable[Document]) -> dict[str, Booking]:
+    return {document["_id"]: to_booking(document) for document in documents}
+
+
+def _rescheduling(booking: Booking) -> Update:
+    sets = {
+        "date": booking.date,
+        "slotId": booking.slot_id,
+        "slotLabel": booking.slot_label,
+        "changedAt": booking.changed_at,
+        "sequence": booking.sequence,
+    }
+    return {"_id": booking.id}, {"$set": sets}
 
 
 def _unreminded(date: str) -> Document:

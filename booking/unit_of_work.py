@@ -1,4 +1,4 @@
-"""Unit of work: one serialized transaction, its audit trail, and the signals that follow its commit."""
+"""Unit of work: one serialized transaction and its audit trail, for changes that claim and release no place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from audit.service import Audit
-from booking.group_commit import BookingGroupCommit
 from core.clock import Clock
 from core.concurrency.serial_transactions import SerialTransactions
 from core.mongo.transactions import Session
@@ -19,10 +18,9 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class UnitOfWork:
-    """Runs the changes of bookings and slots."""
+    """Runs changes of rows that no place depends on."""
 
     transactions: SerialTransactions
-    group_commit: BookingGroupCommit
     outbox: Outbox
     audit: Audit
     clock: Clock
@@ -34,11 +32,6 @@ class UnitOfWork:
     def record(self, session: Session, action: Action, before: Values, after: Values) -> None:
         """Write `action` to the audit within the caller's transaction."""
         self.audit.record(session, action.actor, action.name, action.subject, before, after)
-
-    def publish(self, slot_id: str) -> None:
-        """Signal that places of a slot changed: the sold-out cache and the mail worker depend on them."""
-        self.group_commit.invalidate_sold_out(slot_id)
-        self.outbox.wake_worker()
 
 
 @dataclass(frozen=True)

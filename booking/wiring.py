@@ -9,24 +9,24 @@ from functools import partial
 from audit.service import Audit
 from booking import calendar_invite, email_queue
 from booking.calendar_file import ExportCalendarFile
-from booking.cancellation import CancelBooking
-from booking.capacity import ChangeSlot
+from booking.cancellation import CancelBooking, Cancellation, CancellationRows
+from booking.capacity import ChangeOfSlot, ChangeOfSlotRows, ChangeSlot
 from booking.consistency import FindMismatches
-from booking.create import CreateBooking
+from booking.create import CreateBooking, NewBookingRows
 from booking.deletion import DeletePersonalData
 from booking.email_queue import BookingEmailQueue
 from booking.email_retry import Check, RetryEmail
 from booking.emails import SUBJECT_KIND, BookingEmails
 from booking.erasure import ErasePerson
 from booking.export import ExportBookings
-from booking.group_commit import BookingGroupCommit, BookingRecords, booking_group_commit
+from booking.group_commit import ChangeRows, SlotRecords
 from booking.listing import SearchBookings
 from booking.personal_data import ExportPersonalData
 from booking.promotion import WaitlistPromotion
 from booking.query import BookingQuery
-from booking.reconciliation import ReconcileWaitlists
+from booking.reconciliation import ReconcileWaitlists, Reconciliation, ReconciliationRows
 from booking.reminders import Reminders
-from booking.rescheduling import RescheduleBooking
+from booking.rescheduling import RescheduleBooking, Rescheduling, ReschedulingRows
 from booking.resend import ResendEmail
 from booking.retention import ApplyRetention
 from booking.search.index import SearchIndex
@@ -41,6 +41,7 @@ from core.concurrency.serial_transactions import SerialTransactions
 from core.config.settings import Settings
 from core.mongo.client import Client, Db
 from core.signed_tokens import SignedLinks
+from inventory.group_commit import GroupCommit
 from notifications.outbox.service import Outbox
 from schedules.service import Schedules
 from waitlist import email_queue as waitlist_email_queue
@@ -57,12 +58,26 @@ class Foundation:
     client: Client
     db: Db
     clock: Clock
-    transactions: SerialTransactions
     schedules: Schedules
     outbox: Outbox
     audit: Audit
-    waitlist: Waitlist
     store: BookingStore
+    waiting: WaitlistStore
+
+    @property
+    def signed_links(self) -> SignedLinks:
+        """The links to bookings."""
+        return SignedLinks(self.settings.secret_key, self.settings.public_url, "booking.manage", "bookings")
+
+    @property
+    def emails(self) -> BookingEmails:
+        """The e-mails of bookings."""
+        return BookingEmails(self.schedules.schedule, self.signed_links, self.settings.admin_email, self.clock)
+
+    @property
+    def email_queue(self) -> BookingEmailQueue:
+        """The e-mails of bookings in the outbox."""
+        return BookingEmailQueue(self.outbox, self.emails)
 
 
 @dataclass(frozen=True)
@@ -70,7 +85,7 @@ class BookingServices:
     """The use cases of bookings."""
 
     store: BookingStore
-    group_commit: BookingGroupCommit
+    group_commit: GroupCommit
     create: CreateBooking
     search: SearchBookings
     export: ExportBookings
@@ -90,22 +105,36 @@ class BookingServices:
     export_personal_data: ExportPersonalData
 
 
-def build(base: Foundation) -> BookingServices:
+def build_group_commit(base: Foundation, waitlist_rows: Mapping[type, ChangeRows]) -> GroupCommit:
+    """Return the group commit of all requests for places of slots."""
+    queue = base.email_queue
+    promotion = WaitlistPromotion(base.store, base.schedules, base.waiting, queue, base.clock)
+    changes: dict[type, ChangeRows] = {
+        Cancellation: CancellationRows(base.store, queue, base.audit, base.clock),
+        Rescheduling: ReschedulingRows(base.store, queue, base.clock),
+        ChangeOfSlot: ChangeOfSlotRows(base.schedules, base.audit, promotion),
+        Reconciliation: ReconciliationRows(promotion),
+    }
+    new_bookings = NewBookingRows(base.store, IdempotencyStore(base.db), base.clock)
+    records = SlotRecords(base.schedules, base.outbox, new_bookings, changes, waitlist_rows, promotion)
+    return GroupCommit(base.client, base.schedules.store.stock, records)
+
+
+def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> BookingServices:
     """Return the use cases of bookings."""
     settings = base.settings
     schedules = base.schedules
     store = base.store
-    entries = base.waitlist.entries
-    keys = IdempotencyStore(base.db)
-    signed_links = SignedLinks(settings.secret_key, settings.public_url, "booking.manage", "bookings")
-    emails = BookingEmails(schedules.schedule, signed_links, settings.admin_email, base.clock)
-    queue = BookingEmailQueue(base.outbox, emails)
-    group_commit = booking_group_commit(base.client, BookingRecords(schedules, store, keys, base.outbox, base.clock))
-    unit_of_work = UnitOfWork(base.transactions, group_commit, base.outbox, base.audit, base.clock)
-    promotion = WaitlistPromotion(store, schedules, entries, queue, base.clock)
-    cancel = CancelBooking(unit_of_work, store, schedules.store, queue, promotion)
-    reschedule = RescheduleBooking(unit_of_work, store, schedules, queue, promotion)
+    entries = base.waiting
+    signed_links = base.signed_links
+    emails = base.emails
+    queue = base.email_queue
+    transactions = SerialTransactions(base.client, schedules.store.probe)
+    unit_of_work = UnitOfWork(transactions, base.outbox, base.audit, base.clock)
+    cancel = CancelBooking(group_commit, store)
+    reschedule = RescheduleBooking(group_commit, store, schedules)
     search_index = SearchIndex(SegmentStore(base.db), BookingQuery(base.db))
+    keys = IdempotencyStore(base.db)
     deletion = DeletePersonalData(unit_of_work, store, keys, entries, search_index.segments)
     self_service = SelfService(store, schedules, signed_links, cancel, reschedule)
     build_ics = partial(calendar_invite.build_ics, organizer=settings.admin_email)
@@ -118,13 +147,13 @@ def build(base: Foundation) -> BookingServices:
         maintain_search=MaintainSearch(search_index.segments, SearchMigration(base.db), base.clock),
         cancel=cancel,
         reschedule=reschedule,
-        change_slot=ChangeSlot(unit_of_work, schedules, promotion),
-        reconcile_waitlists=ReconcileWaitlists(unit_of_work, schedules, promotion),
+        change_slot=ChangeSlot(group_commit, schedules),
+        reconcile_waitlists=ReconcileWaitlists(group_commit, schedules),
         resend_email=ResendEmail(unit_of_work, store, queue),
         retry_email=RetryEmail(unit_of_work, _email_checks(store, entries)),
         reminders=Reminders(unit_of_work, store, queue, schedules.schedule),
-        erase_person=ErasePerson(deletion, store, base.waitlist, cancel, schedules),
-        apply_retention=ApplyRetention(deletion, store, base.waitlist, schedules),
+        erase_person=ErasePerson(deletion, store, waitlist, cancel, schedules),
+        apply_retention=ApplyRetention(deletion, store, waitlist, schedules),
         find_mismatches=FindMismatches(base.client, store, schedules, entries),
         self_service=self_service,
         export_calendar_file=ExportCalendarFile(self_service, emails, build_ics),

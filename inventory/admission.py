@@ -57,9 +57,11 @@ class Admission:
         if not shortage.closed:
             self._sold_out[shortage.stock_id] = (shortage.remaining, seen_at + SOLD_OUT_TTL)
 
-    def invalidate(self, stock_id: str) -> None:
-        """Forget that `stock_id` is sold out."""
-        self._sold_out.pop(stock_id, None)
+    def invalidate_unclaimed(self, lines: Mapping[str, int]) -> None:
+        """Forget that stock is sold out of which a committed request released some, or changed the capacity."""
+        for stock_id, count in lines.items():
+            if count <= 0:
+                self._sold_out.pop(stock_id, None)
 
     def quarantine(self, stock_ids: Iterable[str]) -> None:
         """Isolate claims of stock that another transaction locks."""
@@ -87,8 +89,8 @@ class Admission:
 
     def update_nearly_full(self, levels: Mapping[str, StockLevel], wanted: Mapping[str, int]) -> None:
         """Note which stock has no more left than a batch wants."""
-        for stock_id, level in levels.items():
-            if level.remaining <= wanted[stock_id]:
+        for stock_id, count in wanted.items():
+            if levels[stock_id].remaining <= count:
                 self._nearly_full.add(stock_id)
             else:
                 self._nearly_full.discard(stock_id)

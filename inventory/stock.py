@@ -1,4 +1,4 @@
-"""Guarded updates of stock: claim, release and swap over any collection with capacity and taken counts."""
+"""Guarded updates of stock: claims and releases over any collection with capacity and taken counts."""
 
 from __future__ import annotations
 
@@ -69,22 +69,16 @@ class Stock:
         )
         return claimed is not None
 
-    def release(self, session: Session, stock_id: str, count: int = 1) -> Document | None:
-        """Give `count` back, without a guard; return the stock after it, or None if it is unknown."""
-        return self._collection.find_one_and_update(
-            {"_id": stock_id}, self._increment(-count), return_document=ReturnDocument.AFTER, session=session
-        )
+    def change(self, session: Session, claims: Mapping[str, int], releases: Mapping[str, int]) -> bool:
+        """Take `claims` and give `releases` back, both counts by id; return False if a claim does not fit.
 
-    def swap(self, session: Session, released: str, claimed: str) -> bool:
-        """Release one of `released` and claim one of `claimed`; return False if that has none left.
-
-        One command locks both. After False the transaction must be aborted, as in `claim`.
+        A claim must fit without the releases of the same call: a queue of the stock may be entitled to those. False
+        also means that more is released than is taken. Then the transaction must be aborted, as in `claim`.
         """
-        updates: list[Update] = [
-            ({"_id": claimed, **self.guard(1)}, self._increment(1)),
-            ({"_id": released}, self._increment(-1)),
-        ]
-        return bulk_update(session, self._collection, updates) == len(updates)
+        if not releases:
+            return not claims or self.claim(session, claims)
+        statements = [*self._statements(claims), *self._releases(releases)]
+        return bulk_update(session, self._collection, statements) == len(claims) + len(releases)
 
     def guard(self, count: int) -> Document:
         """Return the filter that a claim of `count` adds to the id."""
@@ -97,6 +91,15 @@ class Stock:
         if len(ordered) > MAX_ORDERED_LINES:
             ordered.sort(key=_count)  # stable: in order of id within a count
         return [self._statement(count, [line[0] for line in run]) for count, run in groupby(ordered, key=_count)]
+
+    def _releases(self, lines: Mapping[str, int]) -> list[Update]:
+        """Return one statement for each count. A request that releases more than is taken is stale."""
+        ordered = sorted(lines.items(), key=_count)
+        runs = [(count, [line[0] for line in run]) for count, run in groupby(ordered, key=_count)]
+        taken = self._fields.taken
+        return [
+            ({"_id": {"$in": stock_ids}, taken: {"$gte": count}}, self._increment(-count)) for count, stock_ids in runs
+        ]
 
     def _statement(self, count: int, stock_ids: list[str]) -> Update:
         return {"_id": {"$in": stock_ids}, **self.guard(count)}, self._increment(count)

@@ -8,6 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+# One transaction may have to promote all entries, and its size is limited.
+MAX_WAITING = 1000
+
 
 @dataclass(frozen=True)
 class PlannedSlot:

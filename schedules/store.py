@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
@@ -11,10 +11,10 @@ from pymongo.errors import BulkWriteError
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.failures import DUPLICATE_KEY
 from core.mongo.schema import CollectionSchema
-from core.mongo.transactions import Session
+from core.mongo.transactions import Session, Update, bulk_update
 from inventory.stock import Stock, StockFields
 from schedules.errors import CapacityBelowBooked, SlotNotFound
-from schedules.model import PlannedSlot, Slot, SlotChange
+from schedules.model import MAX_WAITING, PlannedSlot, Slot, SlotChange
 
 SCHEMA = CollectionSchema(
     name="slots",
@@ -35,8 +35,6 @@ SCHEMA = CollectionSchema(
     },
 )
 STOCK_FIELDS = StockFields(capacity="capacity", taken="bookedCount", closed="closed")
-# One transaction may have to promote all entries, and its size is limited.
-MAX_WAITING = 1000
 
 
 class SlotStore:
@@ -84,46 +82,40 @@ class SlotStore:
         """Return the existing slots with `ids` by id, as majority-committed."""
         return {document["_id"]: _slot(document) for document in self._lasting.find({"_id": {"$in": list(ids)}})}
 
-    def release(self, session: Session, slot_id: str) -> Slot:
-        """Release one place in the caller's transaction and return the new state; raises SlotNotFound."""
-        return _found(self.stock.release(session, slot_id))
+    def last_queue_numbers(self, session: Session, slot_ids: Iterable[str]) -> list[tuple[Slot, int]]:
+        """Return the slots with the last queue numbers of their waiting lists, within the caller's transaction."""
+        found = self._slots.find({"_id": {"$in": list(slot_ids)}}, session=session)
+        return [(_slot(document), document.get("lastTicket", 0)) for document in found]
 
-    def swap(self, session: Session, released: str, claimed: str) -> bool:
-        """Exchange a place of one slot for one of another; return False if that is full.
+    def join_queue(self, session: Session, joining: Mapping[str, int]) -> bool:
+        """Append to the waiting lists of full slots in the caller's transaction; `joining` are counts by slot id.
 
-        After False the transaction must be aborted.
+        Returns False if a slot is not full, or closed. The write conflicts with a transaction that frees a place.
         """
-        return self.stock.swap(session, released, claimed)
-
-    def join_queue(self, session: Session, slot_id: str) -> tuple[int, int] | None:
-        """Draw the next queue number of a full slot in the caller's transaction; return it and the queue's length.
-
-        Returns None if the slot is not full, or closed. The write conflicts with a transaction that frees a place.
-        """
-        document = self._slots.find_one_and_update(
-            {
-                "_id": slot_id,
+        updates: list[Update] = []
+        for slot_id, count in joining.items():
+            guard = {
                 "closed": False,
                 "$expr": {"$gte": ["$bookedCount", "$capacity"]},
-                "waiting": {"$not": {"$gte": MAX_WAITING}},
-            },
-            {"$inc": {"waiting": 1, "lastTicket": 1}},
-            projection={"lastTicket": 1, "waiting": 1},
-            return_document=ReturnDocument.AFTER,
-            session=session,
-        )
-        if document is None:
-            return None
-        return document["lastTicket"], document["waiting"]
+                "waiting": {"$not": {"$gt": MAX_WAITING - count}},
+            }
+            updates.append(({"_id": slot_id, **guard}, {"$inc": {"waiting": count, "lastTicket": count}}))
+        return bulk_update(session, self._slots, updates) == len(updates)
 
-    def leave_queue(self, session: Session, slot_id: str, waiting: int, places: int = 0) -> None:
-        """Remove `waiting` entries from the queue in the caller's transaction, and claim `places` for them."""
-        self._change(
-            session,
-            slot_id,
-            self.stock.guard(places) if places else {},
-            {"$inc": {"waiting": -waiting, "bookedCount": places}},
-        )
+    def with_waiting(self, session: Session, slot_ids: Iterable[str]) -> list[Slot]:
+        """Return, within the caller's transaction, those of the slots for which guests wait."""
+        found = self._slots.find({"_id": {"$in": list(slot_ids)}, "waiting": {"$gt": 0}}, session=session)
+        return [_slot(document) for document in found]
+
+    def leave_queue(self, session: Session, leaving: Mapping[str, int], promoted: Mapping[str, int]) -> None:
+        """Take guests off the waiting lists, `promoted` of them with a place; both are counts by slot id."""
+        updates: list[Update] = []
+        for slot_id, count in leaving.items():
+            places = promoted.get(slot_id, 0)
+            guard = self.stock.guard(places) if places else {}
+            updates.append(({"_id": slot_id, **guard}, {"$inc": {"waiting": -count, "bookedCount": places}}))
+        if bulk_update(session, self._slots, updates) < len(updates):
+            raise SlotNotFound
 
     def get(self, session: Session, slot_id: str) -> Slot:
         """Return a slot within the caller's transaction; raises SlotNotFound."""

@@ -14,6 +14,11 @@ PLANTED = [
     ("app.py", "from tests.factories import person", "app.py imports tests.factories, which is for development"),
     ("devdb/planted.py", "import wiring", "devdb/planted.py imports wiring; development tools stand on core alone"),
     ("admin/planted.py", "from booking.store import BookingStore", "admin/planted.py imports booking.store, a store"),
+    (
+        "booking/planted.py",
+        "from waitlist.store import WaitlistStore",
+        "booking/planted.py imports waitlist.store, a store of others",
+    ),
     ("booking/routes.py", "from booking.store import KeyStore", "booking/routes.py imports booking.store, a store of"),
     ("booking/planted.py", "from flask import g", "booking/planted.py imports flask; only"),
     ("wiring.py", "import flask_cors", "wiring.py imports flask_cors; only"),

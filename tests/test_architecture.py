@@ -116,6 +116,19 @@ FURNITURE: Mapping[str, tuple[str, ...]] = {
     ),
     "schemas": ("marshmallow", "phonenumbers", "email_validator", "core.*", "core", "*.model", "*.schemas"),
 }
+# Modules that may use a store of another feature: they write, or count, both features' rows in one transaction, or
+# read a figure that the service of that feature has no use for.
+USERS_OF_STORES: Mapping[str, tuple[str, ...]] = {
+    "waitlist.store": (
+        "booking.promotion",
+        "booking.deletion",
+        "booking.email_retry",
+        "booking.consistency",
+        "booking.personal_data",
+        "booking.wiring",
+    ),
+    "schedules.store": ("booking.listing",),
+}
 # Names that only these modules may use.
 NAMES: Mapping[str, tuple[str, ...]] = {
     "os.environ": ("core.config.settings", "devdb.*"),
@@ -215,10 +228,10 @@ def root_modules_import_lower_ones(house: House) -> Iterator[str]:
 
 def stores_are_private(house: House) -> Iterator[str]:
     for module, name in every_import(house):
-        folder, file = name.partition(".")[0], name.rpartition(".")[2]
-        # The use cases of bookings write the collections of several features in one transaction.
-        mine = module.folder in {folder, "booking"} and not module.name.endswith((".routes", ".schemas"))
-        if file == "store" and not mine and module.name != "wiring":
+        folder, _, file = name.rpartition(".")
+        if file != "store" or module.name in ("wiring", *USERS_OF_STORES.get(name, ())):
+            continue
+        if module.folder != folder.partition(".")[0] or module.name.endswith((".routes", ".schemas")):
             yield f"{module.path} imports {name}, a store of others"
 
 

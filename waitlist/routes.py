@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, jsonify
 
 from core.web import accept_language, context
+from core.web.answer import Answer
 from core.web.endpoint import Blueprint, Endpoint
 from core.web.rate_limits.limiter import RateLimiter
 from core.web.request_parser import TokenHeader, bearer_token
@@ -21,8 +22,8 @@ JOINED = "You are on the waiting list."
 
 
 @blueprint.post("/slots/<slot_id>/waitlist")
-@Endpoint(JoinedWaitlistSchema, status=202, body=NewWaitingSchema, error_statuses=(404, 409, 413, 415))
-def join(new: NewEntry, slot_id: str) -> Response:
+@Endpoint(JoinedWaitlistSchema, status=202, body=NewWaitingSchema, error_statuses=(404, 409, 413, 415), fast=True)
+def join(new: NewEntry, slot_id: str) -> Answer:
     """Join the waiting list of a full slot; the first in line gets the place that comes free, and an e-mail.
 
     The guest's e-mails are in the language that Accept-Language prefers: English, or German.
@@ -47,10 +48,8 @@ def leave(entry_id: str, authorization: str) -> Response:
     return jsonify(_serialize(context.get_service(Waitlist).leave(entry_id, bearer_token(authorization)), 0))
 
 
-def _joined(entry: WaitlistEntry, position: int) -> Response:
-    response = jsonify(message=JOINED, entry=_serialize(entry, position))
-    response.status_code = 202
-    return response
+def _joined(entry: WaitlistEntry, position: int) -> Answer:
+    return Answer(202, {"message": JOINED, "entry": _serialize(entry, position)})
 
 
 def _serialize(entry: WaitlistEntry, position: int) -> dict[str, Any]:

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
-from pymongo.errors import DuplicateKeyError
+from pymongo.collection import Collection
 
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
-from core.mongo.transactions import Session
-from waitlist.errors import AlreadyWaiting, EntryNotFound
+from core.mongo.transactions import Session, insert
+from waitlist.errors import EntryNotFound
 from waitlist.model import State, WaitlistEntry
 
+# The e-mail address, the slot id and the request's key, which may be empty.
+Identity = tuple[str, str, str]
 WAITING = {"state": State.WAITING.value}
 SCHEMA = CollectionSchema(
     name="waitlist",
@@ -53,20 +55,20 @@ class WaitlistStore:
         self._entries = db[SCHEMA.name]
         self._majority = self._entries.with_options(read_concern=MAJORITY_READ)
 
-    def add(self, session: Session, entry: WaitlistEntry, key: str) -> None:
-        """Insert `entry` with its request's key within the caller's transaction; raises AlreadyWaiting.
+    def add(self, session: Session, entries: Sequence[tuple[WaitlistEntry, str]]) -> None:
+        """Insert entries, each with its request's key, within the caller's transaction.
 
-        It is also raised if a request with that key made an entry for this guest and slot, in any state.
+        BulkError, which ends the transaction, says that a guest waits already, or that a request was carried out.
         """
-        document = _document(entry)
-        if key:
-            document["requestKey"] = key
-        try:
-            self._entries.insert_one(document, session=session)
-        except DuplicateKeyError as error:
-            if any(name in str(error.details) for name in ("one_entry_per_guest_and_slot", "one_entry_per_request")):
-                raise AlreadyWaiting from error
-            raise
+        insert(session, self._entries, [_document(entry, key) for entry, key in entries])
+
+    def known(self, session: Session | None, identities: Sequence[Identity]) -> set[Identity]:
+        """Return, in the caller's transaction, those of `identities` whose guest waits or whose key made an entry."""
+        return _known(self._entries, identities, session)
+
+    def known_committed(self, identities: Sequence[Identity]) -> set[Identity]:
+        """Return the same of the majority-committed entries."""
+        return _known(self._majority, identities, None)
 
     def next_in_line(self, session: Session, slot_id: str, limit: int) -> list[WaitlistEntry]:
         """Return up to `limit` waiting entries of a slot in order, within the caller's transaction."""
@@ -105,17 +107,11 @@ class WaitlistStore:
             raise EntryNotFound
         return _entry(document)
 
-    def by_request_key(
-        self, key: str, slot_id: str, email: str, session: Session | None = None
-    ) -> WaitlistEntry | None:
-        """Return the entry, in any state, that a guest's request with `key` made; None without a key.
-
-        Outside a transaction only majority-committed entries are found.
-        """
+    def by_request_key(self, key: str, slot_id: str, email: str) -> WaitlistEntry | None:
+        """Return the majority-committed entry, in any state, that a guest's request with `key` made; None without."""
         if not key:
             return None
-        source = self._entries if session else self._majority
-        found = source.find_one({"requestKey": key, "email": email, "slotId": slot_id}, session=session)
+        found = self._majority.find_one({"requestKey": key, "email": email, "slotId": slot_id})
         return _entry(found) if found else None
 
     def position(self, entry: WaitlistEntry) -> int:
@@ -143,7 +139,22 @@ class WaitlistStore:
         self._entries.delete_many({"_id": {"$in": list(ids)}, "state": {"$ne": State.WAITING}})
 
 
-def _document(entry: WaitlistEntry) -> Document:
+def _known(entries: Collection[Document], identities: Sequence[Identity], session: Session | None) -> set[Identity]:
+    emails = sorted({email for email, _, _ in identities})
+    slot_ids = sorted({slot_id for _, slot_id, _ in identities})
+    keys = sorted({key for _, _, key in identities if key})
+    wanted = {"email": {"$in": emails}, "slotId": {"$in": slot_ids}, "$or": [WAITING, {"requestKey": {"$in": keys}}]}
+    guests = set()
+    requests = set()
+    for found in entries.find(wanted, {"email": 1, "slotId": 1, "state": 1, "requestKey": 1}, session=session):
+        guest = found["email"], found["slotId"]
+        requests.add((*guest, found.get("requestKey")))
+        if found["state"] == State.WAITING:
+            guests.add(guest)
+    return {identity for identity in identities if identity in requests or identity[:2] in guests}
+
+
+def _document(entry: WaitlistEntry, key: str) -> Document:
     document: dict[str, Any] = {
         "_id": entry.id,
         "slotId": entry.slot_id,
@@ -158,6 +169,8 @@ def _document(entry: WaitlistEntry) -> Document:
         "state": entry.state.value,
         "language": entry.language,
     }
+    if key:
+        document["requestKey"] = key
     return document
 
 

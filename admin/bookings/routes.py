@@ -12,7 +12,7 @@ from admin.blueprint import blueprint
 from admin.bookings import csv_export
 from admin.bookings.schemas import AdminBookingSchema, FilterSchema, ListingQuery, ListingSchema
 from admin.guards import current_admin
-from booking.cancellation import CancelBooking
+from booking.cancellation import CancelBooking, Cancellation
 from booking.export import ExportBookings
 from booking.listing import SearchBookings
 from booking.model import Booking, BookingFilter, PageRequest
@@ -61,7 +61,7 @@ def export(booking_filter: BookingFilter, page_request: PageRequest) -> Response
 @Endpoint(AdminBookingSchema, error_statuses=(401, 404), security="adminKey")
 def cancel(booking_id: str) -> Booking:
     """Cancel a booking and e-mail the guest; repeating it gives the same answer."""
-    return context.get_service(CancelBooking).execute(booking_id, actor=current_admin())
+    return context.get_service(CancelBooking).execute(Cancellation(booking_id, actor=current_admin()))
 
 
 @blueprint.post("/bookings/<booking_id>/resend")

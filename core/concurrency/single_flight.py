@@ -1,8 +1,8 @@
-"""Request coalescing: concurrent callers with one key share one read, bounded in time for reads of the database."""
+"""Request coalescing: concurrent callers share one read, bounded in time for reads of the database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 from core.concurrency.batcher import Batcher, PendingRequest, PendingRequests
@@ -13,10 +13,11 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 READ_SECONDS = 5.0  # as long as the client looks for a server
+MAX_READERS = 10_000
 
 
 def single_flight(
-    read: Callable[[K], V], *, fails_all: Callable[[Exception], bool] = lambda _: False, max_queue: int = 10_000
+    read: Callable[[K], V], *, fails_all: Callable[[Exception], bool] = lambda _: False, max_queue: int = MAX_READERS
 ) -> Callable[[K], V]:
     """Return `read` such that concurrent callers with one key share one call of it.
 
@@ -47,6 +48,21 @@ def single_flight_read(read: Callable[[K], V]) -> Callable[[K], V]:
             return read(key)
 
     return single_flight(bounded, fails_all=_is_unavailable)
+
+
+def batched_read(read_many: Callable[[Collection[K]], Mapping[K, V]]) -> Callable[[K], V | None]:
+    """Return a read of one key such that the keys of concurrent callers are read together.
+
+    It returns None for a key that is not found, and is bounded in time like `single_flight_read`.
+    """
+
+    def read_batch(batch: PendingRequests[K, V | None]) -> None:
+        with timeout(READ_SECONDS):
+            found = read_many({pending.request for pending in batch})
+        for pending in batch:
+            pending.resolve(found.get(pending.request))
+
+    return Batcher(read_batch, max_queue=MAX_READERS, max_batch=MAX_READERS).submit
 
 
 def _resolve_all(waiting: PendingRequests[K, V], key: K, read: Callable[[K], V]) -> Exception | None:

@@ -33,14 +33,18 @@ class FastRoute:
     body: PlainForm | None
     headers: PlainTexts
     query: PlainTexts
+    needs_token: bool = False
 
-    def __call__(self, environ: dict[str, Any], max_body_bytes: int) -> Answer | None:
-        """Return the answer of the view, or to its error; None if Flask must answer."""
+    def __call__(self, environ: dict[str, Any], max_body_bytes: int, **in_path: str) -> Answer | None:
+        """Return the answer of the view, or to its error; None if Flask must answer. `in_path` are path variables."""
+        if self.needs_token and not environ.get("HTTP_AUTHORIZATION", "").startswith("Bearer "):
+            return None
         values = self.headers.load(environ)
         parameters = self.query.load_query(environ["QUERY_STRING"])
         if values is None or parameters is None:
             return None
         values |= parameters
+        values |= in_path
         arguments = []
         if self.body is not None:
             form = self.body.load(_json_body(environ, max_body_bytes))
@@ -55,41 +59,47 @@ class FastRoute:
 
 
 class Application(Flask):
-    """Answers the requests of `fast_routes`, a table by method and path, and passes all others to Flask.
+    """Answers the requests of `fast_routes` and `fast_patterns`, and passes all others to Flask.
 
+    `fast_routes` is a table by method and path. In the paths of `fast_patterns` the third segment is a variable.
     Both kinds have the same request id, log line, metrics and `constant_headers`.
     """
 
     def __init__(self, import_name: str) -> None:
         super().__init__(import_name, static_folder=None)
-        self.fast_routes: dict[tuple[str, str], Callable[[dict[str, Any], int], Answer | None]] = {}
+        self.fast_routes: dict[tuple[str, str], FastRoute] = {}
+        self.fast_patterns: dict[tuple[str, str, str], tuple[FastRoute, str, str]] = {}
         self.constant_headers: Sequence[tuple[str, str]] = ()
         # The headers for other origins are made by an extension of Flask.
         self.answers_other_origins = False
         self._max_body_bytes = 0
 
     def add_fast_routes(self) -> None:
-        """Put the fast routes of all views whose path is constant into the table."""
+        """Put the fast routes of all views into the tables."""
         if self.answers_other_origins:
             return
         self._max_body_bytes = self.config["MAX_CONTENT_LENGTH"]
         for rule in self.url_map.iter_rules():
             fast_route = getattr(self.view_functions[rule.endpoint], "fast_route", None)
-            if fast_route is not None and not rule.arguments:
-                # HEAD and OPTIONS are answered by Flask.
-                methods = set(rule.methods or ()) - {"HEAD", "OPTIONS"}
-                self.fast_routes.update({(method, rule.rule): fast_route for method in methods})
+            if fast_route is None:
+                continue
+            # HEAD and OPTIONS are answered by Flask.
+            for method in set(rule.methods or ()) - {"HEAD", "OPTIONS"}:
+                if rule.arguments:
+                    before, variable, after = _split_at_variable(rule.rule)
+                    self.fast_patterns[method, before, after] = fast_route, rule.rule, variable.strip("<>")
+                else:
+                    self.fast_routes[method, rule.rule] = fast_route
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
         state = request_logging.start(environ, context.runtime_of(self))
         token = context.enter(state)
         try:
-            path = environ["PATH_INFO"]
-            fast_route = self.fast_routes.get((environ["REQUEST_METHOD"], path))
+            fast_route, route, in_path = self._find(environ["REQUEST_METHOD"], environ["PATH_INFO"])
             answer = None
             if fast_route is not None:
-                answer = fast_route(environ, self._max_body_bytes)
+                answer = fast_route(environ, self._max_body_bytes, **in_path)
             if answer is None:
                 return super().wsgi_app(environ, start_response)
             body = answer.body
@@ -100,7 +110,7 @@ class Application(Flask):
                 headers.append(NO_STORE)
             if answer.media_type:
                 headers += (("Content-Type", answer.media_type), ("Content-Length", str(len(body))))
-            request_logging.finish(state, path, answer.status)
+            request_logging.finish(state, route, answer.status)
             start_response(STATUS_LINES[answer.status], headers)
             return [body]
         finally:
@@ -111,6 +121,16 @@ class Application(Flask):
         if isinstance(e, RequestRedirect):
             return problem_details.relative_redirect(e)
         return super().handle_http_exception(e)
+
+    def _find(self, method: str, path: str) -> tuple[FastRoute | None, str, dict[str, str]]:
+        """Return the fast route of a path, its rule and the variable in its path; no route if Flask must answer."""
+        if (method, path) in self.fast_routes:
+            return self.fast_routes[method, path], path, {}
+        before, value, after = _split_at_variable(path)
+        if not value.isalnum() or not value.isascii() or (method, before, after) not in self.fast_patterns:
+            return None, "", {}
+        fast_route, rule, variable = self.fast_patterns[method, before, after]
+        return fast_route, rule, {variable: value}
 
     def process_response(self, response: Response) -> Response:
         """Add the constant headers and the request id to a response of Flask, count it and log it."""
@@ -126,6 +146,15 @@ class Application(Flask):
                 route = request.url_rule.rule
             request_logging.finish(state, route, response.status_code)
         return response
+
+
+def _split_at_variable(path: str) -> tuple[str, str, str]:
+    """Return the first two segments of a path, the third one, and the rest."""
+    start = path.find("/", path.find("/", 1) + 1) + 1
+    end = path.find("/", start)
+    if end < 0:
+        end = len(path)
+    return path[:start], path[start:end], path[end:]
 
 
 def _json_body(environ: dict[str, Any], max_bytes: int) -> bytes:

@@ -96,6 +96,7 @@ class Endpoint:
             body=PlainForm.of(self.body) if self.body else None,
             headers=PlainTexts.of_headers(self.headers),
             query=PlainTexts.of_query(self.query),
+            needs_token=self.security == "manageToken",
         )
 
     def _documented(self, view: Callable[..., Any]) -> Any:

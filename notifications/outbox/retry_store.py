@@ -81,7 +81,7 @@ class RetryStore:
         letters = self.store.db.letters
         letters.update_many(*mapping.unblock_update([failed["_id"]], sets["dueAt"]), session=session)
         letters.update_many({"after": failed["_id"]}, {"$unset": {"after": ""}}, session=session)
-        last = self.store.lock_last_pending(session, failed["about"], failed["to"])
+        last = self.store.lock_last_pending(session, {failed["about"]: failed["to"]}).get(failed["about"])
         if last is None:
             unsets["after"] = ""
             return

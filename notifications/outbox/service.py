@@ -40,16 +40,16 @@ class Outbox:
         """Insert `email` within the caller's transaction unless its id exists; return whether it is new."""
         return self.store.add_if_absent(session, email)
 
-    def lock_last_pending(self, session: Session, subject: str, to: str) -> str | None:
-        """Return the id of the last pending e-mail about `subject` to `to`, write-locked in the caller's transaction.
+    def lock_last_pending(self, session: Session, recipients: Mapping[str, str]) -> dict[str, str]:
+        """Return the ids of the last pending e-mails to `recipients` by subject, write-locked in the transaction.
 
         Recording its outcome then conflicts with the transaction, so that a later e-mail can be blocked by it safely.
         """
-        return self.store.lock_last_pending(session, subject, to)
+        return self.store.lock_last_pending(session, recipients)
 
-    def cancel_pending(self, session: Session, subject: str, template: EmailTemplate) -> None:
-        """Delete, within the caller's transaction, the pending e-mails of one template about `subject`."""
-        self.store.cancel_pending(session, subject, template.name, self.clock())
+    def cancel_pending(self, session: Session, subjects: Sequence[str], template: EmailTemplate) -> None:
+        """Drop the e-mails of one template about `subjects`, unless in flight, within the caller's transaction."""
+        self.store.cancel_pending(session, subjects, template.name, self.clock())
 
     def by_subject(self, subject: str) -> list[OutboxEmail]:
         """Return all e-mails about `subject`, oldest first."""

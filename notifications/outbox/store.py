@@ -37,38 +37,39 @@ class OutboxStore:
             self.add(session, [email])
         return known is None
 
-    def lock_last_pending(self, session: Session | None, subject: str, to: str) -> str | None:
-        """Write-lock and return, in the caller's transaction, the last pending e-mail about `subject` to `to`.
+    def lock_last_pending(self, session: Session | None, recipients: Mapping[str, str]) -> dict[str, str]:
+        """Write-lock and return, in the caller's transaction, the last pending e-mails to `recipients` by subject.
 
         The e-mails of one recipient and subject form a chain, each blocked by the one before; unordered e-mails are
         not part of it. The lock conflicts with marking the e-mail as sent at the same time: see ADR 3.
         """
         query = {
-            **mapping.by_subject(subject),
-            "to": to,
+            **mapping.by_subject(*recipients),
             "ordered": {"$ne": False},
             "state": {"$in": PENDING},
             "withdrawn": {"$exists": False},
         }
-        rows = list(self.db.letters.find(query, {"after": 1}, session=session).sort(mapping.OLDEST_FIRST))
+        found = self.db.letters.find(query, {"after": 1, "about": 1, "to": 1}, session=session).hint("_id_")
+        rows = [row for row in found.sort(mapping.OLDEST_FIRST) if row["to"] == recipients[row["about"]]]
         # Clocks of processes differ, so the last one is the one that blocks no other.
         blockers = {row.get("after") for row in rows}
-        unfollowed: list[str] = [row["_id"] for row in rows if row["_id"] not in blockers]
-        if not unfollowed:
-            return None
-        self.db.letters.update_one({"_id": unfollowed[-1]}, {"$inc": {"followers": 1}}, session=session)
-        return unfollowed[-1]
+        last: dict[str, str] = {row["about"]: row["_id"] for row in rows if row["_id"] not in blockers}
+        if last:
+            query = {"_id": {"$in": list(last.values())}}
+            self.db.letters.update_many(query, {"$inc": {"followers": 1}}, session=session)
+        return last
 
-    def cancel_pending(self, session: Session, subject: str, template: str, now: datetime) -> None:
-        """Delete, within the caller's transaction, the pending e-mails of one template about `subject`.
+    def cancel_pending(self, session: Session, subjects: Sequence[str], template: str, now: datetime) -> None:
+        """Delete, within the caller's transaction, the pending e-mails of one template about any of `subjects`.
 
         An e-mail that is being sent, or whose batch may have been taken, may be out already. It is marked as withdrawn
         and is deleted instead of retried once it is known that it was not sent.
         """
-        pending = {**mapping.by_subject(subject), "template": template, **IS_PENDING}
+        pending = {**mapping.by_subject(*subjects), "template": template, **IS_PENDING}
         in_flight = {"$or": [{"state": EmailStatus.SENDING, "dueAt": {"$gt": now}}, {"batch": {"$exists": True}}]}
-        self.db.letters.update_many({**pending, **in_flight}, {"$set": {"withdrawn": True}}, session=session)
-        self.db.letters.delete_many({**pending, "withdrawn": {"$exists": False}}, session=session)
+        withdraw = {"$set": {"withdrawn": True}}
+        self.db.letters.update_many({**pending, **in_flight}, withdraw, session=session, hint="_id_")
+        self.db.letters.delete_many({**pending, "withdrawn": {"$exists": False}}, session=session, hint="_id_")
 
     def record_delivery(self, provider_id: str, delivery: Delivery, at: datetime) -> str:
         """Store the provider's delivery report of the e-mail with `provider_id`; return the e-mail's id, or "".

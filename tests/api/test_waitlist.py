@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 
 import wiring
-from core.concurrency.serial_transactions import SerialTransactions
 from core.mongo.client import Db
 from core.mongo.transactions import Session
 from schedules.store import SlotStore
@@ -191,7 +190,7 @@ def test_join_replayed_after_leaving_gets_the_first_entry(api: Api, db: Db, serv
     made, position = join(slot["_id"], guest, key="a-form")
     assert (position, join(slot["_id"], guest, key="a-form")) == (2, (made, 2))
 
-    left = services.waitlist.entries.remove(made.id)
+    left = services.waitlist.entries.leaving.execute(made.id)
 
     assert join(slot["_id"], guest, key="a-form") == (left, 0)
     assert standing(api) == (4, 0, 1)
@@ -201,7 +200,7 @@ def test_join_replayed_after_leaving_gets_the_first_entry(api: Api, db: Db, serv
     assert join(other["_id"], guest, key="a-form")[1] == 1
     repeat, position = join(slot["_id"], guest, key="another-form")
     assert (position, repeat.id != made.id) == (3, True)
-    services.waitlist.entries.remove(repeat.id)
+    services.waitlist.entries.leaving.execute(repeat.id)
     assert [api.wait_for(slot, **as_sent(guest)).status for _ in range(2)] == [202, 409]
     assert services.booking.find_mismatches.execute() == []
 
@@ -213,17 +212,17 @@ def joined_and_left_meanwhile(
     guest = pending()
     gone: list[Any] = []
     request = JoinRequest(guest, "a-form")
-    others = SerialTransactions(services.client, services.schedules.store.probe)
-    other_join = replace(services.waitlist.join, transactions=others)
-    other_entries = replace(services.waitlist.entries, transactions=others)
+    others = replace(services.booking.group_commit)  # with a queue of its own
+    join_elsewhere = replace(services.waitlist.join, group_commit=others)
+    leave_elsewhere = replace(services.waitlist.entries.leaving, group_commit=others)
     draw = SlotStore.join_queue
 
-    def held_up(store: SlotStore, session: Session, wanted: str) -> tuple[int, int] | None:
+    def held_up(store: SlotStore, session: Session, joining: Mapping[str, int]) -> bool:
         if not gone:
             gone.append("now")  # The other one draws a ticket, too.
-            entry, _ = other_join.execute(slot_id, request)
-            gone[:] = [other_entries.remove(entry.id)]
-        return draw(store, session, wanted)
+            entry, _ = join_elsewhere.execute(slot_id, request)
+            gone[:] = [leave_elsewhere.execute(entry.id)]
+        return draw(store, session, joining)
 
     monkeypatch.setattr(SlotStore, "join_queue", held_up)
     answer = services.waitlist.join.execute(slot_id, request)
@@ -232,14 +231,7 @@ def joined_and_left_meanwhile(
 
 def look_at_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away that a transaction looks whether its key has been used."""
-    find = WaitlistStore.by_request_key
-
-    def blind(
-        store: WaitlistStore, key: str, slot_id: str, email: str, session: Session | None = None
-    ) -> WaitlistEntry | None:
-        return find(store, key, slot_id, email) if session is None else None
-
-    monkeypatch.setattr(WaitlistStore, "by_request_key", blind)
+    monkeypatch.setattr(WaitlistStore, "known", lambda *_: set())
 
 
 @pytest.mark.parametrize("looks", [True, False])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from booking.model import Booking, BookingResult, PendingBooking
+from booking.model import Booking, PendingBooking
 from core.concurrency.batcher import PendingRequest
 from core.idempotency import IdempotencyKey
-from inventory.claims import split_duplicates
+from inventory.requests import Pending, split_duplicates
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ def claim(email: str, slot_id: str = "slot", key: str = "") -> PendingBooking:
 
 def chosen(*claims: PendingBooking) -> list[int]:
     """Return the positions of the claims that share a transaction; the others are its duplicates."""
-    pending = [PendingRequest[PendingBooking, BookingResult](one) for one in claims]
+    pending: list[Pending] = [PendingRequest(one) for one in claims]
     distinct, duplicates = split_duplicates(pending)
     assert len(distinct) + len(duplicates) == len(pending)
     return [pending.index(one) for one in distinct]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,14 +15,19 @@ from flask import Flask
 
 import schedules.store
 import wiring
+from booking import cancellation, rescheduling
+from booking.cancellation import CancelBooking, Cancellation
 from booking.emails import BookingEmails
+from booking.group_commit import SlotRecords
+from booking.model import Status
+from booking.rescheduling import RescheduleBooking
 from booking.store import BookingStore
-from core.concurrency.serial_transactions import SerialTransactions
-from core.mongo.client import Client, Db, Document
+from core.mongo.client import Client, Db
 from core.mongo.failures import WriteContention
 from core.mongo.transactions import Session, transaction
 from core.web.context import runtime_of
 from devdb.replica_set import ReplicaSet
+from inventory.admission import Admission
 from tests.api_client import Answer, Api, over_app
 from tests.conftest import Served, serving
 from tests.faults.concurrency import run_concurrently
@@ -183,73 +192,131 @@ def unguarded(make_app: Callable[..., Flask]) -> tuple[Api, wiring.Services]:
     return Api(over_app(app)), services
 
 
-def test_control_cancellation_without_status_filter_releases_twice(
+def another_process(services: wiring.Services) -> tuple[CancelBooking, RescheduleBooking]:
+    """Return the use cases over a group commit with a queue of its own."""
+    group_commit = replace(services.booking.group_commit)
+    booking = services.booking
+    return replace(booking.cancel, group_commit=group_commit), replace(booking.reschedule, group_commit=group_commit)
+
+
+def test_cancellation_of_an_outdated_booking_releases_the_present_slot(
+    unguarded: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, services = unguarded
+    slots = api.slots("2026-03-05")[:2]
+    made, _ = (api.book(slot).json["booking"] for slot in slots)
+    outdated = services.booking.store.get(made["id"])
+    move(api, made, slots[1])()
+
+    for _ in range(2):
+        assert services.booking.cancel.execute(Cancellation(made["id"]), outdated).status is Status.CANCELLED
+        verified(services.db)
+    assert [slot["remaining"] for slot in api.slots("2026-03-05")[:2]] == [4, 3]
+
+
+def test_control_cancellation_without_a_check_releases_twice(
     unguarded: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, services = unguarded
     slot = api.slots("2026-03-05")[0]
     made = fill(api, slot)
-    guarded = BookingStore._change
+    outdated = services.booking.store.get(made[0]["id"])
+    monkeypatch.setattr(cancellation, "require_current", lambda *_: None)
 
-    def careless(store: BookingStore, session: Session, where: Document, change: Document) -> Any:
-        return guarded(store, session, {"_id": where["_id"]}, change)
-
-    monkeypatch.setattr(BookingStore, "_change", careless)
-    run_concurrently([cancel(api, made[0])] * 2)
+    for _ in range(2):
+        services.booking.cancel.execute(Cancellation(outdated.id), outdated)
 
     with pytest.raises(AssertionError):
         verified(services.db)
 
 
-def test_control_join_that_does_not_write_the_slot_is_missed(
-    unguarded: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("locks", [True, False])
+def test_join_during_a_release_is_refused_and_control_without_lock(
+    unguarded: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch, locks: bool
 ) -> None:
     api, services = unguarded
     slot = api.slots("2026-03-05")[0]
     made = fill(api, slot)
-    tickets = iter(range(1, 1000))
+    cancel_elsewhere, _ = another_process(services)
+    join = schedules.store.SlotStore.join_queue
 
-    def careless(_: object, __: Session, slot_id: str) -> tuple[int, int] | None:
-        # Reads whether the slot is full, as many would, and counts those who wait afterwards.
-        full = services.db.slots.find_one({"_id": slot_id, "$expr": {"$gte": ["$bookedCount", "$capacity"]}})
-        if full is None:
-            return None
-        cancel(api, made.pop())()
-        services.db.slots.update_one({"_id": slot_id}, {"$inc": {"waiting": 1}})
-        return next(tickets), 1
+    def joining_meanwhile(store: schedules.store.SlotStore, session: Session, joining: Mapping[str, int]) -> bool:
+        if len(made) == slot["capacity"]:
+            cancel_elsewhere.execute(Cancellation(made.pop()["id"]))
+        if locks:
+            return join(store, session, joining)
+        services.db.slots.update_one({"_id": slot["_id"]}, {"$inc": {"waiting": 1}})
+        return True
 
-    monkeypatch.setattr(schedules.store.SlotStore, "join_queue", careless)
-    monkeypatch.setattr(SerialTransactions, "run", _without_serialized)
-    api.wait_for(slot)
+    monkeypatch.setattr(schedules.store.SlotStore, "join_queue", joining_meanwhile)
+    answer = api.wait_for(slot)
 
-    with pytest.raises(AssertionError):
+    if locks:
+        assert answer.code == "slot_has_places"
         verified(services.db)
+    else:
+        with pytest.raises(AssertionError):
+            verified(services.db)
 
 
-def test_control_reschedule_without_slot_filter_loses_places(
-    unguarded: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("checks", [True, False])
+def test_reschedule_of_an_outdated_booking_and_control_without_the_check(
+    unguarded: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch, checks: bool
 ) -> None:
     api, services = unguarded
     slots = api.slots("2026-03-05")[:3]
     made, _ = (api.book(slots[0]).json["booking"] for _ in range(2))
-    stale = services.booking.store.get(made["id"])
+    outdated = services.booking.store.get(made["id"])
     move(api, made, slots[1])()
-    monkeypatch.setattr(BookingStore, "get_in", lambda *_: stale)
-    guarded = BookingStore._change
+    monkeypatch.setattr(BookingStore, "get", lambda *_: outdated)
+    if not checks:
+        monkeypatch.setattr(rescheduling, "require_current", lambda *_: None)
 
-    assert move(api, made, slots[2])().code == "booking_cancelled"
+    moved = move(api, made, slots[2])()
+
+    if checks:
+        assert (moved.status, moved.json["slotId"]) == (200, slots[2]["_id"])
+        verified(services.db)
+    else:
+        with pytest.raises(AssertionError):
+            verified(services.db)
+
+
+def test_booking_never_takes_a_released_place_from_the_waiting_list(
+    unguarded: tuple[Api, wiring.Services], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, services = unguarded
+    slot = api.slots("2026-03-05")[0]
+    made = fill(api, slot)
+    entry = api.wait_for(slot).json["entry"]
+    group_commit = services.booking.group_commit
+    group_commit.admission = Admission()
+    first = threading.Event()
+    write = SlotRecords.write
+
+    def slow(records: SlotRecords, session: Session, requests: Sequence[Any]) -> None:
+        first.wait(5)
+        write(records, session, requests)
+
+    monkeypatch.setattr(SlotRecords, "write", slow)
+    other = api.slots("2026-03-05")[1]
+    with ThreadPoolExecutor(3) as threads:
+        leader = threads.submit(api.book, other)
+        wait_until(lambda: group_commit._batcher._busy)
+        released = threads.submit(cancel(api, made[0]))
+        wait_until(lambda: len(group_commit._batcher._queue) == 1)
+        late = threads.submit(api.book, slot)
+        wait_until(lambda: len(group_commit._batcher._queue) == 2)
+        first.set()
+        answers = [leader.result(), released.result(), late.result()]
+
+    assert [answer.status for answer in answers] == [201, 200, 409], [answer.body for answer in answers]
+    assert api.held("GET", entry).json["status"] == "promoted"
     verified(services.db)
 
-    def careless(store: BookingStore, session: Session, where: Document, change: Document) -> Any:
-        return guarded(store, session, {"_id": where["_id"]}, change)
 
-    monkeypatch.setattr(BookingStore, "_change", careless)
-    move(api, made, slots[2])()
-
-    with pytest.raises(AssertionError):
-        verified(services.db)
-
-
-def _without_serialized(serialized: SerialTransactions, work: Callable[[Session], Any]) -> Any:
-    with serialized.client.start_session() as session, session.start_transaction():
-        return work(session)
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)

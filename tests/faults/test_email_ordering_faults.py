@@ -56,7 +56,7 @@ def test_email_sent_between_snapshot_and_lookup_blocks_nothing(
     )
     look = Outbox.lock_last_pending
 
-    def marked_first(letters: Outbox, *given: Any) -> str | None:
+    def marked_first(letters: Outbox, *given: Any) -> dict[str, str]:
         mark()
         return look(letters, *given)
 
@@ -84,7 +84,7 @@ def test_email_sent_between_lookup_and_commit_unblocks_the_new_one(
 
     look, begin = Outbox.lock_last_pending, once(mark)
 
-    def marked_meanwhile(letters: Outbox, *given: Any) -> str | None:
+    def marked_meanwhile(letters: Outbox, *given: Any) -> dict[str, str]:
         found = look(letters, *given)
         begin()
         return found

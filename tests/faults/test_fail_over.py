@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from app import create_app
-from core.concurrency import serial_transactions
 from core.mongo.client import Db, connect
 from core.web.context import runtime_of
 from devdb.node import Node
@@ -109,9 +108,7 @@ def test_booking_is_not_refused_by_rows_that_fail_over_rolls_back(three_nodes: R
     services.client.close()
 
 
-def test_change_is_not_decided_by_rows_that_fail_over_rolls_back(
-    three_nodes: ReplicaSet, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_change_is_not_decided_by_rows_that_fail_over_rolls_back(three_nodes: ReplicaSet) -> None:
     api, services = application(three_nodes)
     full, roomy, nearly, free = api.slots()[:4]
     for slot, count in ((full, 4), (nearly, 3)):
@@ -122,7 +119,7 @@ def test_change_is_not_decided_by_rows_that_fail_over_rolls_back(
     primary = three_nodes.primary()
 
     with replication_stopped(node for node in three_nodes.nodes if node is not primary):
-        monkeypatch.setattr(serial_transactions, "TRANSACTION_TIMEOUT", 1.0)
+        services.booking.group_commit.limits = Limits(transaction_timeout=1.0)
         answers = [
             api.wait_for(full, **waits),
             api.wait_for(full, **waits),
@@ -135,7 +132,7 @@ def test_change_is_not_decided_by_rows_that_fail_over_rolls_back(
         ]
         primary.kill()
     three_nodes.wait_writable()
-    monkeypatch.undo()
+    services.booking.group_commit.limits = Limits()
 
     assert [answer.status for answer in answers] == [503] * len(answers), [answer.body for answer in answers]
     assert services.db.waitlist.count_documents({}) == 0

@@ -30,7 +30,7 @@ def db(mongo: Client) -> Iterator[Db]:
     mongo.drop_database(db.name)
 
 
-def group_commit(db: Db) -> GroupCommit[Cart, str]:
+def group_commit(db: Db) -> GroupCommit:
     return GroupCommit(db.client, Stock(db["tiers"], FIELDS), OrderRecords(db), Limits(max_queue=1000))
 
 
@@ -43,7 +43,7 @@ def random_carts(count: int) -> list[Cart]:
     ]
 
 
-def submit_all(commits: Sequence[GroupCommit[Cart, str]], carts: Sequence[Cart]) -> list[str | None]:
+def submit_all(commits: Sequence[GroupCommit], carts: Sequence[Cart]) -> list[str | None]:
     """Return the buyer of each accepted cart, and None for each that was sold out."""
 
     def submit(number: int) -> str | None:
@@ -102,7 +102,7 @@ def test_sold_out_cache_refuses_only_larger_counts_until_invalidated(db: Db) -> 
 
     assert commit.admission.cached_shortage({"floor": 41}) is not None
     assert commit.admission.cached_shortage({"floor": 40}) is None
-    commit.invalidate_sold_out("floor")
+    commit.admission.invalidate_unclaimed({"floor": -1, "balcony": 1})
     assert commit.admission.cached_shortage({"floor": 41}) is None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 import pytest
@@ -82,25 +81,58 @@ def test_claim_with_a_line_that_does_not_fit_takes_nothing(mongo: Client, stock:
     assert sold(stock) == {}
 
 
+def change(mongo: Client, stock: Stock, claims: Mapping[str, int], releases: Mapping[str, int]) -> bool:
+    """Change in a transaction of its own, which is aborted if a line does not fit."""
+
+    class Aborted(Exception):
+        pass
+
+    def work(session: Session) -> None:
+        if not stock.change(session, claims, releases):
+            raise Aborted
+
+    try:
+        transaction(mongo, work, TIMEOUT)
+    except Aborted:
+        return False
+    return True
+
+
 def test_release_needs_no_guard_and_returns_the_stock(mongo: Client, stock: Stock) -> None:
+    assert claim(mongo, stock, {"a": 5, "b": 3, "c": 2})
+    stock._collection.update_one({"_id": "a"}, {"$set": {"withdrawn": True, "quota": 0}})
+
+    assert change(mongo, stock, {}, {"a": 2, "b": 3, "c": 2})
+
+    assert sold(stock) == {"a": 3}
+
+
+def test_release_of_unknown_stock_changes_nothing(mongo: Client, stock: Stock) -> None:
     assert claim(mongo, stock, {"a": 5})
 
-    released = transaction(mongo, lambda session: stock.release(session, "a", 2), TIMEOUT)
+    assert not change(mongo, stock, {"b": 1}, {"a": 2, "unknown": 1})
 
-    assert released is not None
-    assert released["sold"] == 3
-    assert transaction(mongo, partial(stock.release, stock_id="unknown"), TIMEOUT) is None
+    assert sold(stock) == {"a": 5}
 
 
-def test_swap_moves_one_unit_if_the_other_stock_has_one_left(mongo: Client, stock: Stock) -> None:
-    assert claim(mongo, stock, {"a": 1})
+def test_claims_and_releases_change_together(mongo: Client, stock: Stock) -> None:
+    assert claim(mongo, stock, {"a": 5, "b": 1})
 
-    assert transaction(mongo, lambda session: stock.swap(session, "a", "b"), TIMEOUT)
+    assert change(mongo, stock, {"b": 4, "c": 1}, {"a": 2})
 
-    assert sold(stock) == {"b": 1}
+    assert sold(stock) == {"a": 3, "b": 5, "c": 1}
 
 
-def test_swap_into_full_stock_is_refused(mongo: Client, stock: Stock) -> None:
-    assert claim(mongo, stock, {"a": 1, "b": 5})
+def test_claim_never_uses_what_the_same_call_releases(mongo: Client, stock: Stock) -> None:
+    """A queue of the stock may be entitled to it."""
+    assert claim(mongo, stock, {"a": 5})
 
-    assert not transaction(mongo, lambda session: stock.swap(session, "a", "b"), TIMEOUT)
+    assert not change(mongo, stock, {"a": 1}, {"a": 1})
+    assert change(mongo, stock, {}, {"a": 1})
+    assert change(mongo, stock, {"a": 1}, {"a": 3})
+
+    assert sold(stock) == {"a": 2}
+
+
+def test_change_of_nothing_succeeds(mongo: Client, stock: Stock) -> None:
+    assert change(mongo, stock, {}, {})

@@ -60,7 +60,7 @@ def test_email_retried_out_of_a_failed_batch_can_be_cancelled(
 
     transaction(
         outbox.client,
-        lambda session: outbox.store.cancel_pending(session, untrue.subject, untrue.template, outbox.clock()),
+        lambda session: outbox.store.cancel_pending(session, [untrue.subject], untrue.template, outbox.clock()),
         10,
     )
     outbox.worker(resend).send_all_due()

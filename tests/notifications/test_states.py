@@ -44,7 +44,7 @@ def reminder(outbox: OutboxFixture, about: str = "b1") -> OutboxEmail:
 
 def withdraw(outbox: OutboxFixture, about: str = "b1") -> None:
     def work(session: Any) -> None:
-        outbox.store.cancel_pending(session, about, "guest_reminder", outbox.clock())
+        outbox.store.cancel_pending(session, [about], "guest_reminder", outbox.clock())
 
     transaction(outbox.client, work, 10)
 
@@ -235,8 +235,8 @@ def test_last_pending_email_is_the_blocking_one(outbox: OutboxFixture, state: Em
     outbox.enqueue([email, replace(email, id="b1-other", to="bob@example.org", created_at=outbox.clock.moment)])
     reminder(outbox)  # unordered, so it blocks no other
     outbox.db["letters"].update_one({"_id": email.id}, {"$set": {"state": state}})
-    found = transaction(outbox.client, lambda session: outbox.store.lock_last_pending(session, "b1", email.to), 10)
-    assert found == (email.id if state in PENDING else None)
+    found = transaction(outbox.client, lambda session: outbox.store.lock_last_pending(session, {"b1": email.to}), 10)
+    assert found == ({"b1": email.id} if state in PENDING else {})
 
 
 @pytest.mark.parametrize("state", list(EmailStatus))

@@ -40,9 +40,9 @@ def row(outbox: OutboxFixture, email: OutboxEmail) -> dict[str, Any]:
 
 
 def last_pending(outbox: OutboxFixture) -> str | None:
-    return transaction(
-        outbox.client, lambda session: outbox.store.lock_last_pending(session, "s1", "ada@example.org"), 10
-    )
+    recipients = {"s1": "ada@example.org"}
+    found = transaction(outbox.client, lambda session: outbox.store.lock_last_pending(session, recipients), 10)
+    return found.get("s1")
 
 
 def test_email_of_an_unknown_feature_stores_its_rules(outbox: OutboxFixture) -> None:

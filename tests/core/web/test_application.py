@@ -17,6 +17,7 @@ from tests.api_client import Answer, Api, over_app
 from tests.factories import person
 
 HOT = {("POST", "/api/bookings"), ("GET", "/api/dates"), ("GET", "/api/slots")}
+HOT_PATTERNS = {("DELETE", "/api/bookings/", ""), ("POST", "/api/slots/", "/waitlist")}
 # They differ from one request to the next.
 VARYING = {"X-Request-ID", "Location"}
 
@@ -24,17 +25,24 @@ VARYING = {"X-Request-ID", "Location"}
 @contextmanager
 def without_fast_routes(app: Flask) -> Iterator[None]:
     application = cast("Application", app)
-    known = dict(application.fast_routes)
+    routes = dict(application.fast_routes)
+    patterns = dict(application.fast_patterns)
     application.fast_routes.clear()
+    application.fast_patterns.clear()
     yield
-    application.fast_routes.update(known)
+    application.fast_routes.update(routes)
+    application.fast_patterns.update(patterns)
 
 
 def shape(answer: Answer) -> tuple[int, Mapping[str, str], Any]:
     headers = {name: value for name, value in answer.headers.items() if name not in VARYING}
     body = answer.json
     if isinstance(body, dict):
-        body = {**body, "requestId": "", "booking": sorted(body.get("booking", {}))}
+        body = {**body, "requestId": ""}
+        for name in ("booking", "entry"):
+            body[name] = sorted(body.get(name, {}))
+        if "id" in body:
+            body = {name: type(value) for name, value in body.items()}
         headers.pop("Content-Length")
     return answer.status, headers, body
 
@@ -45,12 +53,36 @@ def book(api: Api, **changes: Any) -> Answer:
     return api.send("POST", "/api/bookings", json={**guest, "slotId": slot["_id"], "date": slot["date"]})
 
 
+def cancel(api: Api) -> Answer:
+    return api.held("DELETE", book(api).json["booking"])
+
+
+def join(api: Api) -> Answer:
+    slot = api.slots("2026-03-07")[0]
+    while api.book(slot).status == 201:
+        """The slot is not full."""
+    return api.wait_for(slot)
+
+
 REQUESTS: Mapping[str, Callable[[Api], Answer]] = {
     "booked": book,
     "invalid": lambda api: book(api, email="nobody"),
     "unknown slot": lambda api: api.send(
         "POST", "/api/bookings", json={**person(), "slotId": "x" * 24, "date": "2026-03-05"}
     ),
+    "cancelled": cancel,
+    "cancelled with a wrong token": lambda api: api.send(
+        "DELETE", "/api/bookings/" + "a" * 32, headers={"Authorization": "Bearer x"}
+    ),
+    "cancelled without a token": lambda api: api.send("DELETE", "/api/bookings/" + "a" * 32),
+    "cancelled with the token in a form": lambda api: api.send(
+        "DELETE", "/api/bookings/" + "a" * 32, data={"token": "x"}
+    ),
+    "cancelled without an id": lambda api: api.send("DELETE", "/api/bookings/"),
+    "cancelled by an odd id": lambda api: api.send("DELETE", "/api/bookings/%3C%3E"),
+    "joined": join,
+    "joined without a body": lambda api: api.send("POST", "/api/slots/" + "a" * 24 + "/waitlist"),
+    "joined an unknown slot": lambda api: api.wait_for({"_id": "a" * 24}),
     "dates": lambda api: api.get("/api/dates"),
     "slots": lambda api: api.get("/api/slots", query={"date": "2026-03-05"}),
     "no date": lambda api: api.get("/api/slots"),
@@ -60,8 +92,9 @@ REQUESTS: Mapping[str, Callable[[Api], Answer]] = {
 }
 
 
-def test_fast_routes_are_the_constant_paths_of_hot_views(app: Flask) -> None:
+def test_fast_routes_are_the_paths_of_hot_views(app: Flask) -> None:
     assert set(cast("Application", app).fast_routes) == HOT
+    assert set(cast("Application", app).fast_patterns) == HOT_PATTERNS
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -124,5 +157,6 @@ def test_application_that_answers_other_origins_has_no_fast_routes(make_app: Cal
     app = make_app(CORS_ORIGINS="https://form.example.org")
 
     assert not cast("Application", app).fast_routes
+    assert not cast("Application", app).fast_patterns
     assert Api(over_app(app)).get("/api/dates").status == 200
     assert runtime_of(app).get(RateLimiter)

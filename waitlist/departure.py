@@ -1,0 +1,81 @@
+"""Leaving a waiting list through the group commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from core.mongo.transactions import Session
+from inventory.group_commit import GroupCommit
+from inventory.requests import StockChange
+from notifications.outbox.model import OutboxEmail
+from schedules.service import Schedules
+from waitlist.email_queue import WaitlistEmailQueue
+from waitlist.errors import EntryNotFound
+from waitlist.model import State, WaitlistEntry
+from waitlist.store import WaitlistStore
+
+
+@dataclass(frozen=True)
+class Departure:
+    """Removes an entry from its waiting list."""
+
+    entry_id: str
+
+
+# The answer is the entry, or None if it does not wait.
+Request = StockChange[Departure, WaitlistEntry | None]
+
+
+@dataclass(frozen=True)
+class LeaveWaitlist:
+    """Removes guests from waiting lists."""
+
+    group_commit: GroupCommit
+    entries: WaitlistStore
+
+    def execute(self, entry_id: str) -> WaitlistEntry:
+        """Remove an entry from its waiting list, if it waits; return its new state. Raises EntryNotFound."""
+        entry = self.entries.get(entry_id)
+        request: Request = StockChange(Departure(entry_id), {entry.slot_id: 0})
+        return self.group_commit.submit(request) or self.entries.get(entry_id)
+
+    def execute_all(self, entries: Sequence[WaitlistEntry]) -> list[str]:
+        """Remove those of the entries that wait; return the ids of all."""
+        for entry in entries:
+            if entry.state is State.WAITING:
+                with suppress(EntryNotFound):  # A concurrent call may have deleted it.
+                    self.execute(entry.id)
+        return [entry.id for entry in entries]
+
+
+@dataclass(frozen=True)
+class DepartureRows:
+    """The rows of guests who leave: slot, entry, e-mail."""
+
+    entries: WaitlistStore
+    schedules: Schedules
+    email_queue: WaitlistEmailQueue
+
+    def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
+        """Mark the entries left; those that do not wait stay as they are."""
+        leaving: dict[str, int] = {}
+        entry_ids = []
+        for request in requests:
+            left = self.entries.leave(session, request.detail.entry_id)
+            request.outcome = left
+            if left:
+                leaving[left.slot_id] = leaving.get(left.slot_id, 0) + 1
+                entry_ids.append(left.id)
+        if leaving:
+            self.schedules.store.leave_queue(session, leaving, {})
+            self.email_queue.cancel_joined(session, entry_ids)
+        return []
+
+    def refresh(self, batch: Sequence[Any]) -> None:
+        """Do nothing: an entry that does not wait is no obstacle."""
+
+    def answer_duplicates(self, batch: Sequence[Any]) -> None:
+        """Do nothing: a departure has no unique row."""
