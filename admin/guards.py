@@ -32,8 +32,12 @@ class AdminKeys:
     def label_for(self, key: str) -> str | None:
         """Return the label of `key`, or None if it is not valid; the time does not depend on which key matches."""
         digest = _digest(key)
-        labels = [label for label, known in self.digests if hmac.compare_digest(digest, known)]
-        return labels[0] if labels else None
+        found = None
+        for label, known in self.digests:
+            matches = hmac.compare_digest(digest, known)
+            if matches and found is None:
+                found = label
+        return found
 
 
 def require_key() -> None:

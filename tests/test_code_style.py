@@ -11,10 +11,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SKIPPED_FOLDERS = {"bench", "tests", "var", "node_modules", "__pycache__"}
 
-# The most of each in a thousand lines of product code: the figures of today, to be lowered to 1, 6 and 12.
-MAX_PARALLEL_ASSIGNMENTS = 1.5
-MAX_CONDITIONAL_EXPRESSIONS = 11.5
-MAX_COMPREHENSIONS = 21.0
+# The most of each in a thousand lines of product code. Comprehensions are to be lowered to 12.
+MAX_PARALLEL_ASSIGNMENTS = 1.0
+MAX_CONDITIONAL_EXPRESSIONS = 6.0
+MAX_COMPREHENSIONS = 18.0
 
 MAX_CLASS_LINES = 150
 MAX_TEST_FILE_LINES = 400

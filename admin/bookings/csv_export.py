@@ -53,7 +53,9 @@ def stream_csv(bookings: Iterable[ExportRow]) -> Iterator[bytes]:
 def escape_formula(cell: str) -> str:
     """Return `cell` with an apostrophe wherever a spreadsheet would read a formula: at its start, after separators."""
     escaped = INNER_FORMULA.sub(r"\1'", cell)
-    return f"'{escaped}" if FORMULA.match(cell) else escaped
+    if FORMULA.match(cell):
+        return f"'{escaped}"
+    return escaped
 
 
 def _row(booking: ExportRow) -> tuple[str, ...]:

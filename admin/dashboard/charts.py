@@ -228,12 +228,16 @@ def _cell_text(data: ChartData, width: int) -> Callable[[Occupancy], str]:
     """Return the formatter of a heat map's cells: the ratio if the longest one fits, else the percentage."""
     ratios = [_ratio(cell) for row in data.rows for cell in row if isinstance(cell, Occupancy)]
     longest = max((len(ratio) for ratio in ratios), default=0)
-    return _ratio if longest * LETTER_PIXELS < _column_room(data, width) else _percent
+    if longest * LETTER_PIXELS < _column_room(data, width):
+        return _ratio
+    return _percent
 
 
 def _cell_style(places: Occupancy) -> str:
     style = f"level-{level(places)}"
-    return f"{style} closed" if places.closed else style
+    if places.closed:
+        return f"{style} closed"
+    return style
 
 
 def _ratio(places: Occupancy) -> str:

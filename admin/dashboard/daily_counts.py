@@ -26,11 +26,15 @@ class IncrementalCounter:
         bound = self._clock() - FREEZE_AFTER
         known = {first: self._known(first, min(end, bound)) for first, end in spans}
         self._settled = known
-        return [
-            known[first][1] + (self._count(known[first][0], end) if known[first][0] < end else 0)
-            for first, end in spans
-        ]
+        return [self._total(*known[first], end) for first, end in spans]
+
+    def _total(self, reached: datetime, number: int, end: datetime) -> int:
+        if reached < end:
+            return number + self._count(reached, end)
+        return number
 
     def _known(self, first: datetime, until: datetime) -> tuple[datetime, int]:
         reached, number = self._settled.get(first, (first, 0))
-        return (until, number + self._count(reached, until)) if until > reached else (reached, number)
+        if until > reached:
+            return until, number + self._count(reached, until)
+        return reached, number

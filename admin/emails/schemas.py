@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import marshmallow as ma
 
 from admin.schemas import ID_PATTERN, MAX_PAGE_SIZE, CursorField
@@ -9,9 +11,21 @@ from core.clock import iso
 from core.pagination import Cursor
 from core.schema_fields import ClampedInteger, VisibleString
 from core.web.request_parser import QuerySchema
-from notifications.outbox.model import CREATED_ORDER, PENDING, EmailStatus
+from notifications.outbox.model import CREATED_ORDER, PENDING, EmailStatus, OutboxEmail
 
 CURSOR_EXAMPLE = Cursor("019cb1d2e3f4000000000000000000a1-guest", "1772701200000", CREATED_ORDER)
+
+
+def _due_at(email: OutboxEmail) -> str | None:
+    if email.state in PENDING:
+        return iso(email.due_at)
+    return None
+
+
+def _iso_or_null(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return iso(moment)
 
 
 class LettersQuery(QuerySchema):
@@ -38,16 +52,12 @@ class LetterSchema(ma.Schema):
     attempts = ma.fields.Integer()
     lastError = ma.fields.String(attribute="last_error")
     createdAt = ma.fields.Function(lambda email: iso(email.created_at), metadata={"type": "string"})
-    dueAt = ma.fields.Function(
-        lambda email: iso(email.due_at) if email.state in PENDING else None, metadata={"type": ["string", "null"]}
-    )
-    sentAt = ma.fields.Function(
-        lambda email: iso(email.sent_at) if email.sent_at else None, metadata={"type": ["string", "null"]}
-    )
+    dueAt = ma.fields.Function(_due_at, metadata={"type": ["string", "null"]})
+    sentAt = ma.fields.Function(lambda email: _iso_or_null(email.sent_at), metadata={"type": ["string", "null"]})
     providerId = ma.fields.String(attribute="provider_id")
     delivery = ma.fields.String(allow_none=True)
     deliveryAt = ma.fields.Function(
-        lambda email: iso(email.delivery_at) if email.delivery_at else None, metadata={"type": ["string", "null"]}
+        lambda email: _iso_or_null(email.delivery_at), metadata={"type": ["string", "null"]}
     )
 
 

@@ -80,8 +80,7 @@ class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def handle(self, listener: Any, client: ClientSocket, addr: Any) -> None:
         """Serve one connection to its end."""
-        address = addr[0] if isinstance(addr, tuple) else ""
-        connection = ClientConnection(network_of(address), client.abort, client.finish)
+        connection = ClientConnection(network_of(_host(addr)), client.abort, client.finish)
         client.connection = connection
         if not self._connections.admit(connection):
             client.abort()
@@ -110,8 +109,7 @@ class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
         if not isinstance(exc, Exception):
             return  # the worker ends
         base = {**base_environ(self.cfg), "gunicorn.socket": client}
-        address = addr[0] if isinstance(addr, tuple) else ""
-        environ = refusals.unparsed_environ(base, BytesIO(), address)
+        environ = refusals.unparsed_environ(base, BytesIO(), _host(addr))
         try:
             client.sendall(refusals.answer(self.wsgi, environ, exc))
         except OSError:
@@ -156,3 +154,10 @@ class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
             self.log.warning("Worker graceful timeout (pid:%s)", self.pid)
             for pool in pools:
                 pool.kill(timeout=1)
+
+
+def _host(addr: Any) -> str:
+    """Return the host of a peer's address; a unix socket has none."""
+    if isinstance(addr, tuple):
+        return str(addr[0])
+    return ""

@@ -10,7 +10,6 @@ from flask import Flask
 
 from core.mongo.client import Db
 from tests.api.booking_requests import refused
-from tests.api.pages.page_browser import DATE, Browser, wrong
 from tests.api_client import Api, over_app
 from tests.factories import contact
 
@@ -64,20 +63,6 @@ def test_message_of_a_rate_limit_says_when(make_app: Callable[..., Flask], rate:
     assert limited.status == 429
     assert re.fullmatch(rf"Too many requests\. {pattern}", limited.json["message"])
     assert int(limited.headers["Retry-After"]) > 0
-
-
-@pytest.mark.parametrize("domain", ["test", "local"])
-def test_test_domain_is_refused_with_its_reason(browser: Browser, api: Api, domain: str) -> None:
-    slot = api.slots(DATE)[0]
-    email = f"Ada@mail.{domain}"
-    reason = f"Addresses in the test domain .{domain} receive no e-mail."
-
-    booked = api.book(slot, email=email)
-    form = browser.send(browser.form(slot, email=email))
-
-    refused(booked, "email")
-    assert booked.json["message"] == f"E-mail: {reason}"
-    assert wrong(form.text, "email") == reason
 
 
 def test_test_domain_is_refused_on_a_waiting_list(api: Api, db: Db) -> None:
