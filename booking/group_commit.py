@@ -38,15 +38,15 @@ class ChangeRows(Protocol):
 class SlotRecords:
     """The rows of all requests for places of slots.
 
-    They are written in this order: new bookings, `changes` by type, promotion into released places, `queues` by type.
-    A guest who joins a waiting list so finds the slot as it is after promotion.
+    They are written in this order: new bookings, `releases` by type, promotion into released places, `after_promotion`
+    by type. A guest who joins a waiting list, and a lowered capacity, so find the slot as it is after promotion.
     """
 
     schedules: Schedules
     outbox: Outbox
     new_bookings: NewBookingRows
-    changes: Mapping[type, ChangeRows]
-    queues: Mapping[type, ChangeRows]
+    releases: Mapping[type, ChangeRows]
+    after_promotion: Mapping[type, ChangeRows]
     promotion: WaitlistPromotion
 
     def stock_levels(self, stock_ids: Iterable[str]) -> Mapping[str, Slot]:
@@ -59,11 +59,11 @@ class SlotRecords:
         emails: list[OutboxEmail] = []
         if PendingBooking in by_kind:
             emails += self.new_bookings.write(session, by_kind[PendingBooking])
-        emails += _write(session, self.changes, by_kind)
+        emails += _write(session, self.releases, by_kind)
         released = released_lines(requests)
         if released:
             emails += self.promotion.execute(session, released)
-        emails += _write(session, self.queues, by_kind)
+        emails += _write(session, self.after_promotion, by_kind)
         if emails:
             self.outbox.enqueue(session, emails)
 
@@ -97,9 +97,9 @@ class SlotRecords:
         self.outbox.wake_worker()
 
     def _rows(self, kind: type) -> ChangeRows:
-        if kind in self.changes:
-            return self.changes[kind]
-        return self.queues[kind]
+        if kind in self.releases:
+            return self.releases[kind]
+        return self.after_promotion[kind]
 
 
 def _write(session: Session, rows: Mapping[type, ChangeRows], by_kind: Mapping[type, list[Any]]) -> list[OutboxEmail]:

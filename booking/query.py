@@ -51,7 +51,7 @@ class BookingQuery:
         if not ids:
             return []
         documents = {row["_id"]: row for row in self._bookings.find({"_id": {"$in": ids}}, DEFAULT_PROJECTION)}
-        return [to_booking(documents[id_]) for id_ in ids]
+        return [to_booking(documents[id_]) for id_ in ids if id_ in documents]
 
     def count(self, wanted: BookingFilter, limit: int = 0) -> int:
         """Return the number of bookings that match, at most `limit` if it is not 0."""

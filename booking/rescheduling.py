@@ -14,6 +14,7 @@ from booking.errors import (
     BookingNotFound,
     DuplicateBooking,
     RescheduleLimitReached,
+    SlotFull,
 )
 from booking.model import Booking, Status
 from booking.store import BookingStore
@@ -25,6 +26,7 @@ from core.mongo.transactions import Session
 from inventory.group_commit import GroupCommit
 from inventory.requests import StaleRequest, StockChange, unanswered
 from notifications.outbox.model import OutboxEmail
+from schedules.errors import SlotClosed
 from schedules.model import PlannedSlot
 from schedules.service import Schedules
 
@@ -74,7 +76,14 @@ class RescheduleBooking:
         self._require_open(booking.slot_id)
         request: Request = StockChange(Rescheduling(booking_id, booking.email, planned), {})
         _expect(request, booking)
-        rescheduled = self.group_commit.submit(request)
+        try:
+            rescheduled = self.group_commit.submit(request)
+        except (SlotFull, SlotClosed) as refusal:
+            # A repeated request can meet the sold-out cache although the first one took the last place.
+            booking = self.bookings.get_committed(booking_id)
+            if booking.slot_id != slot_id or booking.status is not Status.CONFIRMED:
+                raise refusal from None
+            return booking
         if request.outcome:
             LOG.info("booking_rescheduled", booking=booking_id)
         return rescheduled

@@ -46,6 +46,8 @@ from notifications.outbox.service import Outbox
 from schedules.service import Schedules
 from waitlist import email_queue as waitlist_email_queue
 from waitlist import emails as waitlist_emails
+from waitlist.departure import Departure
+from waitlist.join import Joining
 from waitlist.service import Waitlist
 from waitlist.store import WaitlistStore
 
@@ -109,14 +111,19 @@ def build_group_commit(base: Foundation, waitlist_rows: Mapping[type, ChangeRows
     """Return the group commit of all requests for places of slots."""
     queue = base.email_queue
     promotion = WaitlistPromotion(base.store, base.schedules, base.waiting, queue, base.clock)
-    changes: dict[type, ChangeRows] = {
+    # A guest who leaves is not promoted; a released place goes to the waiting list before a capacity can be lowered.
+    releases: dict[type, ChangeRows] = {
+        Departure: waitlist_rows[Departure],
         Cancellation: CancellationRows(base.store, queue, base.audit, base.clock),
         Rescheduling: ReschedulingRows(base.store, queue, base.clock),
+    }
+    after_promotion: dict[type, ChangeRows] = {
         ChangeOfSlot: ChangeOfSlotRows(base.schedules, base.audit, promotion),
         Reconciliation: ReconciliationRows(promotion),
+        Joining: waitlist_rows[Joining],
     }
     new_bookings = NewBookingRows(base.store, IdempotencyStore(base.db), base.clock)
-    records = SlotRecords(base.schedules, base.outbox, new_bookings, changes, waitlist_rows, promotion)
+    records = SlotRecords(base.schedules, base.outbox, new_bookings, releases, after_promotion, promotion)
     return GroupCommit(base.client, base.schedules.store.stock, records)
 
 

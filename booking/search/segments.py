@@ -21,7 +21,10 @@ from core.mongo.schema import CollectionSchema
 
 SEGMENTS = CollectionSchema(
     name="booking_search_segments",
-    indexes=(IndexModel([("dirty", ASCENDING)], partialFilterExpression={"dirty": True}, name="dirty"),),
+    indexes=(
+        IndexModel([("start", ASCENDING)], unique=True, name="one_segment_per_start"),
+        IndexModel([("dirty", ASCENDING)], partialFilterExpression={"dirty": True}, name="dirty"),
+    ),
     validator={"$jsonSchema": {"required": ["start", "ids"]}},
 )
 # A smaller one has fewer lines to compare if it contains the words of different bookings.
@@ -83,10 +86,14 @@ class SegmentStore:
         rows = self._rows({"$gt": start, "$lt": before}, self.size)
         if len(rows) < self.size:
             return 0
+        end = rows[-1]["_id"]
+        # An erasure between the read and the insert finds no segment to mark. The segment so begins as an outdated
+        # one, and is built from the bookings as they are after the insert.
         try:
-            self._segments.insert_one({"_id": rows[-1]["_id"], "start": start, **_columns(rows)})
+            self._segments.insert_one({"_id": end, "start": start, "dirty": True, "marks": 1, **_columns(rows)})
         except DuplicateKeyError:
             return 0  # Another process wrote it.
+        self._rebuild(end)
         return len(rows)
 
     def mark_dirty(self, booking_ids: Sequence[str]) -> None:

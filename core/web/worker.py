@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -140,7 +140,11 @@ class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
     def _sweep(self) -> None:
         while True:
             gevent.sleep(SWEEP_SECONDS)
-            self._connections.sweep()
+            try:
+                self._connections.sweep()
+            except Exception:  # boundary: one failed sweep must not end the limits of all connections
+                with suppress(OSError):
+                    LOG.exception("connection_sweep_failed")
 
     def _drain(self, pools: list[Pool]) -> None:
         """Wait for busy connections up to the graceful timeout, and end those that become idle."""

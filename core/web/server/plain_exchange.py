@@ -57,7 +57,9 @@ class PlainBody:
         if self._reader is None:
             return b""
         while self._reader.length:
-            if not self._reader.read(SKIPPED_BYTES):
+            wanted = min(self._reader.length, SKIPPED_BYTES)
+            # The reader counts the bytes that it was asked for as read, also if the connection ended before.
+            if len(self._reader.read(wanted)) < wanted:
                 return None
         return bytes(self._unreader.take_buffered())
 

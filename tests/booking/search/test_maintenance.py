@@ -146,6 +146,28 @@ def test_segment_marked_during_its_rebuild_stays_dirty(
     assert db[SEGMENTS].count_documents({"dirty": True}) == 0
 
 
+def test_booking_erased_during_the_write_of_its_segment_is_not_in_it(
+    db: Db, people: list[str], maintain: MaintainSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = maintain.segments._rows
+    erased = False
+
+    def read_and_erase(*args: object) -> object:
+        nonlocal erased
+        rows = read(*args)  # type: ignore[arg-type]
+        if not erased:
+            erased = True
+            db["bookings"].update_one({"_id": people[1]}, {"$set": {"fullName": "", "email": "x", "phone": ""}})
+            maintain.segments.mark_dirty(people[1:2])
+        return rows
+
+    monkeypatch.setattr(maintain.segments, "_rows", read_and_erase)
+    maintain.execute()
+
+    assert db[SEGMENTS].count_documents({}) > 0
+    assert "muller" not in texts(db)
+
+
 def test_booking_writes_no_search_keys(services: wiring.Services, db: Db, api: Api) -> None:
     api.book(api.slots()[0])
 
