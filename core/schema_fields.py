@@ -219,7 +219,7 @@ def normalize_email(given: str) -> str:
         plain = PLAIN_EMAIL.fullmatch(lowered)
         if plain and plain["top"] not in REFUSED_TLDS:
             return lowered
-    normalized = _normalized(given.strip().lower())
+    normalized = _normalized(given.strip())
     if not normalized or len(normalized) > MAX_EMAIL_LENGTH:
         raise ValueError("Not a valid e-mail address.")
     return normalized
@@ -228,6 +228,7 @@ def normalize_email(given: str) -> str:
 def _normalized(email: str) -> str:
     """Return the address as the library writes it, or nothing; it refuses test domains, so another one stands in."""
     stem, _, top = email.rpartition(".")
+    top = top.lower()
     if top in TEST_TLDS:
         email = f"{stem}.com"
     try:

@@ -34,7 +34,11 @@ TABLE = re.findall(
     (ROOT / "docs" / "routes.md").read_text(encoding="utf-8").partition("## Cost of public routes")[2],
     re.MULTILINE,
 )
-REDIRECTS = {"pages.self_service.back_to_booking", "pages.self_service.back_to_waiting"}
+REDIRECTS = {
+    "pages.admin.page_with_slash",
+    "pages.self_service.back_to_booking",
+    "pages.self_service.back_to_waiting",
+}
 ROUTES = [(f"{method} {path}", int(most)) for method, path, most in TABLE]
 
 

@@ -18,8 +18,14 @@ Put = Callable[..., str]
 
 
 @pytest.fixture
-def memory() -> Any:
-    """A client that keeps everything in memory."""
+def memory(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A client that keeps everything in memory; of the commands it knows `count`, which mongomock does not."""
+
+    def command(db: Any, wanted: dict[str, Any]) -> dict[str, int]:
+        limits = {"limit": wanted["limit"]} if wanted["limit"] else {}
+        return {"n": db[wanted["count"]].count_documents(wanted["query"], **limits)}
+
+    monkeypatch.setattr(mongomock.Database, "command", command)
     return mongomock.MongoClient(tz_aware=True)
 
 

@@ -74,7 +74,7 @@ def test_cursor_lists_each_booking_once(api: Api, put: Put) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "page=x", "date=tomorrow", "country=IND", "status=all", "phone=abc", "who=me", "page=1&page=1"]
+    "query", ["limit=0", "page=x", "date=tomorrow", "country=IND", "status=all", "who=me", "page=1&page=1"]
 )
 def test_a_search_that_is_not_well_formed_is_refused(api: Api, query: str) -> None:
     assert api.admin("GET", f"/bookings?{query}").status == 400

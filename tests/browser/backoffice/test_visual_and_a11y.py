@@ -148,9 +148,11 @@ def test_german_back_office_is_translated_and_accessible(visit: Visit, site: Ser
     expect(page.locator("#detail .list")).to_contain_text("fehlgeschlagen")
     assert violations_at_two_widths(page) == []
     page.keyboard.press("Escape")
-    page.locator("#phone").fill("abc")
+    page.locator("#reference").fill("abc")
     page.locator("#find").click()
-    expect(page.locator("#notice")).to_have_text("Bitte geben Sie in der Telefonnummer Ziffern ein.")
+    expect(page.locator("#notice")).to_have_text(
+        "Bitte geben Sie eine vollständige Buchungsnummer ein, zum Beispiel K7MP-4QXD."
+    )
     page.goto(f"/admin?view=slots&date={UNUSUAL_NAMES_DATE}")
     page.locator(f"#capacity-{slot['_id']}").fill("0")
     page.keyboard.press("Enter")
