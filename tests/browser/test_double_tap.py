@@ -136,7 +136,7 @@ def test_submit_button_that_replaces_the_other_ignores_taps(visit: Visit, site: 
     assert posts == []
     page.clock.run_for(SUPPRESS_MS)
     book.click()
-    page.clock.run_for(MIN_FORM_AGE_SECONDS * 1000)  # the page holds the form until it is old enough
+    page.clock.run_for(int(MIN_FORM_AGE_SECONDS * 1000))  # the page holds the form until it is old enough
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Your place is booked")
     assert len(posts) == 1
