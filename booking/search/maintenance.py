@@ -33,12 +33,12 @@ class MaintainSearch:
     def execute(self) -> None:
         """Do what is due, for a few seconds; the next run continues."""
         end = time.monotonic() + self.budget
-        self.segments.rebuild_dirty()
+        self.segments.rebuild_dirty(end)
         self.migration.run_until(end)
         appended = self._append_until(end)
         if appended:
             LOG.info("bookings_indexed_for_search", bookings=appended, segments=self.segments.count())
-        self._check()
+        self._check(end)
 
     def _append_until(self, end: float) -> int:
         appended = 0
@@ -50,11 +50,11 @@ class MaintainSearch:
             appended += size
         return appended
 
-    def _check(self) -> None:
-        """Check the newest segments, and another one each time."""
+    def _check(self, end: float) -> None:
+        """Check the newest segments, and another one each time; rebuild the incomplete ones."""
         count = self.segments.count()
         if not count:
             return
         self._checked = (self._checked + 1) % count
         self.segments.mark_incomplete(NEWEST_CHECKED, self._checked)
-        self.segments.rebuild_dirty()
+        self.segments.rebuild_dirty(end)

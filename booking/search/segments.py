@@ -1,4 +1,4 @@
-"""Search segments: the folded names, e-mails, phones and references of some hundred bookings in one document.
+"""Search segments: the folded names, e-mails, phones and references of 256 bookings in one document.
 
 A segment covers the bookings whose ids follow the previous segment's last id, up to its own last id. It is written
 after its bookings are committed, so a booking's transaction writes no search keys. `$indexOfBytes` finds the segments
@@ -7,6 +7,8 @@ that contain a part. Newer bookings, which no segment covers yet, are searched o
 
 from __future__ import annotations
 
+import math
+import time
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -103,9 +105,11 @@ class SegmentStore:
         outdated = [ends[position] for position in positions if position < len(ends)]
         self._segments.update_many({"_id": {"$in": outdated}}, MARK_DIRTY)
 
-    def rebuild_dirty(self) -> None:
-        """Rebuild the segments whose bookings have been erased or were found to be missing."""
+    def rebuild_dirty(self, end: float = math.inf) -> None:
+        """Rebuild the outdated segments until the monotonic time `end`; the others stay marked for the next call."""
         for row in list(self._segments.find({"dirty": True}, {"_id": 1})):
+            if time.monotonic() >= end:
+                break
             self._rebuild(row["_id"])
 
     def mark_incomplete(self, newest: int, offset: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -51,6 +52,29 @@ def test_run_stops_after_its_budget_and_the_next_continues(people: list[str], ma
     maintain.budget = 5.0
     maintain.execute()
     assert maintain.segments.count() == 2
+
+
+def test_rebuild_stops_at_the_end_of_the_budget_and_the_next_run_continues(
+    db: Db, people: list[str], maintain: MaintainSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maintain.execute()
+    maintain.segments.mark_dirty(people[:8])
+    assert db[SEGMENTS].count_documents({"dirty": True}) == 2
+    rebuild = maintain.segments._rebuild
+
+    def use_up_the_budget(end: str) -> None:
+        rebuild(end)
+        time.sleep(maintain.budget)
+
+    maintain.budget = 2.0
+    monkeypatch.setattr(maintain.segments, "_rebuild", use_up_the_budget)
+    maintain.execute()
+    monkeypatch.undo()
+    assert db[SEGMENTS].count_documents({"dirty": True}) == 1
+
+    maintain.execute()
+
+    assert db[SEGMENTS].count_documents({"dirty": True}) == 0
 
 
 def test_late_booking_is_added_to_its_segment(api: Api, db: Db, people: list[str], maintain: MaintainSearch) -> None:
@@ -111,7 +135,7 @@ def test_interrupted_erasure_is_finished_by_the_next_run(
     db: Db, services: wiring.Services, people: list[str], maintain: MaintainSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     maintain.execute()
-    monkeypatch.setattr(maintain.segments, "rebuild_dirty", lambda: None)
+    monkeypatch.setattr(maintain.segments, "rebuild_dirty", lambda _end: None)
     monkeypatch.setattr(services.booking.erase_person.deletion.segments, "rebuild_dirty", lambda: None)
     services.booking.erase_person.execute(PEOPLE[1][1])
     assert "muller" in texts(db)
