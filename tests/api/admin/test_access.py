@@ -10,8 +10,6 @@ from flask import Flask
 from tests.api_client import Api, over_app
 from tests.factories import ADMIN_KEY, SECOND_ADMIN_KEY
 
-# Who may enter
-
 DOORS = [
     ("GET", "/validate"),
     ("GET", "/bookings"),
@@ -125,6 +123,3 @@ def test_wrong_keys_from_one_address_lock_no_other_out(api: Api) -> None:
 
     assert api.admin("GET", "/validate", environ_base={"REMOTE_ADDR": "192.0.2.7"}).status == 429
     assert api.admin("GET", "/validate", environ_base={"REMOTE_ADDR": "192.0.2.8"}).status == 200
-
-
-# What is found

@@ -14,26 +14,6 @@ from tests.api.admin.requests import booked, patch
 from tests.api_client import Api, over_app
 from tests.factories import ADMIN_KEY
 
-# Who may enter
-
-DOORS = [
-    ("GET", "/validate"),
-    ("GET", "/bookings"),
-    ("GET", "/bookings/export"),
-    ("POST", "/bookings/some-id/cancel"),
-    ("POST", "/bookings/some-id/resend"),
-    ("GET", "/slots"),
-    ("PATCH", "/slots/some-id"),
-    ("GET", "/stats"),
-    ("GET", "/plots"),
-    ("GET", "/letters"),
-    ("POST", "/letters/some-id/retry"),
-    ("GET", "/audit"),
-]
-
-
-# The audit
-
 
 def test_every_back_office_change_is_recorded_with_the_label_of_its_key(
     make_app: Callable[..., Flask],

@@ -13,26 +13,6 @@ from tests.api.admin.requests import booked, found, patch
 from tests.api_client import Api
 from tests.factories import ADMIN_KEY, person
 
-# Who may enter
-
-DOORS = [
-    ("GET", "/validate"),
-    ("GET", "/bookings"),
-    ("GET", "/bookings/export"),
-    ("POST", "/bookings/some-id/cancel"),
-    ("POST", "/bookings/some-id/resend"),
-    ("GET", "/slots"),
-    ("PATCH", "/slots/some-id"),
-    ("GET", "/stats"),
-    ("GET", "/plots"),
-    ("GET", "/letters"),
-    ("POST", "/letters/some-id/retry"),
-    ("GET", "/audit"),
-]
-
-
-# What can be changed
-
 
 def test_the_slots_of_a_date_are_listed_or_all_of_them(api: Api) -> None:
     assert api.admin("GET", "/slots", query={"date": "2026-03-05"}).json == [

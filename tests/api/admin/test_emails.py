@@ -13,14 +13,10 @@ import wiring
 from core.mongo.client import Db
 from core.pagination import Cursor
 from notifications.outbox.model import EmailFilter, EmailStatus
+from tests.api.admin.requests import booked
 from tests.api_client import Api
 
 GUEST_EMAIL = f"{'0' * 32}-guest"
-
-
-def booked(api: Api) -> str:
-    """Book a place and return the booking's id."""
-    return str(api.book(api.slots()[0]).json["booking"]["id"])
 
 
 def outbox_of(db: Db, count: int) -> list[str]:

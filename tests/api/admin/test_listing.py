@@ -11,23 +11,6 @@ from tests.api.admin.requests import booked, found
 from tests.api.conftest import Clock
 from tests.api_client import Api, over_app
 
-# Who may enter
-
-DOORS = [
-    ("GET", "/validate"),
-    ("GET", "/bookings"),
-    ("GET", "/bookings/export"),
-    ("POST", "/bookings/some-id/cancel"),
-    ("POST", "/bookings/some-id/resend"),
-    ("GET", "/slots"),
-    ("PATCH", "/slots/some-id"),
-    ("GET", "/stats"),
-    ("GET", "/plots"),
-    ("GET", "/letters"),
-    ("POST", "/letters/some-id/retry"),
-    ("GET", "/audit"),
-]
-
 ITEM = {
     "_id",
     "reference",

@@ -9,23 +9,6 @@ from core.mongo.client import Db
 from tests.api.admin.requests import booked, found
 from tests.api_client import Api
 
-# Who may enter
-
-DOORS = [
-    ("GET", "/validate"),
-    ("GET", "/bookings"),
-    ("GET", "/bookings/export"),
-    ("POST", "/bookings/some-id/cancel"),
-    ("POST", "/bookings/some-id/resend"),
-    ("GET", "/slots"),
-    ("PATCH", "/slots/some-id"),
-    ("GET", "/stats"),
-    ("GET", "/plots"),
-    ("GET", "/letters"),
-    ("POST", "/letters/some-id/retry"),
-    ("GET", "/audit"),
-]
-
 
 def test_a_date_finds_its_own_bookings_alone(api: Api) -> None:
     mine = booked(api, date="2026-03-05")
