@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Response, abort, jsonify, request, url_for
-from flask_babel import gettext
+from flask import Response, jsonify, request, url_for
 
 from booking.calendar_file import ExportCalendarFile
 from booking.errors import BookingNotFound
@@ -21,7 +18,8 @@ from pages import receipt
 from pages.error_messages import ERROR_MESSAGES
 from pages.rendering import render_page, see_other
 from pages.self_service import view
-from pages.self_service.link_parser import is_changed_id, is_link_remainder, parse_id, parse_link
+from pages.self_service.link_parser import is_changed_id
+from pages.self_service.linked_pages import BOOKING, WAITLIST_ENTRY
 from pages.site import PageBlueprint
 from pages.token_cookie import read_token, redirect_with_token
 from schedules.errors import SlotNotFound
@@ -43,42 +41,32 @@ def on_not_found(_: DomainError) -> tuple[Response, int]:
 def booking(booking_id: str) -> Response:
     """Show a booking if its token is in the cookie; otherwise the form for the token, for any id."""
     if is_changed_id(booking_id):
-        return _changed_booking_link(booking_id)
+        return BOOKING.changed_id(booking_id)
     if not read_token():
-        return _booking_token_form(booking_id)
+        return BOOKING.token_form(booking_id)
     try:
         return view.booking_page(context.get_service(SelfService).get(booking_id, read_token()))
     except BookingNotFound:
-        return _booking_token_form(booking_id, status=404)
+        return BOOKING.token_form(booking_id, status=404)
 
 
 @blueprint.get("/bookings/<booking_id>/")
 @blueprint.get("/bookings/<booking_id>/<path:rest>")
 def changed_booking_link(booking_id: str, rest: str = "") -> Response:
     """Open a link whose path a mail program has extended."""
-    if not is_link_remainder(rest):
-        abort(404)
-    return _changed_booking_link(f"{booking_id}/{rest}")
+    return BOOKING.changed_link(booking_id, rest)
 
 
 @blueprint.post("/bookings/<booking_id>/open")
 def open_booking(booking_id: str) -> Response:
     """Verify the token of the link, from its fragment or pasted by hand, and keep it in a cookie for these pages."""
-    service = context.get_service(SelfService)
-    link = parse_link([_posted_link(), booking_id], booking_id, service.signed_links.verify)
-    if link is None:
-        raise BookingNotFound
-    service.get(link.subject_id, link.token)
-    opened_path = url_for("pages.self_service.opened_booking", booking_id=link.subject_id)
-    return redirect_with_token(link.token, _booking_path(link.subject_id), opened_path)
+    return BOOKING.open(booking_id)
 
 
 @blueprint.get("/bookings/<booking_id>/opened")
 def opened_booking(booking_id: str) -> Response:
     """Redirect to the booking, or explain that its pages need the cookie that was just set."""
-    if read_token():
-        return see_other(_booking_path(booking_id))
-    return _booking_token_form(booking_id, cookies_blocked=True)
+    return BOOKING.opened(booking_id)
 
 
 @blueprint.get("/bookings/<booking_id>/done")
@@ -90,7 +78,7 @@ def done(booking_id: str) -> Response:
     if not read_token() and receipt.is_valid(booking_id, receipt_text):
         return render_page("self_service/receipt.html", is_booked=True)
     if not read_token():
-        return see_other(_booking_path(booking_id))
+        return see_other(BOOKING.path(booking_id))
     found = context.get_service(SelfService).get(booking_id, read_token())
     if found.status is not Status.CONFIRMED:
         return view.booking_page(found)
@@ -101,7 +89,7 @@ def done(booking_id: str) -> Response:
 def cancel(booking_id: str) -> Response:
     """Cancel the booking and show it."""
     context.get_service(SelfService).cancel(booking_id, read_token())
-    return see_other(_booking_path(booking_id))
+    return see_other(BOOKING.path(booking_id))
 
 
 @blueprint.post("/bookings/<booking_id>/reschedule")
@@ -126,7 +114,7 @@ def reschedule(booking_id: str) -> tuple[Response, int] | Response:
 def moved(booking_id: str) -> Response:
     """Show a booking that has just been rescheduled, with a success message."""
     if not read_token():
-        return see_other(_booking_path(booking_id))
+        return see_other(BOOKING.path(booking_id))
     found = context.get_service(SelfService).get(booking_id, read_token())
     return view.booking_page(found, is_moved=found.was_recently_rescheduled(context.get_service(Schedules).clock()))
 
@@ -136,7 +124,7 @@ def moved(booking_id: str) -> Response:
 @blueprint.get("/bookings/<booking_id>/open")
 def back_to_booking(booking_id: str) -> Response:
     """Redirect from the address of a button to the booking's page."""
-    return see_other(_booking_path(booking_id))
+    return see_other(BOOKING.path(booking_id))
 
 
 @blueprint.get("/bookings/<booking_id>/calendar.ics")
@@ -155,42 +143,32 @@ def data(booking_id: str) -> Response:
 def waiting(entry_id: str) -> Response:
     """Show a waiting-list entry if its token is in the cookie; otherwise the form for the token."""
     if is_changed_id(entry_id):
-        return _changed_entry_link(entry_id)
+        return WAITLIST_ENTRY.changed_id(entry_id)
     if not read_token():
-        return _entry_token_form(entry_id)
+        return WAITLIST_ENTRY.token_form(entry_id)
     try:
         return view.entry_page(*context.get_service(Waitlist).get(entry_id, read_token()))
     except EntryNotFound:
-        return _entry_token_form(entry_id, status=404)
+        return WAITLIST_ENTRY.token_form(entry_id, status=404)
 
 
 @blueprint.get("/waitlist/<entry_id>/")
 @blueprint.get("/waitlist/<entry_id>/<path:rest>")
 def changed_entry_link(entry_id: str, rest: str = "") -> Response:
     """Open a link whose path a mail program has extended."""
-    if not is_link_remainder(rest):
-        abort(404)
-    return _changed_entry_link(f"{entry_id}/{rest}")
+    return WAITLIST_ENTRY.changed_link(entry_id, rest)
 
 
 @blueprint.post("/waitlist/<entry_id>/open")
 def open_waiting(entry_id: str) -> Response:
     """Verify the token of the link and keep it in a cookie for this page."""
-    service = context.get_service(Waitlist)
-    link = parse_link([_posted_link(), entry_id], entry_id, service.signed_links.verify)
-    if link is None:
-        raise EntryNotFound
-    service.get(link.subject_id, link.token)
-    opened_path = url_for("pages.self_service.opened_waiting", entry_id=link.subject_id)
-    return redirect_with_token(link.token, _entry_path(link.subject_id), opened_path)
+    return WAITLIST_ENTRY.open(entry_id)
 
 
 @blueprint.get("/waitlist/<entry_id>/opened")
 def opened_waiting(entry_id: str) -> Response:
     """Redirect to the entry, or explain that its page needs the cookie that was just set."""
-    if read_token():
-        return see_other(_entry_path(entry_id))
-    return _entry_token_form(entry_id, cookies_blocked=True)
+    return WAITLIST_ENTRY.opened(entry_id)
 
 
 @blueprint.get("/waitlist/<entry_id>/joined")
@@ -198,14 +176,14 @@ def joined(entry_id: str) -> Response:
     """Redirect to a new entry; without cookies, confirm it without personal data."""
     if not read_token() and receipt.is_valid(entry_id, request.args.get("receipt", "")):
         return render_page("self_service/receipt.html", is_booked=False)
-    return see_other(_entry_path(entry_id))
+    return see_other(WAITLIST_ENTRY.path(entry_id))
 
 
 @blueprint.post("/waitlist/<entry_id>/leave")
 def leave(entry_id: str) -> Response:
     """Leave the waiting list and show the entry."""
     context.get_service(Waitlist).leave(entry_id, read_token())
-    return see_other(_entry_path(entry_id))
+    return see_other(WAITLIST_ENTRY.path(entry_id))
 
 
 @blueprint.get("/waitlist/<entry_id>/booking")
@@ -215,53 +193,16 @@ def promoted(entry_id: str) -> Response:
     This reveals nothing the e-mail did not.
     """
     if not read_token():
-        return see_other(_entry_path(entry_id))
+        return see_other(WAITLIST_ENTRY.path(entry_id))
     entry, _ = context.get_service(Waitlist).get(entry_id, read_token())
     if entry.booking_id is None:
-        return see_other(_entry_path(entry_id))
+        return see_other(WAITLIST_ENTRY.path(entry_id))
     token = context.get_service(SelfService).signed_links.sign(entry.booking_id)
-    return redirect_with_token(token, _booking_path(entry.booking_id))
+    return redirect_with_token(token, BOOKING.path(entry.booking_id))
 
 
 @blueprint.get("/waitlist/<entry_id>/leave")
 @blueprint.get("/waitlist/<entry_id>/open")
 def back_to_waiting(entry_id: str) -> Response:
     """Redirect from the address of a button to the entry's page."""
-    return see_other(_entry_path(entry_id))
-
-
-def _booking_path(booking_id: str) -> str:
-    return url_for("pages.self_service.booking", booking_id=booking_id)
-
-
-def _entry_path(entry_id: str) -> str:
-    return url_for("pages.self_service.waiting", entry_id=entry_id)
-
-
-def _booking_token_form(booking_id: str, **options: Any) -> Response:
-    action = url_for("pages.self_service.open_booking", booking_id=booking_id)
-    return view.token_form(gettext("Your booking"), action, view.TokenForm(**options))
-
-
-def _entry_token_form(entry_id: str, **options: Any) -> Response:
-    action = url_for("pages.self_service.open_waiting", entry_id=entry_id)
-    return view.token_form(gettext("The waiting list"), action, view.TokenForm(**options))
-
-
-def _changed_booking_link(text: str) -> Response:
-    """Open a link of which the path has more than the id: the form contains the token if the path has it."""
-    link = parse_link([text], "", context.get_service(SelfService).signed_links.verify)
-    if link:
-        return _booking_token_form(link.subject_id, token=link.token)
-    return see_other(_booking_path(parse_id(text) or abort(404)))
-
-
-def _changed_entry_link(text: str) -> Response:
-    link = parse_link([text], "", context.get_service(Waitlist).signed_links.verify)
-    if link:
-        return _entry_token_form(link.subject_id, token=link.token)
-    return see_other(_entry_path(parse_id(text) or abort(404)))
-
-
-def _posted_link() -> str:
-    return request.form.get("token", "")
+    return see_other(WAITLIST_ENTRY.path(entry_id))
