@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
 import phonenumbers
 
+from core.folding import fold
 from core.i18n import ENGLISH, Language
 
 # The example for a country without mobile numbers of its own.
@@ -29,7 +29,7 @@ def countries(language: Language = ENGLISH) -> Sequence[Country]:
     found = []
     for code, name in names(language).items():
         found.append(Country(code, name, f"+{phonenumbers.country_code_for_region(code)}"))
-    return sorted(found, key=lambda country: _without_accents(country.name))
+    return sorted(found, key=lambda country: fold(country.name))
 
 
 @cache
@@ -62,9 +62,3 @@ def example(country: str) -> str:
     if number is None:
         return EXAMPLE_PHONE
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
-
-
-def _without_accents(name: str) -> str:
-    """Return `name` folded for sorting."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
