@@ -17,6 +17,7 @@ from schedules.store import SlotStore
 MAX_SORTED = 10_000
 # One filter with an index is counted so far: 30 ms.
 MAX_COUNTED = 100_000
+UNLIMITED = 10**9
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,3 @@ def _count_limit(criteria: BookingFilter) -> int:
     if not filters or criteria in (BookingFilter(status=status) for status in Status):
         return UNLIMITED
     return MAX_COUNTED if len(filters) == 1 else MAX_SORTED
-
-
-UNLIMITED = 10**9

@@ -67,7 +67,7 @@ class BookingQuery:
         """Yield all bookings that match in an order; without an index for it, the server sorts on disk."""
         index = hint_for(wanted, by) if is_indexed(by, wanted) else None
         found = self._bookings.find(query_for(wanted), EXPORTED, allow_disk_use=True).sort(_order(by, descending))
-        with (found.hint(index) if index else found).batch_size(2000) as cursor:
+        with found.hint(index).batch_size(2000) as cursor:
             yield from map(to_export_row, cursor)
 
     def _rows(self, wanted: BookingFilter, part: PageRequest) -> list[Document]:
@@ -79,7 +79,7 @@ class BookingQuery:
         rows: list[Document] = []
         for where in keyset_queries(query, part):
             found = self._bookings.find(where, {"_id": 1, field: 1}).sort(order).skip(part.skip)
-            rows += (found.hint(index) if index else found).limit(part.limit + 1 - len(rows))
+            rows += found.hint(index).limit(part.limit + 1 - len(rows))
             if len(rows) > part.limit:
                 break
         return rows
