@@ -1,4 +1,4 @@
-"""What the back office's plots show, as tables with their words: a plot and the table beside it are one thing."""
+"""Data of the dashboard's charts: tables with title, columns and summary in one language."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NONE = "\u2013"
 
 @dataclass(frozen=True)
 class Occupancy:
-    """How full a slot is."""
+    """Booked places and capacity of a slot."""
 
     booked: int
     capacity: int
@@ -22,10 +22,16 @@ class Occupancy:
 
     @property
     def percent(self) -> int:
-        """Return how much is booked; never 0 or 100 but when nothing or everything is."""
-        if self.booked in (0, self.capacity) or not self.capacity:
-            return 100 if self.booked else 0
+        """Return the booked percentage; 0 only if nothing is booked, 100 only if everything is."""
+        if not self.booked:
+            return 0
+        if not self.capacity or self.booked == self.capacity:
+            return 100
         return min(99, max(1, round(100 * self.booked / self.capacity)))
+
+    @property
+    def ratio(self) -> str:
+        return f"{self.booked}/{self.capacity}"
 
 
 Cell = str | int | Occupancy | None
@@ -34,7 +40,7 @@ Row = tuple[Cell, ...]
 
 @dataclass(frozen=True)
 class ChartData:
-    """A table to be drawn: a row begins with what it is about; None stands where there is nothing."""
+    """A table to draw; the first cell of a row is its label, and None is an empty cell."""
 
     name: str
     title: str
@@ -44,24 +50,34 @@ class ChartData:
     language: Language = ENGLISH
 
     @property
+    def counts(self) -> list[int]:
+        """Return the second cells of the rows, where these are numbers."""
+        return [row[1] for row in self.rows if isinstance(row[1], int)]
+
+    @property
     def formatted_rows(self) -> list[list[str]]:
-        """Return the rows as they are read."""
+        """Return the rows as text."""
         return [[self.format(cell) for cell in row] for row in self.rows]
 
     def format(self, cell: Cell) -> str:
-        """Return a cell as it is read."""
+        """Return a cell as text."""
         if cell is None:
             return NONE
         if isinstance(cell, int):
             return format_number(self.language, cell)
         if isinstance(cell, Occupancy):
-            closed = self.language.translations.pgettext("a slot", "closed")
-            return f"{cell.booked}/{cell.capacity}" + (f", {closed}" if cell.closed else "")
+            return self._format_occupancy(cell)
         return format_date(self.language, cell, "medium")
+
+    def _format_occupancy(self, places: Occupancy) -> str:
+        if not places.closed:
+            return places.ratio
+        closed = self.language.translations.pgettext("a slot", "closed")
+        return f"{places.ratio}, {closed}"
 
 
 def occupancy_by_slot(slots: Sequence[Slot], language: Language = ENGLISH) -> ChartData:
-    """Return how full the slots are, a row for each date and a column for each hour."""
+    """Return the occupancy of the slots, a row for each date and a column for each hour."""
     words = language.translations
     hours = sorted({slot.start for slot in slots})
     by_date: dict[str, dict[str, Occupancy]] = {}
@@ -77,14 +93,15 @@ def occupancy_by_slot(slots: Sequence[Slot], language: Language = ENGLISH) -> Ch
         words.gettext("{booked} of {seats} places are booked, {percent} %. {full} of {slots} slots are full."),
         {"booked": booked, "seats": seats, "percent": percent, "full": full, "slots": len(slots)},
     )
-    rows = tuple((date, *(at.get(hour) for hour in hours)) for date, at in sorted(by_date.items()))
-    return ChartData(
-        "fill", words.gettext("Booked by date and hour"), summary, (words.gettext("Date"), *hours), rows, language
-    )
+    rows: list[Row] = []
+    for date, by_hour in sorted(by_date.items()):
+        rows.append((date, *map(by_hour.get, hours)))
+    columns = (words.gettext("Date"), *hours)
+    return ChartData("fill", words.gettext("Booked by date and hour"), summary, columns, tuple(rows), language)
 
 
 def bookings_per_day(days: Sequence[tuple[str, int]], language: Language = ENGLISH) -> ChartData:
-    """Return how many bookings were made on each of `days`."""
+    """Return the number of bookings made on each of `days`."""
     words = language.translations
     total = sum(number for _, number in days)
     best, most = max(days, key=lambda day: day[1])
@@ -132,5 +149,5 @@ def _states(language: Language) -> Mapping[EmailStatus, str]:
 
 
 def _filled(language: Language, sentence: str, numbers: Mapping[str, int], best: str = "") -> str:
-    said = {name: format_number(language, number) for name, number in numbers.items()}
-    return sentence.format(**said, best=format_date(language, best, "medium"))
+    formatted = {name: format_number(language, number) for name, number in numbers.items()}
+    return sentence.format(**formatted, best=format_date(language, best, "medium"))

@@ -6,9 +6,10 @@ room and is never scaled, so text has its final size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -124,41 +125,40 @@ def _layout_heat_map(data: ChartData, width: int) -> Layout:
     left = _label_room(dates)
     cell_width = (width - left - MARGIN) / max(1, len(hours))
     cell_height = (height - MARGIN - X_LABEL_PIXELS) / max(1, len(data.rows))
-    texts = _cell_text(data, width)
-    cells = [
-        HeatMapCell(
+    text_of = _cell_text(data, width)
+    cells = []
+    for row, column, places in _occupancies(data):
+        cell = HeatMapCell(
             x=left + column * cell_width,
             y=MARGIN + row * cell_height,
             width=cell_width,
             height=cell_height,
-            style=_cell_style(cell),
-            text=texts(cell),
-            title=f"{data.format(cells[0])}, {hours[column]}: {data.format(cell)}",
+            style=_cell_style(places),
+            text=text_of(places),
+            title=f"{data.format(data.rows[row][0])}, {hours[column]}: {data.format(places)}",
         )
-        for row, cells in enumerate(data.rows)
-        for column, cell in enumerate(cells[1:])
-        if isinstance(cell, Occupancy)
-    ]
+        cells.append(cell)
     # Narrow columns show the hour without its minutes.
     fits = _column_room(data, width) > 5 * LETTER_PIXELS
-    shown_hours = hours if fits else [hour[:2] for hour in hours]
-    x_labels = [Label(left + (column + 0.5) * cell_width, height - 10, text) for column, text in enumerate(shown_hours)]
+    x_labels = []
+    for column, hour in enumerate(hours):
+        text = hour if fits else hour[:2]
+        x_labels.append(Label(left + (column + 0.5) * cell_width, height - 10, text))
     return Layout(width, height, x_labels, _row_labels(dates, left, cell_height), cells=cells)
 
 
 def _layout_columns(data: ChartData, width: int) -> Layout:
     """Lay out one vertical bar for each day."""
     height = 240
-    numbers = [int(str(row[1])) for row in data.rows]
+    numbers = data.counts
     scale = ticks(max(numbers))
     left = _label_room([data.format(tick) for tick in scale])
     day_width = (width - left - LAST_LABEL_PIXELS) / len(numbers)
     bottom = height - X_LABEL_PIXELS
     pixels_per_unit = (bottom - 2 * MARGIN) / scale[-1]
-    grid = [bottom - tick * pixels_per_unit for tick in scale]
     bars = [
         Bar(
-            x=left + (day + (1 - BAR_FRACTION) / 2) * day_width,
+            x=left + _bar_offset(day, day_width),
             y=bottom - number * pixels_per_unit,
             width=BAR_FRACTION * day_width,
             height=number * pixels_per_unit,
@@ -170,17 +170,19 @@ def _layout_columns(data: ChartData, width: int) -> Layout:
     x_labels = [
         Label(left + (day + 0.5) * day_width, height - 10, _short_date(data, data.rows[day])) for day in labelled
     ]
-    y_labels = [
-        Label(left - LABEL_GAP, y + BASELINE_PIXELS, data.format(tick)) for tick, y in zip(scale, grid, strict=True)
-    ]
-    lines = [f"M{left:.1f} {y:.1f}H{width - LAST_LABEL_PIXELS}" for y in grid]
+    y_labels = []
+    lines = []
+    for tick in scale:
+        y = bottom - tick * pixels_per_unit
+        y_labels.append(Label(left - LABEL_GAP, y + BASELINE_PIXELS, data.format(tick)))
+        lines.append(f"M{left:.1f} {y:.1f}H{width - LAST_LABEL_PIXELS}")
     return Layout(width, height, x_labels, y_labels, lines, bars)
 
 
 def _layout_rows(data: ChartData, width: int) -> Layout:
     """Lay out one horizontal bar for each e-mail state."""
     height = ROW_PIXELS * len(data.rows) + 50
-    numbers = [int(str(row[1])) for row in data.rows]
+    numbers = data.counts
     names = [f"{row[0]} {data.format(number)}" for row, number in zip(data.rows, numbers, strict=True)]
     scale = ticks(max(numbers), most=4)
     left = _label_room(names)
@@ -189,7 +191,7 @@ def _layout_rows(data: ChartData, width: int) -> Layout:
     bars = [
         Bar(
             x=left,
-            y=MARGIN + (row + (1 - BAR_FRACTION) / 2) * row_height,
+            y=MARGIN + _bar_offset(row, row_height),
             width=number * pixels_per_unit,
             height=BAR_FRACTION * row_height,
             style=f"state-{state}",
@@ -213,6 +215,19 @@ def _label_room(labels: Sequence[str]) -> float:
     return max((len(label) for label in labels), default=0) * LETTER_PIXELS + LABEL_GAP + MARGIN
 
 
+def _bar_offset(number: int, room: float) -> float:
+    """Return the distance of a bar from the axis; each bar is in the middle of its `room`."""
+    return (number + (1 - BAR_FRACTION) / 2) * room
+
+
+def _occupancies(data: ChartData) -> Iterator[tuple[int, int, Occupancy]]:
+    """Yield row, column and occupancy of each cell that has a slot."""
+    for row, cells in enumerate(data.rows):
+        for column, cell in enumerate(cells[1:]):
+            if isinstance(cell, Occupancy):
+                yield row, column, cell
+
+
 def _row_labels(texts: Sequence[str], left: float, row_height: float) -> list[Label]:
     return [
         Label(left - LABEL_GAP, MARGIN + (row + 0.5) * row_height + BASELINE_PIXELS, text)
@@ -226,10 +241,9 @@ def _column_room(data: ChartData, width: int) -> float:
 
 def _cell_text(data: ChartData, width: int) -> Callable[[Occupancy], str]:
     """Return the formatter of a heat map's cells: the ratio if the longest one fits, else the percentage."""
-    ratios = [_ratio(cell) for row in data.rows for cell in row if isinstance(cell, Occupancy)]
-    longest = max((len(ratio) for ratio in ratios), default=0)
+    longest = max((len(places.ratio) for _, _, places in _occupancies(data)), default=0)
     if longest * LETTER_PIXELS < _column_room(data, width):
-        return _ratio
+        return attrgetter("ratio")
     return _percent
 
 
@@ -238,10 +252,6 @@ def _cell_style(places: Occupancy) -> str:
     if places.closed:
         return f"{style} closed"
     return style
-
-
-def _ratio(places: Occupancy) -> str:
-    return f"{places.booked}/{places.capacity}"
 
 
 def _percent(places: Occupancy) -> str:

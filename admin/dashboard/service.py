@@ -1,4 +1,4 @@
-"""What the back office sees over several rooms at once."""
+"""Dashboard: sums over slots, bookings and e-mails, and the data of its charts."""
 
 from __future__ import annotations
 
@@ -34,14 +34,13 @@ class Dashboard:
         return IncrementalCounter(self.count_bookings_between, self.clock)
 
     def charts(self, language: Language) -> list[ChartData]:
-        """Return what the plots show: how full each slot is, the bookings of the last days, e-mails by state."""
+        """Return the data of the charts: occupancy by slot, bookings of the last days, e-mails by state."""
         days = self.schedules.schedule.recent_day_bounds(self.clock(), DAYS_SHOWN)
-        numbers = self._count.of([(first, end) for _, first, end in days])
+        dates = [date for date, _, _ in days]
+        counts = self._count.of([(first, end) for _, first, end in days])
         return [
             chart_data.occupancy_by_slot(self.schedules.all_slots(), language),
-            chart_data.bookings_per_day(
-                [(date, number) for (date, _, _), number in zip(days, numbers, strict=True)], language
-            ),
+            chart_data.bookings_per_day(list(zip(dates, counts, strict=True)), language),
             chart_data.emails_by_status(self.outbox.counts(), language),
         ]
 
