@@ -174,8 +174,6 @@ MESSAGES: Mapping[str, Message] = {
     "wrong": _("This was not accepted: {field}."),
     "wrong.capacity": _("Must be a whole number of at least 0."),
     "wrong.country": _("There is no such country."),
-    "wrong.email": _("Must be a whole e-mail address, such as ada@example.org."),
-    "wrong.phone": _("Must have digits."),
     "wrong.reference": _("Must be a whole reference, such as K7MP-4QXD."),
     "problem.booking_forgotten": _("The personal data of this booking was erased, so there is nobody to write to."),
     "problem.booking_not_found": _("There is no such booking."),
