@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
+from booking import create
 from core.mongo.client import Db
 from tests.api.booking_requests import cancel, refused
 from tests.api_client import Api, over_app
@@ -161,3 +162,18 @@ def test_after_cancelling_the_same_slot_can_be_booked_again(api: Api) -> None:
     assert again.json["booking"]["id"] != first.json["booking"]["id"]
     assert api.book(slot, email="ada@example.org").code == "duplicate_booking"
     assert api.slots()[0]["bookedCount"] == 1
+
+
+def test_booking_with_a_taken_reference_gets_another_one(api: Api, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    references = iter(["K7MP-4QXD", "K7MP-4QXD", "K7MP-4QXE"])
+    monkeypatch.setattr(create, "new_reference", lambda: next(references))
+    slot = api.slots()[0]
+
+    first = api.book(slot).json["booking"]
+    second = api.book(slot).json["booking"]
+
+    assert (first["reference"], second["reference"]) == ("K7MP-4QXD", "K7MP-4QXE")
+    stored = db["bookings"].find_one({"_id": second["id"]}) or {}
+    emails = list(db["letters"].find({"about": second["id"]}))
+    assert stored["reference"] == "K7MP-4QXE"
+    assert {email["facts"]["reference"] for email in emails} == {"K7MP-4QXE"}
