@@ -96,12 +96,6 @@ class Schedules:
         """Invalidate the cached alternatives."""
         self._alternatives.invalidate()
 
-    def _read_alternatives(self, slot: PlannedSlot) -> list[Slot]:
-        known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
-        now = self.clock()
-        planned = filter(lambda other: self.schedule.is_bookable_at(other, now), self.schedule.slot_by_id.values())
-        return nearest([known.get(other.id) or other.initial_slot() for other in planned], slot)
-
     def all_slots(self) -> list[Slot]:
         """Return every slot of the schedule in order; a slot without a document has its initial state."""
         known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
@@ -111,6 +105,16 @@ class Schedules:
         """Return the slots with bookings whose date or hours are no longer in the schedule file, in order."""
         return [slot for slot in self.store.with_bookings(self.schedule.id) if not self._plans(slot)]
 
+    def bookable_places(self, slots: Iterable[Slot]) -> int:
+        """Return how many places of the schedule's `slots` can be booked now."""
+        return sum(self._effective(slot).remaining for slot in slots)
+
+    def _read_alternatives(self, slot: PlannedSlot) -> list[Slot]:
+        now = self.clock()
+        plans = self.schedule.slot_by_id
+        open_slots = [other for other in self.all_slots() if self.schedule.is_bookable_at(plans[other.id], now)]
+        return nearest(open_slots, slot)
+
     def _plans(self, slot: Slot) -> bool:
         planned = self.schedule.slot_by_id.get(slot.id)
         return planned is not None and planned.label == slot.label
@@ -119,10 +123,6 @@ class Schedules:
         planned = {slot.id for slot in day.slots}
         found = self.store.on_date(self.schedule.id, day.date)
         return [self._effective(slot) for slot in found if slot.id in planned]
-
-    def bookable_places(self, slots: Iterable[Slot]) -> int:
-        """Return how many places of the schedule's `slots` can be booked now."""
-        return sum(self._effective(slot).remaining for slot in slots)
 
     def _effective(self, slot: Slot) -> Slot:
         """Return `slot` closed when its cut-off is past."""
