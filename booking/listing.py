@@ -1,4 +1,4 @@
-"""Search of bookings, a page at a time."""
+"""Search of bookings by the back office: a page, the number of matches, and the available orders."""
 
 from __future__ import annotations
 

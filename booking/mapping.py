@@ -1,4 +1,4 @@
-"""Bookings as documents and back, and what the back office looks for as queries."""
+"""Mapping of bookings to documents and back, and of filters and orders to queries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXPORTED_NAMES = (
 EXPORTED = {"_id": 0, **dict.fromkeys(EXPORTED_NAMES, 1)}
 _in_order = itemgetter(*EXPORTED_NAMES)
 STATUS = {status.value: status for status in Status}
-# What each order goes by; within equal ones it goes by the id, which tells when a booking was made.
+# The field of each order; bookings with equal values are ordered by id, and so by creation.
 SORTED_BY = {
     SortField.CREATED: "_id",
     SortField.NAME: "nameFolded",
@@ -29,9 +29,9 @@ SORTED_BY = {
     SortField.HOUR: "slotLabel",
     SortField.COUNTRY: "country",
 }
-# Which filters an order goes with so that an index gives it, however many bookings there are.
+# The filters with which an index gives an order, so that nothing is sorted in memory.
 INDEXED_SORTS = {
-    # A reference has one booking, and a guest so few that sorting them costs nothing.
+    # A reference has one booking, and a guest has few: sorting them costs nothing.
     SortField.CREATED: {
         "q",
         "name",
@@ -55,25 +55,25 @@ INDEX_OF = {SortField.DATE: "by_date", SortField.COUNTRY: "by_country"}
 
 
 def is_indexed(by: SortField, wanted: BookingFilter) -> bool:
-    """Return whether an index gives what is `wanted` in this order, so that nothing has to be sorted."""
+    """Return whether an index gives the bookings that match in this order, without a sort."""
     asked = {str(value) if name == "status" else name for name, value in vars(wanted).items() if value}
     return by in INDEXED_SORTS and asked <= INDEXED_SORTS[by]
 
 
 def hint_for(wanted: BookingFilter, by: SortField = SortField.CREATED) -> str | None:
-    """Name the index of a search or of an order; the planner may prefer one that reads all it passes."""
+    """Return the index for a filter or an order, or None; the planner alone may choose one that reads more."""
     if wanted.ids is not None:
         return "_id_"
     if wanted.reference:
         return "reference"
     if wanted.email:
-        # A guest's confirmed bookings are in one index and the cancelled in another: the planner joins the two.
+        # One index has a guest's confirmed bookings and another the cancelled ones; the planner joins the two.
         return GUEST_INDEXES[wanted.status] if wanted.status else None
     return INDEX_OF.get(by)
 
 
 def keyset_queries(query: Document, part: PageRequest) -> Iterator[Document]:
-    """Yield the queries whose results, one behind the other, are what `part` goes on with."""
+    """Yield the queries whose results, in turn, are the bookings after the cursor of `part`."""
     field = SORTED_BY[part.by]
     after = part.after
     if after is None:
@@ -83,13 +83,13 @@ def keyset_queries(query: Document, part: PageRequest) -> Iterator[Document]:
     if part.by is SortField.CREATED:
         yield {"$and": [query, {"_id": {onward: after.id}}]}
         return
-    # Equal ones are in the other direction of their ids, as the indexes have them.
+    # The indexes have equal values in the opposite order of their ids.
     yield {"$and": [query, {field: after.value, "_id": {backward: after.id}}]}
     yield {"$and": [query, {field: {onward: after.value}}]}
 
 
 def query_for(wanted: BookingFilter) -> dict[str, Any]:
-    """Return the query of a search."""
+    """Return the query of a filter."""
     query: dict[str, Any] = {}
     if wanted.has_text:
         query |= regex_query(terms_of(wanted))
@@ -121,7 +121,7 @@ def _alternatives(term: Term) -> list[Document]:
 
 
 def _part_queries(part: Part) -> Iterator[Document]:
-    """Yield what finds a part; `typed` finds names and e-mails that are stored in another folding."""
+    """Yield the queries of a part; `typed` finds names and e-mails that are stored in another folding."""
     if part.column == REFERENCE:
         yield {"reference": f"{part.text[:4]}-{part.text[4:]}".upper()}
         return
@@ -130,7 +130,7 @@ def _part_queries(part: Part) -> Iterator[Document]:
 
 
 def _guest(email: str, status: Status | None) -> Document:
-    """Return the query for a guest's bookings, in the words of the partial indexes that find them."""
+    """Return the query of a guest's bookings, in the form that the partial indexes require."""
     if status:
         return {"email": email, "status": status}
     return {"$or": [{"email": email, "status": each} for each in Status]}
@@ -163,7 +163,7 @@ def to_export_row(document: Document) -> ExportRow:
 
 
 def to_booking(document: Document) -> Booking:
-    """Return the booking that a document keeps."""
+    """Return the booking of a document."""
     return Booking(
         id=document["_id"],
         reference=document["reference"],

@@ -71,7 +71,7 @@ class BookingQuery:
             yield from map(to_export_row, cursor)
 
     def _rows(self, wanted: BookingFilter, part: PageRequest) -> list[Document]:
-        """Return ids and what they are sorted by, which an index gives alone, of one more booking than asked for."""
+        """Return ids and sort values, which an index holds, of one more booking than requested."""
         query = query_for(wanted)
         field = SORTED_BY[part.by]
         index = hint_for(wanted, part.by if is_indexed(part.by, wanted) else SortField.CREATED)

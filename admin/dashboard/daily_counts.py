@@ -7,22 +7,22 @@ from datetime import datetime, timedelta
 
 from core.clock import Clock
 
-# A booking's id tells when its request came, and it is written within seconds; clocks of machines differ by less.
+# A booking's id has the time of its request. It is written within seconds, and clocks differ by less.
 FREEZE_AFTER = timedelta(minutes=5)
 Count = Callable[[datetime, datetime], int]
 
 
 class IncrementalCounter:
-    """Counts of spans of time. Bookings are never deleted, so that a count of the past holds for ever."""
+    """Cache of counts by span of time. Bookings are never deleted, so a count of the past stays valid."""
 
     def __init__(self, count: Count, clock: Clock) -> None:
-        """Count by asking `count` from a moment until before another."""
+        """Count with `count`, which gets the first instant and the first one after the span."""
         self._count = count
         self._clock = clock
         self._settled: dict[datetime, tuple[datetime, int]] = {}
 
     def of(self, spans: list[tuple[datetime, datetime]]) -> list[int]:
-        """Return how many were made in each of `spans`; what is remembered of other spans is dropped."""
+        """Return the count of each of `spans`; cached counts of other spans are dropped."""
         bound = self._clock() - FREEZE_AFTER
         known = {first: self._known(first, min(end, bound)) for first, end in spans}
         self._settled = known

@@ -10,7 +10,7 @@ from booking.query import BookingQuery
 from booking.search.segments import Scope, Segment, SegmentStore
 from booking.search.terms import terms_of
 
-# Beyond so many bookings or segments with matches, a search is common: a page is found early, and counting is not.
+# A search with more matches, or segments with matches, is common: a page is found early, and the total is estimated.
 MAX_MATCHES = 10_000
 MAX_SEGMENTS = 128
 
