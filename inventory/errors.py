@@ -9,3 +9,7 @@ class InsufficientStock(Conflict):
     """Not enough stock is left."""
 
     code = "insufficient_stock"
+
+
+class StockMismatch(Exception):
+    """The stock counts less as taken than its rows release; only a correction of the count helps."""

@@ -1,14 +1,17 @@
-"""The largest part of a batch that fits into the stock; claims that exceed what is left are refused."""
+"""The largest part of a batch that fits into the stock; claims and releases beyond the counts are refused."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core import log
 from core.clock import monotonic
 from inventory.admission import Admission, shortage_in
-from inventory.requests import Batch, Pending, StockRecords, claimed_lines
-from inventory.stock import StockLevel
+from inventory.errors import StockMismatch
+from inventory.requests import Batch, Pending, StockRecords, claimed_lines, released_lines, unanswered
+from inventory.stock import Stock, StockLevel
 
+LOG = log.get_logger("inventory")
 Levels = Mapping[str, StockLevel]
 
 
@@ -44,6 +47,25 @@ def fitting_part(batch: Batch, levels: Levels) -> list[Pending]:
             for stock_id, count in claims.items():
                 left[stock_id] -= count
     return fitting
+
+
+def check_counts(group: Batch, stock: Stock, records: StockRecords) -> None:
+    """Raise StockMismatch if `group` releases more than its stock counts as taken: no retry can succeed.
+
+    The rows are read after the counts, so that a row that another process releases in between is no mismatch.
+    """
+    releases = released_lines(pending.request for pending in group)
+    if not releases:
+        return
+    taken = stock.taken_counts(releases)
+    records.refresh(group)
+    releases = released_lines(pending.request for pending in unanswered(group))
+    mismatched = sorted(stock_id for stock_id, count in releases.items() if count > taken.get(stock_id, count))
+    if not mismatched:
+        return
+    if len(group) == 1:  # The requests of a larger group are repeated one by one.
+        LOG.error("stock_mismatch", stock=mismatched)
+    raise StockMismatch
 
 
 def _short(batch: Batch, levels: Levels, records: StockRecords) -> list[Pending]:

@@ -18,7 +18,7 @@ from core.mongo.client import Client
 from core.mongo.failures import DUPLICATE_KEY, BulkError, DatabaseError, DuplicateKey, WriteContention, is_unavailable
 from core.mongo.transactions import Session, transaction
 from inventory.admission import Admission
-from inventory.fitting import largest_fitting
+from inventory.fitting import check_counts, largest_fitting
 from inventory.requests import (
     Batch,
     Pending,
@@ -154,7 +154,9 @@ class GroupCommit:
                 left = self._refresh(group)
                 if isinstance(error, _GuardFailed):
                     left = largest_fitting(left, self.records, self.admission)
-                if len(left) == len(group):  # In the way are writes that a fail-over may still undo.
+                if len(left) == len(group):
+                    check_counts(group, self.stock, self.records)
+                    # In the way are writes that a fail-over may still undo.
                     if monotonic() > end:
                         raise WriteContention(retry_after=2) from None
                     time.sleep(SHORTAGE_PAUSE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from pymongo import ReturnDocument
 from pymongo.collection import Collection
 
-from core.mongo.client import Document
+from core.mongo.client import MAJORITY_READ, Document
 from core.mongo.transactions import Session, Update, bulk_update
 
 # Up to this many lines are written in strict order of id. Beyond it one statement takes all lines with the same
@@ -79,6 +79,14 @@ class Stock:
             return not claims or self.claim(session, claims)
         statements = [*self._statements(claims), *self._releases(releases)]
         return bulk_update(session, self._collection, statements) == len(claims) + len(releases)
+
+    def taken_counts(self, stock_ids: Iterable[str]) -> dict[str, int]:
+        """Return the majority-committed taken counts by id; 0 for missing stock."""
+        counts = dict.fromkeys(stock_ids, 0)
+        committed = self._collection.with_options(read_concern=MAJORITY_READ)
+        for row in committed.find({"_id": {"$in": list(counts)}}, {self._fields.taken: 1}):
+            counts[row["_id"]] = row[self._fields.taken]
+        return counts
 
     def guard(self, count: int) -> Document:
         """Return the filter that a claim of `count` adds to the id."""

@@ -11,12 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from core.concurrency.batcher import PendingRequest
 from core.errors import DomainError, NotFound
 from core.mongo.client import Client, Db
 from core.mongo.transactions import Session
+from inventory.errors import StockMismatch
 from inventory.group_commit import GroupCommit, Limits
-from inventory.requests import StockRequest
+from inventory.requests import Pending, StockRequest
 from inventory.stock import Stock
 from tests.inventory.tier_orders import FIELDS, Cart, OrderRecords, SoldOut, refund
 
@@ -57,9 +60,13 @@ def assert_consistent(db: Db) -> None:
     ordered: Counter[str] = Counter()
     for order in db["orders"].find():
         ordered.update(order["lines"])
-    sold = {tier["_id"]: tier["sold"] for tier in db["tiers"].find()}
-    assert {tier: ordered[tier] for tier in QUOTAS} == sold
-    assert all(count <= QUOTAS[tier] for tier, count in sold.items())
+    counts = sold(db)
+    assert {tier: ordered[tier] for tier in QUOTAS} == counts
+    assert all(count <= QUOTAS[tier] for tier, count in counts.items())
+
+
+def sold(db: Db) -> dict[str, int]:
+    return {tier["_id"]: tier["sold"] for tier in db["tiers"].find()}
 
 
 def test_refunds_and_carts_in_one_crowd_leave_exact_counts(db: Db) -> None:
@@ -147,6 +154,30 @@ def test_request_with_an_error_of_its_own_fails_alone(db: Db, monkeypatch: pytes
 
     assert answers == [cart.buyer for cart in crowd[:20]] + ["BulkWriteError"]
     assert_consistent(db)
+
+
+def test_release_beyond_the_count_fails_at_once_and_alone(db: Db) -> None:
+    """A count that is too low, as `flask verify` reports, delays no other request for the same stock."""
+    commit = group_commit(db)
+    carts = [Cart({"floor": 2}), Cart({"floor": 3})]
+    for cart in carts:
+        commit.submit(cart)
+    db["tiers"].update_one({"_id": "floor"}, {"$set": {"sold": 1}})
+    refunds: list[Pending] = [PendingRequest(refund(cart.buyer, cart.lines)) for cart in carts]
+    others: list[Pending] = [PendingRequest(Cart({tier: 1})) for tier in ("floor", "balcony")]
+    # Isolated requests for one stock share a transaction, too.
+    commit.admission.quarantine(["floor"])
+
+    with capture_logs() as events:
+        commit._process_batch([*refunds, *others])
+
+    for refused in refunds:
+        assert refused.done
+        with pytest.raises(StockMismatch):
+            refused.result()
+    assert [accepted.done for accepted in others] == [True, True]
+    assert sold(db) == {"balcony": 1, "floor": 2, "standing": 0}
+    assert [(event["event"], event["stock"]) for event in events] == [("stock_mismatch", ["floor"])] * 2
 
 
 def test_control_release_without_a_check_of_its_row_releases_twice(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
