@@ -12,48 +12,41 @@ from tests.conftest import Served
 from tests.core.web.server.http_connection import Answer, connected, exchange, parse, read_answer
 
 MARK = "ada.lovelace%40example.org"
-HOST = f"Host: x\r\nX-Mark: {MARK}\r\n"
+
+
+def head(request_line: str, *lines: str) -> bytes:
+    """Return the head of a request with `lines` after its first two headers."""
+    return "\r\n".join((request_line, "Host: x", f"X-Mark: {MARK}", *lines, "", "")).encode()
+
+
+MALFORMED = {
+    "no request line": f"{MARK}\r\n\r\n".encode(),
+    "lower-case method": head(f"get /?q={MARK} HTTP/1.1"),
+    "no version": head(f"GET /?q={MARK}"),
+    "strange version": head(f"GET /?q={MARK} HTTP/3.7"),
+    "control character": head(f"GET /?q={MARK}\x01 HTTP/1.1"),
+    "bare line feed": f"GET /?q={MARK} HTTP/1.1\nHost: x\n\n".encode(),
+    "two hosts": head("GET / HTTP/1.1", f"Host: {MARK}"),
+    "two lengths": head("POST / HTTP/1.1", "Content-Length: 3", "Content-Length: 4") + b"abcd",
+    "a length of letters": head("POST / HTTP/1.1", f"Content-Length: {MARK}"),
+    "folded header": head("GET / HTTP/1.1", "A: b", f" c{MARK}"),
+    "header without a name": head("GET / HTTP/1.1", f": {MARK}"),
+    "blank in a name": head("GET / HTTP/1.1", f"A {MARK}: b"),
+    "null in a value": head("GET / HTTP/1.1", f"A: {MARK}\0"),
+    "chunked and a length": head("POST / HTTP/1.1", "Transfer-Encoding: chunked", "Content-Length: 5") + b"0\r\n\r\n",
+    "broken chunk": head("POST /api/bookings HTTP/1.1", "Transfer-Encoding: chunked") + f"{MARK}\r\n".encode(),
+}
 BROKEN: dict[str, tuple[bytes, int, str]] = {
-    "no request line": (f"{MARK}\r\n\r\n".encode(), 400, "bad_request"),
-    "lower-case method": (f"get /?q={MARK} HTTP/1.1\r\n{HOST}\r\n".encode(), 400, "bad_request"),
-    "no version": (f"GET /?q={MARK}\r\n{HOST}\r\n".encode(), 400, "bad_request"),
-    "strange version": (f"GET /?q={MARK} HTTP/3.7\r\n{HOST}\r\n".encode(), 400, "bad_request"),
-    "control character": (f"GET /?q={MARK}\x01 HTTP/1.1\r\n{HOST}\r\n".encode(), 400, "bad_request"),
-    "bare line feed": (f"GET /?q={MARK} HTTP/1.1\nHost: x\n\n".encode(), 400, "bad_request"),
-    "two hosts": (f"GET / HTTP/1.1\r\n{HOST}Host: {MARK}\r\n\r\n".encode(), 400, "bad_request"),
-    "two lengths": (
-        f"POST / HTTP/1.1\r\n{HOST}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd".encode(),
-        400,
-        "bad_request",
-    ),
-    "a length of letters": (f"POST / HTTP/1.1\r\n{HOST}Content-Length: {MARK}\r\n\r\n".encode(), 400, "bad_request"),
-    "folded header": (f"GET / HTTP/1.1\r\n{HOST}A: b\r\n c{MARK}\r\n\r\n".encode(), 400, "bad_request"),
-    "header without a name": (f"GET / HTTP/1.1\r\n{HOST}: {MARK}\r\n\r\n".encode(), 400, "bad_request"),
-    "blank in a name": (f"GET / HTTP/1.1\r\n{HOST}A {MARK}: b\r\n\r\n".encode(), 400, "bad_request"),
-    "null in a value": (f"GET / HTTP/1.1\r\n{HOST}A: {MARK}\0\r\n\r\n".encode(), 400, "bad_request"),
-    "chunked and a length": (
-        f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n".encode(),
-        400,
-        "bad_request",
-    ),
-    "broken chunk": (
-        f"POST /api/bookings HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n{MARK}\r\n".encode(),
-        400,
-        "bad_request",
-    ),
-    "long target": (f"GET /?q={MARK}{'a' * 5000} HTTP/1.1\r\n{HOST}\r\n".encode(), 414, "uri_too_long"),
-    "expectation": (f"GET / HTTP/1.1\r\n{HOST}Expect: {MARK}\r\n\r\n".encode(), 417, "expectation_failed"),
-    "long header": (f"GET / HTTP/1.1\r\n{HOST}A: {'a' * 9000}\r\n\r\n".encode(), 431, "headers_too_large"),
+    **{name: (request_bytes, 400, "bad_request") for name, request_bytes in MALFORMED.items()},
+    "long target": (head(f"GET /?q={MARK}{'a' * 5000} HTTP/1.1"), 414, "uri_too_long"),
+    "expectation": (head("GET / HTTP/1.1", f"Expect: {MARK}"), 417, "expectation_failed"),
+    "long header": (head("GET / HTTP/1.1", f"A: {'a' * 9000}"), 431, "headers_too_large"),
     "many headers": (
-        f"GET / HTTP/1.1\r\n{HOST}{''.join(f'A{number}: b' + chr(13) + chr(10) for number in range(120))}\r\n".encode(),
+        head("GET / HTTP/1.1", *(f"A{number}: b" for number in range(120))),
         431,
         "headers_too_large",
     ),
-    "unknown coding": (
-        f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: {MARK}\r\n\r\n".encode(),
-        501,
-        "not_implemented",
-    ),
+    "unknown coding": (head("POST / HTTP/1.1", f"Transfer-Encoding: {MARK}"), 501, "not_implemented"),
 }
 
 
