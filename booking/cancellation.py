@@ -16,7 +16,7 @@ from core.clock import Clock
 from core.concurrency.batcher import PendingRequest
 from core.mongo.transactions import Session
 from inventory.group_commit import GroupCommit
-from inventory.requests import StaleRequest, StockChange
+from inventory.requests import RowsOfKind, StaleRequest, StockChange
 from notifications.outbox.model import OutboxEmail
 
 LOG = log.get_logger("booking")
@@ -60,7 +60,7 @@ class CancelBooking:
 
 
 @dataclass(frozen=True)
-class CancellationRows:
+class CancellationRows(RowsOfKind[OutboxEmail]):
     """The rows of cancellations: booking, e-mails, audit."""
 
     bookings: BookingStore

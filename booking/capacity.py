@@ -11,7 +11,7 @@ from booking.promotion import WaitlistPromotion
 from core.errors import Conflict
 from core.mongo.transactions import Session
 from inventory.group_commit import GroupCommit
-from inventory.requests import StockChange
+from inventory.requests import RowsOfKind, StockChange
 from notifications.outbox.model import OutboxEmail
 from schedules.model import Slot, SlotChange
 from schedules.service import Schedules
@@ -47,7 +47,7 @@ class ChangeSlot:
 
 
 @dataclass(frozen=True)
-class ChangeOfSlotRows:
+class ChangeOfSlotRows(RowsOfKind[OutboxEmail]):
     """The rows of changed slots: slot, audit, bookings by promotion."""
 
     schedules: Schedules
@@ -63,12 +63,6 @@ class ChangeOfSlotRows:
             except Conflict as error:
                 request.outcome = error
         return emails
-
-    def refresh(self, batch: Sequence[Any]) -> None:
-        """Do nothing: a change of a slot expects no row."""
-
-    def answer_duplicates(self, batch: Sequence[Any]) -> None:
-        """Do nothing: a change of a slot has no unique row."""
 
     def _write(self, session: Session, request: Request) -> list[OutboxEmail]:
         wanted = request.detail

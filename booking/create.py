@@ -18,14 +18,14 @@ from core.idempotency import IdempotencyKey, earlier_result
 from core.ids import new_id, new_reference
 from core.mongo.transactions import Session
 from inventory.group_commit import GroupCommit
-from inventory.requests import unanswered
+from inventory.requests import RowsOfKind, unanswered
 from notifications.outbox.model import OutboxEmail
 from schedules.errors import DateNotBookable, SlotClosed
 from schedules.model import PlannedSlot
 from schedules.service import Schedules
 
 BOOKING_TIMEOUT = 10.0
-Pending = Sequence[PendingRequest[PendingBooking, BookingResult]]
+Batch = Sequence[PendingRequest[PendingBooking, BookingResult]]
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _count(outcome: str) -> None:
 
 
 @dataclass(frozen=True)
-class NewBookingRows:
+class NewBookingRows(RowsOfKind[OutboxEmail]):
     """The rows of new bookings: booking, idempotency key, e-mails."""
 
     bookings: BookingStore
@@ -130,9 +130,9 @@ class NewBookingRows:
             self.keys.add(session, keys)
         return [email for request in requests for email in request.emails]
 
-    def answer_known_keys(self, pending: Pending) -> None:
+    def answer_known_keys(self, batch: Batch) -> None:
         """Answer the requests whose key is known with the first response, or with IdempotencyKeyReused."""
-        keyed = [(one, one.request.key) for one in pending if one.request.key]
+        keyed = [(one, one.request.key) for one in batch if one.request.key]
         if not keyed:
             return
         known = self.keys.find({key.id for _, key in keyed}, self.clock())
@@ -147,10 +147,10 @@ class NewBookingRows:
                 first = _original_response(made[booking_id], one.request.booking)
                 one.resolve(BookingResult(first, replayed=booking_id != one.request.booking.id))
 
-    def answer_duplicates(self, pending: Pending) -> None:
+    def answer_duplicates(self, batch: Batch) -> None:
         """Answer the requests that were booked before: by the same request, or by the guest in the same slot."""
-        self.answer_known_keys(pending)
-        rest = unanswered(pending)
+        self.answer_known_keys(batch)
+        rest = unanswered(batch)
         if not rest:
             return
         active = self.bookings.find_active((one.request.booking.email, one.request.slot_id) for one in rest)

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from booking.promotion import WaitlistPromotion
 from core.mongo.transactions import Session
 from inventory.group_commit import GroupCommit
-from inventory.requests import StockChange
+from inventory.requests import RowsOfKind, StockChange
 from notifications.outbox.model import OutboxEmail
 from schedules.service import Schedules
 
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """Promotes guests who wait beside free places of a slot."""
+    """Reconciles the free places of a slot with the guests who wait for it."""
 
     slot_id: str
 
 
 Request = StockChange[Reconciliation, None]
+
+
+def reconciliation_of(slot_id: str) -> Request:
+    """Return the request to promote the guests who wait for a slot with free places."""
+    return StockChange(Reconciliation(slot_id), {slot_id: 0})
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,12 @@ class ReconcileWaitlists:
         """Promote waiting guests into all free places; return the number of slots that had any."""
         slot_ids = [slot.id for slot in self.schedules.all_slots() if self.schedules.promotable_places(slot)]
         for slot_id in slot_ids:
-            request: Request = StockChange(Reconciliation(slot_id), {slot_id: 0})
-            self.group_commit.submit(request)
+            self.group_commit.submit(reconciliation_of(slot_id))
         return len(slot_ids)
 
 
 @dataclass(frozen=True)
-class ReconciliationRows:
+class ReconciliationRows(RowsOfKind[OutboxEmail]):
     """The rows of reconciliations: bookings by promotion."""
 
     promotion: WaitlistPromotion
@@ -49,9 +52,3 @@ class ReconciliationRows:
     def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
         """Promote guests; return the e-mails to enqueue."""
         return self.promotion.execute(session, [request.detail.slot_id for request in requests])
-
-    def refresh(self, batch: Sequence[Any]) -> None:
-        """Do nothing: a reconciliation expects no row."""
-
-    def answer_duplicates(self, batch: Sequence[Any]) -> None:
-        """Do nothing: a reconciliation has no unique row."""

@@ -24,7 +24,7 @@ from core.concurrency.batcher import PendingRequest
 from core.errors import Conflict
 from core.mongo.transactions import Session
 from inventory.group_commit import GroupCommit
-from inventory.requests import StaleRequest, StockChange, unanswered
+from inventory.requests import RowsOfKind, StaleRequest, StockChange, unanswered
 from notifications.outbox.model import OutboxEmail
 from schedules.errors import SlotClosed
 from schedules.model import PlannedSlot
@@ -95,7 +95,7 @@ class RescheduleBooking:
 
 
 @dataclass(frozen=True)
-class ReschedulingRows:
+class ReschedulingRows(RowsOfKind[OutboxEmail]):
     """The rows of reschedulings: booking and e-mail."""
 
     bookings: BookingStore

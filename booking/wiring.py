@@ -19,8 +19,9 @@ from booking.email_retry import Check, RetryEmail
 from booking.emails import SUBJECT_KIND, BookingEmails
 from booking.erasure import ErasePerson
 from booking.export import ExportBookings
-from booking.group_commit import ChangeRows, SlotRecords
+from booking.group_commit import SlotRecords, SlotRows
 from booking.listing import SearchBookings
+from booking.model import PendingBooking
 from booking.personal_data import ExportPersonalData
 from booking.promotion import WaitlistPromotion
 from booking.query import BookingQuery
@@ -107,24 +108,22 @@ class BookingServices:
     export_personal_data: ExportPersonalData
 
 
-def build_group_commit(base: Foundation, waitlist_rows: Mapping[type, ChangeRows]) -> GroupCommit:
+def build_group_commit(base: Foundation, waitlist_rows: Mapping[type, SlotRows]) -> GroupCommit:
     """Return the group commit of all requests for places of slots."""
     queue = base.email_queue
     promotion = WaitlistPromotion(base.store, base.schedules, base.waiting, queue, base.clock)
-    # A guest who leaves is not promoted; a released place goes to the waiting list before a capacity can be lowered.
-    releases: dict[type, ChangeRows] = {
+    # A guest who leaves is not promoted. A released place goes to the waiting list before a capacity can be lowered,
+    # and before another guest joins.
+    rows: dict[type, SlotRows] = {
+        PendingBooking: NewBookingRows(base.store, IdempotencyStore(base.db), base.clock),
         Departure: waitlist_rows[Departure],
         Cancellation: CancellationRows(base.store, queue, base.audit, base.clock),
         Rescheduling: ReschedulingRows(base.store, queue, base.clock),
-    }
-    after_promotion: dict[type, ChangeRows] = {
-        ChangeOfSlot: ChangeOfSlotRows(base.schedules, base.audit, promotion),
         Reconciliation: ReconciliationRows(promotion),
+        ChangeOfSlot: ChangeOfSlotRows(base.schedules, base.audit, promotion),
         Joining: waitlist_rows[Joining],
     }
-    new_bookings = NewBookingRows(base.store, IdempotencyStore(base.db), base.clock)
-    records = SlotRecords(base.schedules, base.outbox, new_bookings, releases, after_promotion, promotion)
-    return GroupCommit(base.client, base.schedules.store.stock, records)
+    return GroupCommit(base.client, base.schedules.store.stock, SlotRecords(base.schedules, base.outbox, rows))
 
 
 def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> BookingServices:

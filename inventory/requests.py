@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -16,6 +17,7 @@ from inventory.stock import StockLevel
 D = TypeVar("D")
 Q = TypeVar("Q")
 T = TypeVar("T")
+E = TypeVar("E")
 T_co = TypeVar("T_co", covariant=True)
 
 CHANGE_TIMEOUT = 10.0
@@ -109,6 +111,30 @@ class StockRecords(Protocol):
 
     def after_commit(self) -> None:
         """React to a committed batch."""
+
+
+class RowsOfKind(ABC, Generic[E]):
+    """The rows of one kind of requests, for records of many kinds.
+
+    By default a request of the kind expects no row, has no idempotency key, and writes no unique row.
+    """
+
+    @abstractmethod
+    def write(self, session: Session, requests: Sequence[Any]) -> list[E]:
+        """Write the rows within the caller's transaction; return what the records write for all kinds together."""
+
+    def refresh(self, batch: Sequence[Any]) -> None:
+        """See `StockRecords.refresh`."""
+
+    def answer_known_keys(self, batch: Sequence[Any]) -> None:
+        """See `StockRecords.answer_known_keys`."""
+
+    def answer_duplicates(self, batch: Sequence[Any]) -> None:
+        """See `StockRecords.answer_duplicates`."""
+
+    def renew_references(self, requests: Sequence[Any]) -> bool:  # noqa: ARG002  # for kinds with references
+        """See `StockRecords.renew_references`."""
+        return False
 
 
 def claimed_lines(requests: Iterable[StockRequest[Any]]) -> dict[str, int]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from core.mongo.transactions import Session
 from inventory.group_commit import GroupCommit
-from inventory.requests import StockChange
+from inventory.requests import RowsOfKind, StockChange
 from notifications.outbox.model import OutboxEmail
 from schedules.service import Schedules
 from waitlist.email_queue import WaitlistEmailQueue
@@ -52,7 +51,7 @@ class LeaveWaitlist:
 
 
 @dataclass(frozen=True)
-class DepartureRows:
+class DepartureRows(RowsOfKind[OutboxEmail]):
     """The rows of guests who leave: slot, entry, e-mail."""
 
     entries: WaitlistStore
@@ -73,9 +72,3 @@ class DepartureRows:
             self.schedules.store.leave_queue(session, leaving, {})
             self.email_queue.cancel_joined(session, entry_ids)
         return []
-
-    def refresh(self, batch: Sequence[Any]) -> None:
-        """Do nothing: an entry that does not wait is no obstacle."""
-
-    def answer_duplicates(self, batch: Sequence[Any]) -> None:
-        """Do nothing: a departure has no unique row."""

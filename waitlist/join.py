@@ -11,7 +11,7 @@ from core.errors import Conflict, DomainError
 from core.ids import new_id
 from core.mongo.transactions import Session
 from inventory.group_commit import GroupCommit
-from inventory.requests import StaleRequest, StockChange
+from inventory.requests import RowsOfKind, StaleRequest, StockChange
 from notifications.outbox.model import OutboxEmail
 from schedules.errors import SlotClosed
 from schedules.model import MAX_WAITING, PlannedSlot, Slot
@@ -88,7 +88,7 @@ class JoinWaitlist:
 
 
 @dataclass(frozen=True)
-class JoiningRows:
+class JoiningRows(RowsOfKind[OutboxEmail]):
     """The rows of guests who join: slot, entry, e-mail. `eligibility` finds the guests who may not wait."""
 
     entries: WaitlistStore
