@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from booking.emails import BookingEmails
@@ -44,38 +45,24 @@ class CreateBooking:
         Raises DateNotBookable, SlotNotFound, SlotDateMismatch, Invalid for a test domain, and the errors of
         `GroupCommit.submit`.
         """
-        try:
+        with _counted_refusals():
             if new.email.endswith(TEST_DOMAINS) and not self.allow_test_domains:
                 raise DomainReceivesNoEmail(new.email)
             slot = self._slot_of(new)
-        except DomainError as error:
-            _count(error.code)
-            raise
-        pending = self._pending(new, slot, key, language)
-        try:
-            self.schedules.require_open(slot)
-            result = self.group_commit.submit(pending)
-        except DomainError as error:
-            result = self._replayed(error, pending, slot)
-        if result.replayed:
-            _count("replayed")
-        else:
-            _count("booked")
-        return result
-
-    def _replayed(self, error: DomainError, pending: PendingBooking, slot: PlannedSlot) -> BookingResult:
-        """Return the earlier answer to a request that is only refused since; raises `error` otherwise."""
-        try:
-            if isinstance(error, SlotFull):
+            pending = self._pending(new, slot, key, language)
+            try:
+                self.schedules.require_open(slot)
+                result = self.group_commit.submit(pending)
+            except SlotFull as error:
                 raise SlotFull(extra={"alternatives": self.schedules.alternative_offers(slot)}) from error
-            if isinstance(error, SlotClosed):
-                replayed = self.group_commit.replay(pending)
-                if replayed is not None:
-                    return replayed
-            raise error
-        except DomainError as refusal:
-            _count(refusal.code)
-            raise
+            except SlotClosed:
+                # The request may repeat one that booked while the slot was open.
+                earlier = self.group_commit.replay(pending)
+                if earlier is None:
+                    raise
+                result = earlier
+        _count(result.outcome)
+        return result
 
     def _slot_of(self, new: NewBooking) -> PlannedSlot:
         if new.date not in self.schedules.schedule.day_by_date:
@@ -108,6 +95,15 @@ class CreateBooking:
             idempotency_key = IdempotencyKey.issue(key, new.fingerprint, booking.id, now)
         deadline = monotonic() + BOOKING_TIMEOUT
         return PendingBooking(booking, self.emails.confirmation(booking), idempotency_key, deadline)
+
+
+@contextmanager
+def _counted_refusals() -> Iterator[None]:
+    try:
+        yield
+    except DomainError as error:
+        _count(error.code)
+        raise
 
 
 def _count(outcome: str) -> None:

@@ -137,6 +137,11 @@ class BookingResult:
     booking: Booking
     replayed: bool = False
 
+    @property
+    def outcome(self) -> str:
+        """The outcome in logs and metrics."""
+        return "replayed" if self.replayed else "booked"
+
 
 @dataclass(frozen=True)
 class PersonalData:

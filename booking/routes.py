@@ -104,7 +104,7 @@ def ics_response(file: bytes) -> Response:
 
 
 def _created(result: BookingResult) -> Answer:
-    context.set_outcome("replayed" if result.replayed else "booked")
+    context.set_outcome(result.outcome)
     headers = {"Location": f"/api/bookings/{result.booking.id}"}
     if result.replayed:
         headers["Idempotency-Replayed"] = "true"

@@ -102,7 +102,7 @@ def _book(form: BookingForm, key: str) -> Response:
     new = form.booking(date_of(form))
     context.get_service(RateLimiter).hit_booking()
     result = context.get_service(CreateBooking).execute(new, f"form-{key}", current_language().code)
-    context.set_outcome("replayed" if result.replayed else "booked")
+    context.set_outcome(result.outcome)
     booking_id = result.booking.id
     token = context.get_service(SelfService).signed_links.sign(booking_id)
     target = url_for("pages.self_service.done", booking_id=booking_id, receipt=receipt.issue(booking_id))
