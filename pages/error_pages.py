@@ -17,12 +17,12 @@ COPIED_HEADERS = ("Allow", "Retry-After", "RateLimit-Limit", "RateLimit-Remainin
 
 @blueprint.errorhandler(DomainError)
 def on_domain_error(error: DomainError) -> Response:
-    return as_page(problem_details.on_domain_error(error), message_for(error))
+    return as_page(problem_details.on_error(error), message_for(error))
 
 
 @blueprint.errorhandler(DatabaseError)
 def on_database_error(error: DatabaseError) -> Response:
-    answer = problem_details.on_database_error(error)
+    answer = problem_details.on_error(error)
     if answer.status_code == problem_details.STATUS_OF[Unavailable]:
         return as_page(answer, str(ERROR_MESSAGES[Unavailable.code]))
     return as_page(answer, "")
@@ -30,7 +30,7 @@ def on_database_error(error: DatabaseError) -> Response:
 
 @blueprint.errorhandler(Exception)
 def on_unexpected_error(error: Exception) -> Response:
-    return as_page(problem_details.on_unexpected_error(error), "")
+    return as_page(problem_details.on_error(error), "")
 
 
 @blueprint.errorhandler(HTTPException)

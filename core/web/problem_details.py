@@ -90,15 +90,13 @@ class Problem(TypedDict, total=False):
 
 def install(app: Flask) -> None:
     """Register a handler for every error of `app`."""
-    app.register_error_handler(kinds.DomainError, on_domain_error)
     app.register_error_handler(HTTPException, on_http_error)
-    app.register_error_handler(DatabaseError, on_database_error)
-    app.register_error_handler(Exception, on_unexpected_error)
+    app.register_error_handler(Exception, on_error)
 
 
-def respond(status: int, problem: Problem) -> Response:
-    """Return `problem_answer` as Flask's response."""
-    return problem_answer(status, problem).to_response()
+def on_error(error: Exception) -> Response:
+    """Answer any error of a view."""
+    return answer_to(error).to_response()
 
 
 def problem_answer(status: int, problem: Problem) -> Answer:
@@ -121,7 +119,7 @@ def problem_answer(status: int, problem: Problem) -> Answer:
 
 
 def answer_to(error: Exception) -> Answer:
-    """Return the answer to any error, as the handlers of Flask's path do."""
+    """Return the answer to any error of a view."""
     if isinstance(error, kinds.DomainError):
         return domain_answer(error)
     if isinstance(error, DatabaseError):
@@ -140,10 +138,6 @@ def _encoded(payload: Mapping[str, Any]) -> bytes:
 def status_of(error: kinds.DomainError) -> int:
     """Return the HTTP status of the kind of `error`."""
     return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
-
-
-def on_domain_error(error: kinds.DomainError) -> Response:
-    return domain_answer(error).to_response()
 
 
 def domain_answer(error: kinds.DomainError) -> Answer:
@@ -181,11 +175,11 @@ def on_http_error(error: HTTPException) -> Response:
         return Response(error.get_response().get_data(), error.code, error.get_headers())
     status = error.code or 500
     if status == 500:
-        return on_unexpected_error(error)
+        return unexpected_answer(error).to_response()
     code = CODE_OF.get(status) or HTTP_STATUS_CODES[status].lower().replace(" ", "_")
     allow = {name: value for name, value in error.get_headers() if name == "Allow"}
     message = MESSAGE_OF.get(status) or f"{HTTP_STATUS_CODES[status]}."
-    return respond(status, {"code": code, "message": message, "headers": allow})
+    return problem_answer(status, {"code": code, "message": message, "headers": allow}).to_response()
 
 
 def relative_redirect(error: RequestRedirect) -> Response:
@@ -198,13 +192,8 @@ def relative_redirect(error: RequestRedirect) -> Response:
     return Response(status=error.code, headers={"Location": location})
 
 
-def on_database_error(error: DatabaseError) -> Response:
-    """Answer a failed read or single write: 503 if the database is unavailable, 500 if it is a bug."""
-    return database_answer(error).to_response()
-
-
 def database_answer(error: DatabaseError) -> Answer:
-    """Return 503 if the database is unavailable, 500 if the error is a bug."""
+    """Return the answer to a failed read or single write: 503 if the database is unavailable, 500 if it is a bug."""
     if is_unavailable(error):
         LOG.warning("database_unavailable", error=type(error).__name__)
         return domain_answer(as_domain_error(error))
@@ -213,12 +202,7 @@ def database_answer(error: DatabaseError) -> Answer:
     return problem_answer(500, {"code": CODE_OF[500], "message": MESSAGE_OF[500]})
 
 
-def on_unexpected_error(error: Exception) -> Response:
-    """Answer 500 with only the code and the request id; the reason is logged."""
-    return unexpected_answer(error).to_response()
-
-
 def unexpected_answer(error: Exception) -> Answer:
-    """Return 500 and log the reason."""
+    """Return 500 with only the code and the request id; the reason is logged."""
     LOG.error("unhandled_error", exc_info=error)
     return problem_answer(500, {"code": CODE_OF[500], "message": MESSAGE_OF[500]})

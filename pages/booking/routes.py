@@ -55,7 +55,7 @@ def on_domain_error(error: DomainError) -> Response:
     if request.method != "POST" and not isinstance(error, Invalid):
         return error_pages.on_domain_error(error)
     page = _form_with(error)
-    answer = problem_details.on_domain_error(error)
+    answer = problem_details.on_error(error)
     page.status_code = answer.status_code
     error_pages.copy_headers(answer, page)
     return page
