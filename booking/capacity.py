@@ -41,7 +41,8 @@ class ChangeSlot:
 
         `actor` is the label of the admin's key.
         """
-        self.schedules.get_states([self.schedules.get_plan(slot_id).id])
+        planned = self.schedules.get_plan(slot_id)
+        self.schedules.get_states([planned.id])  # creates the slot if it is missing
         request: Request = StockChange(ChangeOfSlot(slot_id, change, actor), {slot_id: 0})
         return self.group_commit.submit(request)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -82,8 +83,6 @@ class WaitlistPromotion:
         return self.email_queue.confirmations(list(bookings.values()))
 
 
-def _counts(entries: Sequence[WaitlistEntry]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for entry in entries:
-        counts[entry.slot_id] = counts.get(entry.slot_id, 0) + 1
-    return counts
+def _counts(entries: Sequence[WaitlistEntry]) -> Counter[str]:
+    """Return the numbers of entries by slot id."""
+    return Counter(entry.slot_id for entry in entries)

@@ -139,22 +139,12 @@ class RowsOfKind(ABC, Generic[E]):
 
 def claimed_lines(requests: Iterable[StockRequest[Any]]) -> dict[str, int]:
     """Return the counts by stock id that `requests` claim together."""
-    total: dict[str, int] = {}
-    for request in requests:
-        for stock_id, count in request.lines.items():
-            if count > 0:
-                total[stock_id] = total.get(stock_id, 0) + count
-    return total
+    return _summed_lines(requests, 1)
 
 
 def released_lines(requests: Iterable[StockRequest[Any]]) -> dict[str, int]:
     """Return the counts by stock id that `requests` release together."""
-    total: dict[str, int] = {}
-    for request in requests:
-        for stock_id, count in request.lines.items():
-            if count < 0:
-                total[stock_id] = total.get(stock_id, 0) - count
-    return total
+    return _summed_lines(requests, -1)
 
 
 def split_duplicates(batch: Batch) -> tuple[list[Pending], list[Pending]]:
@@ -189,3 +179,14 @@ def unanswered(batch: PendingRequests[Q, T]) -> list[PendingRequest[Q, T]]:
 def stock_ids(pending: Pending) -> frozenset[str]:
     """Return the ids of the stock that a request changes."""
     return frozenset(pending.request.lines)
+
+
+def _summed_lines(requests: Iterable[StockRequest[Any]], sign: int) -> dict[str, int]:
+    """Return the sums of the lines of one sign, as positive counts."""
+    total: dict[str, int] = {}
+    for request in requests:
+        for stock_id, change in request.lines.items():
+            count = change * sign
+            if count > 0:
+                total[stock_id] = total.get(stock_id, 0) + count
+    return total

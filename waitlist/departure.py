@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -60,13 +61,13 @@ class DepartureRows(RowsOfKind[OutboxEmail]):
 
     def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
         """Mark the entries left; those that do not wait stay as they are."""
-        leaving: dict[str, int] = {}
+        leaving: Counter[str] = Counter()
         entry_ids = []
         for request in requests:
             left = self.entries.leave(session, request.detail.entry_id)
             request.outcome = left
             if left:
-                leaving[left.slot_id] = leaving.get(left.slot_id, 0) + 1
+                leaving[left.slot_id] += 1
                 entry_ids.append(left.id)
         if leaving:
             self.schedules.store.leave_queue(session, leaving, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -160,12 +161,12 @@ class JoiningRows(RowsOfKind[OutboxEmail]):
         )
 
     def _store(self, session: Session, joined: Sequence[Request]) -> list[OutboxEmail]:
-        counts: dict[str, int] = {}
+        counts: Counter[str] = Counter()
         entries = []
         emails = []
         for request in joined:
             entry, position = request.result()
-            counts[entry.slot_id] = counts.get(entry.slot_id, 0) + 1
+            counts[entry.slot_id] += 1
             entries.append((entry, request.detail.request.key))
             emails.append(self.email_queue.emails.confirmation(entry, position))
         if not self.schedules.store.join_queue(session, counts):
