@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
@@ -58,7 +58,7 @@ class Stock:
         After False the transaction must be aborted: some of the lines may be written already.
         """
         if len(lines) > 1:
-            return bulk_update(session, self._collection, self._statements(lines)) == len(lines)
+            return bulk_update(session, self._collection, self._claims(lines)) == len(lines)
         ((stock_id, count),) = lines.items()
         claimed = self._collection.find_one_and_update(
             {"_id": stock_id, **self.guard(count)},
@@ -77,7 +77,7 @@ class Stock:
         """
         if not releases:
             return not claims or self.claim(session, claims)
-        statements = [*self._statements(claims), *self._releases(releases)]
+        statements = [*self._claims(claims), *self._releases(releases)]
         return bulk_update(session, self._collection, statements) == len(claims) + len(releases)
 
     def taken_counts(self, stock_ids: Iterable[str]) -> dict[str, int]:
@@ -92,28 +92,33 @@ class Stock:
         """Return the filter that a claim of `count` adds to the id."""
         return capacity_guard(self._fields, count)
 
-    def _statements(self, lines: Mapping[str, int]) -> list[Update]:
-        # MongoDB never waits for another transaction's lock, so the order cannot deadlock. One order for all lets
-        # transactions conflict at their first common stock, and the winner goes on.
-        ordered = sorted(lines.items())
-        if len(ordered) > MAX_ORDERED_LINES:
-            ordered.sort(key=_count)  # stable: in order of id within a count
-        return [self._statement(count, [line[0] for line in run]) for count, run in groupby(ordered, key=_count)]
-
-    def _releases(self, lines: Mapping[str, int]) -> list[Update]:
-        """Return one statement for each count. A request that releases more than is taken is stale."""
-        ordered = sorted(lines.items(), key=_count)
-        runs = [(count, [line[0] for line in run]) for count, run in groupby(ordered, key=_count)]
-        taken = self._fields.taken
+    def _claims(self, lines: Mapping[str, int]) -> list[Update]:
         return [
-            ({"_id": {"$in": stock_ids}, taken: {"$gte": count}}, self._increment(-count)) for count, stock_ids in runs
+            ({"_id": {"$in": stock_ids}, **self.guard(count)}, self._increment(count))
+            for count, stock_ids in _runs(lines)
         ]
 
-    def _statement(self, count: int, stock_ids: list[str]) -> Update:
-        return {"_id": {"$in": stock_ids}, **self.guard(count)}, self._increment(count)
+    def _releases(self, lines: Mapping[str, int]) -> list[Update]:
+        """Return the updates of releases; one that releases more than is taken matches nothing."""
+        taken = self._fields.taken
+        return [
+            ({"_id": {"$in": stock_ids}, taken: {"$gte": count}}, self._increment(-count))
+            for count, stock_ids in _runs(lines)
+        ]
 
     def _increment(self, count: int) -> Document:
         return {"$inc": {self._fields.taken: count}}
+
+
+def _runs(lines: Mapping[str, int]) -> Iterator[tuple[int, list[str]]]:
+    """Yield counts with the ids of successive lines that have them: each is one statement."""
+    # MongoDB never waits for another transaction's lock, so the order cannot deadlock. One order for all lets
+    # transactions conflict at their first common stock, and the winner goes on.
+    ordered = sorted(lines.items())
+    if len(ordered) > MAX_ORDERED_LINES:
+        ordered.sort(key=_count)  # stable: in order of id within a count
+    for count, run in groupby(ordered, key=_count):
+        yield count, [stock_id for stock_id, _ in run]
 
 
 def _count(line: tuple[str, int]) -> int:

@@ -48,7 +48,7 @@ def sold(stock: Stock) -> dict[str, int]:
 
 def locked(stock: Stock, lines: Mapping[str, int]) -> list[str]:
     """Return the ids in the order in which the statements of a claim write them."""
-    statements: list[Any] = stock._statements(lines)
+    statements: list[Any] = stock._claims(lines)
     return [stock_id for where, _ in statements for stock_id in where["_id"]["$in"]]
 
 
@@ -63,7 +63,7 @@ def test_claim_of_many_lines_has_one_statement_for_each_count(stock: Stock) -> N
     lines = {tier: 1 + number % 3 for number, tier in enumerate("abcdefghijkl")}
     assert len(lines) > MAX_ORDERED_LINES
 
-    assert len(stock._statements(lines)) == 3
+    assert len(stock._claims(lines)) == 3
     assert locked(stock, lines) == ["a", "d", "g", "j", "b", "e", "h", "k", "c", "f", "i", "l"]
 
 
