@@ -70,14 +70,12 @@ class Application(Flask):
         self.fast_routes: dict[tuple[str, str], FastRoute] = {}
         self.fast_patterns: dict[tuple[str, str, str], tuple[FastRoute, str, str]] = {}
         self.constant_headers: Sequence[tuple[str, str]] = ()
-        # The headers for other origins are made by an extension of Flask.
+        # An extension of Flask adds the headers for other origins, so Flask answers the requests that name an origin.
         self.answers_other_origins = False
         self._max_body_bytes = 0
 
     def add_fast_routes(self) -> None:
         """Put the fast routes of all views into the tables."""
-        if self.answers_other_origins:
-            return
         self._max_body_bytes = self.config["MAX_CONTENT_LENGTH"]
         for rule in self.url_map.iter_rules():
             fast_route = getattr(self.view_functions[rule.endpoint], "fast_route", None)
@@ -96,7 +94,7 @@ class Application(Flask):
         state = request_logging.start(environ, context.runtime_of(self))
         token = context.enter(state)
         try:
-            fast_route, route, in_path = self._find(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            fast_route, route, in_path = self._find(environ)
             answer = None
             if fast_route is not None:
                 answer = fast_route(environ, self._max_body_bytes, **in_path)
@@ -122,8 +120,12 @@ class Application(Flask):
             return problem_details.relative_redirect(e)
         return super().handle_http_exception(e)
 
-    def _find(self, method: str, path: str) -> tuple[FastRoute | None, str, dict[str, str]]:
-        """Return the fast route of a path, its rule and the variable in its path; no route if Flask must answer."""
+    def _find(self, environ: dict[str, Any]) -> tuple[FastRoute | None, str, dict[str, str]]:
+        """Return the fast route of a request, its rule and the variable in its path; no route if Flask must answer."""
+        if self.answers_other_origins and "HTTP_ORIGIN" in environ:
+            return None, "", {}
+        method = environ["REQUEST_METHOD"]
+        path = environ["PATH_INFO"]
         if (method, path) in self.fast_routes:
             return self.fast_routes[method, path], path, {}
         before, value, after = _split_at_variable(path)

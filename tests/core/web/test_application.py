@@ -11,7 +11,7 @@ from flask import Flask
 from prometheus_client import REGISTRY
 
 from core.web.application import Application
-from core.web.context import current_state, runtime_of
+from core.web.context import current_state
 from core.web.rate_limits.limiter import RateLimiter
 from tests.api_client import Answer, Api, over_app
 from tests.factories import person
@@ -153,10 +153,18 @@ def test_fast_request_is_counted_once_and_leaves_no_state(app: Flask) -> None:
     assert current_state() is None
 
 
-def test_application_that_answers_other_origins_has_no_fast_routes(make_app: Callable[..., Flask]) -> None:
-    app = make_app(CORS_ORIGINS="https://form.example.org")
+def test_fast_route_answers_no_request_that_names_an_allowed_origin(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = {"Origin": "https://form.example.org"}
+    api = Api(over_app(make_app(CORS_ORIGINS=origin["Origin"])))
 
-    assert not cast("Application", app).fast_routes
-    assert not cast("Application", app).fast_patterns
-    assert Api(over_app(app)).get("/api/dates").status == 200
-    assert runtime_of(app).get(RateLimiter)
+    assert api.get("/api/dates", headers=origin).headers["Access-Control-Allow-Origin"] == origin["Origin"]
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("Flask answers")
+
+    monkeypatch.setattr(Flask, "wsgi_app", refuse)
+    assert "Access-Control-Allow-Origin" not in api.get("/api/dates").headers
+    with pytest.raises(AssertionError, match="Flask answers"):
+        api.get("/api/dates", headers=origin)
