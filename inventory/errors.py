@@ -12,4 +12,4 @@ class InsufficientStock(Conflict):
 
 
 class StockMismatch(Exception):
-    """The stock counts less as taken than its rows release; only a correction of the count helps."""
+    """The stock counts less as taken than the requests of a batch release; they are repeated one by one."""

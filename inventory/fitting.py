@@ -6,12 +6,15 @@ from collections.abc import Mapping
 
 from core import log
 from core.clock import monotonic
+from core.errors import Unavailable
 from inventory.admission import Admission, shortage_in
 from inventory.errors import StockMismatch
 from inventory.requests import Batch, Pending, StockRecords, claimed_lines, released_lines, unanswered
 from inventory.stock import Stock, StockLevel
 
 LOG = log.get_logger("inventory")
+# Only the operator can correct a count, so a client need not repeat its request soon.
+MISMATCH_RETRY_SECONDS = 60
 Levels = Mapping[str, StockLevel]
 
 
@@ -52,6 +55,7 @@ def fitting_part(batch: Batch, levels: Levels) -> list[Pending]:
 def check_counts(group: Batch, stock: Stock, records: StockRecords) -> None:
     """Raise StockMismatch if `group` releases more than its stock counts as taken: no retry can succeed.
 
+    A group of one request gets Unavailable instead, because the operator can correct the count.
     The rows are read after the counts, so that a row that another process releases in between is no mismatch.
     """
     releases = released_lines(pending.request for pending in group)
@@ -65,6 +69,7 @@ def check_counts(group: Batch, stock: Stock, records: StockRecords) -> None:
         return
     if len(group) == 1:  # The requests of a larger group are repeated one by one.
         LOG.error("stock_mismatch", stock=mismatched)
+        raise Unavailable(retry_after=MISMATCH_RETRY_SECONDS)
     raise StockMismatch
 
 

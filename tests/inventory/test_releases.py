@@ -14,10 +14,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.concurrency.batcher import PendingRequest
-from core.errors import DomainError, NotFound
+from core.errors import DomainError, NotFound, Unavailable
 from core.mongo.client import Client, Db
 from core.mongo.transactions import Session
-from inventory.errors import StockMismatch
 from inventory.group_commit import GroupCommit, Limits
 from inventory.requests import Pending, StockRequest
 from inventory.stock import Stock
@@ -173,7 +172,7 @@ def test_release_beyond_the_count_fails_at_once_and_alone(db: Db) -> None:
 
     for refused in refunds:
         assert refused.done
-        with pytest.raises(StockMismatch):
+        with pytest.raises(Unavailable):
             refused.result()
     assert [accepted.done for accepted in others] == [True, True]
     assert sold(db) == {"balcony": 1, "floor": 2, "standing": 0}
