@@ -17,6 +17,11 @@ Client = MongoClient[Document]
 
 # A fail-over cannot roll back what a read with this concern returns.
 MAJORITY_READ = ReadConcern("majority")
+# The driver interrupts operations at a node that has been silent for both times together, as a frozen primary is.
+# MongoDB elects another primary after one second at the earliest, so a shorter time would gain nothing.
+# A false alarm costs little: the interrupted transactions are repeated.
+HEARTBEAT_MS = 500
+SILENT_NODE_MS = 1000
 
 
 class NotReplicaSet(Exception):
@@ -33,9 +38,9 @@ def connect(uri: str, app_name: str = "booking", *, no_socket_timeout: bool = Fa
         appname=app_name,
         w="majority",
         tz_aware=True,
-        connectTimeoutMS=2000,
+        connectTimeoutMS=SILENT_NODE_MS,
         socketTimeoutMS=None if no_socket_timeout else 20000,
-        heartbeatFrequencyMS=1000,
+        heartbeatFrequencyMS=HEARTBEAT_MS,
         serverSelectionTimeoutMS=5000,
         waitQueueTimeoutMS=5000,
         maxPoolSize=64,
