@@ -10,6 +10,7 @@ import click
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import accounts.routes
 import admin.page.routes
 import admin.routes
 import booking.routes
@@ -22,6 +23,7 @@ import pages.routes
 import schedules.routes
 import waitlist.routes
 import wiring
+from accounts.limits import SignInLimits
 from admin.guards import AdminKeys
 from core import log
 from core.config.settings import ROOT, ConfigError, Settings, from_env, load_environment
@@ -102,11 +104,13 @@ def _configure(app: Application, services: wiring.Services) -> None:
         AvailabilityCache.for_schedules(services.schedules),
         AdminKeys.of(settings.admin_key),
         rate_limiter,
+        SignInLimits.over(rate_limiter.limiter.limiter, settings.rate_limit_login, settings.rate_limit_register),
     )
     blueprints = [
         schedules.routes.blueprint,
         booking.routes.blueprint,
         waitlist.routes.blueprint,
+        accounts.routes.blueprint,
         live.sse.blueprint,
         admin.routes.blueprint,
         notifications.routes.blueprint,

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import accounts.emails
+import accounts.wiring
 import booking.emails
 import booking.wiring
 import live.wiring
 import notifications.wiring
 import waitlist.emails
 import waitlist.wiring
+from accounts.wiring import AccountServices
 from admin.audit.view import AuditHistory
 from admin.dashboard.service import Dashboard
 from audit import store as audit_store
@@ -73,8 +76,9 @@ COLLECTIONS: tuple[CollectionSchema, ...] = (
     *notifications.wiring.SCHEMAS,
     audit_store.SCHEMA,
     waitlist_store.SCHEMA,
+    *accounts.wiring.SCHEMAS,
 )
-EMAIL_TEMPLATES = (*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES)
+EMAIL_TEMPLATES = (*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES, *accounts.emails.TEMPLATES)
 # The e-mail address of a guest, and a slot id.
 Guest = tuple[str, str]
 MAIL_FOLDER = ROOT / "var" / "mail"
@@ -102,10 +106,16 @@ class Services:
     delivery_webhook: DeliveryWebhook
     live: LiveStreams
     broadcaster: SocketBroadcaster
+    accounts: AccountServices
 
     def every(self) -> list[object]:
         """Return all services, those of the features included."""
-        return [*vars(self).values(), *vars(self.booking).values(), *vars(self.waitlist).values()]
+        return [
+            *vars(self).values(),
+            *vars(self.booking).values(),
+            *vars(self.waitlist).values(),
+            *vars(self.accounts).values(),
+        ]
 
 
 def build(settings: Settings, **replacements: Any) -> Services:
@@ -125,6 +135,9 @@ def build(settings: Settings, **replacements: Any) -> Services:
     waitlists = waitlist.wiring.build(basis, group_commit)
     booked = booking.wiring.build(foundation, group_commit, waitlists.entries)
     streams = live.wiring.build(db, schedules.schedule, clock)
+    people = accounts.wiring.build(
+        accounts.wiring.Foundation(settings, client, db, clock, outbox, audit, schedules.schedule.name)
+    )
     return Services(
         settings=settings,
         client=client,
@@ -141,6 +154,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         delivery_webhook=DeliveryWebhook(outbox.store, clock, settings.resend_webhook_secret),
         live=streams,
         broadcaster=SocketBroadcaster(streams.broadcast_log),
+        accounts=people,
     )
 
 

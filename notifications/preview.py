@@ -35,6 +35,9 @@ CONTEXT: Mapping[str, str] = {
     "oldSlot": "09:00-10:00",
     "position": "2",
     "leaveUrl": "https://book.example.org/waitlist/0190f3c2a7d47b1e9c56#tVn7RxJd1LsHc6FgAe3UowPz2Yb8QmK4",
+    "verifyUrl": "https://book.example.org/account/verify-email#token=Ae3UowPz2Yb8QmK4tVn7RxJd1LsHc6Fg",
+    "resetUrl": "https://book.example.org/account/reset-password#token=Qm4tVn7RxJd1LsHc6FgAe3UowPz2Yb8K",
+    "forgotUrl": "https://book.example.org/account/forgot-password",
 }
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>E-mails</title>

@@ -28,7 +28,7 @@ VIOLATIONS = [
     ("pages/planted.py", "import babel.dates", " imports babel.dates; only core.i18n may"),
     ("admin/planted.py", "import structlog", " imports structlog; only core.log may"),
     ("live/planted.py", "import socketio", " imports socketio; only live.socketio.server may"),
-    ("core/planted.py", "import gevent", " imports gevent; only gunicorn.conf, core.web.worker"),
+    ("core/planted.py", "import gevent", " imports gevent; only gunicorn.conf, core.concurrency"),
     ("core/web/planted.py", "import gunicorn.util", " imports gunicorn.util; only core.web.worker"),
     ("booking/model.py", "import orjson", " imports orjson, which model.py may not"),
     ("schedules/model.py", "from core.mongo import client", " imports core.mongo.client, which"),

@@ -13,7 +13,7 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from dotenv import dotenv_values
 from limits import parse_many
@@ -63,6 +63,11 @@ class Settings:
     rate_limit_bookings: str
     rate_limit_emails: str
     rate_limit_booking_emails: str
+    rate_limit_login: str
+    rate_limit_register: str
+    access_token_seconds: int
+    refresh_token_days: int
+    password_blocklist: bool
     rate_limit_storage: str = field(repr=False)
     resend_api_key: str = field(repr=False)
     resend_api_url: str
@@ -111,6 +116,7 @@ def from_env(env: Mapping[str, str]) -> Settings:
         rate_limit_bookings=reader.parse("RATE_LIMIT_BOOKINGS", _rate, "3 per hour"),
         rate_limit_emails=reader.parse("RATE_LIMIT_EMAILS", _rate, "60 per hour"),
         rate_limit_booking_emails=reader.parse("RATE_LIMIT_BOOKING_EMAILS", _rate, "10 per hour"),
+        **_account_settings(reader),
         rate_limit_storage=reader.parse("RATE_LIMIT_STORAGE", parsers.limit_storage, "mongodb"),
         resend_api_key=reader.text("RESEND_API_KEY"),
         resend_api_url=reader.parse("RESEND_API_URL", parsers.url, "https://api.resend.com"),
@@ -132,6 +138,16 @@ def from_env(env: Mapping[str, str]) -> Settings:
     if reader.problems:
         raise ConfigError(reader.problems)
     return settings
+
+
+def _account_settings(reader: _Reader) -> dict[str, Any]:
+    return {
+        "rate_limit_login": reader.parse("RATE_LIMIT_LOGIN", _rate, "50 per 15 minutes"),
+        "rate_limit_register": reader.parse("RATE_LIMIT_REGISTER", _rate, "20 per hour"),
+        "access_token_seconds": reader.number("ACCESS_TOKEN_SECONDS", 900, 60, 86_400),
+        "refresh_token_days": reader.number("REFRESH_TOKEN_DAYS", 7, 1, 365),
+        "password_blocklist": reader.parse("PASSWORD_BLOCKLIST", _one_of("on", "off"), "on") == "on",
+    }
 
 
 class _Reader:

@@ -28,6 +28,8 @@ else:
 
 # Every view may answer these.
 COMMON_ERROR_STATUSES = (400, 429, 503)
+# Security schemes that open the same views as another one.
+ALTERNATIVES = {"adminKey": ("adminKey", "accessToken")}
 
 
 class Blueprint(_Blueprint):
@@ -105,7 +107,8 @@ class Endpoint:
         for status in sorted({*COMMON_ERROR_STATUSES, *self.error_statuses}):
             documented = _refusal(status, self.conflict_schema if status == 409 else ProblemSchema)(documented)
         if self.security:
-            documented = _doc_blueprint.doc(security=[{self.security: []}])(documented)
+            schemes = ALTERNATIVES.get(self.security, (self.security,))
+            documented = _doc_blueprint.doc(security=[{scheme: []} for scheme in schemes])(documented)
         documented = _doc_blueprint.arguments(self.query, location="query", as_kwargs=True)(documented)
         if self.headers:
             documented = _doc_blueprint.arguments(self.headers, location="headers", as_kwargs=True)(documented)

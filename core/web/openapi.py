@@ -37,6 +37,8 @@ def install(app: Application, *, version: str, blueprints: list[Blueprint]) -> A
     )
     api = Api(app)
     api.spec.components.security_scheme("adminKey", {"type": "apiKey", "in": "header", "name": "X-Admin-Key"})
+    api.spec.components.security_scheme("accessToken", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    api.spec.components.security_scheme("refreshCookie", {"type": "apiKey", "in": "cookie", "name": "refreshToken"})
     api.spec.components.security_scheme("manageToken", {"type": "http", "scheme": "bearer"})
     for blueprint in blueprints:
         api.register_blueprint(blueprint)

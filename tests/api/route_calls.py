@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from core.mongo.client import Db
 from core.web import health
+from tests.api.account_calls import account_calls
 from tests.api.conftest import Clock
 from tests.api.pages.page_browser import Browser
 from tests.api_client import Api
@@ -85,6 +86,7 @@ def calls(rush: Rush) -> dict[str, Call]:
     waiting = rush.browser(rush.entry)
     return {
         **api_calls(rush),
+        **account_calls(rush.app, rush.db),
         **public_page_calls(rush, guest),
         **booking_page_calls(rush, guest),
         **waiting_page_calls(rush, waiting),

@@ -79,9 +79,18 @@ def test_the_back_office_is_documented_with_its_key(document: dict[str, Any]) ->
         "name": "X-Admin-Key",
     }
     for _, path, operation in operations(document):
-        guarded = operation.get("security") == [{"adminKey": []}]
+        guarded = operation.get("security") == [{"adminKey": []}, {"accessToken": []}]
         assert guarded == path.startswith("/api/admin/"), path
-        assert ("401" in operation["responses"]) == guarded, path
+
+
+def test_views_for_people_are_documented_with_their_token(document: dict[str, Any]) -> None:
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["accessToken"] == {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    assert schemes["refreshCookie"] == {"type": "apiKey", "in": "cookie", "name": "refreshToken"}
+    for _, path, operation in operations(document):
+        guarded = operation.get("security", [{}])[-1].keys() & {"accessToken", "refreshCookie"}
+        checks_password = path in ("/api/auth/login",)
+        assert ("401" in operation["responses"]) == bool(guarded or checks_password), path
 
 
 def within(part: Any, where: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:

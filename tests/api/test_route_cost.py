@@ -27,7 +27,7 @@ from tests.api.route_calls import DATE, Rush, calls
 from tests.api_client import Api, over_app
 
 TABLE = re.findall(
-    r"^\| `(GET|POST|DELETE) (/[^`]*)` \| (\d+) \|",
+    r"^\| `(GET|POST|PATCH|DELETE) (/[^`]*)` \| (\d+) \|",
     (ROOT / "docs" / "routes.md").read_text(encoding="utf-8").partition("## Cost of public routes")[2],
     re.MULTILINE,
 )

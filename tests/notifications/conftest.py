@@ -60,6 +60,9 @@ FACTS = {
     "oldSlot": "09:00-10:00",
     "position": "2",
     "leaveUrl": "https://book.example.org/waitlist/4567#def&x=1",
+    "verifyUrl": "https://book.example.org/account/verify-email#token=abc",
+    "resetUrl": "https://book.example.org/account/reset-password#token=def",
+    "forgotUrl": "https://book.example.org/account/forgot-password",
 }
 
 

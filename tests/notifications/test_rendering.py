@@ -27,6 +27,16 @@ GOLDEN = Path(__file__).parent.parent / "emails"
 NAMES = sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir())
 GUESTS = [name for name in NAMES if name != preview.ENGLISH_ONLY]
 IN_GERMAN = {"language": "de", "event": "Tage der offenen Tür, März 2026"}
+ACCOUNT_PAGES = {
+    "account_verification": "verify-email#token=abc",
+    "account_password_reset": "reset-password#token=def",
+    "account_password_changed": "forgot-password",
+    "account_address_taken": "forgot-password",
+}
+FACTS_OF_ACCOUNTS = {
+    template: ["Open days, March 2026", "Ada Lovelace", f"https://book.example.org/account/{page}"]
+    for template, page in ACCOUNT_PAGES.items()
+}
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 filled = partial(render, environments(), SENDER, ADMIN, calendar_invite.attachments)
 
@@ -176,6 +186,13 @@ def test_optional_facts_that_are_missing_leave_no_trace() -> None:
 @pytest.mark.parametrize("template", NAMES)
 def test_html_and_text_bodies_have_the_same_facts(template: str) -> None:
     message = filled(email(template))
+    shown = FACTS_OF_ACCOUNTS.get(template) or facts_of_booking(template)
+    for fact in shown:
+        assert fact in message.text
+        assert str(markupsafe.escape(fact)) in message.html
+
+
+def facts_of_booking(template: str) -> list[str]:
     shown = ["Open days, March 2026", "Thursday 5 March 2026", "10:00 to 11:00, Europe/Berlin", "Ada Lovelace"]
     if template != "guest_waiting":
         shown.append("K7MP-4QXD")
@@ -185,9 +202,7 @@ def test_html_and_text_bodies_have_the_same_facts(template: str) -> None:
         shown.append("https://book.example.org/waitlist/4567#def&x=1")
     elif template != "admin_booking":
         shown.append("https://book.example.org/bookings/0123#abc&x=1")
-    for fact in shown:
-        assert fact in message.text
-        assert str(markupsafe.escape(fact)) in message.html
+    return shown
 
 
 @pytest.mark.parametrize("template", NAMES)
@@ -197,6 +212,9 @@ def test_html_needs_no_picture_script_or_foreign_file(template: str) -> None:
     assert links <= {
         "https://book.example.org/bookings/0123#abc&amp;x=1",
         "https://book.example.org/waitlist/4567#def&amp;x=1",
+        "https://book.example.org/account/verify-email#token=abc",
+        "https://book.example.org/account/reset-password#token=def",
+        "https://book.example.org/account/forgot-password",
         "mailto:ada@example.org",
     }
     assert "url(" not in html

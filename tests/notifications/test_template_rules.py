@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import accounts.emails
 import booking.emails
 import waitlist.emails
 import wiring
@@ -121,7 +122,8 @@ def test_features_declare_the_rules_of_every_template() -> None:
     declared = [template.name for template in wiring.EMAIL_TEMPLATES]
 
     assert sorted(declared) == sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir())
-    assert (*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES) == wiring.EMAIL_TEMPLATES
+    declared_by_feature = (*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES, *accounts.emails.TEMPLATES)
+    assert declared_by_feature == wiring.EMAIL_TEMPLATES
 
 
 @pytest.mark.parametrize("folder", ["outbox", "delivery", "providers"])

@@ -1,0 +1,87 @@
+"""Guards of views: decorators that require a signed-in account, accept one, or require a role."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import g, request
+
+from accounts.access_tokens import AccessTokens
+from accounts.errors import NotSignedIn, OriginRefused, RoleMissing
+from accounts.model import Identity, Role
+from accounts.service import Accounts
+from core.web import context
+
+V = TypeVar("V", bound=Callable[..., Any])
+BEARER = "bearer"
+
+
+def signed_in(view: V) -> V:
+    """Require a valid access token; the view finds its holder by `current_identity`. Reads no database."""
+
+    @functools.wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        g.identity = _identity_of_request()
+        return view(*args, **kwargs)
+
+    return cast("V", guarded)
+
+
+def optional(view: V) -> V:
+    """Accept a request with or without an access token; an invalid one is refused."""
+
+    @functools.wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        g.identity = _identity_of_request() if "Authorization" in request.headers else None
+        return view(*args, **kwargs)
+
+    return cast("V", guarded)
+
+
+def require_role(*roles: Role) -> Identity:
+    """Return the identity of the request if its account has one of `roles` in the database now.
+
+    Raises NotSignedIn, also for a disabled account or an ended session, and RoleMissing.
+    """
+    identity = _identity_of_request()
+    role = context.get_service(Accounts).current_role(identity)
+    if role not in roles:
+        raise RoleMissing
+    g.identity = identity
+    return identity
+
+
+def current_identity() -> Identity:
+    """Return the identity that `signed_in` has found."""
+    return cast("Identity", g.identity)
+
+
+def has_bearer_token() -> bool:
+    """Return whether the request has an Authorization header with a bearer token."""
+    scheme = request.headers.get("Authorization", "").partition(" ")[0]
+    return scheme.lower() == BEARER
+
+
+def require_own_origin(allowed: frozenset[str]) -> None:
+    """Raise OriginRefused if a browser sends the request from a page of another origin; no Origin is accepted."""
+    origin = request.headers.get("Origin")
+    if origin is not None and _normalized(origin) not in allowed:
+        raise OriginRefused
+
+
+def _identity_of_request() -> Identity:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != BEARER:
+        raise NotSignedIn
+    return context.get_service(AccessTokens).verify(token.strip())
+
+
+def _normalized(origin: str) -> str:
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}".lower()

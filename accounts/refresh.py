@@ -1,0 +1,67 @@
+"""Rotation of refresh tokens: a token that is used twice ends its session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.errors import AccountNotFound, SessionEnded
+from accounts.model import Account, SignedIn
+from accounts.refresh_tokens import RefreshToken
+from accounts.session_store import Rotation
+from accounts.sign_in import Sessions
+from accounts.store import AccountStore
+from audit.service import Audit
+from core import log
+from core.mongo.client import Client
+from core.mongo.transactions import Session, transaction
+
+LOG = log.get_logger("accounts")
+REUSE_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True)
+class RefreshSession:
+    """Exchanges a refresh token for the next one, by compare-and-set in one statement."""
+
+    accounts: AccountStore
+    sessions: Sessions
+    audit: Audit
+    client: Client
+
+    def execute(self, text: str) -> SignedIn:
+        """Return the next tokens of the session; raises SessionEnded for a used, expired or unknown token."""
+        old = RefreshToken.parse(text)
+        if old is None:
+            raise SessionEnded
+        new = RefreshToken.new(old.session_id)
+        now = self.sessions.clock()
+        session = self.sessions.store.rotate(Rotation(old, new, now, self.sessions.expiry(now)))
+        if session is None:
+            self._revoke_if_reused(old)
+            raise SessionEnded
+        account = self._enabled_account(session.account_id)
+        return SignedIn(account, self.sessions.access_tokens.issue(account, session.id), str(new))
+
+    def _enabled_account(self, account_id: str) -> Account:
+        try:
+            account = self.accounts.get(account_id)
+        except AccountNotFound:
+            raise SessionEnded from None
+        if account.disabled:
+            raise SessionEnded
+        return account
+
+    def _revoke_if_reused(self, token: RefreshToken) -> None:
+        session = self.sessions.store.find_reused(token)
+        if session is None:
+            return
+
+        def revoke(transaction_session: Session) -> None:
+            ended = self.sessions.store.delete(session.id, session.account_id, transaction_session)
+            if ended:
+                self.audit.record(
+                    transaction_session, "service", "session.revoked", session.account_id, {}, {"session": session.id}
+                )
+
+        transaction(self.client, revoke, REUSE_TIMEOUT)
+        LOG.warning("refresh_token_reused", account=session.account_id, session=session.id)

@@ -1,0 +1,216 @@
+"""Public API of accounts: registration, sign-in, sessions, e-mail verification and password reset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from accounts.cookies import RefreshCookie
+from accounts.email_verification import ResendVerification, VerifyEmail
+from accounts.guards import current_identity, signed_in
+from accounts.limits import SignInLimits
+from accounts.model import Account, AccountSession, Credentials, NewAccount, SignedIn
+from accounts.password_reset import RequestPasswordReset, ResetPassword
+from accounts.profile import ChangePassword, DeleteAccount, PasswordChange
+from accounts.refresh import RefreshSession
+from accounts.registration import Device, Register
+from accounts.schemas import (
+    CredentialsSchema,
+    EmailSchema,
+    PasswordSchema,
+    ProfileSchema,
+    RegistrationSchema,
+    ResetSchema,
+    SessionsSchema,
+    SignedInSchema,
+    TokenSchema,
+    UserResponseSchema,
+    UserSchema,
+)
+from accounts.service import Accounts
+from accounts.sign_in import SignIn
+from core.clock import iso
+from core.web import accept_language, context
+from core.web.endpoint import Blueprint, Endpoint
+
+blueprint = Blueprint("accounts", __name__, url_prefix="/api/auth", description="Accounts of people")
+USER = UserSchema()
+
+
+@blueprint.post("/register")
+@Endpoint(SignedInSchema, status=201, body=RegistrationSchema, error_statuses=(409, 413, 415))
+def register(new: NewAccount) -> Response:
+    """Create an account and sign in; the address gets an e-mail with a link that verifies it."""
+    context.get_service(SignInLimits).hit_registration(context.client_address())
+    device = Device(_user_agent(), accept_language.negotiated_language())
+    return _signed_in(context.get_service(Register).execute(new, device), 201)
+
+
+@blueprint.post("/login")
+@Endpoint(SignedInSchema, body=CredentialsSchema, error_statuses=(401, 413, 415))
+def login(credentials: Credentials) -> Response:
+    """Sign in with e-mail address and password."""
+    limits = context.get_service(SignInLimits)
+    limits.hit_login(context.client_address())
+    limits.reserve_password_attempt(credentials.email)
+    result = context.get_service(SignIn).execute(credentials, _user_agent())
+    limits.clear_password_attempts(credentials.email)
+    return _signed_in(result, 200)
+
+
+@blueprint.post("/refresh")
+@Endpoint(SignedInSchema, error_statuses=(401, 403), security="refreshCookie")
+def refresh() -> Response:
+    """Exchange the refresh cookie for the next one and a new access token; a used one ends its session."""
+    token = context.get_service(RefreshCookie).read()
+    return _signed_in(context.get_service(RefreshSession).execute(token), 200)
+
+
+@blueprint.post("/logout")
+@Endpoint(None, status=204, error_statuses=(403,))
+def logout() -> Response:
+    """End the session of the refresh cookie; without one the answer is the same."""
+    cookie = context.get_service(RefreshCookie)
+    context.get_service(Accounts).sign_out(cookie.read())
+    response = _no_content()
+    cookie.delete(response)
+    return response
+
+
+@blueprint.get("/me")
+@Endpoint(UserResponseSchema, error_statuses=(401,), security="accessToken")
+@signed_in
+def get_me() -> Response:
+    """Show the signed-in account."""
+    return _user(context.get_service(Accounts).get(current_identity()))
+
+
+@blueprint.patch("/me")
+@Endpoint(UserResponseSchema, body=ProfileSchema, error_statuses=(401, 413, 415), security="accessToken")
+@signed_in
+def change_me(changes: dict[str, str]) -> Response:
+    """Change the name, or the password; another password ends all other sessions."""
+    return _user(_change_profile(changes))
+
+
+@blueprint.delete("/me")
+@Endpoint(None, status=204, body=PasswordSchema, error_statuses=(401, 413, 415), security="accessToken")
+@signed_in
+def delete_me(given: dict[str, str]) -> Response:
+    """Delete the account with its sessions."""
+    _limited_password_check()
+    context.get_service(DeleteAccount).execute(current_identity(), given["password"])
+    response = _no_content()
+    context.get_service(RefreshCookie).delete(response)
+    return response
+
+
+@blueprint.get("/sessions")
+@Endpoint(SessionsSchema, error_statuses=(401,), security="accessToken")
+@signed_in
+def list_sessions() -> Response:
+    """List the devices that are signed in, newest first."""
+    identity = current_identity()
+    found = context.get_service(Accounts).active_sessions(identity)
+    return jsonify(data=[_session(session, identity.session_id) for session in found])
+
+
+@blueprint.delete("/sessions/<session_id>")
+@Endpoint(None, status=204, error_statuses=(401, 404), security="accessToken")
+@signed_in
+def end_session(session_id: str) -> Response:
+    """End one session of the account."""
+    context.get_service(Accounts).end_session(current_identity(), session_id)
+    return _no_content()
+
+
+@blueprint.delete("/sessions")
+@Endpoint(None, status=204, error_statuses=(401,), security="accessToken")
+@signed_in
+def end_other_sessions() -> Response:
+    """End all sessions of the account but this one."""
+    context.get_service(Accounts).end_other_sessions(current_identity())
+    return _no_content()
+
+
+@blueprint.post("/verify-email")
+@Endpoint(UserResponseSchema, body=TokenSchema, error_statuses=(413, 415))
+def verify_email(given: dict[str, str]) -> Response:
+    """Verify an e-mail address by the token of its link, once and within 24 hours."""
+    return _user(context.get_service(VerifyEmail).execute(given["token"]))
+
+
+@blueprint.post("/verify-email/resend")
+@Endpoint(None, status=202, error_statuses=(401,), security="accessToken")
+@signed_in
+def resend_verification() -> Response:
+    """Send the link again; the earlier one becomes invalid."""
+    context.get_service(SignInLimits).hit_email(current_identity().account_id)
+    context.get_service(ResendVerification).execute(current_identity().account_id)
+    return Response(status=202)
+
+
+@blueprint.post("/forgot-password")
+@Endpoint(None, status=202, body=EmailSchema, error_statuses=(413, 415))
+def forgot_password(given: dict[str, str]) -> Response:
+    """Send a link that sets a new password; the answer is the same for unknown addresses."""
+    context.get_service(SignInLimits).hit_email(given["email"])
+    context.get_service(RequestPasswordReset).execute(given["email"])
+    return Response(status=202)
+
+
+@blueprint.post("/reset-password")
+@Endpoint(None, status=204, body=ResetSchema, error_statuses=(413, 415))
+def reset_password(given: dict[str, str]) -> Response:
+    """Set a new password by the token of a link, once and within 30 minutes; all sessions end."""
+    account = context.get_service(ResetPassword).execute(given["token"], given["password"])
+    context.get_service(SignInLimits).clear_password_attempts(account.email)
+    return _no_content()
+
+
+def _change_profile(changes: dict[str, str]) -> Account:
+    identity = current_identity()
+    if "password" in changes:
+        _limited_password_check()
+        change = PasswordChange(changes["current"], changes["password"])
+        account = context.get_service(ChangePassword).execute(identity, change)
+        context.get_service(SignInLimits).clear_password_attempts(account.email)
+    if "name" in changes:
+        account = context.get_service(Accounts).rename(identity, changes["name"])
+    return account
+
+
+def _limited_password_check() -> None:
+    """Count an attempt against the signed-in account before its password is checked."""
+    account = context.get_service(Accounts).get(current_identity())
+    context.get_service(SignInLimits).reserve_password_attempt(account.email)
+
+
+def _signed_in(result: SignedIn, status: int) -> Response:
+    response = jsonify(user=USER.dump(result.account), accessToken=result.access_token)
+    response.status_code = status
+    context.get_service(RefreshCookie).set(response, result.refresh_token)
+    return response
+
+
+def _user(account: Account) -> Response:
+    return jsonify(user=USER.dump(account))
+
+
+def _session(session: AccountSession, current_id: str) -> dict[str, Any]:
+    return {
+        "id": session.id,
+        "createdAt": iso(session.created_at),
+        "lastUsedAt": iso(session.last_used_at),
+        "userAgent": session.user_agent,
+        "current": session.id == current_id,
+    }
+
+
+def _no_content() -> Response:
+    return Response(status=204)
+
+
+def _user_agent() -> str:
+    return request.headers.get("User-Agent", "")

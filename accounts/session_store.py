@@ -1,0 +1,119 @@
+"""The `sessions` collection: one document for each signed-in device, with the digest of its valid refresh token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+
+from accounts.model import AccountSession
+from accounts.refresh_tokens import RefreshToken
+from core.mongo.client import Db, Document
+from core.mongo.schema import CollectionSchema
+from core.mongo.transactions import Session
+
+# Enough for a refresh each ten minutes of seven days; an older token has expired.
+MAX_USED_DIGESTS = 1_100
+SCHEMA = CollectionSchema(
+    name="sessions",
+    indexes=(
+        IndexModel([("accountId", ASCENDING), ("createdAt", DESCENDING)]),
+        IndexModel([("expiresAt", ASCENDING)], expireAfterSeconds=0, name="expiry"),
+    ),
+    validator={"$jsonSchema": {"required": ["accountId", "digest", "createdAt", "expiresAt"]}},
+)
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """The replacement of a refresh token at a time; the session then expires at `expires_at`."""
+
+    old: RefreshToken
+    new: RefreshToken
+    now: datetime
+    expires_at: datetime
+
+
+class SessionStore:
+    """Sessions in MongoDB. The `in_transaction` argument makes an operation part of the caller's transaction."""
+
+    def __init__(self, db: Db) -> None:
+        self._sessions = db[SCHEMA.name]
+
+    def insert(self, session: AccountSession, token: RefreshToken) -> None:
+        self._sessions.insert_one({**_to_document(session), "digest": token.digest, "usedDigests": []})
+
+    def rotate(self, rotation: Rotation) -> AccountSession | None:
+        """Replace the valid refresh token in one statement; return None if `rotation.old` is not the valid one."""
+        document = self._sessions.find_one_and_update(
+            {
+                "_id": rotation.old.session_id,
+                "digest": rotation.old.digest,
+                "expiresAt": {"$gt": rotation.now},
+            },
+            {
+                "$set": {
+                    "digest": rotation.new.digest,
+                    "lastUsedAt": rotation.now,
+                    "expiresAt": rotation.expires_at,
+                },
+                "$push": {"usedDigests": {"$each": [rotation.old.digest], "$slice": -MAX_USED_DIGESTS}},
+            },
+            projection={"usedDigests": 0},
+            return_document=ReturnDocument.AFTER,
+        )
+        return _to_session(document) if document else None
+
+    def find_reused(self, token: RefreshToken) -> AccountSession | None:
+        """Return the session in which `token` was used already, or None."""
+        document = self._sessions.find_one({"_id": token.session_id, "usedDigests": token.digest}, {"usedDigests": 0})
+        return _to_session(document) if document else None
+
+    def find_valid(self, token: RefreshToken, now: datetime) -> AccountSession | None:
+        """Return the session whose valid token is `token`, or None."""
+        query = {"_id": token.session_id, "digest": token.digest, "expiresAt": {"$gt": now}}
+        document = self._sessions.find_one(query, {"usedDigests": 0})
+        return _to_session(document) if document else None
+
+    def is_active(self, session_id: str, account_id: str, now: datetime) -> bool:
+        query = {"_id": session_id, "accountId": account_id, "expiresAt": {"$gt": now}}
+        return self._sessions.find_one(query, {"_id": 1}) is not None
+
+    def by_account(self, account_id: str, now: datetime) -> Sequence[AccountSession]:
+        """Return the sessions of an account that have not expired, newest first."""
+        found = self._sessions.find({"accountId": account_id, "expiresAt": {"$gt": now}}, {"usedDigests": 0})
+        return [_to_session(document) for document in found.sort("createdAt", DESCENDING)]
+
+    def delete(self, session_id: str, account_id: str, in_transaction: Session | None = None) -> bool:
+        """Delete a session of an account; return whether there was one."""
+        query = {"_id": session_id, "accountId": account_id}
+        return self._sessions.delete_one(query, session=in_transaction).deleted_count == 1
+
+    def delete_all(self, account_id: str, keep: str = "", in_transaction: Session | None = None) -> int:
+        """Delete the sessions of an account but the one `keep`; return their number."""
+        query: Document = {"accountId": account_id, "_id": {"$ne": keep}}
+        return self._sessions.delete_many(query, session=in_transaction).deleted_count
+
+
+def _to_document(session: AccountSession) -> Document:
+    return {
+        "_id": session.id,
+        "accountId": session.account_id,
+        "createdAt": session.created_at,
+        "lastUsedAt": session.last_used_at,
+        "expiresAt": session.expires_at,
+        "userAgent": session.user_agent,
+    }
+
+
+def _to_session(document: Document) -> AccountSession:
+    return AccountSession(
+        id=document["_id"],
+        account_id=document["accountId"],
+        created_at=document["createdAt"],
+        last_used_at=document["lastUsedAt"],
+        expires_at=document["expiresAt"],
+        user_agent=document["userAgent"],
+    )

@@ -1,0 +1,50 @@
+"""The `account_tokens` collection: one-time tokens of e-mailed links, stored as SHA-256 digests."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from pymongo import ASCENDING, IndexModel
+
+from accounts.errors import TokenInvalid
+from accounts.model import Purpose
+from accounts.refresh_tokens import RANDOM_BYTES, digest
+from core.mongo.client import Db
+from core.mongo.schema import CollectionSchema
+from core.mongo.transactions import Session
+
+SCHEMA = CollectionSchema(
+    name="account_tokens",
+    indexes=(
+        IndexModel([("accountId", ASCENDING), ("purpose", ASCENDING)]),
+        IndexModel([("expiresAt", ASCENDING)], expireAfterSeconds=0, name="expiry"),
+    ),
+    validator={"$jsonSchema": {"required": ["accountId", "purpose", "expiresAt"]}},
+)
+
+
+class TokenStore:
+    """One-time tokens in MongoDB; every operation is part of the caller's transaction."""
+
+    def __init__(self, db: Db) -> None:
+        self._tokens = db[SCHEMA.name]
+
+    def issue(self, session: Session, account_id: str, purpose: Purpose, expires_at: datetime) -> str:
+        """Return a new token; the account's earlier ones for this purpose become invalid."""
+        token = secrets.token_urlsafe(RANDOM_BYTES)
+        self._tokens.delete_many({"accountId": account_id, "purpose": purpose.value}, session=session)
+        row = {"_id": digest(token), "accountId": account_id, "purpose": purpose.value, "expiresAt": expires_at}
+        self._tokens.insert_one(row, session=session)
+        return token
+
+    def redeem(self, session: Session, token: str, purpose: Purpose, now: datetime) -> str:
+        """Delete `token` and return the id of its account; raises TokenInvalid."""
+        query = {"_id": digest(token), "purpose": purpose.value, "expiresAt": {"$gt": now}}
+        document = self._tokens.find_one_and_delete(query, session=session)
+        if document is None:
+            raise TokenInvalid
+        return str(document["accountId"])
+
+    def delete_all(self, session: Session, account_id: str) -> None:
+        self._tokens.delete_many({"accountId": account_id}, session=session)
