@@ -7,6 +7,7 @@ monkey.patch_all()
 
 import contextlib  # noqa: E402  # everything below must be imported after the patch
 import gc  # noqa: E402
+import importlib  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
 import threading  # noqa: E402
@@ -22,9 +23,9 @@ setup.configure_multiprocess_metrics(METRICS)
 
 import wiring  # noqa: E402
 from core import log, metrics  # noqa: E402
-from core.mongo.client import Client, NotReplicaSet, connect, require_replica_set  # noqa: E402
+from core.mongo.client import NotReplicaSet, connect, require_replica_set  # noqa: E402
+from core.mongo.dead_processes import app_name, kill_orphaned_transactions, kill_transactions  # noqa: E402
 from core.mongo.failures import DatabaseError  # noqa: E402
-from core.mongo.transactions import kill_transactions  # noqa: E402
 from core.scheduler import Scheduler  # noqa: E402
 from core.web.body_limit import BodyReaderMiddleware  # noqa: E402
 from core.web.context import runtime_of  # noqa: E402
@@ -83,6 +84,7 @@ def on_starting(_server: Any) -> None:
     db = client[SETTINGS.mongodb_database]
     try:
         require_replica_set(client)
+        _log_ended(kill_orphaned_transactions(client))
         wiring.prepare_database(db)
         wiring.warn_about_orphaned_slots(db, SCHEDULE)
         wiring.warn_about_omitted_slots(SCHEDULE)
@@ -90,7 +92,10 @@ def on_starting(_server: Any) -> None:
         print(reason, file=sys.stderr)
         raise SystemExit(2) from None
     finally:
-        _close(client)
+        client.close()
+    # Every worker needs the application's code. While it is loaded, the client's monitors end.
+    importlib.import_module("app")
+    _await_monitors()
 
 
 def post_worker_init(worker: Any) -> None:
@@ -129,10 +134,9 @@ def child_exit(_server: Any, worker: Any) -> None:
     metrics.mark_worker_dead(worker.pid)
     client = connect(SETTINGS.mongodb_uri)
     with contextlib.suppress(Exception):  # the server's own limit ends the transaction in any case
-        ended = kill_transactions(client, wiring.app_name(worker.pid))
-        if ended:
-            log.get_logger("gunicorn").warning("transactions_ended", worker=worker.pid, count=ended)
-    _close(client)
+        _log_ended(kill_transactions(client, app_name(worker.pid)), worker=worker.pid)
+    client.close()
+    _await_monitors()
 
 
 def on_exit(_server: Any) -> None:
@@ -140,6 +144,11 @@ def on_exit(_server: Any) -> None:
     for file in METRICS.glob("*"):
         file.unlink()
     METRICS.rmdir()
+
+
+def _log_ended(transactions: int, **of: int) -> None:
+    if transactions:
+        log.get_logger("gunicorn").warning("transactions_ended", count=transactions, **of)
 
 
 def _within(seconds: float) -> gevent.Timeout:
@@ -156,9 +165,11 @@ def _collect_seldom() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _close(client: Client) -> None:
-    """Close `client` and let its monitors end: none of them may be alive in the next fork."""
-    client.close()
-    for thread in threading.enumerate():
-        if thread.name.startswith("pymongo_"):
-            thread.join(2)
+def _await_monitors() -> None:
+    """Wait until the monitors of closed clients end: none of them may be alive in the next fork."""
+    end = time.monotonic() + 2
+    # A monitor may start another one just before it ends.
+    while monitors := [thread for thread in threading.enumerate() if thread.name.startswith("pymongo_")]:
+        if time.monotonic() > end:
+            return
+        monitors[0].join(0.5)

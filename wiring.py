@@ -40,6 +40,7 @@ from core.email_domains import TEST_DOMAINS, DomainReceivesNoEmail
 from core.errors import DomainError
 from core.leader_lease import LeaderLease
 from core.mongo.client import Client, Db, connect, timeout
+from core.mongo.dead_processes import app_name
 from core.mongo.failures import DatabaseError
 from core.mongo.schema import CollectionSchema, ensure_collections
 from core.mongo.transactions import Session
@@ -215,11 +216,6 @@ def warn_about_omitted_slots(schedule: Schedule) -> None:
         LOG.warning(
             "omitted_slot", date=slot.date, hours=slot.hours, reason=f"clocks_{slot.reason}", timezone=schedule.timezone
         )
-
-
-def app_name(pid: int | None = None) -> str:
-    """Return the client's appName of process `pid`, by default this one; operations on the server show it."""
-    return f"booking-{socket.gethostname()[:60]}-{pid or os.getpid()}"
 
 
 def _mailer(settings: Settings) -> Mailer:

@@ -185,18 +185,23 @@ def serving(mongodb_uri: str, folder: Path, **changes: str) -> Iterator[Served]:
     port = free_port()
     settings = factories.environment(mongodb_uri, **{"PORT": str(port), "WEB_CONCURRENCY": "2", **changes})
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **settings}
-    log = folder / f"service-{port}.log"
-    with log.open("wb") as output:
+    with launched(f"http://127.0.0.1:{port}", environment, folder / f"service-{port}.log") as served:
+        wait_until_ready(served)
+        yield served
+
+
+@contextmanager
+def launched(url: str, environment: dict[str, str], log: Path) -> Iterator[Served]:
+    """Start gunicorn without waiting for it, and end it with the block."""
+    with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
             cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        served = Served(f"http://127.0.0.1:{port}", process, environment, log)
-        try:
-            wait_until_ready(served)
-            yield served
-        finally:
-            stop(process)
+    try:
+        yield Served(url, process, environment, log)
+    finally:
+        stop(process)
 
 
 def wait_until_ready(served: Served, seconds: float = 120.0) -> None:

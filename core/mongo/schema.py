@@ -26,16 +26,28 @@ class CollectionSchema:
 
 
 def ensure_collections(db: Db, schemas: Sequence[CollectionSchema]) -> None:
-    """Create or update collections, validators and indexes. Idempotent."""
+    """Create or update collections, validators and indexes. Idempotent.
+
+    A validator is set only if it differs: `collMod` waits for all open transactions on its collection.
+    """
+    stored = {collection["name"]: collection["options"] for collection in db.list_collections()}
     for schema in schemas:
-        validator = dict(schema.validator)
-        with ignore_namespace_exists():
-            db.create_collection(schema.name, validator=validator)
-        db.command({"collMod": schema.name, "validator": validator, "validationLevel": "strict"})
+        _ensure_validator(db, schema, stored.get(schema.name))
         if schema.indexes:
             db[schema.name].create_indexes(list(schema.indexes))
         for name in schema.former_indexes:
             _drop_index(db, schema.name, name)
+
+
+def _ensure_validator(db: Db, schema: CollectionSchema, options: Mapping[str, Any] | None) -> None:
+    validator = dict(schema.validator)
+    if options is None:
+        with ignore_namespace_exists():
+            db.create_collection(schema.name, validator=validator, validationLevel="strict")
+            return
+    elif options.get("validator", {}) == validator and options.get("validationLevel", "strict") == "strict":
+        return
+    db.command({"collMod": schema.name, "validator": validator, "validationLevel": "strict"})
 
 
 def _drop_index(db: Db, collection: str, name: str) -> None:

@@ -90,23 +90,6 @@ def bulk_update(session: ClientSession, collection: Collection[Document], update
     return int(reply["n"])
 
 
-def kill_transactions(client: Client, app_name: str) -> int:
-    """Abort the open transactions of a dead process, found by its `app_name`; return their number.
-
-    The server keeps them, and the slots they lock, for transactionLifetimeLimitSeconds (60 s by default).
-    """
-    idle = client.admin.aggregate(
-        [
-            {"$currentOp": {"idleSessions": True, "allUsers": False}},
-            {"$match": {"transaction": {"$exists": True}, "appName": app_name}},
-        ]
-    )
-    sessions = [{"id": operation["lsid"]["id"]} for operation in idle if "lsid" in operation]
-    if sessions:
-        client.admin.command({"killSessions": sessions})
-    return len(sessions)
-
-
 @dataclass(frozen=True)
 class _Limits:
     """The time limits of one transaction; `started` is monotonic, all in seconds."""

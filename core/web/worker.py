@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -35,6 +36,17 @@ SWEEP_SECONDS = 0.5
 STOP_POLL_SECONDS = 0.1
 # What is read of a client that goes on sending after it was refused, so that it can read the answer.
 REFUSED_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class BoundAddress:
+    """The address of a listener, which connections need also after the listener is closed."""
+
+    address: Any
+
+    def getsockname(self) -> Any:
+        """Return the address, as sockets do."""
+        return self.address
 
 
 class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -78,7 +90,7 @@ class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
         super().handle_exit(sig, frame)
         gevent.get_hub().loop.run_callback_threadsafe(self._stopping.set)
 
-    def handle(self, listener: Any, client: ClientSocket, addr: Any) -> None:
+    def handle(self, listener: BoundAddress, client: ClientSocket, addr: Any) -> None:
         """Serve one connection to its end."""
         connection = ClientConnection(network_of(_host(addr)), client.abort, client.finish)
         client.connection = connection
@@ -119,7 +131,7 @@ class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
             return
         close_graceful(client, REFUSED_SECONDS)
 
-    def _serve_plain(self, listener: Any, client: ClientSocket, addr: Any) -> bool:
+    def _serve_plain(self, listener: BoundAddress, client: ClientSocket, addr: Any) -> bool:
         """Serve plain requests; returns True if gunicorn must read the next one."""
         record = self._of_greenlet[gevent.getcurrent()]
         environ = plain_connection.environ_of(self.cfg, listener, client, addr)
@@ -131,7 +143,8 @@ class BookingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
     def _serve(self, listener: Any) -> ClientServer:
         listener.setblocking(1)
         bound_unread(listener)
-        server = ClientServer(listener, handle=partial(self.handle, listener), spawn=Pool(self.worker_connections))
+        handle = partial(self.handle, BoundAddress(listener.getsockname()))
+        server = ClientServer(listener, handle=handle, spawn=Pool(self.worker_connections))
         if self.cfg.workers > 1:
             server.max_accept = 1
         server.start()

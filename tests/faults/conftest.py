@@ -13,7 +13,7 @@ from flask import Flask
 
 import wiring
 from core.mongo.client import Client, Db, connect
-from core.mongo.transactions import kill_transactions
+from core.mongo.dead_processes import kill_transactions
 from core.web.context import runtime_of
 from devdb.replica_set import ReplicaSet
 from inventory.group_commit import Limits

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from core.mongo.client import Client
-from core.mongo.transactions import kill_transactions
+from core.mongo.dead_processes import app_name, kill_transactions
 from devdb.replica_set import ReplicaSet
 from tests import factories
 from tests.api_client import Answer
@@ -32,7 +32,6 @@ from tests.faults.concurrency import (
     run_concurrently,
 )
 from tests.faults.conftest import FaultyService
-from wiring import app_name
 
 CLAIM_AND_WAIT = """
 import sys, time

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from core.mongo.client import Client, Db
+from core.mongo.dead_processes import app_name
 from devdb.replica_set import ReplicaSet
 from tests.conftest import Served, serving
 from tests.live.sse_client import DisplayedSlots, Stream, displayed_slots, on_both, on_worker, opened
-from wiring import app_name
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-import wiring
 from core.mongo.client import Client
+from core.mongo.dead_processes import app_name
 from devdb.replica_set import ReplicaSet
 from notifications.outbox.model import LEASE
 from tests.conftest import ROOT, Served, serving, stop
@@ -194,7 +194,7 @@ def wait_until_connected(served: Served, pid: int, seconds: float = 30.0) -> Non
     end = time.monotonic() + seconds
     named: list[dict[str, Any]] = [
         {"$currentOp": {"idleConnections": True}},
-        {"$match": {"appName": wiring.app_name(pid)}},
+        {"$match": {"appName": app_name(pid)}},
     ]
     while not list(served.db.client.admin.aggregate(named)):
         assert time.monotonic() < end, "the lone sender did not come up"

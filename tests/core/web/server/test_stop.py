@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import socket
 import time
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from core.mongo.client import Client
 from devdb.replica_set import ReplicaSet
-from tests.conftest import serving
+from tests.conftest import Served, serving
 from tests.core.web.server.http_connection import connected, read_answer, read_to_end
 from tests.factories import person
 
@@ -69,6 +70,32 @@ def test_killed_master_frees_its_port_and_begun_requests_are_answered(
 
         assert read_answer(begun).status == 400
         assert read_to_end(begun) == b""
+
+
+def test_stop_amid_new_connections_logs_no_error(replica_set: ReplicaSet, mongo: Client, tmp_path: Path) -> None:
+    with serving(replica_set.uri, tmp_path) as served, ThreadPoolExecutor(16) as clients, ExitStack() as stack:
+        stack.callback(mongo.drop_database, served.environment["MONGODB_DATABASE"])
+        answers = [clients.submit(health_until_refused, served) for _ in range(16)]
+        time.sleep(0.5)
+        served.process.terminate()
+        counts = [answer.result() for answer in answers]
+        served.process.wait(30)
+
+        assert all(counts)
+        assert "unhandled_error" not in served.log.read_text()
+        assert "Traceback" not in served.log.read_text()
+
+
+def health_until_refused(served: Served) -> int:
+    """Ask on new connections until one is refused; return the number of answers."""
+    count = 0
+    with suppress(OSError):
+        while True:
+            with connected(served) as sock:
+                sock.sendall(HEALTH)
+                assert read_answer(sock).status == 200
+            count += 1
+    return count
 
 
 def wait_until_free(port: int, end: float) -> None:
