@@ -46,7 +46,7 @@ class Passwords:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_places", threading.BoundedSemaphore(self.max_queue))
-        object.__setattr__(self, "_dummy", self.hasher.hash("the hash of no account"))
+        object.__setattr__(self, "_dummy", _hash_of_no_account(self.hasher))
 
     def hash_new(self, password: str) -> str:
         """Return the hash of a new password; raises PasswordTooCommon or HashingBusy."""
@@ -83,6 +83,11 @@ class Passwords:
 def is_common(password: str) -> bool:
     """Return whether `password`, in any case, is one of the most common passwords."""
     return password.casefold() in _common_passwords()
+
+
+@cache
+def _hash_of_no_account(hasher: PasswordHasher) -> str:
+    return hasher.hash("no account")
 
 
 @cache

@@ -1,46 +1,55 @@
-"""OpenAPI document of the API, made by flask-smorest."""
+"""OpenAPI document of the API, made by flask-smorest when it is first asked for."""
 
 from __future__ import annotations
 
-from typing import Any
+import functools
 
 import flask_smorest
-from werkzeug.exceptions import HTTPException
+import orjson
+from flask import Flask, Response
 
-from core.web import problem_details
 from core.web.application import Application
 from core.web.endpoint import Blueprint
 from core.web.json_provider import OrjsonProvider
 from core.web.problem_schema import ProblemSchema
 
+PATH = "/api/openapi.json"
 
-class Api(flask_smorest.Api):
-    """The API's document; `core.web.problem_details` answers every error."""
 
+class _Documentation(flask_smorest.Api):
     ERROR_SCHEMA = ProblemSchema
     # flask-smorest's own default response has the media type application/json.
     DEFAULT_ERROR_RESPONSE_NAME = None
 
-    def handle_http_exception(self, error: HTTPException) -> Any:
-        return problem_details.on_http_error(error)
 
-
-def install(app: Application, *, version: str, blueprints: list[Blueprint]) -> Api:
-    """Register `blueprints` on `app` and serve the document at /api/openapi.json."""
+def install(app: Application, *, version: str, blueprints: list[Blueprint]) -> None:
+    """Register `blueprints` on `app` and serve their document at /api/openapi.json."""
     app.json = OrjsonProvider(app)
-    app.config.update(
-        API_TITLE="Booking service",
-        API_VERSION=version,
-        OPENAPI_VERSION="3.1.0",
-        OPENAPI_URL_PREFIX="/api",
-        OPENAPI_JSON_PATH="openapi.json",
-    )
-    api = Api(app)
-    api.spec.components.security_scheme("adminKey", {"type": "apiKey", "in": "header", "name": "X-Admin-Key"})
-    api.spec.components.security_scheme("accessToken", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
-    api.spec.components.security_scheme("refreshCookie", {"type": "apiKey", "in": "cookie", "name": "refreshToken"})
-    api.spec.components.security_scheme("manageToken", {"type": "http", "scheme": "bearer"})
     for blueprint in blueprints:
-        api.register_blueprint(blueprint)
+        app.register_blueprint(blueprint)
     app.add_fast_routes()
-    return api
+
+    def openapi_document() -> Response:
+        return Response(_document(version, tuple(blueprints)), mimetype="application/json")
+
+    app.add_url_rule(PATH, view_func=openapi_document)
+
+
+@functools.cache
+def _document(version: str, blueprints: tuple[Blueprint, ...]) -> bytes:
+    """Return the document of `blueprints` as JSON.
+
+    flask-smorest writes it while it registers a blueprint, which takes longer than all else at the start of a worker.
+    It therefore registers them on an application of its own.
+    """
+    app = Flask(__name__)
+    app.config.update(API_TITLE="Booking service", API_VERSION=version, OPENAPI_VERSION="3.1.0")
+    documentation = _Documentation(app)
+    scheme = documentation.spec.components.security_scheme
+    scheme("adminKey", {"type": "apiKey", "in": "header", "name": "X-Admin-Key"})
+    scheme("accessToken", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    scheme("refreshCookie", {"type": "apiKey", "in": "cookie", "name": "refreshToken"})
+    scheme("manageToken", {"type": "http", "scheme": "bearer"})
+    for blueprint in blueprints:
+        documentation.register_blueprint(blueprint)
+    return orjson.dumps(documentation.spec.to_dict())
