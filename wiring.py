@@ -52,6 +52,7 @@ from notifications.outbox import migration
 from notifications.outbox.health import OutboxHealth
 from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.service import Outbox
+from notifications.outbox.store import OutboxStore
 from notifications.providers.base import Mailer
 from notifications.providers.file import FileMailer
 from notifications.providers.resend import ResendMailer
@@ -73,7 +74,6 @@ COLLECTIONS: tuple[CollectionSchema, ...] = (
     booking_store.BOOKINGS,
     search_segments.SEGMENTS,
     search_migration.MIGRATIONS,
-    booking_store.KEYS,
     *notifications.wiring.SCHEMAS,
     audit_store.SCHEMA,
     waitlist_store.SCHEMA,
@@ -125,7 +125,8 @@ def build(settings: Settings, **replacements: Any) -> Services:
     clock: Clock = replacements.get("clock") or wall.now
     db = client[settings.mongodb_database]
     schedules = Schedules(schedule_file.load(settings.schedule_file), SlotStore(db), clock)
-    outbox = build_outbox(db, clock)
+    deferred = (booking.wiring.build_deferred_confirmations(settings, db, schedules, OutboxStore(db).add),)
+    outbox = build_outbox(db, clock, deferred)
     audit = Audit(AuditStore(db), clock)
     bookings = BookingStore(db)
     foundation = booking.wiring.Foundation(
@@ -148,7 +149,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         waitlist=waitlists,
         audit_history=AuditHistory(audit, schedules.schedule, bookings.get_many_committed),
         outbox=outbox,
-        outbox_health=OutboxHealth(db, clock),
+        outbox_health=OutboxHealth(db, clock, deferred),
         worker=_worker(settings, outbox, clock, replacements.get("mailer")),
         scheduler=_scheduler(booked, db, clock),
         dashboard=Dashboard(schedules, bookings.count_created_between, outbox, clock),
@@ -174,7 +175,9 @@ def _worker(settings: Settings, outbox: Outbox, clock: Clock, mailer: Mailer | N
     render_email = partial(render, environments(), settings.mail_from, settings.admin_email, attach)
     transport = MailTransport(mailer or _mailer(settings), render_email, settings.mail_rate)
     db = outbox.store.db
-    return build_worker(LeaseStore(db), worker_lease(db, _lease_holder(), clock), transport, outbox.wake)
+    return build_worker(
+        LeaseStore(db, outbox.deferred), worker_lease(db, _lease_holder(), clock), transport, outbox.wake
+    )
 
 
 def _scheduler(services: BookingServices, db: Db, clock: Clock) -> Scheduler:
@@ -183,6 +186,7 @@ def _scheduler(services: BookingServices, db: Db, clock: Clock) -> Scheduler:
         PeriodicTask("reminders", services.reminders.execute),
         PeriodicTask("waitlists", services.reconcile_waitlists.execute),
         PeriodicTask("search", services.maintain_search.execute),
+        PeriodicTask("idempotency_keys", lambda: services.idempotency_keys.sweep(clock())),
     )
     return Scheduler(LeaderLease(db, scheduler.LEASE_NAME, _lease_holder(), clock), tasks)
 

@@ -75,17 +75,16 @@ class CancellationRows(RowsOfKind[OutboxEmail]):
         require_current(requests, before)
         self.bookings.cancel(session, list(before), now)
         self.email_queue.cancel_reminders(session, list(before.values()))
-        to_notify = []
+        changes = []
         for request in requests:
             booking = before[request.detail.booking_id]
             cancelled = replace(booking, status=Status.CANCELLED, sequence=booking.sequence + 1, changed_at=now)
             request.outcome = cancelled
             if request.detail.notify and not cancelled.is_anonymised:
-                to_notify.append(cancelled)
+                changes.append((booking, cancelled))
             self._record(session, request.detail)
-        if not to_notify:
-            return []
-        return self.email_queue.cancellations(session, to_notify)
+        confirmations = self.email_queue.deferred_confirmations(list(before.values()))
+        return confirmations + self.email_queue.cancellations(session, changes)
 
     def refresh(self, batch: Batch) -> None:
         """Answer the cancellations of bookings that are cancelled; let the others expect the present slot."""

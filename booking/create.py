@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from booking.emails import BookingEmails
 from booking.errors import DuplicateBooking, SlotDateMismatch, SlotFull
+from booking.idempotency_store import IdempotencyStore
 from booking.model import Booking, BookingResult, NewBooking, PendingBooking, Status
-from booking.store import BookingStore, IdempotencyStore
+from booking.store import BookingStore
 from core import metrics
 from core.clock import Clock, monotonic
 from core.concurrency.batcher import PendingRequest
@@ -19,7 +19,7 @@ from core.idempotency import IdempotencyKey, earlier_result
 from core.ids import new_id, new_reference
 from core.mongo.transactions import Session
 from inventory.group_commit import GroupCommit
-from inventory.requests import RowsOfKind, unanswered
+from inventory.requests import RowsOfKind, StaleRequest, unanswered
 from notifications.outbox.model import OutboxEmail
 from schedules.errors import DateNotBookable, SlotClosed
 from schedules.model import PlannedSlot
@@ -35,7 +35,6 @@ class CreateBooking:
 
     group_commit: GroupCommit
     schedules: Schedules
-    emails: BookingEmails
     clock: Clock
     allow_test_domains: bool = False
 
@@ -88,13 +87,14 @@ class CreateBooking:
             slot_label=slot.label,
             created_at=now,
             language=language,
+            confirmation_deferred=True,
         )
         idempotency_key = None
         if key:
             # The language is not part of the fingerprint: an equal body is an equal request, whatever its headers.
             idempotency_key = IdempotencyKey.issue(key, new.fingerprint, booking.id, now)
         deadline = monotonic() + BOOKING_TIMEOUT
-        return PendingBooking(booking, self.emails.confirmation(booking), idempotency_key, deadline)
+        return PendingBooking(booking, idempotency_key, deadline)
 
 
 @contextmanager
@@ -112,27 +112,26 @@ def _count(outcome: str) -> None:
 
 @dataclass(frozen=True)
 class NewBookingRows(RowsOfKind[OutboxEmail]):
-    """The rows of new bookings: booking, idempotency key, e-mails."""
+    """The rows of new bookings. Each booking has its key, and a mark that the worker writes its e-mails."""
 
     bookings: BookingStore
     keys: IdempotencyStore
     clock: Clock
 
     def write(self, session: Session, requests: Sequence[PendingBooking]) -> list[OutboxEmail]:
-        """Write bookings and keys; return the e-mails to enqueue."""
-        self.bookings.add(session, [request.booking for request in requests])
+        """Write the bookings; there is no e-mail to enqueue. Raises StaleRequest if an older version has a key."""
         keys = [request.key for request in requests if request.key]
-        if keys:
-            self.keys.add(session, keys)
-        return [email for request in requests for email in request.emails]
+        if self.keys.has_former(session, keys):
+            raise StaleRequest
+        self.bookings.add(session, [request.booking for request in requests], keys)
+        return []
 
     def answer_known_keys(self, batch: Batch) -> None:
         """Answer the requests whose key is known with the first response, or with IdempotencyKeyReused."""
         keyed = [(one, one.request.key) for one in batch if one.request.key]
         if not keyed:
             return
-        known = self.keys.find({key.id for _, key in keyed}, self.clock())
-        made = self.bookings.get_many_committed(key.result_id for key in known.values()) if known else {}
+        known, made = self.keys.find({key.id for _, key in keyed}, self.clock())
         for one, key in keyed:
             try:
                 booking_id = earlier_result(key, known.get(key.id))
@@ -142,6 +141,11 @@ class NewBookingRows(RowsOfKind[OutboxEmail]):
             if booking_id in made:
                 first = _original_response(made[booking_id], one.request.booking)
                 one.resolve(BookingResult(first, replayed=booking_id != one.request.booking.id))
+
+    def refresh(self, batch: Batch) -> None:
+        """Answer the requests whose key is known from an older version; the index does not refuse these."""
+        if self.keys.has_former_keys():
+            self.answer_known_keys(batch)
 
     def answer_duplicates(self, batch: Batch) -> None:
         """Answer the requests that were booked before: by the same request, or by the guest in the same slot."""
@@ -165,12 +169,7 @@ class NewBookingRows(RowsOfKind[OutboxEmail]):
         for request in colliding:
             reference = new_reference()
             request.booking = replace(request.booking, reference=reference)
-            request.emails = [_with_reference(email, reference) for email in request.emails]
         return bool(colliding)
-
-
-def _with_reference(email: OutboxEmail, reference: str) -> OutboxEmail:
-    return replace(email, context={**email.context, "reference": reference})
 
 
 def _original_response(made: Booking, requested: Booking) -> Booking:

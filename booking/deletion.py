@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from booking.idempotency_store import IdempotencyStore
 from booking.model import ErasureResult
 from booking.search.segments import SegmentStore
-from booking.store import BookingStore, IdempotencyStore
+from booking.store import BookingStore
 from booking.unit_of_work import Action, UnitOfWork
 from core import log
 from core.idempotency import KEY_LIFETIME
@@ -37,7 +38,7 @@ class DeletePersonalData:
         emails = outbox.erase([*booking_ids, *entry_ids], email)
         # An id begins with its creation time; a booking older than a day has no key.
         oldest_with_key = new_id(self.unit_of_work.clock() - 2 * KEY_LIFETIME)
-        self.keys.delete_for([booking_id for booking_id in booking_ids if booking_id > oldest_with_key])
+        self.keys.delete_former([booking_id for booking_id in booking_ids if booking_id > oldest_with_key])
         self.entries.delete(entry_ids)
         # Marked before, because this may end in between, and after, because a rebuild may have run in between.
         self.segments.mark_dirty(booking_ids)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from booking.emails import REMINDER, BookingEmails
+from booking.deferred_store import DeferredStore
+from booking.emails import REMINDER, BookingEmails, guest_confirmation_id
 from booking.model import Booking
 from booking.store import BookingStore
 from core.mongo.transactions import Session
@@ -13,26 +14,38 @@ from notifications.outbox.model import OutboxEmail
 from notifications.outbox.service import Outbox
 from waitlist.emails import WAITING
 
+# A booking before and after a change.
+Change = tuple[Booking, Booking]
+
 
 @dataclass(frozen=True)
 class BookingEmailQueue:
-    """Makes the e-mails of bookings; each follows the guest's last pending e-mail about the same booking."""
+    """Makes the e-mails of bookings; each follows the guest's last pending e-mail about the same booking.
+
+    If a booking's confirmation is deferred, its rows come first, in the same transaction.
+    """
 
     outbox: Outbox
     emails: BookingEmails
+    deferred: DeferredStore
 
     def confirmations(self, bookings: Sequence[Booking]) -> list[OutboxEmail]:
         """Return the e-mails that confirm bookings made by promotion."""
         return [email for booking in bookings for email in self.emails.confirmation(booking, promoted=True)]
 
-    def cancellations(self, session: Session, bookings: Sequence[Booking]) -> list[OutboxEmail]:
-        """Return the e-mails that report cancellations to the guests."""
-        blockers = self._blockers(session, bookings)
-        return [self.emails.cancellation(booking, blockers.get(booking.id)) for booking in bookings]
+    def deferred_confirmations(self, bookings: Sequence[Booking]) -> list[OutboxEmail]:
+        """Return the e-mails of those `bookings`, as they are before a change, whose confirmation is deferred."""
+        deferred = [booking for booking in bookings if booking.confirmation_deferred]
+        return [email for booking in deferred for email in self.emails.confirmation(booking)]
 
-    def rescheduled(self, session: Session, changes: Sequence[tuple[Booking, Booking]]) -> list[OutboxEmail]:
-        """Return the e-mails that report other slots to the guests; `changes` are bookings before and after."""
-        blockers = self._blockers(session, [after for _, after in changes])
+    def cancellations(self, session: Session, changes: Sequence[Change]) -> list[OutboxEmail]:
+        """Return the e-mails that report cancellations to the guests."""
+        blockers = self._blockers(session, [before for before, _ in changes])
+        return [self.emails.cancellation(after, blockers.get(after.id)) for _, after in changes]
+
+    def rescheduled(self, session: Session, changes: Sequence[Change]) -> list[OutboxEmail]:
+        """Return the e-mails that report other slots to the guests."""
+        blockers = self._blockers(session, [before for before, _ in changes])
         return [self.emails.rescheduled(before, after, blockers.get(after.id)) for before, after in changes]
 
     def enqueue_resend(self, session: Session, booking: Booking) -> OutboxEmail | None:
@@ -40,11 +53,14 @@ class BookingEmailQueue:
         email = self.emails.resend(booking, self._blockers(session, [booking]).get(booking.id))
         if self.outbox.recently_resent(session, email):
             return None
-        self.outbox.enqueue(session, [email])
+        self.outbox.enqueue(session, [*self._take_deferred(session, booking), email])
         return email
 
     def enqueue_reminder(self, session: Session, booking: Booking) -> bool:
         """Remind the guest of the booking's date, once; return whether this is the first reminder of it."""
+        confirmation = self._take_deferred(session, booking)
+        if confirmation:
+            self.outbox.enqueue(session, confirmation)
         return self.outbox.enqueue_once(session, self.emails.reminder(booking))
 
     def cancel_reminders(self, session: Session, bookings: Sequence[Booking]) -> None:
@@ -57,8 +73,23 @@ class BookingEmailQueue:
         """Drop pending e-mails about positions on the waiting list."""
         self.outbox.cancel_pending(session, entry_ids, WAITING)
 
+    def _take_deferred(self, session: Session, booking: Booking) -> list[OutboxEmail]:
+        if not booking.confirmation_deferred:
+            return []
+        return self.deferred_confirmations(self.deferred.take(session, [booking.id]))
+
     def _blockers(self, session: Session, bookings: Sequence[Booking]) -> dict[str, str]:
-        return self.outbox.lock_last_pending(session, {booking.id: booking.email for booking in bookings})
+        """Return the ids of the guests' last pending e-mails by booking; a deferred confirmation is the only one."""
+        blockers = {}
+        written = {}
+        for booking in bookings:
+            if booking.confirmation_deferred:
+                blockers[booking.id] = guest_confirmation_id(booking.id)
+            else:
+                written[booking.id] = booking.email
+        if written:
+            blockers |= self.outbox.lock_last_pending(session, written)
+        return blockers
 
 
 def is_current(bookings: BookingStore, session: Session, booking_id: str, version: str) -> bool:

@@ -23,11 +23,14 @@ REMINDER = EmailTemplate("guest_reminder", ordered=False, subject_kind=SUBJECT_K
 TEMPLATES = (ADMIN, CONFIRMATION, PROMOTION, CANCELLATION, RESCHEDULED, REMINDER)
 # The organiser reads English, whatever the guest reads.
 ADMIN_LANGUAGE = "en"
+GUEST_SUFFIX = "guest"
+# The admin's and the guest's.
+EMAILS_PER_CONFIRMATION = 2
 
 
 @dataclass(frozen=True)
 class BookingEmails:
-    """Makes e-mails as values; the caller stores them in the transaction of the change."""
+    """Makes e-mails as values; the caller stores them in the outbox."""
 
     schedule: Schedule
     links: SignedLinks
@@ -92,8 +95,13 @@ class BookingEmails:
         }
 
 
+def guest_confirmation_id(booking_id: str) -> str:
+    """Return the id of the guest's e-mail that confirms a booking."""
+    return f"{booking_id}-{GUEST_SUFFIX}"
+
+
 def confirmation_pair(template: EmailTemplate, guest: NewEmail, admin: str) -> tuple[OutboxEmail, OutboxEmail]:
     """Return the e-mails of a new booking to `admin` and to the guest; the admin's goes first unless it fails."""
     admin_email = replace(guest, to=admin).build(ADMIN, "admin")
-    guest_email = guest.build(template, "guest")
+    guest_email = guest.build(template, GUEST_SUFFIX)
     return admin_email, block(guest_email, admin_email.id, ADMIN_FIRST_DELAY)

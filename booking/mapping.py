@@ -10,10 +10,11 @@ from typing import Any
 from booking.model import Booking, BookingFilter, ExportRow, PageRequest, SortField, Status
 from booking.search.terms import EMAIL, NAME, PHONE, REFERENCE, Part, Term, terms_of
 from core.folding import fold
+from core.idempotency import IdempotencyKey
 from core.mongo.client import Document
 
-# Fields of bookings from before the search segments, until the migration has removed them.
-DEFAULT_PROJECTION = {"nameParts": 0, "phoneParts": 0}
+# Fields that no booking shows: the key, and those from before the search segments until the migration removes them.
+DEFAULT_PROJECTION = {"nameParts": 0, "phoneParts": 0, "idempotencyKey": 0}
 EXPORTED_NAMES = (
     "fullName", "email", "phone", "country", "date", "slotLabel",
     "message", "createdAt", "city", "status", "reference",
@@ -138,7 +139,7 @@ def _guest(email: str, status: Status | None) -> Document:
 
 def to_document(booking: Booking) -> Document:
     """Return the stored form of a booking."""
-    return {
+    document: Document = {
         "_id": booking.id,
         "reference": booking.reference,
         "fullName": booking.full_name,
@@ -155,6 +156,20 @@ def to_document(booking: Booking) -> Document:
         "createdAt": booking.created_at,
         "language": booking.language,
     }
+    if booking.confirmation_deferred:
+        document["confirmationDeferred"] = True
+    return document
+
+
+def key_document(key: IdempotencyKey) -> Document:
+    """Return the stored form of the key that made a booking, within that booking."""
+    return {"id": key.id, "fingerprint": key.fingerprint, "expiresAt": key.expires_at}
+
+
+def key_of(document: Document) -> IdempotencyKey:
+    """Return the key that made the booking of a document."""
+    key = document["idempotencyKey"]
+    return IdempotencyKey(key["id"], key["fingerprint"], document["_id"], key["expiresAt"])
 
 
 def to_export_row(document: Document) -> ExportRow:
@@ -182,4 +197,5 @@ def to_booking(document: Document) -> Booking:
         changed_at=document.get("changedAt"),
         reminded_of=document.get("remindedOf", ""),
         language=document.get("language", "en"),
+        confirmation_deferred=document.get("confirmationDeferred", False),
     )

@@ -70,6 +70,8 @@ class Booking:
     reminded_of: str = ""
     # The language of the guest's e-mails: a code of `core.i18n`.
     language: str = "en"
+    # Whether the rows of its confirmation e-mails are not written yet.
+    confirmation_deferred: bool = False
 
     def was_recently_rescheduled(self, now: datetime) -> bool:
         """Return whether it holds a place that it was moved to within the last minutes."""
@@ -99,7 +101,6 @@ class PendingBooking:
     too_busy: ClassVar[str] = "The service is too busy. You have not been booked; please try again."
 
     booking: Booking
-    emails: list[OutboxEmail]
     key: IdempotencyKey | None
     deadline: float
     # Set when a row of a previous attempt conflicts but is not majority-committed: it may still be rolled back.

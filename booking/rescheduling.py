@@ -117,7 +117,8 @@ class ReschedulingRows(RowsOfKind[OutboxEmail]):
             request.outcome = rescheduled
             changes.append((booking, rescheduled))
         self.bookings.reschedule(session, [after for _, after in changes])
-        return self.email_queue.rescheduled(session, changes)
+        confirmations = self.email_queue.deferred_confirmations(list(before.values()))
+        return confirmations + self.email_queue.rescheduled(session, changes)
 
     def refresh(self, batch: Batch) -> None:
         """Answer the requests that were carried out, or cannot be; let the others expect the present slot."""

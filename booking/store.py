@@ -1,4 +1,4 @@
-"""The `bookings` and `idempotency_keys` collections."""
+"""The collection `bookings`; a booking holds its idempotency key and the mark of its deferred e-mails."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from booking.errors import BookingNotFound
 from booking.mapping import (
     DEFAULT_PROJECTION,
+    key_document,
     to_booking,
     to_document,
 )
@@ -28,6 +29,12 @@ from core.mongo.transactions import Session, Update, bulk_update, insert
 
 ACTIVE = {"status": "confirmed"}
 NOT_ERASED = {"erased": {"$ne": True}}
+# Bookings whose confirmation e-mails have no row yet.
+DEFERRED = {"confirmationDeferred": True}
+# Names of indexes.
+BY_KEY = "idempotency_key"
+BY_DEFERRED = "deferred"
+UNSET_DEFERRED = dict.fromkeys(DEFERRED, "")
 BOOKINGS = CollectionSchema(
     name="bookings",
     indexes=(
@@ -52,12 +59,20 @@ BOOKINGS = CollectionSchema(
             partialFilterExpression={"status": "cancelled"},
             name="cancelled_by_guest",
         ),
+        # A repeated request is a duplicate key. An expired key is removed from its booking, which stays.
+        IndexModel(
+            [("idempotencyKey.id", ASCENDING)],
+            unique=True,
+            partialFilterExpression={"idempotencyKey.id": {"$exists": True}},
+            name=BY_KEY,
+        ),
+        IndexModel(
+            [("confirmationDeferred", ASCENDING), ("_id", ASCENDING)],
+            partialFilterExpression=DEFERRED,
+            name=BY_DEFERRED,
+        ),
     ),
     validator={"$jsonSchema": {"required": ["email", "slotId", "status", "reference", "createdAt"]}},
-)
-KEYS = CollectionSchema(
-    name="idempotency_keys",
-    indexes=(IndexModel([("expiresAt", ASCENDING)], expireAfterSeconds=0),),
 )
 
 
@@ -69,20 +84,30 @@ class BookingStore:
         self._lasting = self._bookings.with_options(read_concern=MAJORITY_READ)
         self._get = batched_read(partial(self.get_many_in, None))
 
-    def add(self, session: Session, bookings: Sequence[Booking]) -> None:
-        """Write `bookings` within the caller's transaction; a duplicate ends it with an error of code 11000."""
-        insert(session, self._bookings, list(map(to_document, bookings)))
+    def add(self, session: Session, bookings: Sequence[Booking], keys: Sequence[IdempotencyKey] = ()) -> None:
+        """Write `bookings`, with the `keys` that made some of them, within the caller's transaction.
+
+        A duplicate ends the transaction with an error of code 11000.
+        """
+        documents = {booking.id: to_document(booking) for booking in bookings}
+        for key in keys:
+            documents[key.result_id]["idempotencyKey"] = key_document(key)
+        insert(session, self._bookings, list(documents.values()))
 
     def cancel(self, session: Session, booking_ids: Sequence[str], now: datetime) -> None:
-        """Cancel bookings, all of them confirmed, within the caller's transaction."""
+        """Cancel bookings, all of them confirmed, within the caller's transaction.
+
+        The caller writes the rows of deferred confirmations.
+        """
         sets = {"status": Status.CANCELLED, "cancelledAt": now, "changedAt": now}
-        change = {"$set": sets, "$inc": {"sequence": 1}}
+        change = {"$set": sets, "$inc": {"sequence": 1}, "$unset": UNSET_DEFERRED}
         bulk_update(session, self._bookings, [({"_id": {"$in": list(booking_ids)}}, change)])
 
     def reschedule(self, session: Session, rescheduled: Sequence[Booking]) -> None:
         """Write the new slots of bookings within the caller's transaction.
 
-        BulkError, which ends the transaction, says that a guest has another booking there.
+        The caller writes the rows of deferred confirmations. BulkError, which ends the transaction, says that a guest
+        has another booking there.
         """
         bulk_update(session, self._bookings, list(map(_rescheduling, rescheduled)))
 
@@ -135,7 +160,7 @@ class BookingStore:
         """Anonymise bookings: personal data is removed, statistics stay."""
         anonymised: Document = dict.fromkeys(("fullName", "nameFolded", "phone", "country", "city", "message"), "")
         anonymised |= {"email": {"$concat": ["$_id", ERASED_DOMAIN]}, "erased": True}
-        unset = ["language", "nameParts", "phoneParts"]
+        unset = ["language", "nameParts", "phoneParts", "idempotencyKey", *DEFERRED]
         self._bookings.update_many({"_id": {"$in": list(ids)}}, [{"$set": anonymised}, {"$unset": unset}])
 
     def get_many_committed(self, ids: Iterable[str]) -> dict[str, Booking]:
@@ -191,41 +216,8 @@ def _rescheduling(booking: Booking) -> Update:
         "changedAt": booking.changed_at,
         "sequence": booking.sequence,
     }
-    return {"_id": booking.id}, {"$set": sets}
+    return {"_id": booking.id}, {"$set": sets, "$unset": UNSET_DEFERRED}
 
 
 def _unreminded(date: str) -> Document:
     return {"date": date, "remindedOf": {"$ne": date}, **ACTIVE, **NOT_ERASED}
-
-
-class IdempotencyStore:
-    """Idempotency keys in MongoDB; the server drops those that have expired."""
-
-    def __init__(self, db: Db) -> None:
-        self._keys = db[KEYS.name]
-        self._lasting = self._keys.with_options(read_concern=MAJORITY_READ)
-
-    def add(self, session: Session, keys: Sequence[IdempotencyKey]) -> None:
-        """Write `keys` within the caller's transaction; a known one ends it with an error of code 11000."""
-        rows = [
-            {"_id": key.id, "fingerprint": key.fingerprint, "bookingId": key.result_id, "expiresAt": key.expires_at}
-            for key in keys
-        ]
-        insert(session, self._keys, rows)
-
-    def delete_for(self, booking_ids: Sequence[str]) -> None:
-        """Delete the keys that made these bookings; reads the whole collection, which keeps a day."""
-        self._keys.delete_many({"bookingId": {"$in": list(booking_ids)}})
-
-    def find(self, ids: Iterable[str], now: datetime) -> dict[str, IdempotencyKey]:
-        """Return the keys that are known to stay and still count, by id; those that have expired are dropped."""
-        wanted = list(ids)
-        rows = list(self._lasting.find({"_id": {"$in": wanted}}))
-        stale = [row["_id"] for row in rows if row["expiresAt"] <= now]
-        if stale:
-            self._keys.delete_many({"_id": {"$in": stale}, "expiresAt": {"$lte": now}})
-        return {
-            row["_id"]: IdempotencyKey(row["_id"], row["fingerprint"], row["bookingId"], row["expiresAt"])
-            for row in rows
-            if row["expiresAt"] > now
-        }

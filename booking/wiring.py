@@ -13,6 +13,8 @@ from booking.cancellation import CancelBooking, Cancellation, CancellationRows
 from booking.capacity import ChangeOfSlot, ChangeOfSlotRows, ChangeSlot
 from booking.consistency import FindMismatches
 from booking.create import CreateBooking, NewBookingRows
+from booking.deferred_confirmations import DeferredConfirmations, Enqueue
+from booking.deferred_store import DeferredStore
 from booking.deletion import DeletePersonalData
 from booking.email_queue import BookingEmailQueue
 from booking.email_retry import Check, RetryEmail
@@ -20,6 +22,7 @@ from booking.emails import SUBJECT_KIND, BookingEmails
 from booking.erasure import ErasePerson
 from booking.export import ExportBookings
 from booking.group_commit import SlotRecords, SlotRows
+from booking.idempotency_store import IdempotencyStore
 from booking.listing import SearchBookings
 from booking.model import PendingBooking
 from booking.personal_data import ExportPersonalData
@@ -35,7 +38,7 @@ from booking.search.maintenance import MaintainSearch
 from booking.search.migration import SearchMigration
 from booking.search.segments import SegmentStore
 from booking.self_service import SelfService
-from booking.store import BookingStore, IdempotencyStore
+from booking.store import BookingStore
 from booking.unit_of_work import UnitOfWork
 from core.clock import Clock
 from core.concurrency.serial_transactions import SerialTransactions
@@ -70,17 +73,17 @@ class Foundation:
     @property
     def signed_links(self) -> SignedLinks:
         """The links to bookings."""
-        return SignedLinks(self.settings.secret_key, self.settings.public_url, "booking.manage", "bookings")
+        return build_links(self.settings)
 
     @property
     def emails(self) -> BookingEmails:
         """The e-mails of bookings."""
-        return BookingEmails(self.schedules.schedule, self.signed_links, self.settings.admin_email, self.clock)
+        return build_emails(self.settings, self.schedules)
 
     @property
     def email_queue(self) -> BookingEmailQueue:
         """The e-mails of bookings in the outbox."""
-        return BookingEmailQueue(self.outbox, self.emails)
+        return BookingEmailQueue(self.outbox, self.emails, DeferredStore(self.db))
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class BookingServices:
     """The use cases of bookings."""
 
     store: BookingStore
+    idempotency_keys: IdempotencyStore
     group_commit: GroupCommit
     create: CreateBooking
     search: SearchBookings
@@ -106,6 +110,23 @@ class BookingServices:
     self_service: SelfService
     export_calendar_file: ExportCalendarFile
     export_personal_data: ExportPersonalData
+
+
+def build_links(settings: Settings) -> SignedLinks:
+    """Return the links to bookings."""
+    return SignedLinks(settings.secret_key, settings.public_url, "booking.manage", "bookings")
+
+
+def build_emails(settings: Settings, schedules: Schedules) -> BookingEmails:
+    """Return the e-mails of bookings."""
+    return BookingEmails(schedules.schedule, build_links(settings), settings.admin_email, schedules.clock)
+
+
+def build_deferred_confirmations(
+    settings: Settings, db: Db, schedules: Schedules, enqueue: Enqueue
+) -> DeferredConfirmations:
+    """Return the deferred e-mails of the bookings in `db`; `enqueue` inserts outbox rows in a transaction."""
+    return DeferredConfirmations(db.client, DeferredStore(db), build_emails(settings, schedules), enqueue)
 
 
 def build_group_commit(base: Foundation, waitlist_rows: Mapping[type, SlotRows]) -> GroupCommit:
@@ -146,8 +167,9 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
     build_ics = partial(calendar_invite.build_ics, organizer=settings.admin_email)
     return BookingServices(
         store=store,
+        idempotency_keys=keys,
         group_commit=group_commit,
-        create=CreateBooking(group_commit, schedules, emails, base.clock, base.settings.allow_test_domains),
+        create=CreateBooking(group_commit, schedules, base.clock, base.settings.allow_test_domains),
         search=SearchBookings(search_index.bookings, schedules.store, search_index),
         export=ExportBookings(search_index.bookings, search_index),
         maintain_search=MaintainSearch(search_index.segments, SearchMigration(base.db), base.clock),

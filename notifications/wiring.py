@@ -17,6 +17,7 @@ from notifications.delivery.sender import Render, Sender
 from notifications.delivery.throttle import SendThrottle
 from notifications.delivery.worker import LEASE_NAME, OutboxWorker
 from notifications.outbox import maintenance, schema
+from notifications.outbox.deferred import Sources
 from notifications.outbox.erasure import OutboxErasure
 from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.retry_store import RetryStore
@@ -36,11 +37,11 @@ class MailTransport:
     rate: float
 
 
-def build_outbox(db: Db, clock: Clock) -> Outbox:
+def build_outbox(db: Db, clock: Clock, deferred: Sources) -> Outbox:
     """Return the outbox in `db`."""
     store = OutboxStore(db)
     erasure = OutboxErasure(db)
-    return Outbox(store, RetryStore(store, erasure), erasure, clock)
+    return Outbox(store, RetryStore(store, erasure), erasure, clock, deferred=deferred)
 
 
 def build_worker(

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from core import log
+from core.errors import Unavailable
 from core.leader_lease import LeaderLease
 from core.mongo.failures import DatabaseError
 from notifications.delivery.dispatcher import Dispatcher
@@ -65,7 +66,7 @@ class OutboxWorker:
                 self.stop.wait(IDLE_SECONDS)
                 return
             attempted = self.dispatcher.send_due()
-        except DatabaseError as error:
+        except (DatabaseError, Unavailable) as error:
             LOG.warning("emails_database_unavailable", error=type(error).__name__)
             self._sleep(FAILURE_PAUSE)
         except Exception:  # boundary handler: a bug must not end the loop

@@ -8,6 +8,7 @@ from datetime import datetime
 from core.clock import Clock
 from core.mongo.client import Db
 from notifications.outbox import mapping
+from notifications.outbox.deferred import Sources
 from notifications.outbox.model import PENDING, STALE_AFTER, EmailStatus
 
 # Failed e-mails are counted up to this number.
@@ -16,10 +17,11 @@ MAX_COUNTED = 1000
 
 @dataclass(frozen=True)
 class OutboxHealth:
-    """Warnings for the operator about the e-mails in `letters` of `db`."""
+    """Warnings for the operator about the e-mails in `letters` of `db`, and about `deferred` ones."""
 
     db: Db
     clock: Clock
+    deferred: Sources = ()
 
     def warnings(self) -> list[str]:
         """Return the warnings as sentences without personal data."""
@@ -44,7 +46,9 @@ class OutboxHealth:
 
         No e-mail is enqueued to be sent later. So an old one is overdue, retried, orphaned, or blocked by such a one.
         """
+        deferred = filter(None, (source.waiting_since() for source in self.deferred))
         oldest = [self._oldest(state, before) for state in PENDING]
+        oldest += [created_at for created_at in deferred if created_at <= before]
         return min(filter(None, oldest), default=None)
 
     def _oldest(self, state: EmailStatus, before: datetime) -> datetime | None:

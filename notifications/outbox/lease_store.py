@@ -17,6 +17,7 @@ from core.ids import new_id
 from core.mongo.client import Db, Document
 from notifications.outbox import mapping
 from notifications.outbox.blocking import BlockedEmails
+from notifications.outbox.deferred import Sources
 from notifications.outbox.mapping import IS_PENDING, to_email
 from notifications.outbox.model import ADMIN_FIRST_DELAY, LEASE, Batch, EmailStatus, OutboxEmail, Outcome, Result
 
@@ -25,12 +26,15 @@ COLUMNS = {"dueAt": 1, "wasDueAt": 1, "after": 1, "state": 1}
 
 @dataclass
 class LeaseStore:
-    """Leases on the e-mails in `letters` of `db`."""
+    """Leases on the e-mails in `letters` of `db`; the rows of `deferred` e-mails are written first."""
 
     db: Db
+    deferred: Sources = ()
 
     def lease(self, limit: int, now: datetime) -> list[OutboxEmail]:
         """Lease up to `limit` due e-mails for LEASE; those of a worker that dies are due again after it."""
+        for source in self.deferred:
+            source.write(limit)
         due = self._select_due(limit, now)
         if not due:
             return []

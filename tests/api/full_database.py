@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from booking.store import DEFERRED
 from core.mongo.client import Db
 from tests.api.conftest import Clock
+from tests.deferred import write_deferred
 
 BOOKINGS = 3000
 WAITING = 900
@@ -17,6 +19,7 @@ FAILED = 1500
 
 def fill(db: Db, booking: Mapping[str, Any], entry: Mapping[str, Any], clock: Clock) -> None:
     """Copy the stored rows of `booking`, of its e-mails and of `entry` many times, with other guests."""
+    write_deferred(db)
     _fill_bookings(db, booking["id"])
     _fill_waitlist(db, entry["id"])
     _fill_outbox(db, booking["id"], clock)
@@ -30,7 +33,8 @@ def _fill_bookings(db: Db, booking_id: str) -> None:
         slot_id = slots[number % len(slots)]
         reference = f"FULL{number:04}"
         other = {"_id": f"full-{number:05}", "email": _guest(number), "slotId": slot_id, "reference": reference}
-        copies.append({**row, **other})
+        deferred = DEFERRED if number % 2 else {}
+        copies.append({**row, **other, **deferred})
     db["bookings"].insert_many(copies)
 
 

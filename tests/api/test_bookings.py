@@ -12,6 +12,7 @@ from booking import create
 from core.mongo.client import Db
 from tests.api.booking_requests import cancel, refused
 from tests.api_client import Api, over_app
+from tests.deferred import write_deferred
 
 
 @pytest.mark.parametrize("date", ["2026-03-06", "2026-04-01", "2026-02-30", "2026-3-5", "tomorrow", "2026-03-05T10:00"])
@@ -174,6 +175,6 @@ def test_booking_with_a_taken_reference_gets_another_one(api: Api, db: Db, monke
 
     assert (first["reference"], second["reference"]) == ("K7MP-4QXD", "K7MP-4QXE")
     stored = db["bookings"].find_one({"_id": second["id"]}) or {}
-    emails = list(db["letters"].find({"about": second["id"]}))
+    emails = list(write_deferred(db)["letters"].find({"about": second["id"]}))
     assert stored["reference"] == "K7MP-4QXE"
     assert {email["facts"]["reference"] for email in emails} == {"K7MP-4QXE"}

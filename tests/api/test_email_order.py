@@ -11,6 +11,7 @@ from notifications.outbox.model import Message
 from tests.api.applications import Make, application, fill_slot
 from tests.api.conftest import Clock
 from tests.api_client import Api
+from tests.deferred import write_deferred
 
 DATE = "2026-03-05"
 
@@ -80,7 +81,7 @@ def test_promoted_guest_gets_no_later_waiting_email(make_app: Make, clock: Clock
 
 def test_outdated_failed_email_is_not_retried(api: Api, db: Db) -> None:
     booking = api.book(api.slots(DATE)[0]).json["booking"]
-    db.letters.update_many({}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
+    write_deferred(db).letters.update_many({}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
     api.held("DELETE", booking)
 
     refused = api.admin("POST", f"/letters/{booking['id']}-guest/retry")

@@ -12,6 +12,7 @@ from notifications.outbox.erasure import OutboxErasure
 from tests.api.applications import Make, application, fill_slot
 from tests.api.conftest import Clock
 from tests.api_client import Api
+from tests.deferred import write_deferred
 
 DATE = "2026-03-05"
 
@@ -45,6 +46,7 @@ def test_erasing_the_organiser_as_a_guest_keeps_emails_about_others(api: Api, se
 
     services.booking.erase_person.execute(organiser)
 
+    write_deferred(services.db)
     assert [email.id for email in services.outbox.store.find(None, 10)] == [
         f"{other['id']}-guest",
         f"{other['id']}-admin",

@@ -26,6 +26,7 @@ from notifications.outbox.model import EmailStatus
 from schedules.model import Schedule, Slot
 from tests.api.conftest import Clock
 from tests.api_client import Api, over_app
+from tests.deferred import write_deferred
 from tests.factories import ADMIN_KEY, START
 from tests.factories import booking as made
 from tests.pseudo import bracketed, bracketed_form, leftovers
@@ -52,7 +53,7 @@ def test_plot_and_its_table_show_the_state_of_the_event(api: Api, db: Db) -> Non
     for _ in range(4):
         assert api.book(slots[2]).status == 201
     assert api.admin("PATCH", f"/slots/{slots[8]['_id']}", json={"closed": True}).status == 200
-    letter = db["letters"].find_one()
+    letter = write_deferred(db)["letters"].find_one()
     assert letter
     db["letters"].update_one({"_id": letter["_id"]}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
 

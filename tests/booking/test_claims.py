@@ -27,7 +27,7 @@ def claim(email: str, slot_id: str = "slot", key: str = "") -> PendingBooking:
         slot_label="10:00-11:00",
         created_at=NOON,
     )
-    return PendingBooking(booking, [], IdempotencyKey(key, "print", booking.id, NOON) if key else None, 0.0)
+    return PendingBooking(booking, IdempotencyKey(key, "print", booking.id, NOON) if key else None, 0.0)
 
 
 def chosen(*claims: PendingBooking) -> list[int]:

@@ -56,7 +56,15 @@ def assert_consistent(db: Db) -> None:
         assert slot["bookedCount"] == taken[slot["_id"]], slot
         assert slot["bookedCount"] <= slot["capacity"], slot
     letters = Count((row["about"], row["template"]) for row in db.letters.find())
-    enqueued = Count((booking_id, name) for booking_id in bookings for name in ("admin_booking", "guest_booking"))
+    deferred = [booking_id for booking_id, row in bookings.items() if "confirmationDeferred" in row]
+    letters += confirmations(deferred)
+    enqueued = confirmations(bookings)
     cancelled = [booking_id for booking_id, row in bookings.items() if row["status"] == "cancelled"]
     assert letters == enqueued + Count((booking_id, "guest_cancellation") for booking_id in cancelled)
-    assert {row["bookingId"] for row in db.idempotency_keys.find()} <= bookings.keys()
+    keys = [row["idempotencyKey"]["id"] for row in bookings.values() if "idempotencyKey" in row]
+    assert len(set(keys)) == len(keys)
+
+
+def confirmations(booking_ids: Iterable[str]) -> Count[tuple[str, str]]:
+    """Return the letters that confirm bookings, each once."""
+    return Count((booking_id, name) for booking_id in booking_ids for name in ("admin_booking", "guest_booking"))

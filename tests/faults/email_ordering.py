@@ -15,6 +15,7 @@ from core import metrics
 from core.mongo.client import Db, Document
 from notifications.outbox.model import EmailStatus, OutboxEmail, Outcome, Result
 from tests.api_client import Answer, Api
+from tests.deferred import write_deferred
 
 WAYS = ("cancel", "move")
 
@@ -73,11 +74,11 @@ def round_at(services: wiring.Services, seconds: float, sent: list[str], *, trou
 
 
 def all_sent(db: Db) -> None:
-    db.letters.update_many({}, {"$set": {"state": EmailStatus.SENT}, "$unset": {"dueAt": ""}})
+    write_deferred(db).letters.update_many({}, {"$set": {"state": EmailStatus.SENT}, "$unset": {"dueAt": ""}})
 
 
 def all_dead(db: Db) -> None:
-    db.letters.update_many({}, {"$set": {"state": EmailStatus.DEAD}, "$unset": {"dueAt": ""}})
+    write_deferred(db).letters.update_many({}, {"$set": {"state": EmailStatus.DEAD}, "$unset": {"dueAt": ""}})
 
 
 @dataclass

@@ -16,7 +16,7 @@ import pytest
 import core.mongo.client
 import core.mongo.failures
 import core.mongo.transactions
-from booking.store import IdempotencyStore
+from booking.store import BookingStore
 from core.mongo.client import Client
 from inventory.group_commit import Limits
 from tests import factories
@@ -203,7 +203,7 @@ def test_connections_opened_to_a_node_in_transition_are_reopened(
     """The driver believes for as long as they live that there are no sessions, and so no transactions."""
     moments = {
         "the first": (core.mongo.transactions, "_attempt"),
-        "one in the middle": (IdempotencyStore, "add"),
+        "one in the middle": (BookingStore, "add"),
         "the commit": (core.mongo.transactions, "_commit"),
     }
     where, name = moments[step]

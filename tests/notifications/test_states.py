@@ -29,6 +29,7 @@ from notifications.outbox.model import (
 from notifications.outbox.new_email import NewEmail
 from notifications.providers.resend import ResendMailer
 from tests.api_client import Api
+from tests.deferred import write_deferred
 from tests.notifications.conftest import ADMIN, FACTS, OutboxFixture
 from tests.notifications.provider import Provider, Says
 from tests.notifications.recorder import Recorder, be_away, lease_only, refuse
@@ -252,7 +253,7 @@ def test_email_is_added_once_and_erased_in_every_state(outbox: OutboxFixture, st
 def test_five_states_are_filtered_and_counted(api: Api, db: Db) -> None:
     for _ in range(3):
         assert api.book(api.slots()[0]).status == 201
-    ids = [row["_id"] for row in db["letters"].find()]
+    ids = [row["_id"] for row in write_deferred(db)["letters"].find()]
     for letter_id, state in zip(ids, EmailStatus, strict=False):
         closed = {"$unset": {"dueAt": ""}} if state not in PENDING else {}
         db["letters"].update_one({"_id": letter_id}, {"$set": {"state": state}, **closed})
@@ -274,7 +275,9 @@ def test_ready_warns_of_failed_emails_and_stays_ready(api: Api, db: Db) -> None:
     time.sleep(health.CACHE_SECONDS)
     for _ in range(2):
         assert api.book(api.slots()[0]).status == 201
-    db["letters"].update_many({"template": "guest_booking"}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
+    write_deferred(db)["letters"].update_many(
+        {"template": "guest_booking"}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}}
+    )
 
     answer = api.get("/api/ready")
 

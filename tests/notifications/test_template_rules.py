@@ -20,6 +20,7 @@ from notifications.outbox.model import Audience, EmailStatus, EmailTemplate, Out
 from notifications.outbox.new_email import NewEmail
 from notifications.render import TEMPLATES
 from tests.api_client import Api
+from tests.deferred import write_deferred
 from tests.notifications.conftest import ADMIN, FACTS, OutboxFixture
 
 RULES = ("audience", "ordered", "kind", "version")
@@ -102,8 +103,8 @@ def test_migration_of_an_email_without_a_sequence_has_no_version(outbox: OutboxF
 
 
 def test_older_email_is_refused_or_retried_after_the_migration(api: Api, services: wiring.Services) -> None:
-    letters = services.db["letters"]
     moved, unmoved = (api.book(slot).json["booking"] for slot in api.slots()[:2])
+    letters = write_deferred(services.db)["letters"]
     target = {"slotId": api.slots()[2]["_id"]}
     assert api.held("POST", moved, "/reschedule", json=target).status == 200
     letters.update_many({}, {"$set": {"state": "dead"}, "$unset": {"dueAt": "", **dict.fromkeys(RULES, "")}})

@@ -18,6 +18,7 @@ from core.config.settings import ConfigError, from_env
 from core.mongo.client import Db
 from tests import factories
 from tests.api_client import Answer, Api, over_app
+from tests.deferred import write_deferred
 
 KEY = b"only the provider knows this"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
@@ -35,7 +36,7 @@ def app(make_app: Callable[..., Flask]) -> Flask:
 def email(api: Api, db: Db) -> str:
     """Return the id of a sent e-mail; its sibling is not sent."""
     assert api.book(api.slots()[0]).status == 201
-    row = db["letters"].find_one({"template": "guest_booking"})
+    row = write_deferred(db)["letters"].find_one({"template": "guest_booking"})
     assert row
     db["letters"].update_one(
         {"_id": row["_id"]}, {"$set": {"state": "sent", "providerId": PROVIDER_ID}, "$unset": {"dueAt": ""}}

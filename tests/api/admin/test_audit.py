@@ -12,6 +12,7 @@ from booking.store import BookingStore
 from core.mongo.client import Db
 from tests.api.admin.requests import booked, patch
 from tests.api_client import Api, over_app
+from tests.deferred import write_deferred
 from tests.factories import ADMIN_KEY
 
 
@@ -52,7 +53,7 @@ def audited_by(api: Api, key: str, about: str) -> list[tuple[str, str, dict[str,
 def test_email_retry_is_recorded_in_the_audit(api: Api, db: Db) -> None:
     booking = booked(api)
     letter = f"{booking}-guest"
-    db.letters.update_one({"_id": letter}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
+    write_deferred(db).letters.update_one({"_id": letter}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
 
     assert api.admin("POST", f"/letters/{letter}/retry").status == 200
 
@@ -68,7 +69,7 @@ def test_audit_record_names_its_slot_or_booking_after_the_erasure(api: Api, db: 
     slot = api.slots()[0]
     booking = api.book(slot).json["booking"]
     letter = f"{booking['id']}-guest"
-    db["letters"].update_one({"_id": letter}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
+    write_deferred(db)["letters"].update_one({"_id": letter}, {"$set": {"state": "dead"}, "$unset": {"dueAt": ""}})
     assert api.admin("POST", f"/letters/{letter}/retry").status == 200
     assert api.admin("POST", f"/bookings/{booking['id']}/cancel").status == 200
     assert patch(api, slot, capacity=6).status == 200

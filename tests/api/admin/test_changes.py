@@ -11,6 +11,7 @@ import pytest
 from core.mongo.client import Db
 from tests.api.admin.requests import booked, found, patch
 from tests.api_client import Api
+from tests.deferred import write_deferred
 from tests.factories import ADMIN_KEY, person
 
 
@@ -134,7 +135,7 @@ def test_the_back_office_cancels_once_however_often_it_asks(api: Api, db: Db) ->
 
 def test_a_confirmation_is_sent_again_to_the_guest(api: Api, db: Db) -> None:
     other, mine = booked(api), booked(api, email="ada@example.org")
-    before = db["letters"].count_documents({})
+    before = write_deferred(db)["letters"].count_documents({})
 
     answer = api.admin("POST", f"/bookings/{mine}/resend")
 
@@ -192,7 +193,7 @@ def test_stats_count_as_remaining_what_guests_are_offered(api: Api) -> None:
 def test_stats_count_emails_by_state(api: Api, db: Db) -> None:
     booked(api)
     booked(api)
-    ids = [row["_id"] for row in db["letters"].find()]
+    ids = [row["_id"] for row in write_deferred(db)["letters"].find()]
     db["letters"].update_one({"_id": ids[0]}, {"$set": {"state": "dead"}})
     db["letters"].update_one({"_id": ids[1]}, {"$set": {"state": "sent", "sentAt": datetime(2026, 3, 1, tzinfo=UTC)}})
 
@@ -203,7 +204,7 @@ def test_stats_count_emails_by_state(api: Api, db: Db) -> None:
 
 def test_emails_are_listed_by_state_newest_first(api: Api, db: Db) -> None:
     first, second = booked(api), booked(api)
-    dead = db["letters"].find_one({"about": first, "template": "guest_booking"})
+    dead = write_deferred(db)["letters"].find_one({"about": first, "template": "guest_booking"})
     assert dead
     db["letters"].update_one({"_id": dead["_id"]}, {"$set": {"state": "dead", "lastError": "mail server: 550"}})
 
@@ -220,7 +221,7 @@ def test_emails_are_listed_by_state_newest_first(api: Api, db: Db) -> None:
 
 def test_failed_email_is_retried_and_no_other(api: Api, db: Db) -> None:
     mine = booked(api)
-    dead, queued = (row["_id"] for row in db["letters"].find({"about": mine}))
+    dead, queued = (row["_id"] for row in write_deferred(db)["letters"].find({"about": mine}))
     db["letters"].update_one({"_id": dead}, {"$set": {"state": "dead", "attempts": 7, "lastError": "mail server: 550"}})
 
     retried = api.admin("POST", f"/letters/{dead}/retry")

@@ -15,13 +15,14 @@ from core.pagination import Cursor
 from notifications.outbox.model import EmailFilter, EmailStatus
 from tests.api.admin.requests import booked
 from tests.api_client import Api
+from tests.deferred import write_deferred
 
 GUEST_EMAIL = f"{'0' * 32}-guest"
 
 
 def outbox_of(db: Db, count: int) -> list[str]:
     """Fill the outbox with e-mails in no order, some of one time; return their ids, newest first."""
-    row = db["letters"].find_one({"template": "guest_booking"}) or {}
+    row = write_deferred(db)["letters"].find_one({"template": "guest_booking"}) or {}
     db["letters"].delete_many({})
     moments = [
         datetime(2026, 3, 1, tzinfo=UTC) + timedelta(milliseconds=(number * 37) % count // 3) for number in range(count)

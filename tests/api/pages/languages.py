@@ -11,6 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from core.mongo.client import Db
+from tests.deferred import write_deferred
 
 GERMAN_EVENT = "Tage der offenen Tür, März 2026"
 
@@ -46,4 +47,4 @@ def switch_on(page: str) -> tuple[str, dict[str, bool]]:
 
 
 def letters(db: Db, template: str) -> list[Mapping[str, Any]]:
-    return [row["facts"] for row in db["letters"].find({"template": template}).sort("createdAt")]
+    return [row["facts"] for row in write_deferred(db)["letters"].find({"template": template}).sort("createdAt")]

@@ -10,6 +10,7 @@ import pytest
 from core.mongo.client import Db
 from tests.api.pages.page_browser import DATE, Browser, fill, shown, value, wrong
 from tests.api_client import Api
+from tests.deferred import write_deferred
 
 # Booking
 
@@ -41,7 +42,7 @@ def test_a_good_form_books_and_leads_to_a_page_that_says_so(browser: Browser, ap
         assert fact in text
     assert "<b>Lovelace" not in page.text
     assert client.get(f"{path}/calendar.ics").data.startswith(b"BEGIN:VCALENDAR")
-    assert (booked["message"], db["letters"].count_documents({})) == ("Zwei\nLeute", 2)
+    assert (booked["message"], write_deferred(db)["letters"].count_documents({})) == ("Zwei\nLeute", 2)
 
 
 def test_link_token_is_in_no_url_and_no_page(browser: Browser, api: Api) -> None:

@@ -1,0 +1,91 @@
+"""Deferred confirmations: the delivery worker writes the e-mails of new bookings, many bookings in one transaction.
+
+A booking's transaction sets a mark instead of writing two outbox rows. The mark and the rows change in one transaction:
+a booking has either its mark or its rows, whatever process dies, and however many write at once. A change of a booking
+writes the rows in its own transaction first, so that they report the booking as it was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from booking.deferred_store import DeferredStore
+from booking.emails import EMAILS_PER_CONFIRMATION, BookingEmails
+from booking.model import Status
+from core.mongo.client import Client
+from core.mongo.failures import WriteContention
+from core.mongo.transactions import Session, transaction
+from notifications.outbox.deferred import Position
+from notifications.outbox.model import OutboxEmail
+
+TRANSACTION_TIMEOUT = 8.0
+# Seconds for which a booking that another transaction locks is retried; it is then left to the next call.
+CONTENTION_TIMEOUT = 0.25
+
+Enqueue = Callable[[Session, Sequence[OutboxEmail]], None]
+
+
+@dataclass(frozen=True)
+class DeferredConfirmations:
+    """The deferred e-mails of bookings; implements `DeferredEmails`. `enqueue` inserts rows in a transaction."""
+
+    client: Client
+    store: DeferredStore
+    emails: BookingEmails
+    enqueue: Enqueue
+
+    def write(self, limit: int) -> int:
+        """Write the outbox rows of up to `limit` e-mails, the oldest bookings first; return how many were written."""
+        booking_ids = self.store.oldest_ids(max(1, limit // EMAILS_PER_CONFIRMATION))
+        if not booking_ids:
+            return 0
+        try:
+            return self._write(booking_ids)
+        except WriteContention:
+            return sum(map(self._write_alone, booking_ids))
+
+    def by_subject(self, subject: str) -> list[OutboxEmail]:
+        """Return the deferred e-mails about the booking `subject`."""
+        booking = self.store.find(subject)
+        return self.emails.confirmation(booking) if booking else []
+
+    def newest(self, limit: int, after: Position | None) -> list[OutboxEmail]:
+        """Return at least the `limit` newest ones older than `after`, if there are so many."""
+        # Those of the first booking may be newer than `after`.
+        bookings = self.store.newest(limit + 1, after)
+        return [email for booking in bookings for email in self.emails.confirmation(booking)]
+
+    def count(self) -> int:
+        """Return the number of deferred e-mails."""
+        return EMAILS_PER_CONFIRMATION * self.store.count()
+
+    def waiting_since(self) -> datetime | None:
+        """Return the creation time of the oldest one."""
+        return self.store.oldest()
+
+    def drop(self, subjects: Sequence[str]) -> int:
+        """Remove the marks of `subjects`, so that no row is written; return how many e-mails these were."""
+        return EMAILS_PER_CONFIRMATION * self.store.drop(subjects)
+
+    def _write(self, booking_ids: Sequence[str]) -> int:
+        work = partial(self._write_in, booking_ids)
+        return transaction(self.client, work, TRANSACTION_TIMEOUT, CONTENTION_TIMEOUT)
+
+    def _write_alone(self, booking_id: str) -> int:
+        try:
+            return self._write([booking_id])
+        except WriteContention:
+            return 0
+
+    def _write_in(self, booking_ids: Sequence[str], session: Session) -> int:
+        emails: list[OutboxEmail] = []
+        for booking in self.store.take(session, booking_ids):
+            # An older version, which runs beside this one, cancels and erases without regard to the mark.
+            if booking.status is Status.CONFIRMED and not booking.is_anonymised:
+                emails += self.emails.confirmation(booking)
+        if emails:
+            self.enqueue(session, emails)
+        return len(emails)
