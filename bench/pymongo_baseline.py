@@ -3,8 +3,8 @@
     python -m bench.pymongo_baseline MONGODB_URI DATABASE SECONDS < slot ids
 
 Standard input has one slot id per line; batches of 64 use the slots in turn. A transaction increments the slots'
-counters under the capacity guard, then inserts bookings, idempotency keys and e-mails of the service's form, under its
-indexes and validators. There is no HTTP, no validation and no signed link. The last line is JSON.
+counters under the capacity guard, then inserts bookings of the service's form, each with its idempotency key and its
+mark of deferred e-mails, under its indexes and validators. There is no HTTP and no validation. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count, cycle, islice
 from typing import Any
 from uuid import uuid4
@@ -26,27 +26,16 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from bench.people import people
-from bench.sample_emails import CONTEXT
 from booking import mapping
-from booking.emails import CONFIRMATION, confirmation_pair
 from booking.model import Booking
+from core.idempotency import IdempotencyKey
 from core.mongo.client import Db, connect
-from notifications.outbox.mapping import to_document
-from notifications.outbox.new_email import NewEmail
 
 BATCH_SIZE = 64
 SNAPSHOT = ReadConcern("snapshot")
 MAJORITY = WriteConcern("majority")
 CREATED_AT = datetime(2026, 3, 1, tzinfo=UTC)
 GUESTS = 5000
-EMAILS = [
-    to_document(email)
-    for email in confirmation_pair(
-        CONFIRMATION,
-        NewEmail(subject="0" * 32, to="ada@example.com", context=CONTEXT, now=CREATED_AT),
-        "admin@example.org",
-    )
-]
 
 Rows = list[dict[str, Any]]
 # A guest's number in this run, and a booking of the guest.
@@ -59,8 +48,6 @@ class Batch:
 
     claims: Counter[str]
     bookings: Rows
-    keys: Rows
-    emails: Rows
 
 
 def main(uri: str, database: str, seconds: float, slot_ids: list[str]) -> None:
@@ -86,12 +73,7 @@ def _write(db: Db, session: ClientSession, batch: Batch) -> None:
     claims = [_claim(slot_id, seats) for slot_id, seats in sorted(batch.claims.items())]
     if db.slots.bulk_write(claims, session=session).matched_count != len(claims):
         raise RuntimeError("A slot is full or missing.")
-    for collection, rows in (
-        (db.bookings, batch.bookings),
-        (db.idempotency_keys, batch.keys),
-        (db.letters, batch.emails),
-    ):
-        collection.bulk_write([InsertOne(row) for row in rows], session=session)
+    db.bookings.bulk_write([InsertOne(row) for row in batch.bookings], session=session)
 
 
 def _claim(slot_id: str, seats: int) -> UpdateOne:
@@ -101,10 +83,7 @@ def _claim(slot_id: str, seats: int) -> UpdateOne:
 
 def _make_batch(slot_ids: Sequence[str], guests: Iterator[Guest]) -> Batch:
     now = datetime.now(UTC)
-    bookings = [_booking(slot_id, next(guests), now) for slot_id in slot_ids]
-    keys = [_idempotency_key(booking["_id"], now) for booking in bookings]
-    emails = [email for booking in bookings for email in _emails(booking["_id"], now)]
-    return Batch(Counter(slot_ids), bookings, keys, emails)
+    return Batch(Counter(slot_ids), [_booking(slot_id, next(guests), now) for slot_id in slot_ids])
 
 
 def _documents() -> Rows:
@@ -114,7 +93,7 @@ def _documents() -> Rows:
         booking = Booking(
             id="0" * 32, reference="K7MP-4QXD", full_name=guest.full_name, email="", phone=guest.phone,
             country=guest.country, city=guest.city, message=guest.message, date="2026-03-01", slot_id="",
-            slot_label="10:00-11:00", created_at=CREATED_AT,
+            slot_label="10:00-11:00", created_at=CREATED_AT, confirmation_deferred=True,
         )  # fmt: skip
         rows.append(mapping.to_document(booking))
     return rows
@@ -122,25 +101,17 @@ def _documents() -> Rows:
 
 def _booking(slot_id: str, guest: Guest, now: datetime) -> dict[str, Any]:
     number, document = guest
+    booking_id = uuid4().hex
+    key = IdempotencyKey.issue(uuid4().hex, uuid4().hex * 2, booking_id, now)
     return {
         **document,
-        "_id": uuid4().hex,
+        "_id": booking_id,
         "reference": uuid4().hex[:9],
         "email": f"pymongo-{number}@example.com",
         "slotId": slot_id,
         "createdAt": now,
+        "idempotencyKey": mapping.key_document(key),
     }
-
-
-def _idempotency_key(booking_id: str, now: datetime) -> dict[str, Any]:
-    expires_at = now + timedelta(days=1)
-    return {"_id": uuid4().hex, "fingerprint": uuid4().hex * 2, "bookingId": booking_id, "expiresAt": expires_at}
-
-
-def _emails(booking_id: str, now: datetime) -> Rows:
-    rows = [{**email, "_id": uuid4().hex, "about": booking_id, "createdAt": now, "dueAt": now} for email in EMAILS]
-    rows[1]["after"] = rows[0]["_id"]
-    return rows
 
 
 if __name__ == "__main__":

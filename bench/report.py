@@ -25,6 +25,8 @@ VALUE_TITLES = (
     "p99 ms",
     "CPU ms",
     "mongod CPU ms",
+    "later CPU ms",
+    "later mongod CPU ms",
 )
 RATIO_TITLES = ("scenario", "rate", "lowest", "highest", "CPU", "mongod CPU", "pairs of rounds")
 TARGET_TITLES = ("scenario", "measure", "target", "value", "outcome")
@@ -114,7 +116,8 @@ def _row(summary: Summary) -> list[str]:
     value = _number(summary.value)
     if summary.failed:
         value = f"{value} ({summary.failed} of {summary.rounds} rounds failed)"
-    measured = (summary.p50, summary.p99, summary.service_cpu_ms, summary.mongod_cpu_ms)
+    later = (summary.later_cpu_ms, summary.later_mongod_cpu_ms)
+    measured = (summary.p50, summary.p99, summary.service_cpu_ms, summary.mongod_cpu_ms, *later)
     return [
         summary.scenario,
         summary.system,

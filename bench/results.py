@@ -69,7 +69,8 @@ LOWER_IS_BETTER = frozenset({FLASH_SALE, START, WORKER_PSS, WORKER_RSS, EXPORT_M
 class RoundResult:
     """One round of a scenario with one system. A round with a `problem` is not counted.
 
-    `value` has the scenario's unit; p50 and p99 are milliseconds; CPU times are milliseconds per answered request.
+    `value` has the scenario's unit; p50 and p99 are milliseconds; CPU times are milliseconds per answered request. The
+    `later` ones are those in which the delivery worker writes the rows of deferred e-mails after the load.
     """
 
     scenario: str
@@ -79,6 +80,8 @@ class RoundResult:
     p99: float | None = None
     service_cpu_ms: float | None = None
     mongod_cpu_ms: float | None = None
+    later_cpu_ms: float | None = None
+    later_mongod_cpu_ms: float | None = None
     statuses: Mapping[int, int] = field(default_factory=dict)
     unanswered: int = 0
     problem: str = ""

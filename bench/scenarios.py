@@ -14,6 +14,7 @@ import wiring
 from bench import load_generators
 from bench.checks import counts_problem, round_problem
 from bench.cpu_meter import CpuMeter, CpuPerRequest
+from bench.deferred_emails import deferred_cpu
 from bench.fixtures import SystemDatabase, slot_documents, slot_lines
 from bench.guest_bodies import guest_body, guests_file
 from bench.load_generators import BookingMode, BookingRequests, LoadFailed, LoadResult
@@ -163,7 +164,9 @@ class ScenarioRunner:
         wait_for_cache_expiry()
         measured = self.measure_bookings(system, load.requested, load.mode)
         problem = round_problem(system, measured.loaded.created, measured.loaded.unanswered)
-        return round_result(load.scenario, system, measured, problem)
+        later = deferred_cpu(system, self.workspace.mongod_pid)
+        result = round_result(load.scenario, system, measured, problem)
+        return replace(result, later_cpu_ms=later.service, later_mongod_cpu_ms=later.mongod)
 
     def measure_bookings(
         self, system: System, slots: Sequence[PlannedSlot], mode: BookingMode = BookingMode.ROUND_ROBIN

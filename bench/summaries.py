@@ -24,6 +24,8 @@ class Summary:
     p99: float | None
     service_cpu_ms: float | None
     mongod_cpu_ms: float | None
+    later_cpu_ms: float | None
+    later_mongod_cpu_ms: float | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ def summarise_rounds(rounds: Sequence[RoundResult]) -> Summary:
         p99=_median(result.p99 for result in valid),
         service_cpu_ms=_median(result.service_cpu_ms for result in valid),
         mongod_cpu_ms=_median(result.mongod_cpu_ms for result in valid),
+        later_cpu_ms=_median(result.later_cpu_ms for result in valid),
+        later_mongod_cpu_ms=_median(result.later_mongod_cpu_ms for result in valid),
     )
 
 

@@ -20,7 +20,17 @@ def many_slots(system: str, value: float, **members: Any) -> RoundResult:
 
 def report() -> Report:
     results = [
-        many_slots(SERVICE, 1234.5, p50=50, p99=160.2, service_cpu_ms=0.95, mongod_cpu_ms=0.31, statuses={201: 4938}),
+        many_slots(
+            SERVICE,
+            1234.5,
+            p50=50,
+            p99=160.2,
+            service_cpu_ms=0.95,
+            mongod_cpu_ms=0.31,
+            later_cpu_ms=0.15,
+            later_mongod_cpu_ms=0.12,
+            statuses={201: 4938},
+        ),
         many_slots(COMMIT, 1000, p50=60, p99=170, service_cpu_ms=1.0, mongod_cpu_ms=0.31, statuses={201: 4000}),
         many_slots(EXPRESS, 300, statuses={201: 1200}, problem="1200 bookings, but 3 e-mails"),
     ]
@@ -35,12 +45,13 @@ def test_report_is_markdown_with_values_cpu_and_the_ratio_to_the_commit() -> Non
     lines = report().text().splitlines()
 
     titles, rule, service, commit, express = map(cells, lines[:5])
-    assert titles[-3:] == ["CPU ms", "mongod CPU ms", f"rate / {COMMIT}"]
+    assert titles[-5:] == ["CPU ms", "mongod CPU ms", "later CPU ms", "later mongod CPU ms", f"rate / {COMMIT}"]
     assert set("".join(rule)) == {"-"}
     assert service == [
-        *("many-slots", "service", "1,234", "1,234", "1,234", "bookings/s", "50.00", "160", "0.95", "0.31", "1.23"),
+        *("many-slots", "service", "1,234", "1,234", "1,234", "bookings/s", "50.00", "160", "0.95", "0.31"),
+        *("0.15", "0.12", "1.23"),
     ]
-    assert (commit[1], commit[-1]) == (COMMIT, "")
+    assert (commit[1], *commit[-3:]) == (COMMIT, "-", "-", "")
     assert express[2] == "- (1 of 1 rounds failed)"
     assert lines[-1] == "failed round: many-slots, express: 1200 bookings, but 3 e-mails"
 

@@ -45,7 +45,7 @@ def evaluated(results: list[RoundResult], scenario: str, measure: str) -> Target
 
 def test_summary_has_medians_and_extremes_of_valid_rounds() -> None:
     results = [
-        many_slots(SERVICE, 100, p50=10, p99=20, service_cpu_ms=1.0, mongod_cpu_ms=0.3),
+        many_slots(SERVICE, 100, p50=10, p99=20, service_cpu_ms=1.0, mongod_cpu_ms=0.3, later_cpu_ms=0.2),
         many_slots(EXPRESS, 5),
         many_slots(SERVICE, 300, p50=30, p99=40, service_cpu_ms=1.2),
         many_slots(SERVICE, 120, p50=11, p99=90, service_cpu_ms=1.1, mongod_cpu_ms=0.5),
@@ -54,7 +54,7 @@ def test_summary_has_medians_and_extremes_of_valid_rounds() -> None:
 
     service, express = summarise(results)
 
-    assert service == Summary(MANY_SLOTS, SERVICE, 4, 1, 120, 100, 300, 11, 40, 1.1, 0.4)
+    assert service == Summary(MANY_SLOTS, SERVICE, 4, 1, 120, 100, 300, 11, 40, 1.1, 0.4, 0.2, None)
     assert (express.system, express.value, express.p99, express.service_cpu_ms) == (EXPRESS, 5, None, None)
 
 
@@ -178,7 +178,7 @@ def test_stored_results_have_the_names_of_the_code(file: Path) -> None:
     content = json.loads(file.read_text())
 
     # Files from before the CPU columns lack them.
-    cpu = {"service_cpu_ms", "mongod_cpu_ms"}
+    cpu = {"service_cpu_ms", "mongod_cpu_ms", "later_cpu_ms", "later_mongod_cpu_ms"}
     assert {field.name for field in fields(Summary)} - cpu <= content["summaries"][0].keys()
     assert {field.name for field in fields(RoundResult)} - cpu <= content["rounds"][0].keys()
     assert {row["scenario"] for row in content["rounds"]} <= UNITS.keys()
