@@ -10,6 +10,7 @@ import click
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import accounts.openid.routes
 import accounts.routes
 import admin.page.routes
 import admin.routes
@@ -44,6 +45,7 @@ UNLIMITED_ENDPOINTS = frozenset(
         "pages.static",
         "pages.booking.static",
         "pages.self_service.static",
+        "pages.account.static",
         "pages.api_docs.static",
         "pages.api_docs.asset",
         "pages.admin.static",
@@ -111,6 +113,7 @@ def _configure(app: Application, services: wiring.Services) -> None:
         booking.routes.blueprint,
         waitlist.routes.blueprint,
         accounts.routes.blueprint,
+        accounts.openid.routes.blueprint,
         live.sse.blueprint,
         admin.routes.blueprint,
         notifications.routes.blueprint,

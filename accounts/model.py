@@ -105,6 +105,7 @@ class SignedIn:
     account: Account
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
+    session_id: str
 
 
 def is_well_formed(password: str) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from accounts.errors import AccountNotFound, SessionEnded
 from accounts.model import Account, SignedIn
-from accounts.refresh_tokens import RefreshToken
 from accounts.session_store import Rotation
+from accounts.session_tokens import SessionToken
 from accounts.sign_in import Sessions
 from accounts.store import AccountStore
 from audit.service import Audit
@@ -30,17 +30,17 @@ class RefreshSession:
 
     def execute(self, text: str) -> SignedIn:
         """Return the next tokens of the session; raises SessionEnded for a used, expired or unknown token."""
-        old = RefreshToken.parse(text)
+        old = SessionToken.parse(text)
         if old is None:
             raise SessionEnded
-        new = RefreshToken.new(old.session_id)
+        new = SessionToken.new(old.session_id)
         now = self.sessions.clock()
         session = self.sessions.store.rotate(Rotation(old, new, now, self.sessions.expiry(now)))
         if session is None:
             self._revoke_if_reused(old)
             raise SessionEnded
         account = self._enabled_account(session.account_id)
-        return SignedIn(account, self.sessions.access_tokens.issue(account, session.id), str(new))
+        return SignedIn(account, self.sessions.access_tokens.issue(account, session.id), str(new), session.id)
 
     def _enabled_account(self, account_id: str) -> Account:
         try:
@@ -51,7 +51,7 @@ class RefreshSession:
             raise SessionEnded
         return account
 
-    def _revoke_if_reused(self, token: RefreshToken) -> None:
+    def _revoke_if_reused(self, token: SessionToken) -> None:
         session = self.sessions.store.find_reused(token)
         if session is None:
             return

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 
+from accounts import limited
 from accounts.cookies import RefreshCookie
-from accounts.email_verification import ResendVerification, VerifyEmail
+from accounts.email_verification import VerifyEmail
 from accounts.guards import current_identity, signed_in
 from accounts.limits import SignInLimits
 from accounts.model import Account, AccountSession, Credentials, NewAccount, SignedIn
-from accounts.password_reset import RequestPasswordReset, ResetPassword
 from accounts.profile import ChangePassword, DeleteAccount, PasswordChange
 from accounts.refresh import RefreshSession
-from accounts.registration import Device, Register
 from accounts.schemas import (
     CredentialsSchema,
     EmailSchema,
@@ -29,7 +28,6 @@ from accounts.schemas import (
     UserSchema,
 )
 from accounts.service import Accounts
-from accounts.sign_in import SignIn
 from core.clock import iso
 from core.web import accept_language, context
 from core.web.endpoint import Blueprint, Endpoint
@@ -42,21 +40,14 @@ USER = UserSchema()
 @Endpoint(SignedInSchema, status=201, body=RegistrationSchema, error_statuses=(409, 413, 415))
 def register(new: NewAccount) -> Response:
     """Create an account and sign in; the address gets an e-mail with a link that verifies it."""
-    context.get_service(SignInLimits).hit_registration(context.client_address())
-    device = Device(_user_agent(), accept_language.negotiated_language())
-    return _signed_in(context.get_service(Register).execute(new, device), 201)
+    return _signed_in(limited.register(new, accept_language.negotiated_language()), 201)
 
 
 @blueprint.post("/login")
 @Endpoint(SignedInSchema, body=CredentialsSchema, error_statuses=(401, 413, 415))
 def login(credentials: Credentials) -> Response:
     """Sign in with e-mail address and password."""
-    limits = context.get_service(SignInLimits)
-    limits.hit_login(context.client_address())
-    limits.reserve_password_attempt(credentials.email)
-    result = context.get_service(SignIn).execute(credentials, _user_agent())
-    limits.clear_password_attempts(credentials.email)
-    return _signed_in(result, 200)
+    return _signed_in(limited.sign_in(credentials), 200)
 
 
 @blueprint.post("/refresh")
@@ -146,8 +137,7 @@ def verify_email(given: dict[str, str]) -> Response:
 @signed_in
 def resend_verification() -> Response:
     """Send the link again; the earlier one becomes invalid."""
-    context.get_service(SignInLimits).hit_email(current_identity().account_id)
-    context.get_service(ResendVerification).execute(current_identity().account_id)
+    limited.resend_verification(current_identity().account_id)
     return Response(status=202)
 
 
@@ -155,8 +145,7 @@ def resend_verification() -> Response:
 @Endpoint(None, status=202, body=EmailSchema, error_statuses=(413, 415))
 def forgot_password(given: dict[str, str]) -> Response:
     """Send a link that sets a new password; the answer is the same for unknown addresses."""
-    context.get_service(SignInLimits).hit_email(given["email"])
-    context.get_service(RequestPasswordReset).execute(given["email"])
+    limited.request_password_reset(given["email"])
     return Response(status=202)
 
 
@@ -164,8 +153,7 @@ def forgot_password(given: dict[str, str]) -> Response:
 @Endpoint(None, status=204, body=ResetSchema, error_statuses=(413, 415))
 def reset_password(given: dict[str, str]) -> Response:
     """Set a new password by the token of a link, once and within 30 minutes; all sessions end."""
-    account = context.get_service(ResetPassword).execute(given["token"], given["password"])
-    context.get_service(SignInLimits).clear_password_attempts(account.email)
+    limited.reset_password(given["token"], given["password"])
     return _no_content()
 
 
@@ -210,7 +198,3 @@ def _session(session: AccountSession, current_id: str) -> dict[str, Any]:
 
 def _no_content() -> Response:
     return Response(status=204)
-
-
-def _user_agent() -> str:
-    return request.headers.get("User-Agent", "")

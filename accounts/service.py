@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from accounts.errors import AccountNotFound, NotSignedIn, SessionNotFound
 from accounts.model import Account, AccountPage, AccountSession, Identity, Role
-from accounts.refresh_tokens import RefreshToken
 from accounts.session_store import SessionStore
+from accounts.session_tokens import SessionToken
 from accounts.store import AccountStore
 from core.clock import Clock
 
@@ -56,7 +56,7 @@ class Accounts:
 
     def sign_out(self, token: str) -> None:
         """End the session of a refresh token; an unknown or missing one is no error."""
-        given = RefreshToken.parse(token)
+        given = SessionToken.parse(token)
         if given is None:
             return
         session = self.sessions.find_valid(given, self.clock())

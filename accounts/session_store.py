@@ -9,7 +9,7 @@ from datetime import datetime
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
 from accounts.model import AccountSession
-from accounts.refresh_tokens import RefreshToken
+from accounts.session_tokens import SessionToken
 from core.mongo.client import Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session
@@ -30,8 +30,8 @@ SCHEMA = CollectionSchema(
 class Rotation:
     """The replacement of a refresh token at a time; the session then expires at `expires_at`."""
 
-    old: RefreshToken
-    new: RefreshToken
+    old: SessionToken
+    new: SessionToken
     now: datetime
     expires_at: datetime
 
@@ -42,7 +42,7 @@ class SessionStore:
     def __init__(self, db: Db) -> None:
         self._sessions = db[SCHEMA.name]
 
-    def insert(self, session: AccountSession, token: RefreshToken) -> None:
+    def insert(self, session: AccountSession, token: SessionToken) -> None:
         self._sessions.insert_one({**_to_document(session), "digest": token.digest, "usedDigests": []})
 
     def rotate(self, rotation: Rotation) -> AccountSession | None:
@@ -66,12 +66,12 @@ class SessionStore:
         )
         return _to_session(document) if document else None
 
-    def find_reused(self, token: RefreshToken) -> AccountSession | None:
+    def find_reused(self, token: SessionToken) -> AccountSession | None:
         """Return the session in which `token` was used already, or None."""
         document = self._sessions.find_one({"_id": token.session_id, "usedDigests": token.digest}, {"usedDigests": 0})
         return _to_session(document) if document else None
 
-    def find_valid(self, token: RefreshToken, now: datetime) -> AccountSession | None:
+    def find_valid(self, token: SessionToken, now: datetime) -> AccountSession | None:
         """Return the session whose valid token is `token`, or None."""
         query = {"_id": token.session_id, "digest": token.digest, "expiresAt": {"$gt": now}}
         document = self._sessions.find_one(query, {"usedDigests": 0})

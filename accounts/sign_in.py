@@ -9,8 +9,8 @@ from accounts.access_tokens import AccessTokens
 from accounts.errors import InvalidCredentials
 from accounts.model import Account, AccountSession, Credentials, SignedIn
 from accounts.passwords import Passwords
-from accounts.refresh_tokens import RefreshToken
 from accounts.session_store import SessionStore
+from accounts.session_tokens import SessionToken
 from accounts.store import AccountStore
 from core import log
 from core.clock import Clock
@@ -40,9 +40,9 @@ class Sessions:
             expires_at=self.expiry(now),
             user_agent=user_agent[:MAX_USER_AGENT],
         )
-        token = RefreshToken.new(session.id)
+        token = SessionToken.new(session.id)
         self.store.insert(session, token)
-        return SignedIn(account, self.access_tokens.issue(account, session.id), str(token))
+        return SignedIn(account, self.access_tokens.issue(account, session.id), str(token), session.id)
 
     def expiry(self, now: datetime) -> datetime:
         return now + self.lifetime

@@ -19,6 +19,12 @@ SCHEMA = CollectionSchema(
     indexes=(
         IndexModel([("email", ASCENDING)], unique=True, name="one_account_per_email"),
         IndexModel([("createdAt", ASCENDING)]),
+        IndexModel(
+            [("identities.issuer", ASCENDING), ("identities.subject", ASCENDING)],
+            name="one_account_per_identity",
+            unique=True,
+            partialFilterExpression={"identities.issuer": {"$exists": True}},
+        ),
     ),
     validator={"$jsonSchema": {"required": ["email", "name", "role", "createdAt"]}},
 )
@@ -44,8 +50,8 @@ class AccountStore:
             raise AccountNotFound
         return _to_account(document)
 
-    def find_by_email(self, email: str) -> Account | None:
-        document = self._accounts.find_one({"email": email})
+    def find_by_email(self, email: str, session: Session | None = None) -> Account | None:
+        document = self._accounts.find_one({"email": email}, session=session)
         return _to_account(document) if document else None
 
     def update(self, account_id: str, changes: Mapping[str, Any], session: Session | None = None) -> Account:

@@ -9,7 +9,7 @@ from pymongo import ASCENDING, IndexModel
 
 from accounts.errors import TokenInvalid
 from accounts.model import Purpose
-from accounts.refresh_tokens import RANDOM_BYTES, digest
+from accounts.session_tokens import RANDOM_BYTES, digest
 from core.mongo.client import Db
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session

@@ -12,6 +12,14 @@ from accounts.cookies import RefreshCookie
 from accounts.email_queue import AccountEmailQueue
 from accounts.email_verification import ResendVerification, VerifyEmail
 from accounts.emails import AccountEmails
+from accounts.openid.flow import CodeFlow
+from accounts.openid.flow_cookie import FlowCookie
+from accounts.openid.identity_store import IdentityStore
+from accounts.openid.sign_in import SignInWithProvider
+from accounts.openid.wiring import build_cookie, build_flow
+from accounts.page_cookie import PageCookie
+from accounts.page_session_store import PageSessionStore
+from accounts.page_sessions import PageSessions
 from accounts.password_reset import RequestPasswordReset, ResetPassword, SendPasswordResets
 from accounts.passwords import HASHING_THREADS, Passwords
 from accounts.profile import ChangePassword, DeleteAccount
@@ -68,6 +76,11 @@ class AccountServices:
     change_password: ChangePassword
     delete_account: DeleteAccount
     administer: AdministerAccounts
+    page_sessions: PageSessions
+    page_cookie: PageCookie
+    code_flow: CodeFlow
+    flow_cookie: FlowCookie
+    sign_in_with_provider: SignInWithProvider
 
 
 def build(base: Foundation) -> AccountServices:
@@ -99,6 +112,11 @@ def build(base: Foundation) -> AccountServices:
         change_password=ChangePassword(store, session_store, passwords, queue, base.client),
         delete_account=DeleteAccount(store, session_store, passwords, queue, base.client),
         administer=AdministerAccounts(store, session_store, base.audit, base.client),
+        page_sessions=PageSessions(PageSessionStore(base.db), session_store, store, lifetime, base.clock),
+        page_cookie=PageCookie(lifetime, settings.public_url.startswith("https://")),
+        code_flow=build_flow(settings, base.clock),
+        flow_cookie=build_cookie(settings, base.clock),
+        sign_in_with_provider=SignInWithProvider(store, IdentityStore(base.db), sessions, base.audit, base.client),
     )
 
 

@@ -19,3 +19,9 @@ class CrossSitePost(Forbidden):
     """This form was sent from another site."""
 
     code = "forbidden"
+
+
+class CookieBlocked(Invalid):
+    """The browser did not keep the cookie of the sign-in."""
+
+    code = "cookie_blocked"

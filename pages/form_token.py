@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.idempotency import KEY_LIFETIME
-from pages.timed_signer import TimedSigner
+from core.timed_signer import TimedSigner
 
 PURPOSE = "pages.form"
 # A person needs at least this long to fill in the form.

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Flask, Response, current_app, request, url_for
 from flask_babel import Babel, get_locale, gettext
 from werkzeug.urls import iri_to_uri
 
 from core.i18n import CATALOGUES, ENGLISH, LANGUAGES, Language, get_language
+from core.own_paths import is_own_path
 from core.web import accept_language
 from pages.errors import FormRefused
 
 COOKIE = "language"
 YEAR_SECONDS = 365 * 86_400
-# A path of this site: a second slash or a backslash would make it the address of another one.
-SAFE_PATH = re.compile(r"/(?!/)[\x21-\x5b\x5d-\x7e]{0,500}")
 
 
 def install(app: Flask) -> None:
@@ -57,7 +54,7 @@ def current_language() -> Language:
 
 def safe_redirect_path(path: str) -> str:
     """Return `path` if it is a path of this site, else the path of the booking page."""
-    return path if SAFE_PATH.fullmatch(path) else "/"
+    return path if is_own_path(path) else "/"
 
 
 def current_path() -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from core.config.settings import Settings
+from core.timed_signer import TimedSigner
 from core.web import context
-from pages.timed_signer import TimedSigner
 from schedules.service import Schedules
 
 PURPOSE = "pages.receipt"

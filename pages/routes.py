@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from pages import csrf, error_pages
+from pages import csrf, error_pages, page_visit
+from pages.account import link_routes as account_link_routes
+from pages.account import provider_errors
+from pages.account import routes as account_routes
 from pages.api_docs import routes as api_docs_routes
 from pages.booking import routes as booking_routes
 from pages.language_switch import routes as language_routes
 from pages.self_service import routes as self_service_routes
 from pages.site import blueprint
 
-# csrf and error_pages add their handlers to the blueprint when they are imported.
-__all__ = ["blueprint", "csrf", "error_pages"]
+# These modules add their handlers to the blueprint when they are imported.
+__all__ = ["blueprint", "csrf", "error_pages", "page_visit", "provider_errors"]
 
-for _routes in (booking_routes, self_service_routes, language_routes, api_docs_routes):
+for _routes in (
+    booking_routes,
+    self_service_routes,
+    account_routes,
+    account_link_routes,
+    language_routes,
+    api_docs_routes,
+):
     blueprint.register_blueprint(_routes.blueprint)

@@ -44,6 +44,8 @@ WEB = (
     "*.routes",
     "*.guards",
     "*.cookies",
+    "*.*_cookie",
+    "accounts.limited",
     "core.web.*",
     "pages.*",
     "admin.page.*",
@@ -85,7 +87,9 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "argon2": ("accounts.passwords",),
     "jwt": ("accounts.access_tokens",),
     "cryptography": ("accounts.access_tokens",),
-    "requests": ("notifications.providers.*",),
+    "authlib": ("accounts.openid.discovery", "accounts.openid.id_token", "accounts.openid.provider"),
+    "joserfc": ("accounts.openid.discovery", "accounts.openid.id_token"),
+    "requests": ("notifications.providers.*", "accounts.openid.discovery", "accounts.openid.provider"),
     "structlog": ("core.log",),
     "prometheus_client": ("core.metrics", "core.web.health"),
     "dotenv": ("core.config.settings",),
@@ -100,7 +104,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
 OWN = "<own>"
 FURNITURE: Mapping[str, tuple[str, ...]] = {
     "model": (f"{OWN}.errors", "*.model", "core.idempotency", "core.pagination"),
-    "errors": ("core.errors", "inventory.errors"),
+    "errors": ("core.errors", "inventory.errors", "accounts.errors"),
     "store": (
         "pymongo*",
         "core.*",

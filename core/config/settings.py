@@ -20,6 +20,7 @@ from limits import parse_many
 
 from core.config import parsers
 from core.config.cpu_cores import available_cores
+from core.config.openid_providers import ProviderSettings, parse_providers
 from core.text import visible_ascii
 
 T = TypeVar("T")
@@ -68,6 +69,7 @@ class Settings:
     access_token_seconds: int
     refresh_token_days: int
     password_blocklist: bool
+    oidc_providers: tuple[ProviderSettings, ...] = ()
     rate_limit_storage: str = field(repr=False)
     resend_api_key: str = field(repr=False)
     resend_api_url: str
@@ -147,6 +149,7 @@ def _account_settings(reader: _Reader) -> dict[str, Any]:
         "access_token_seconds": reader.number("ACCESS_TOKEN_SECONDS", 900, 60, 86_400),
         "refresh_token_days": reader.number("REFRESH_TOKEN_DAYS", 7, 1, 365),
         "password_blocklist": reader.parse("PASSWORD_BLOCKLIST", _one_of("on", "off"), "on") == "on",
+        "oidc_providers": parse_providers(reader.env, reader.problems),
     }
 
 

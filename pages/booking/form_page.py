@@ -15,6 +15,7 @@ from core.email_domains import DomainReceivesNoEmail
 from core.errors import DomainError, IdempotencyKeyReused, Invalid, TooMany, Unavailable
 from core.mongo.client import timeout
 from core.mongo.failures import RETRY_AFTER_SECONDS, DatabaseError, is_unavailable
+from core.timed_signer import TimedSigner
 from core.web import context, problem_details
 from pages import formatting, locale
 from pages.booking import view
@@ -26,7 +27,6 @@ from pages.errors import SubmittedTooFast
 from pages.form_token import PURPOSE, FormTokens
 from pages.locale import current_language
 from pages.rendering import has_live_updates, render_page
-from pages.timed_signer import TimedSigner
 from schedules.service import Schedules
 
 UNAVAILABLE = _(

@@ -43,7 +43,7 @@ def parse_link(texts: list[str], default_id: str, verify: Verify) -> Link | None
     tokens: dict[str, None] = {}
     ids: dict[str, None] = {}
     for text in texts:
-        for variant in _variants(text):
+        for variant in variants(text):
             tokens.update(dict.fromkeys(_tokens(variant)))
             ids.update(dict.fromkeys(_ids(variant)))
     ids[default_id] = None
@@ -56,7 +56,7 @@ def parse_link(texts: list[str], default_id: str, verify: Verify) -> Link | None
 
 def parse_id(text: str) -> str | None:
     """Return the first id in `text`."""
-    for variant in _variants(text):
+    for variant in variants(text):
         for subject_id in _ids(variant):
             return subject_id
     return None
@@ -72,7 +72,7 @@ def is_link_remainder(text: str) -> bool:
     return "token" in text.lower() or not re.search(r"\w", text)
 
 
-def _variants(text: str) -> Iterator[str]:
+def variants(text: str) -> Iterator[str]:
     """Yield `text` and its decodings."""
     text = SOFT_BREAK.sub("", text[:MAX_LENGTH])
     if "urldefense" in text:

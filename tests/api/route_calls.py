@@ -12,7 +12,9 @@ from flask.testing import FlaskClient
 
 from core.mongo.client import Db
 from core.web import health
+from tests.accounts.openid.local_provider import LocalProvider
 from tests.api.account_calls import account_calls
+from tests.api.account_page_calls import account_page_calls, openid_calls
 from tests.api.conftest import Clock
 from tests.api.pages.page_browser import Browser
 from tests.api_client import Api
@@ -39,6 +41,7 @@ class Rush:
     db: Db
     clock: Clock
     slots: Sequence[Mapping[str, Any]]
+    provider: LocalProvider
     booking: Mapping[str, Any]
     entry: Mapping[str, Any]
 
@@ -87,6 +90,8 @@ def calls(rush: Rush) -> dict[str, Call]:
     return {
         **api_calls(rush),
         **account_calls(rush.app, rush.db),
+        **account_page_calls(rush.app, rush.db),
+        **openid_calls(rush.app, rush.provider),
         **public_page_calls(rush, guest),
         **booking_page_calls(rush, guest),
         **waiting_page_calls(rush, waiting),

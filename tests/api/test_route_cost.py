@@ -21,6 +21,7 @@ from core.web import health
 from devdb.replica_set import ReplicaSet
 from notifications.outbox.health import MAX_COUNTED, OutboxHealth
 from tests import factories
+from tests.accounts.openid.local_provider import LocalProvider, running_provider
 from tests.api import full_database
 from tests.api.conftest import Clock
 from tests.api.route_calls import DATE, Rush, calls
@@ -32,6 +33,8 @@ TABLE = re.findall(
     re.MULTILINE,
 )
 REDIRECTS = {
+    "pages.account.back_from_button",
+    "pages.account.back_to_account",
     "pages.admin.page_with_slash",
     "pages.self_service.back_to_booking",
     "pages.self_service.back_to_waiting",
@@ -48,11 +51,23 @@ class FullService:
     db: Db
     clock: Clock
     slots: Sequence[Mapping[str, Any]]
+    provider: LocalProvider
 
 
 @pytest.fixture(scope="module")
-def full_service(replica_set: ReplicaSet, mongo: Client) -> Iterator[FullService]:
-    settings = factories.settings(replica_set.uri)
+def provider() -> Iterator[LocalProvider]:
+    with running_provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def full_service(replica_set: ReplicaSet, mongo: Client, provider: LocalProvider) -> Iterator[FullService]:
+    settings = factories.settings(
+        replica_set.uri,
+        OIDC_ACME_ISSUER=provider.url,
+        OIDC_ACME_CLIENT_ID="booking",
+        OIDC_ACME_CLIENT_SECRET="a secret",
+    )
     db = mongo[settings.mongodb_database]
     wiring.prepare_database(db)
     clock = Clock(datetime.now(UTC))
@@ -66,7 +81,7 @@ def full_service(replica_set: ReplicaSet, mongo: Client) -> Iterator[FullService
         assert api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": capacity}).status == 200
     booking = api.book(slots[0]).json["booking"]
     full_database.fill(db, booking, api.wait_for(slots[-1]).json["entry"], clock)
-    yield FullService(app, api, db, clock, slots)
+    yield FullService(app, api, db, clock, slots, provider)
     mongo.drop_database(db.name)
 
 

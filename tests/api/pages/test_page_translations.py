@@ -249,14 +249,17 @@ def kinds_of(error: type[DomainError]) -> set[type[DomainError]]:
 
 
 def test_every_error_code_of_guest_pages_has_a_message() -> None:
-    mine = {"booking", "waitlist", "schedules"}
+    mine = {"accounts", "booking", "waitlist", "schedules"}
     codes = {kind.code for kind in kinds_of(DomainError) if kind.__module__.partition(".")[0] in mine}
 
     without = {"booking_not_found", "entry_not_found", "date_not_bookable"}  # a page, and words, of their own
-    assert codes - without - error_messages.NOT_SHOWN == codes & error_messages.ERROR_MESSAGES.keys()
+    assert (
+        codes - without - error_messages.NOT_SHOWN - error_messages.API_ONLY
+        == codes & error_messages.ERROR_MESSAGES.keys()
+    )
     assert error_messages.ERROR_MESSAGES.keys() - codes == {
         "idempotency_key_reused",
+        "cookie_blocked",
         "outcome_unknown",
         "too_many_requests",
-        "unavailable",
     }

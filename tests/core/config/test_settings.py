@@ -365,7 +365,8 @@ def test_every_setting_has_a_sentence_in_the_example() -> None:
         line.partition("=")[0].lower(): above for above, line in pairwise(lines) if not line.startswith("#") and line
     }
 
-    assert set(named) == {setting.name for setting in dataclasses.fields(Settings)}
+    fields = {setting.name for setting in dataclasses.fields(Settings)} - {"oidc_providers"}
+    assert {name for name in named if not name.startswith("oidc_google_")} == fields
     assert all(sentence.startswith("# ") and sentence.endswith(".") for sentence in named.values())
 
 

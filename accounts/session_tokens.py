@@ -1,4 +1,7 @@
-"""Refresh tokens: a session id and 256 random bits, of which only the SHA-256 digest is stored."""
+"""Session tokens: a session id and 256 random bits, of which only the SHA-256 digest is stored.
+
+The refresh cookie and the page cookie have one each, so that neither passes as the other.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,18 @@ RANDOM_BYTES = 32
 
 
 @dataclass(frozen=True)
-class RefreshToken:
-    """A refresh token of the session `session_id`."""
+class SessionToken:
+    """A token of the session `session_id`."""
 
     session_id: str
     secret: str = field(repr=False)
 
     @classmethod
-    def new(cls, session_id: str) -> RefreshToken:
+    def new(cls, session_id: str) -> SessionToken:
         return cls(session_id, secrets.token_urlsafe(RANDOM_BYTES))
 
     @classmethod
-    def parse(cls, text: str) -> RefreshToken | None:
+    def parse(cls, text: str) -> SessionToken | None:
         """Return the token that `text` is, or None."""
         found = TOKEN.fullmatch(text)
         return cls(found[1], found[2]) if found else None

@@ -1,0 +1,1 @@
+"""OpenID Connect: sign-in with an account of another provider."""

@@ -1,0 +1,75 @@
+"""Rendering and answers of the account pages: forms with their errors, the account itself, notices."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+
+from accounts.model import Identity, SignedIn
+from accounts.openid.flow import CodeFlow
+from accounts.page_cookie import PageCookie, begin_page_session
+from accounts.page_sessions import PageVisit
+from accounts.service import Accounts
+from core.errors import DomainError
+from core.web import context, problem_details
+from pages import error_pages
+from pages.account.forms import FORMS
+from pages.locale import safe_redirect_path
+from pages.rendering import render_page, see_other
+
+
+def next_path() -> str:
+    """Return the path to go to after the sign-in: the request's own, by default the account."""
+    given = request.values.get("next", "")
+    if safe_redirect_path(given) != given:
+        return url_for("pages.account.show")
+    return given
+
+
+def form_page(name: str, error: DomainError | None = None) -> Response:
+    """Return the page of the form `name`."""
+    return FORMS[name].render(error, next_path=next_path(), providers=context.get_service(CodeFlow).names())
+
+
+def refused_form(error: DomainError) -> Response:
+    """Return the submitted form again with the messages of `error`; an error page if the request had no form."""
+    name = (request.endpoint or "").rpartition(".")[2].removeprefix("submit_")
+    if request.method != "POST" or name not in FORMS:
+        return error_pages.on_domain_error(error)
+    page = form_page(name, error)
+    answer = problem_details.on_error(error)
+    page.status_code = answer.status_code
+    error_pages.copy_headers(answer, page)
+    return page
+
+
+def signed_in(result: SignedIn) -> Response:
+    """Redirect a person who has just signed in, with the page cookie."""
+    response = see_other(url_for("pages.account.signed_in", next=next_path()))
+    begin_page_session(response, result)
+    return response
+
+
+def signed_out() -> Response:
+    """Redirect to the sign-in, without the page cookie."""
+    response = see_other(url_for("pages.account.sign_in"))
+    context.get_service(PageCookie).delete(response)
+    return response
+
+
+def account_page(visit: PageVisit, *, is_sent: bool = False) -> Response:
+    """Return the person's own account; `is_sent` confirms that the link to verify the address is on its way."""
+    identity = Identity(visit.account.id, visit.session_id, visit.account.role)
+    sessions = context.get_service(Accounts).active_sessions(identity)
+    return render_page(
+        "account/account.html",
+        account=visit.account,
+        sessions=sessions,
+        session_id=visit.session_id,
+        is_sent=is_sent,
+        current_path=url_for("pages.account.show"),
+    )
+
+
+def notice(name: str) -> Response:
+    """Return the page that confirms what a form has done."""
+    return render_page("account/notice.html", notice=name, current_path=url_for("pages.account.show"))
