@@ -14,7 +14,7 @@ from functools import partial
 
 from booking.deferred_store import DeferredStore
 from booking.emails import EMAILS_PER_CONFIRMATION, BookingEmails
-from booking.model import Status
+from booking.model import Booking, Status
 from core.mongo.client import Client
 from core.mongo.failures import WriteContention
 from core.mongo.transactions import Session, transaction
@@ -39,13 +39,13 @@ class DeferredConfirmations:
 
     def write(self, limit: int) -> int:
         """Write the outbox rows of up to `limit` e-mails, the oldest bookings first; return how many were written."""
-        booking_ids = self.store.oldest_ids(max(1, limit // EMAILS_PER_CONFIRMATION))
-        if not booking_ids:
+        bookings = self.store.oldest(max(1, limit // EMAILS_PER_CONFIRMATION))
+        if not bookings:
             return 0
         try:
-            return self._write(booking_ids)
-        except WriteContention:
-            return sum(map(self._write_alone, booking_ids))
+            return self._write(bookings)
+        except (WriteContention, _MarkRemoved):
+            return sum(map(self._write_alone, bookings))
 
     def by_subject(self, subject: str) -> list[OutboxEmail]:
         """Return the deferred e-mails about the booking `subject`."""
@@ -64,28 +64,35 @@ class DeferredConfirmations:
 
     def waiting_since(self) -> datetime | None:
         """Return the creation time of the oldest one."""
-        return self.store.oldest()
+        return self.store.oldest_time()
 
     def drop(self, subjects: Sequence[str]) -> int:
         """Remove the marks of `subjects`, so that no row is written; return how many e-mails these were."""
         return EMAILS_PER_CONFIRMATION * self.store.drop(subjects)
 
-    def _write(self, booking_ids: Sequence[str]) -> int:
-        work = partial(self._write_in, booking_ids)
+    def _write(self, bookings: Sequence[Booking]) -> int:
+        work = partial(self._write_in, bookings)
         return transaction(self.client, work, TRANSACTION_TIMEOUT, CONTENTION_TIMEOUT)
 
-    def _write_alone(self, booking_id: str) -> int:
+    def _write_alone(self, booking: Booking) -> int:
         try:
-            return self._write([booking_id])
-        except WriteContention:
+            return self._write([booking])
+        except (WriteContention, _MarkRemoved):
             return 0
 
-    def _write_in(self, booking_ids: Sequence[str], session: Session) -> int:
+    def _write_in(self, bookings: Sequence[Booking], session: Session) -> int:
+        # What the e-mails say changes only together with the mark, so the bookings need not be read again.
+        if self.store.clear(session, [booking.id for booking in bookings]) < len(bookings):
+            raise _MarkRemoved
         emails: list[OutboxEmail] = []
-        for booking in self.store.take(session, booking_ids):
+        for booking in bookings:
             # An older version, which runs beside this one, cancels and erases without regard to the mark.
             if booking.status is Status.CONFIRMED and not booking.is_anonymised:
                 emails += self.emails.confirmation(booking)
         if emails:
             self.enqueue(session, emails)
         return len(emails)
+
+
+class _MarkRemoved(Exception):
+    """A change of some booking, or another worker, has written its rows."""

@@ -21,19 +21,15 @@ class DeferredStore:
     def __init__(self, db: Db) -> None:
         self._bookings = db[BOOKINGS.name]
 
-    def oldest_ids(self, limit: int) -> list[str]:
-        """Return the ids of up to `limit` bookings with a mark, oldest first."""
-        found = self._bookings.find(DEFERRED, {"_id": 1}).sort("_id", OLDEST_FIRST).hint(BY_DEFERRED)
-        return [document["_id"] for document in found.limit(limit)]
+    def oldest(self, limit: int) -> list[Booking]:
+        """Return up to `limit` bookings with a mark, oldest first."""
+        found = self._bookings.find(DEFERRED, DEFAULT_PROJECTION).sort("_id", OLDEST_FIRST).hint(BY_DEFERRED)
+        return list(map(to_booking, found.limit(limit)))
 
-    def take(self, session: Session, booking_ids: Sequence[str]) -> list[Booking]:
-        """Remove the marks of those bookings that have one, within the caller's transaction; return these bookings."""
+    def clear(self, session: Session, booking_ids: Sequence[str]) -> int:
+        """Remove the marks of bookings within the caller's transaction; return how many had one."""
         wanted = {"_id": {"$in": list(booking_ids)}, **DEFERRED}
-        found = list(self._bookings.find(wanted, DEFAULT_PROJECTION, session=session))
-        if found:
-            taken = {"_id": {"$in": [document["_id"] for document in found]}}
-            bulk_update(session, self._bookings, [(taken, {"$unset": UNSET_DEFERRED})])
-        return list(map(to_booking, found))
+        return bulk_update(session, self._bookings, [(wanted, {"$unset": UNSET_DEFERRED})])
 
     def drop(self, booking_ids: Sequence[str]) -> int:
         """Remove the marks of bookings; return how many had one."""
@@ -55,7 +51,7 @@ class DeferredStore:
         found = self._bookings.find(query, DEFAULT_PROJECTION).sort("_id", NEWEST_FIRST).hint(BY_DEFERRED)
         return list(map(to_booking, found.limit(limit)))
 
-    def oldest(self) -> datetime | None:
+    def oldest_time(self) -> datetime | None:
         """Return the creation time of the oldest booking with a mark."""
         found = self._bookings.find(DEFERRED, {"createdAt": 1}).sort("_id", OLDEST_FIRST).hint(BY_DEFERRED)
         for document in found.limit(1):

@@ -76,7 +76,8 @@ class BookingEmailQueue:
     def _take_deferred(self, session: Session, booking: Booking) -> list[OutboxEmail]:
         if not booking.confirmation_deferred:
             return []
-        return self.deferred_confirmations(self.deferred.take(session, [booking.id]))
+        self.deferred.clear(session, [booking.id])
+        return self.emails.confirmation(booking)
 
     def _blockers(self, session: Session, bookings: Sequence[Booking]) -> dict[str, str]:
         """Return the ids of the guests' last pending e-mails by booking; a deferred confirmation is the only one."""

@@ -191,13 +191,13 @@ def test_erasure_while_the_worker_writes_leaves_no_email(
 def test_control_rows_written_outside_a_transaction_survive_erasure(
     api: Api, services: wiring.Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take = DeferredStore.take
+    clear = DeferredStore.clear
 
-    def take_outside(deferred: DeferredStore, _session: Session, ids: Sequence[str]) -> list[Any]:
+    def clear_outside(deferred: DeferredStore, _session: Session, ids: Sequence[str]) -> int:
         with services.client.start_session() as other, other.start_transaction():
-            return list(take(deferred, other, ids))
+            return clear(deferred, other, ids)
 
-    monkeypatch.setattr(DeferredStore, "take", take_outside)
+    monkeypatch.setattr(DeferredStore, "clear", clear_outside)
 
     erase_while_the_worker_writes(api, services, monkeypatch)
 

@@ -135,14 +135,14 @@ def test_control_mark_removed_outside_the_transaction_loses_emails(
     api: Api, services: wiring.Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     booked(api, 1)
-    take = DeferredStore.take
+    clear = DeferredStore.clear
 
-    def take_outside(deferred: DeferredStore, _session: Any, ids: Sequence[str]) -> list[Booking]:
+    def clear_outside(deferred: DeferredStore, _session: Any, ids: Sequence[str]) -> int:
         with services.client.start_session() as other, other.start_transaction():
-            return take(deferred, other, ids)
+            return clear(deferred, other, ids)
 
     with monkeypatch.context() as dying:
-        dying.setattr(DeferredStore, "take", take_outside)
+        dying.setattr(DeferredStore, "clear", clear_outside)
         dying.setattr(outbox_store, "insert", killed)
         with pytest.raises(Killed):
             write(services)
@@ -197,6 +197,28 @@ def test_locked_booking_does_not_delay_the_emails_of_others(api: Api, services: 
 
         session.abort_transaction()
     assert write(services) == 2
+
+
+def test_booking_changed_after_the_worker_read_it_is_written_by_the_change(
+    api: Api, services: wiring.Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [api.book(slot).json["booking"] for slot in api.slots()[:3]]
+    oldest = DeferredStore.oldest
+    left = [made[1]]
+
+    def read_and_cancel(deferred: DeferredStore, limit: int) -> list[Booking]:
+        found = oldest(deferred, limit)
+        while left:
+            assert api.held("DELETE", left.pop()).status == 200
+        return found
+
+    monkeypatch.setattr(DeferredStore, "oldest", read_and_cancel)
+
+    assert write(services) == 4
+
+    confirmations = expected([one["id"] for one in made])
+    assert [id_ for id_ in rows(services.db) if id_ in confirmations] == confirmations
+    assert (len(rows(services.db)), marked(services.db)) == (7, 0)
 
 
 @pytest.mark.parametrize("change", ["cancel", "move", "resend"])
@@ -265,13 +287,8 @@ def killed(*_: Any) -> None:
 
 
 def keep_marks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a worker read the marks without removing them."""
-    find = DeferredStore.find
-
-    def read(deferred: DeferredStore, _session: Any, ids: Sequence[str]) -> list[Booking]:
-        return [booking for booking in (find(deferred, booking_id) for booking_id in ids) if booking]
-
-    monkeypatch.setattr(DeferredStore, "take", read)
+    """Let a worker write the rows without removing the marks."""
+    monkeypatch.setattr(DeferredStore, "clear", lambda _store, _session, ids: len(ids))
 
 
 def changed(make_app: Callable[..., Flask], change: str) -> tuple[RecordingMailer, wiring.Services, dict[str, Any]]:
