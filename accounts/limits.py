@@ -39,6 +39,10 @@ class SignInLimits:
         """Count a registration from a client's address."""
         self._hit(self.registrations, "register", address)
 
+    def hit_reset_request(self, address: str) -> None:
+        """Count a request for a reset link from a client's address: it may name other people's mailboxes."""
+        self._hit(self.logins, "reset-request", address)
+
     def hit_email(self, address_or_account: str) -> None:
         """Count an e-mailed link to an address or account."""
         self._hit((LINKS,), "account-link", _key(address_or_account))

@@ -77,6 +77,8 @@ class ResetPassword:
 
     def execute(self, token: str, password: str) -> Account:
         """Set `password`, end all sessions and return the account; raises TokenInvalid or HashingBusy."""
+        # A hash costs much, and clients without a link could delay all who sign in.
+        self.email_queue.tokens.require(token, Purpose.RESET_PASSWORD, self.email_queue.emails.clock())
         new_hash = self.passwords.hash_new(password)
         account = transaction(self.client, lambda session: self._reset(session, token, new_hash), TIMEOUT)
         self.email_queue.outbox.wake_worker()

@@ -10,7 +10,7 @@ from pymongo import ASCENDING, IndexModel
 from accounts.errors import TokenInvalid
 from accounts.model import Purpose
 from accounts.session_tokens import RANDOM_BYTES, digest
-from core.mongo.client import Db
+from core.mongo.client import Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session
 
@@ -25,7 +25,7 @@ SCHEMA = CollectionSchema(
 
 
 class TokenStore:
-    """One-time tokens in MongoDB; every operation is part of the caller's transaction."""
+    """One-time tokens in MongoDB; every change is part of the caller's transaction."""
 
     def __init__(self, db: Db) -> None:
         self._tokens = db[SCHEMA.name]
@@ -38,13 +38,21 @@ class TokenStore:
         self._tokens.insert_one(row, session=session)
         return token
 
+    def require(self, token: str, purpose: Purpose, now: datetime) -> None:
+        """Raise TokenInvalid unless `token` could be redeemed now."""
+        if self._tokens.find_one(_valid(token, purpose, now), {"_id": 1}) is None:
+            raise TokenInvalid
+
     def redeem(self, session: Session, token: str, purpose: Purpose, now: datetime) -> str:
         """Delete `token` and return the id of its account; raises TokenInvalid."""
-        query = {"_id": digest(token), "purpose": purpose.value, "expiresAt": {"$gt": now}}
-        document = self._tokens.find_one_and_delete(query, session=session)
+        document = self._tokens.find_one_and_delete(_valid(token, purpose, now), session=session)
         if document is None:
             raise TokenInvalid
         return str(document["accountId"])
 
     def delete_all(self, session: Session, account_id: str) -> None:
         self._tokens.delete_many({"accountId": account_id}, session=session)
+
+
+def _valid(token: str, purpose: Purpose, now: datetime) -> Document:
+    return {"_id": digest(token), "purpose": purpose.value, "expiresAt": {"$gt": now}}
