@@ -88,7 +88,7 @@ class SignInWithProvider:
             email=email_of(identity),
             name=account_name(identity),
             created_at=now,
-            password_hash="",
+            password_hash="",  # nosec B106 # an account without a password
             email_verified=True,
             language=device.language,
         )

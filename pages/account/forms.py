@@ -25,7 +25,11 @@ FIELD_MESSAGES: Mapping[str, str] = {
 }
 MISSING_PASSWORD = _("Enter your password.")
 # The field beside which the error of a code is shown; others are shown above the form.
-FIELD_OF_CODE = {"email_taken": "email", "password_too_common": "password", "token_invalid": "token"}
+FIELD_OF_CODE = {
+    "email_taken": "email",
+    "password_too_common": "password",  # nosec B105 # the name of a field
+    "token_invalid": "token",  # nosec B105 # the name of a field
+}
 # Never sent back to the browser.
 SECRET_FIELDS = frozenset({"password"})
 
@@ -85,9 +89,9 @@ FORMS: Mapping[str, AccountForm] = {
 
 def _normalized(name: str, value: str) -> str:
     """Return `value` as its field reads it; every character of a password counts."""
-    if name == "password":
+    if name in SECRET_FIELDS:
         return value
-    if name == "token":
+    if name == "token":  # nosec B105 # the name of a field
         return parse_token(value)
     return text.strip_invisible(value).strip() if name == "email" else value.strip()
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -22,7 +23,7 @@ from flask import Flask, g
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.test import run_wsgi_app
 
-ChangeToken = Callable[[dict[str, Any], dict[str, Any]], tuple[dict[str, Any], dict[str, Any]]]
+FOREIGN_STYLES = re.compile(rb"<link[^>]*https://[^>]*>")
 
 
 @dataclass
@@ -54,12 +55,17 @@ class LocalProvider:
         if path in self.broken_paths:
             start_response("500 INTERNAL SERVER ERROR", [("Content-Type", "text/html")])
             return [b"<h1>away</h1>"]
+        if path == "/favicon.ico":
+            start_response("204 NO CONTENT", [])
+            return []
         if path == "/oauth2/token" and not self._has_verifier(environ):
             start_response("400 BAD REQUEST", [("Content-Type", "application/json")])
             return [b'{"error": "invalid_grant"}']
         body, status, headers = run_wsgi_app(self.app.wsgi_app, environ)
         content = b"".join(body)
         self._remember_challenge(environ, headers.get("Location", ""))
+        # The provider's pages load styles from another host.
+        content = FOREIGN_STYLES.sub(b"", content)
         if path == "/.well-known/openid-configuration":
             content = json.dumps({**json.loads(content), **self.metadata}).encode()
         if path == "/oauth2/token" and self.token_answer:
