@@ -53,10 +53,10 @@ class ConsoleWatcher:
         if message.type in ("error", "warning") and not is_refusal and not is_network_error:
             self.problems.append(message.text)
 
-    def on_request(self, request: Request, *, base_url: str) -> None:
+    def on_request(self, request: Request, *, addresses: tuple[str, ...]) -> None:
         if request.is_navigation_request():
             self.refused_paths.add(urlsplit(request.url).path)
-        if not request.url.startswith(base_url):
+        if not request.url.startswith(addresses):
             self.problems.append(request.url)
 
 
@@ -71,9 +71,15 @@ def visit(site: Served, chromium: Browser) -> Iterator[Visit]:
     contexts = []
 
     def open_page(
-        width: int = 375, *, height: int = 800, breaks: bool = False, refused: Collection[str] = (), **options: Any
+        width: int = 375,
+        *,
+        height: int = 800,
+        breaks: bool = False,
+        refused: Collection[str] = (),
+        other_site: str = "",
+        **options: Any,
     ) -> Page:
-        """Return a new page; `refused` are the paths whose refusal the test expects."""
+        """Return a new page; `refused` are the paths whose refusal the test expects, `other_site` may be visited."""
         watcher.refused_paths.update(refused)
         options = {"base_url": site.url, "locale": "en-GB", **options}
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
@@ -82,7 +88,8 @@ def visit(site: Served, chromium: Browser) -> Iterator[Visit]:
         page.set_default_timeout(10_000)
         page.on("console", partial(watcher.on_console, breaks=breaks))
         page.on("pageerror", lambda error: watcher.problems.append(str(error)))
-        page.on("request", partial(watcher.on_request, base_url=options["base_url"]))
+        addresses = (options["base_url"], other_site or options["base_url"])
+        page.on("request", partial(watcher.on_request, addresses=addresses))
         return page
 
     yield open_page
