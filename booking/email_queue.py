@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from booking.deferred_store import DeferredStore
 from booking.emails import REMINDER, BookingEmails, guest_confirmation_id
-from booking.model import Booking
+from booking.model import Booking, Status
 from booking.store import BookingStore
 from core.mongo.transactions import Session
 from notifications.outbox.model import OutboxEmail
@@ -38,15 +38,17 @@ class BookingEmailQueue:
         deferred = [booking for booking in bookings if booking.confirmation_deferred]
         return [email for booking in deferred for email in self.emails.confirmation(booking)]
 
-    def cancellations(self, session: Session, changes: Sequence[Change]) -> list[OutboxEmail]:
-        """Return the e-mails that report cancellations to the guests."""
+    def changes(self, session: Session, changes: Sequence[Change]) -> list[OutboxEmail]:
+        """Return the e-mails that report cancellations and moves to the guests."""
         blockers = self._blockers(session, [before for before, _ in changes])
-        return [self.emails.cancellation(after, blockers.get(after.id)) for _, after in changes]
-
-    def rescheduled(self, session: Session, changes: Sequence[Change]) -> list[OutboxEmail]:
-        """Return the e-mails that report other slots to the guests."""
-        blockers = self._blockers(session, [before for before, _ in changes])
-        return [self.emails.rescheduled(before, after, blockers.get(after.id)) for before, after in changes]
+        emails = []
+        for before, after in changes:
+            blocker = blockers.get(after.id)
+            if after.status is Status.CANCELLED:
+                emails.append(self.emails.cancellation(after, blocker))
+            else:
+                emails.append(self.emails.rescheduled(before, after, blocker))
+        return emails
 
     def enqueue_resend(self, session: Session, booking: Booking) -> OutboxEmail | None:
         """Repeat the state of a booking to the guest; return None if that was done within the last minute."""

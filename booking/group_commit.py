@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from booking.booking_change import BookingChange
 from booking.errors import SlotFull
 from booking.reconciliation import reconciliation_of
 from core.errors import DomainError
@@ -79,7 +80,10 @@ class SlotRecords:
 
 
 def _kind(request: StockRequest[Any]) -> type:
-    return type(request.detail) if isinstance(request, StockChange) else type(request)
+    if not isinstance(request, StockChange):
+        return type(request)
+    # Changes of bookings share their commands, whatever they change.
+    return BookingChange if isinstance(request.detail, BookingChange) else type(request.detail)
 
 
 def _kind_of_pending(pending: Pending) -> type:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from booking.cancellation import require_current
-from booking.email_queue import BookingEmailQueue
-from booking.errors import (
-    BookingAnonymised,
-    BookingCancelled,
-    BookingNotFound,
-    DuplicateBooking,
-    RescheduleLimitReached,
-    SlotFull,
-)
+from audit.service import Audit
+from booking.booking_change import BookingChange, Request
+from booking.errors import BookingAnonymised, BookingCancelled, RescheduleLimitReached, SlotFull
 from booking.model import Booking, Status
 from booking.store import BookingStore
 from core import log
-from core.clock import Clock
 from core.concurrency.batcher import PendingRequest
 from core.errors import Conflict
 from core.mongo.transactions import Session
 from inventory.group_commit import GroupCommit
-from inventory.requests import RowsOfKind, StaleRequest, StockChange, unanswered
-from notifications.outbox.model import OutboxEmail
+from inventory.requests import StaleRequest, StockChange
 from schedules.errors import SlotClosed
 from schedules.model import PlannedSlot
 from schedules.service import Schedules
@@ -36,16 +26,47 @@ MAX_RESCHEDULES = 20
 
 
 @dataclass(frozen=True)
-class Rescheduling:
+class Rescheduling(BookingChange):
     """Moves the booking of a guest to another slot."""
 
-    booking_id: str
     email: str
     slot: PlannedSlot
 
+    @property
+    def claim(self) -> tuple[str, str]:
+        """The e-mail and the slot id of the place that is claimed."""
+        return self.email, self.slot.id
 
-Request = StockChange[Rescheduling, Booking]
-Batch = Sequence[PendingRequest[Request, Booking]]
+    def apply(self, booking: Booking, now: datetime) -> Booking:
+        """Return the booking in its new slot; raises StaleRequest if it may not be moved."""
+        if _refusal(booking):
+            raise StaleRequest
+        return replace(
+            booking,
+            date=self.slot.date,
+            slot_id=self.slot.id,
+            slot_label=self.slot.label,
+            sequence=booking.sequence + 1,
+            changed_at=now,
+        )
+
+    def expect(self, request: Request, booking: Booking) -> None:
+        """Let `request` release the slot in which `booking` is, and claim its target."""
+        request.lines = {self.slot.id: 1, booking.slot_id: -1}
+        request.identities = booking.identities | {(booking.email, self.slot.id)}
+
+    def refresh(self, pending: PendingRequest[Request, Booking], booking: Booking) -> None:
+        """Answer the move of a booking that is in its new slot already, or that may not be moved."""
+        refusal = _refusal(booking)
+        if booking.slot_id == self.slot.id and booking.status is Status.CONFIRMED:
+            pending.resolve(booking)
+        elif refusal:
+            pending.reject(refusal)
+        else:
+            self.expect(pending.request, booking)
+
+    def record(self, session: Session, audit: Audit) -> None:
+        """Write nothing: only guests move bookings."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +95,9 @@ class RescheduleBooking:
         if refusal:
             raise refusal
         self._require_open(booking.slot_id)
-        request: Request = StockChange(Rescheduling(booking_id, booking.email, planned), {})
-        _expect(request, booking)
+        rescheduling = Rescheduling(booking_id, booking.email, planned)
+        request: Request = StockChange(rescheduling, {})
+        rescheduling.expect(request, booking)
         try:
             rescheduled = self.group_commit.submit(request)
         except (SlotFull, SlotClosed) as refusal:
@@ -94,71 +116,6 @@ class RescheduleBooking:
             self.schedules.require_open(planned)
 
 
-@dataclass(frozen=True)
-class ReschedulingRows(RowsOfKind[OutboxEmail]):
-    """The rows of reschedulings: booking and e-mail."""
-
-    bookings: BookingStore
-    email_queue: BookingEmailQueue
-    clock: Clock
-
-    def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
-        """Move the bookings; return the e-mails to enqueue. Raises StaleRequest if one is not where it was."""
-        now = self.clock()
-        before = self.bookings.get_many_in(session, [request.detail.booking_id for request in requests])
-        require_current(requests, before)
-        if any(_refusal(booking) for booking in before.values()):
-            raise StaleRequest
-        self.email_queue.cancel_reminders(session, list(before.values()))
-        changes = []
-        for request in requests:
-            booking = before[request.detail.booking_id]
-            rescheduled = _rescheduled(booking, request.detail.slot, now)
-            request.outcome = rescheduled
-            changes.append((booking, rescheduled))
-        self.bookings.reschedule(session, [after for _, after in changes])
-        confirmations = self.email_queue.deferred_confirmations(list(before.values()))
-        return confirmations + self.email_queue.rescheduled(session, changes)
-
-    def refresh(self, batch: Batch) -> None:
-        """Answer the requests that were carried out, or cannot be; let the others expect the present slot."""
-        found = self.bookings.get_many_committed(pending.request.detail.booking_id for pending in batch)
-        for pending in batch:
-            booking = found.get(pending.request.detail.booking_id)
-            if booking is None:
-                pending.reject(BookingNotFound())
-            elif booking.slot_id == pending.request.detail.slot.id and booking.status is Status.CONFIRMED:
-                pending.resolve(booking)
-            else:
-                _refresh(pending, booking)
-
-    def answer_duplicates(self, batch: Batch) -> None:
-        """Answer the requests that were carried out before, and refuse those whose guest is in the slot already."""
-        self.refresh(batch)
-        left = unanswered(batch)
-        if not left:
-            return
-        active = self.bookings.find_active(_target(pending.request) for pending in left)
-        for pending in left:
-            if _target(pending.request) in active:
-                pending.reject(DuplicateBooking())
-
-
-def _expect(request: Request, booking: Booking) -> None:
-    """Let `request` release the slot in which `booking` is, and claim its target."""
-    target = request.detail.slot.id
-    request.lines = {target: 1, booking.slot_id: -1}
-    request.identities = booking.identities | {(booking.email, target)}
-
-
-def _refresh(pending: PendingRequest[Request, Booking], booking: Booking) -> None:
-    refusal = _refusal(booking)
-    if refusal:
-        pending.reject(refusal)
-    else:
-        _expect(pending.request, booking)
-
-
 def _refusal(booking: Booking) -> Conflict | None:
     if booking.status is Status.CANCELLED:
         return BookingCancelled()
@@ -167,13 +124,3 @@ def _refusal(booking: Booking) -> Conflict | None:
     if booking.sequence >= MAX_RESCHEDULES:
         return RescheduleLimitReached()
     return None
-
-
-def _rescheduled(booking: Booking, to: PlannedSlot, now: datetime) -> Booking:
-    sequence = booking.sequence + 1
-    return replace(booking, date=to.date, slot_id=to.id, slot_label=to.label, sequence=sequence, changed_at=now)
-
-
-def _target(request: Request) -> tuple[str, str]:
-    """Return the e-mail and the slot id of the place that is claimed."""
-    return request.detail.email, request.detail.slot.id

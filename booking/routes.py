@@ -78,9 +78,9 @@ def reschedule_booking(target: dict[str, str], booking_id: str, authorization: s
     """Exchange a booking's place for one in another slot, in one step: the guest never has both, and never none."""
     token = bearer_token(authorization) or target.get("token", "")
     # Only the holder of the token uses up the booking's quota.
-    context.get_service(SelfService).get(booking_id, token)
+    booking = context.get_service(SelfService).get(booking_id, token)
     context.get_service(RateLimiter).hit_email(booking_id)
-    return jsonify(_serialize(context.get_service(SelfService).reschedule(booking_id, token, target["slot_id"])))
+    return jsonify(_serialize(context.get_service(SelfService).reschedule(booking, target["slot_id"])))
 
 
 @blueprint.get("/<booking_id>/calendar.ics")

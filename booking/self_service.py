@@ -43,11 +43,13 @@ class SelfService:
         booking = self.get(booking_id, token)
         return self.cancel_booking.execute(Cancellation(booking_id), booking)
 
-    def reschedule(self, booking_id: str, token: str, slot_id: str) -> Booking:
-        """Move the guest's booking to another slot; raises the errors of `RescheduleBooking.execute`."""
-        booking = self.get(booking_id, token)
+    def reschedule(self, booking: Booking, slot_id: str) -> Booking:
+        """Move the guest's booking, as `get` returned it, to another slot.
+
+        Raises the errors of `RescheduleBooking.execute`.
+        """
         try:
-            return self.reschedule_booking.execute(booking_id, slot_id, booking)
+            return self.reschedule_booking.execute(booking.id, slot_id, booking)
         except SlotFull as error:
             alternatives = self.schedules.alternative_offers(self.schedules.get_plan(slot_id))
             raise SlotFull(extra={"alternatives": alternatives}) from error

@@ -94,22 +94,17 @@ class BookingStore:
             documents[key.result_id]["idempotencyKey"] = key_document(key)
         insert(session, self._bookings, list(documents.values()))
 
-    def cancel(self, session: Session, booking_ids: Sequence[str], now: datetime) -> None:
-        """Cancel bookings, all of them confirmed, within the caller's transaction.
-
-        The caller writes the rows of deferred confirmations.
-        """
-        sets = {"status": Status.CANCELLED, "cancelledAt": now, "changedAt": now}
-        change = {"$set": sets, "$inc": {"sequence": 1}, "$unset": UNSET_DEFERRED}
-        bulk_update(session, self._bookings, [({"_id": {"$in": list(booking_ids)}}, change)])
-
-    def reschedule(self, session: Session, rescheduled: Sequence[Booking]) -> None:
-        """Write the new slots of bookings within the caller's transaction.
+    def change(self, session: Session, changed: Sequence[Booking]) -> None:
+        """Write cancelled bookings, and others with their new slots, within the caller's transaction.
 
         The caller writes the rows of deferred confirmations. BulkError, which ends the transaction, says that a guest
-        has another booking there.
+        has another booking in a new slot.
         """
-        bulk_update(session, self._bookings, list(map(_rescheduling, rescheduled)))
+        cancelled = [booking for booking in changed if booking.status is Status.CANCELLED]
+        # Cancellations first: a guest may move into the slot of another booking that is cancelled.
+        updates = [_cancellation(cancelled)] if cancelled else []
+        updates += [_rescheduling(booking) for booking in changed if booking.status is Status.CONFIRMED]
+        bulk_update(session, self._bookings, updates)
 
     def remind(self, session: Session, booking_id: str, date: str) -> Booking | None:
         """Note within the caller's transaction that the guest is reminded of `date`; None when that is not due."""
@@ -206,6 +201,17 @@ class BookingStore:
 
 def _by_id(documents: Iterable[Document]) -> dict[str, Booking]:
     return {document["_id"]: to_booking(document) for document in documents}
+
+
+def _cancellation(cancelled: Sequence[Booking]) -> Update:
+    """Return the update of bookings that are cancelled at one moment: one statement takes all of them."""
+    at = cancelled[0].changed_at
+    sets = {"status": Status.CANCELLED, "cancelledAt": at, "changedAt": at}
+    return {"_id": {"$in": [booking.id for booking in cancelled]}}, {
+        "$set": sets,
+        "$inc": {"sequence": 1},
+        "$unset": UNSET_DEFERRED,
+    }
 
 
 def _rescheduling(booking: Booking) -> Update:

@@ -8,8 +8,9 @@ from functools import partial
 
 from audit.service import Audit
 from booking import calendar_invite, email_queue
+from booking.booking_change import BookingChange, BookingChangeRows
 from booking.calendar_file import ExportCalendarFile
-from booking.cancellation import CancelBooking, Cancellation, CancellationRows
+from booking.cancellation import CancelBooking
 from booking.capacity import ChangeOfSlot, ChangeOfSlotRows, ChangeSlot
 from booking.consistency import FindMismatches
 from booking.create import CreateBooking, NewBookingRows
@@ -30,7 +31,7 @@ from booking.promotion import WaitlistPromotion
 from booking.query import BookingQuery
 from booking.reconciliation import ReconcileWaitlists, Reconciliation, ReconciliationRows
 from booking.reminders import Reminders
-from booking.rescheduling import RescheduleBooking, Rescheduling, ReschedulingRows
+from booking.rescheduling import RescheduleBooking
 from booking.resend import ResendEmail
 from booking.retention import ApplyRetention
 from booking.search.index import SearchIndex
@@ -138,8 +139,7 @@ def build_group_commit(base: Foundation, waitlist_rows: Mapping[type, SlotRows])
     rows: dict[type, SlotRows] = {
         PendingBooking: NewBookingRows(base.store, IdempotencyStore(base.db), base.clock),
         Departure: waitlist_rows[Departure],
-        Cancellation: CancellationRows(base.store, queue, base.audit, base.clock),
-        Rescheduling: ReschedulingRows(base.store, queue, base.clock),
+        BookingChange: BookingChangeRows(base.store, queue, base.audit, base.clock),
         Reconciliation: ReconciliationRows(promotion),
         ChangeOfSlot: ChangeOfSlotRows(base.schedules, base.audit, promotion),
         Joining: waitlist_rows[Joining],

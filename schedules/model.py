@@ -183,7 +183,7 @@ class SlotChange:
     closed: bool | None = None
 
 
-def nearest(slots: list[Slot], to: PlannedSlot, most: int = 3) -> list[Slot]:
+def nearest(slots: Sequence[Slot], to: PlannedSlot, most: int = 3) -> list[Slot]:
     """Return up to `most` of `slots` that have places: the same day's first, then by distance in days and hours."""
     free = [slot for slot in slots if slot.remaining > 0 and slot.id != to.id]
     return sorted(free, key=lambda slot: _distance(slot, to))[:most]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,20 @@ ALTERNATIVES_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
+class OpenSlots:
+    """The slots before their cut-off, read once, and the nearest of them that full slots offer instead."""
+
+    slots: Sequence[Slot]
+    nearest_by_id: dict[str, list[Slot]] = field(default_factory=dict)
+
+    def near(self, slot: PlannedSlot) -> list[Slot]:
+        """Return up to three with free places near `slot`."""
+        if slot.id not in self.nearest_by_id:
+            self.nearest_by_id[slot.id] = nearest(self.slots, slot)
+        return self.nearest_by_id[slot.id]
+
+
+@dataclass(frozen=True)
 class Schedules:
     """The use cases of the one schedule this service offers."""
 
@@ -28,8 +42,8 @@ class Schedules:
     clock: Clock
 
     @cached_property
-    def _alternatives(self) -> TTLCache[PlannedSlot, list[Slot]]:
-        return TTLCache(self._read_alternatives, ALTERNATIVES_SECONDS)
+    def _open_slots(self) -> TTLCache[str, OpenSlots]:
+        return TTLCache(self._read_open_slots, ALTERNATIVES_SECONDS)
 
     def dates(self) -> list[DateSummary]:
         """Return every date with its places; a slot without a document counts as free and is not created."""
@@ -81,7 +95,7 @@ class Schedules:
 
     def alternatives(self, slot: PlannedSlot) -> list[Slot]:
         """Return up to three bookable slots near `slot`, cached for half a second."""
-        return self._alternatives(slot)
+        return self._open_slots(self.schedule.id).near(slot)
 
     def alternative_offers(self, slot: PlannedSlot) -> list[Mapping[str, Any]]:
         """Return the alternatives to a full slot as JSON values; none while the database is unavailable."""
@@ -94,7 +108,7 @@ class Schedules:
 
     def invalidate_alternatives(self) -> None:
         """Invalidate the cached alternatives."""
-        self._alternatives.invalidate()
+        self._open_slots.invalidate()
 
     def all_slots(self) -> list[Slot]:
         """Return every slot of the schedule in order; a slot without a document has its initial state."""
@@ -109,11 +123,10 @@ class Schedules:
         """Return how many places of the schedule's `slots` can be booked now."""
         return sum(self._effective(slot).remaining for slot in slots)
 
-    def _read_alternatives(self, slot: PlannedSlot) -> list[Slot]:
+    def _read_open_slots(self, _schedule_id: str) -> OpenSlots:
         now = self.clock()
         plans = self.schedule.slot_by_id
-        open_slots = [other for other in self.all_slots() if self.schedule.is_bookable_at(plans[other.id], now)]
-        return nearest(open_slots, slot)
+        return OpenSlots([slot for slot in self.all_slots() if self.schedule.is_bookable_at(plans[slot.id], now)])
 
     def _plans(self, slot: Slot) -> bool:
         planned = self.schedule.slot_by_id.get(slot.id)

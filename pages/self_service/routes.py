@@ -99,7 +99,7 @@ def reschedule(booking_id: str) -> tuple[Response, int] | Response:
     found = service.get(booking_id, read_token())
     try:
         context.get_service(RateLimiter).hit_email(booking_id)
-        service.reschedule(booking_id, read_token(), request.form.get("slotId", ""))
+        service.reschedule(found, request.form.get("slotId", ""))
     except RateLimited as error:
         limited = view.booking_page(found, problem=ERROR_MESSAGES[error.code])
         limited.headers["Retry-After"] = str(error.retry_after)

@@ -15,7 +15,7 @@ from flask import Flask
 
 import schedules.store
 import wiring
-from booking import cancellation, rescheduling
+from booking import booking_change
 from booking.cancellation import CancelBooking, Cancellation
 from booking.emails import BookingEmails
 from booking.group_commit import SlotRecords
@@ -221,7 +221,7 @@ def test_control_cancellation_without_a_check_releases_twice(
     slot = api.slots("2026-03-05")[0]
     made = fill(api, slot)
     outdated = services.booking.store.get(made[0]["id"])
-    monkeypatch.setattr(cancellation, "require_current", lambda *_: None)
+    monkeypatch.setattr(booking_change, "require_current", lambda *_: None)
 
     for _ in range(2):
         services.booking.cancel.execute(Cancellation(outdated.id), outdated)
@@ -270,7 +270,7 @@ def test_reschedule_of_an_outdated_booking_and_control_without_the_check(
     move(api, made, slots[1])()
     monkeypatch.setattr(BookingStore, "get", lambda *_: outdated)
     if not checks:
-        monkeypatch.setattr(rescheduling, "require_current", lambda *_: None)
+        monkeypatch.setattr(booking_change, "require_current", lambda *_: None)
 
     moved = move(api, made, slots[2])()
 
