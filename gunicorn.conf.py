@@ -23,6 +23,7 @@ setup.configure_multiprocess_metrics(METRICS)
 
 import wiring  # noqa: E402
 from core import log, metrics  # noqa: E402
+from core.concurrency.advisory_lock import AdvisoryLock  # noqa: E402
 from core.mongo.client import NotReplicaSet, connect, require_replica_set  # noqa: E402
 from core.mongo.dead_processes import app_name, kill_orphaned_transactions, kill_transactions  # noqa: E402
 from core.mongo.failures import DatabaseError  # noqa: E402
@@ -69,6 +70,9 @@ forwarder_headers = ""
 forwarded_allow_ips = "*"
 
 
+# The workers inherit it; the master releases it when one of them ends.
+WORKER_LOCK = AdvisoryLock()
+
 # Pipelined requests are served without waiting, so other connections get a turn after so many.
 YIELD_EVERY = 16
 
@@ -104,6 +108,7 @@ def post_worker_init(worker: Any) -> None:
     log_unhandled_errors()
     runtime = runtime_of(worker.wsgi)
     runtime.get(BodyReaderMiddleware).within = _within
+    runtime.get(wiring.Services).booking.group_commit.worker_lock = WORKER_LOCK
     worker.outbox_worker = runtime.get(OutboxWorker)
     threading.Thread(target=worker.outbox_worker.run, name="outbox-worker", daemon=True).start()
     worker.scheduler = runtime.get(Scheduler)
@@ -132,6 +137,7 @@ def worker_exit(_server: Any, worker: Any) -> None:
 def child_exit(_server: Any, worker: Any) -> None:
     """Free the slots that a killed worker's open transaction would hold for up to a minute."""
     metrics.mark_worker_dead(worker.pid)
+    WORKER_LOCK.release()
     client = connect(SETTINGS.mongodb_uri)
     with contextlib.suppress(Exception):  # the server's own limit ends the transaction in any case
         _log_ended(kill_transactions(client, app_name(worker.pid)), worker=worker.pid)

@@ -17,7 +17,7 @@ from booking.emails import EMAILS_PER_CONFIRMATION, BookingEmails
 from booking.model import Booking, Status
 from core.mongo.client import Client
 from core.mongo.failures import WriteContention
-from core.mongo.transactions import Session, transaction
+from core.mongo.transactions import Contention, Session, transaction
 from notifications.outbox.deferred import Position
 from notifications.outbox.model import OutboxEmail
 
@@ -72,7 +72,7 @@ class DeferredConfirmations:
 
     def _write(self, bookings: Sequence[Booking]) -> int:
         work = partial(self._write_in, bookings)
-        return transaction(self.client, work, TRANSACTION_TIMEOUT, CONTENTION_TIMEOUT)
+        return transaction(self.client, work, TRANSACTION_TIMEOUT, Contention(CONTENTION_TIMEOUT))
 
     def _write_alone(self, booking: Booking) -> int:
         try:

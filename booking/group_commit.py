@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from booking.booking_change import BookingChange
+from booking.capacity import ChangeOfSlot
 from booking.errors import SlotFull
 from booking.reconciliation import reconciliation_of
 from core.errors import DomainError
 from core.mongo.transactions import Session
 from inventory.admission import Shortage
-from inventory.requests import Batch, Pending, RowsOfKind, StockChange, StockRequest, released_lines
+from inventory.requests import Batch, Pending, RowsOfKind, StockChange, StockRequest, claimed_lines, released_lines
 from notifications.outbox.model import OutboxEmail
 from notifications.outbox.service import Outbox
 from schedules.errors import SlotClosed
@@ -73,9 +74,11 @@ class SlotRecords:
         """Return SlotClosed or SlotFull."""
         return SlotClosed() if shortage.closed else SlotFull()
 
-    def after_commit(self) -> None:
-        """Invalidate the cached alternatives and wake the delivery worker."""
-        self.schedules.invalidate_alternatives()
+    def after_commit(self, requests: Sequence[StockRequest[Any]]) -> None:
+        """Bring the cached alternatives up to date and wake the delivery worker."""
+        if any(_kind(request) is ChangeOfSlot for request in requests):
+            self.schedules.invalidate_alternatives()
+        self.schedules.claim_alternatives(claimed_lines(requests))
         self.outbox.wake_worker()
 
 

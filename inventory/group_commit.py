@@ -12,11 +12,12 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from core.clock import monotonic
+from core.concurrency.advisory_lock import AdvisoryLock
 from core.concurrency.batcher import Batcher, PendingRequest
 from core.errors import DomainError, OutcomeUnknown, Unavailable
 from core.mongo.client import Client
 from core.mongo.failures import DUPLICATE_KEY, BulkError, DatabaseError, DuplicateKey, WriteContention, is_unavailable
-from core.mongo.transactions import Session, transaction
+from core.mongo.transactions import Contention, Session, transaction
 from inventory.admission import Admission
 from inventory.fitting import check_counts, largest_fitting
 from inventory.requests import (
@@ -63,6 +64,8 @@ class GroupCommit:
     records: StockRecords
     limits: Limits = Limits()
     admission: Admission = field(default_factory=Admission)
+    # Set where several workers of a host write to the same stock.
+    worker_lock: AdvisoryLock | None = None
 
     def __post_init__(self) -> None:
         max_queue = self.limits.max_queue
@@ -148,7 +151,10 @@ class GroupCommit:
         while group := _drop_expired(group):
             try:
                 transaction(
-                    self.client, partial(self._write, group), self.limits.transaction_timeout, contention_timeout
+                    self.client,
+                    partial(self._write, group),
+                    self.limits.transaction_timeout,
+                    Contention(contention_timeout, self.worker_lock),
                 )
             except (_GuardFailed, StaleRequest) as error:
                 left = self._refresh(group)
@@ -183,7 +189,7 @@ class GroupCommit:
                 pending.reject(error)
             self.admission.end_quarantine(pending.request.lines)
             self.admission.invalidate_unclaimed(pending.request.lines)
-        self.records.after_commit()
+        self.records.after_commit([pending.request for pending in group])
 
     def _refresh(self, group: Batch) -> list[Pending]:
         """Bring the requests up to date with their rows; return those without an answer."""

@@ -109,8 +109,8 @@ class StockRecords(Protocol):
     def refusal(self, shortage: Shortage) -> Exception:
         """Return the error of a claim that exceeds its stock."""
 
-    def after_commit(self) -> None:
-        """React to a committed batch."""
+    def after_commit(self, requests: Sequence[StockRequest[Any]]) -> None:
+        """React to the committed `requests`."""
 
 
 class RowsOfKind(ABC, Generic[E]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -183,7 +183,7 @@ class SlotChange:
     closed: bool | None = None
 
 
-def nearest(slots: Sequence[Slot], to: PlannedSlot, most: int = 3) -> list[Slot]:
+def nearest(slots: Iterable[Slot], to: PlannedSlot, most: int = 3) -> list[Slot]:
     """Return up to `most` of `slots` that have places: the same day's first, then by distance in days and hours."""
     free = [slot for slot in slots if slot.remaining > 0 and slot.id != to.id]
     return sorted(free, key=lambda slot: _distance(slot, to))[:most]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,18 +19,27 @@ from schedules.store import SlotStore
 ALTERNATIVES_SECONDS = 0.5
 
 
-@dataclass(frozen=True)
 class OpenSlots:
-    """The slots before their cut-off, read once, and the nearest of them that full slots offer instead."""
+    """The slots before their cut-off, read once, and which of them are offered instead of full ones."""
 
-    slots: Sequence[Slot]
-    nearest_by_id: dict[str, list[Slot]] = field(default_factory=dict)
+    def __init__(self, slots: Sequence[Slot]) -> None:
+        self._slots = {slot.id: slot for slot in slots}
+        self._nearest: dict[str, list[str]] = {}
 
     def near(self, slot: PlannedSlot) -> list[Slot]:
         """Return up to three with free places near `slot`."""
-        if slot.id not in self.nearest_by_id:
-            self.nearest_by_id[slot.id] = nearest(self.slots, slot)
-        return self.nearest_by_id[slot.id]
+        if slot.id not in self._nearest:
+            self._nearest[slot.id] = [other.id for other in nearest(self._slots.values(), slot)]
+        return [self._slots[slot_id] for slot_id in self._nearest[slot.id]]
+
+    def claim(self, claims: Mapping[str, int]) -> None:
+        """Take places that were claimed since; `claims` are counts by slot id."""
+        for slot_id in claims.keys() & self._slots.keys():
+            slot = self._slots[slot_id]
+            claimed = replace(slot, booked_count=slot.booked_count + claims[slot_id])
+            self._slots[slot_id] = claimed
+            if slot.remaining and not claimed.remaining:
+                self._nearest = {}
 
 
 @dataclass(frozen=True)
@@ -106,8 +115,17 @@ class Schedules:
             ]
         return []
 
+    def claim_alternatives(self, claims: Mapping[str, int]) -> None:
+        """Take committed claims, counts by slot id, off the cached alternatives.
+
+        Released places are offered when the cache expires: they may belong to the waiting list.
+        """
+        cached = self._open_slots.cached(self.schedule.id)
+        if cached:
+            cached.claim(claims)
+
     def invalidate_alternatives(self) -> None:
-        """Invalidate the cached alternatives."""
+        """Invalidate the cached alternatives, as slots were closed or have another capacity."""
         self._open_slots.invalidate()
 
     def all_slots(self) -> list[Slot]:

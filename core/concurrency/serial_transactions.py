@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from core.errors import Conflict, OutcomeUnknown, Unavailable
 from core.mongo.client import Client
-from core.mongo.transactions import Session, transaction
+from core.mongo.transactions import Contention, Session, transaction
 
 T = TypeVar("T")
 # Seconds that a change waits for the lock, and that its transaction may then take.
@@ -48,7 +48,7 @@ class SerialTransactions:
         if not self.lock.acquire(timeout=LOCK_TIMEOUT):
             raise Unavailable(retry_after=2)
         try:
-            return transaction(self.client, work, TRANSACTION_TIMEOUT, CONTENTION_TIMEOUT)
+            return transaction(self.client, work, TRANSACTION_TIMEOUT, Contention(CONTENTION_TIMEOUT))
         except OutcomeUnknown as error:
             raise OutcomeUnknown(OUTCOME_UNKNOWN_MESSAGE, retry_after=error.retry_after) from error
         finally:

@@ -22,13 +22,18 @@ class TTLCache(Generic[K, V]):
 
     def __call__(self, key: K) -> V:
         """Return the value of `key`, at most `ttl` seconds old."""
-        until, value = self._entries.get(key, (0.0, None))
-        if value is not None and until > monotonic():
-            return value
+        cached = self.cached(key)
+        if cached is not None:
+            return cached
         end = monotonic() + self._ttl
         value = self._read(key)
         self._entries[key] = (end, value)
         return value
+
+    def cached(self, key: K) -> V | None:
+        """Return the value of `key` if it is in memory and young enough."""
+        until, value = self._entries.get(key, (0.0, None))
+        return value if until > monotonic() else None
 
     def invalidate(self) -> None:
         """Drop all entries."""

@@ -22,6 +22,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from core import metrics
+from core.concurrency.advisory_lock import Acquisition, AdvisoryLock
 from core.errors import OutcomeUnknown, Unavailable
 from core.mongo.client import Client, Document
 from core.mongo.failures import RETRY_AFTER_SECONDS, WriteContention, is_conflict
@@ -38,33 +39,37 @@ MAX_PAUSE = 0.012
 SHORTEST_TIMEOUT = 0.05
 
 
+@dataclass(frozen=True)
+class Contention:
+    """How a transaction meets write conflicts: for how many seconds, and with which lock."""
+
+    timeout: float = 60.0
+    lock: AdvisoryLock | None = None
+
+    def begin(self) -> Acquisition | None:
+        """Return the acquisition of the lock for a transaction, if there is a lock."""
+        return self.lock.begin() if self.lock else None
+
+
 def transaction(
-    client: Client, work: Callable[[ClientSession], T], timeout: float, contention_timeout: float = 60.0
+    client: Client, work: Callable[[ClientSession], T], timeout: float, contention: Contention = Contention()
 ) -> T:
     """Run `work(session)` in a transaction until it commits, for at most `timeout` seconds; return its result.
 
-    Snapshot reads, majority writes. `work` may run many times, so it must use only the database. Write conflicts and
-    lost primaries are retried after a random pause. Raises OutcomeUnknown if the commit may have succeeded,
-    Unavailable if it did not, and WriteContention, a kind of Unavailable, after `contention_timeout` seconds of write
-    conflicts. Other errors of `work` abort the transaction and propagate unchanged.
+    Snapshot reads, majority writes. `work` may run many times, so it must use only the database. Lost primaries are
+    retried after a random pause, and so are write conflicts, unless `contention.lock` orders the rivals. Raises
+    OutcomeUnknown if the commit may have succeeded, Unavailable if it did not, and WriteContention, a kind of
+    Unavailable, after `contention.timeout` seconds of write conflicts. Other errors of `work` abort the transaction
+    and propagate unchanged.
     """
-    limits = _Limits(time.monotonic(), timeout, contention_timeout)
-    with client.start_session() as session:
-        while True:
-            try:
-                result = _attempt(session, work, limits.deadline)
-            except PyMongoError as error:
-                if not error.has_error_label("TransientTransactionError") and not _lacks_sessions(error):
-                    raise
-                metrics.TRANSACTION_ATTEMPTS.labels("retried").inc()
-                _raise_if_deadline_passed(error, limits)
-                _pause()
-            except OutcomeUnknown:
-                _kill_session(client, session)
-                raise
-            else:
-                metrics.TRANSACTION_ATTEMPTS.labels("committed").inc()
-                return result
+    limits = _Limits(time.monotonic(), timeout, contention.timeout)
+    acquisition = contention.begin()
+    try:
+        with client.start_session() as session:
+            return _repeat(session, work, limits, acquisition)
+    finally:
+        if acquisition:
+            acquisition.end()
 
 
 def insert(session: ClientSession, collection: Collection[Document], documents: Sequence[Document]) -> None:
@@ -101,6 +106,28 @@ class _Limits:
     @property
     def deadline(self) -> float:
         return self.started + self.timeout
+
+
+def _repeat(
+    session: ClientSession, work: Callable[[ClientSession], T], limits: _Limits, acquisition: Acquisition | None
+) -> T:
+    """Run the transaction until it commits or cannot be repeated."""
+    while True:
+        try:
+            result = _attempt(session, work, limits.deadline)
+        except PyMongoError as error:
+            if not error.has_error_label("TransientTransactionError") and not _lacks_sessions(error):
+                raise
+            metrics.TRANSACTION_ATTEMPTS.labels("retried").inc()
+            _raise_if_deadline_passed(error, limits)
+            if not (acquisition and is_conflict(error) and acquisition.acquire_after_conflict()):
+                _pause()
+        except OutcomeUnknown:
+            _kill_session(session.client, session)
+            raise
+        else:
+            metrics.TRANSACTION_ATTEMPTS.labels("committed").inc()
+            return result
 
 
 def _attempt(session: ClientSession, work: Callable[[ClientSession], T], deadline: float) -> T:

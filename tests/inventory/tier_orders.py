@@ -103,7 +103,7 @@ class OrderRecords:
     def refusal(self, shortage: Shortage) -> Exception:
         return SoldOut(extra={"tierId": shortage.stock_id, "remaining": shortage.remaining})
 
-    def after_commit(self) -> None:
+    def after_commit(self, requests: Sequence[StockRequest[Any]]) -> None:
         """Do nothing: nothing is cached."""
 
     def _refund(self, session: Session, request: StockChange[Refund, str]) -> None:
