@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 from core.mongo.client import Client
 
@@ -57,5 +58,15 @@ def _is_running(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    # A process that prepares the database has none open: this id was another process' before.
-    return pid != os.getpid()
+    # A process that prepares the database has no transaction open: its id was another process' before.
+    return pid != os.getpid() and not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Return whether a process has ended, though its parent has not asked for its exit code; known on Linux only."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    # The state follows the command's name, which may contain parentheses.
+    return stat.rpartition(")")[2].split()[0] == "Z"

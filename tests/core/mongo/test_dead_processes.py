@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from pymongo.errors import OperationFailure
@@ -68,6 +70,22 @@ def test_orphaned_transactions_of_dead_processes_are_aborted(
     assert kill_orphaned_transactions(mongo) == 2
 
     assert [is_open(session) for session in orphaned] == [False, False]
+
+
+def test_transaction_of_a_zombie_is_aborted(transactions: Transactions, mongo: Client) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.read()  # ends with the process, whose exit code is not asked for yet
+    zombie = Path(f"/proc/{process.pid}/stat")
+    end = time.monotonic() + 30
+    while ") Z " not in zombie.read_text() and time.monotonic() < end:
+        time.sleep(0.01)
+    session = transactions.open(app_name(process.pid))
+
+    assert kill_orphaned_transactions(mongo) == 1
+
+    assert not is_open(session)
+    process.wait()
 
 
 def test_transaction_of_a_reused_process_id_is_aborted(transactions: Transactions, mongo: Client) -> None:
