@@ -23,6 +23,11 @@ from flask import Flask, g
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.test import run_wsgi_app
 
+from accounts.openid import discovery
+from accounts.openid import provider as calls
+
+# Seconds to connect and to read.
+PATIENT = (30.0, 60.0)
 FOREIGN_STYLES = re.compile(rb"<link[^>]*https://[^>]*>")
 
 
@@ -116,13 +121,13 @@ class LocalProvider:
         """Store a person and return their subject."""
         subject = subject or uuid.uuid4().hex
         body = {"email": email, "email_verified": True, "name": "Ada Lovelace", **claims}
-        assert requests.put(f"{self.url}/users/{subject}", json=body, timeout=5).status_code == 204
+        assert requests.put(f"{self.url}/users/{subject}", json=body, timeout=60).status_code == 204
         return subject
 
     def sign_in(self, address: str, subject: str, **form: str) -> str:
         """Sign in at the page `address` of the provider; return path and query of the callback."""
         form = form or {"sub": subject}
-        answer = requests.post(address, data=form, allow_redirects=False, timeout=5)
+        answer = requests.post(address, data=form, allow_redirects=False, timeout=60)
         assert answer.status_code == 302, answer.text
         parts = urlsplit(answer.headers["Location"])
         return f"{parts.path}?{parts.query}"
@@ -138,6 +143,9 @@ def running_provider() -> Iterator[LocalProvider]:
     thread.start()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+        # On a loaded machine this provider may be slow; the service would give up.
+        patch.setattr(discovery, "TIMEOUT", PATIENT)
+        patch.setattr(calls, "TIMEOUT", PATIENT)
         try:
             yield provider
         finally:
