@@ -111,6 +111,7 @@ def _configure(app: Application, services: wiring.Services) -> None:
     blueprints = [
         schedules.routes.blueprint,
         booking.routes.blueprint,
+        booking.routes.me_blueprint,
         waitlist.routes.blueprint,
         accounts.routes.blueprint,
         accounts.openid.routes.blueprint,

@@ -1,4 +1,4 @@
-"""Operator's commands: `flask init-db`, `letters send`, `verify`, `erase`, `retain`.
+"""Operator's commands: `flask init-db`, `letters send`, `verify`, `erase`, `retain`, `make-admin`.
 
 A command that the database does not serve ends with one sentence on stderr and exit code 2.
 """
@@ -17,6 +17,8 @@ from flask import Flask
 from flask.cli import AppGroup
 
 import wiring
+from accounts.errors import AccountNotFound
+from accounts.model import AccountChange, Role
 from booking.model import ErasureResult
 from core.errors import Unavailable
 from core.mongo.client import NotReplicaSet, connect, require_replica_set
@@ -25,7 +27,14 @@ from core.mongo.failures import DatabaseError, is_unavailable
 
 def install(app: Flask, services: wiring.Services) -> None:
     """Add the commands to `app`'s command line."""
-    commands = (_init_db(services), _verify(services), _emails(services), _erase(services), _retain(services))
+    commands = (
+        _init_db(services),
+        _verify(services),
+        _emails(services),
+        _erase(services),
+        _retain(services),
+        _make_admin(services),
+    )
     for command in commands:
         _exit_2_on_failure_all(command)
         app.cli.add_command(command)
@@ -89,10 +98,15 @@ def _verify(services: wiring.Services) -> click.Command:
                 f"note: slot {slot.id} on {slot.date}, {slot.label}, has bookings ({slot.booked_count}), "
                 "and the schedule file has no such slot."
             )
+        without_account = services.accounts.count_orphans.execute()
+        for collection, count in without_account.items():
+            click.echo(f"drift: {count} rows of {collection} belong to no account.")
         if drift:
             click.echo(f"{len(drift)} of the slots disagree with their bookings.")
+        else:
+            click.echo("Every slot agrees with its bookings.")
+        if drift or without_account:
             sys.exit(1)
-        click.echo("Every slot agrees with its bookings.")
 
     return verify
 
@@ -129,9 +143,10 @@ def _erase(services: wiring.Services) -> click.Command:
     @click.command("erase")
     @click.option("--email", required=True, help="The e-mail address of the bookings.")
     def erase(email: str) -> None:
-        """Erase a person: future bookings are cancelled, and no stored data names the person any more."""
+        """Erase a person: the account is deleted, future bookings are cancelled, no stored data names the person."""
         try:
-            _print_erasure(lambda: services.booking.erase_person.execute(email))
+            accounts = services.accounts.erase_accounts.by_email(email)
+            _print_erasure(services.booking.erase_person.execute(email), accounts)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--email") from None
 
@@ -142,14 +157,35 @@ def _retain(services: wiring.Services) -> click.Command:
     @click.command("retain")
     @click.option("--days", required=True, type=click.IntRange(0, 36_500), help="The number of days after the slot.")
     def retain(days: int) -> None:
-        """Erase all guests whose slot was more than so many days ago."""
-        _print_erasure(lambda: services.booking.apply_retention.execute(days))
+        """Erase the guests whose slot was more than so many days ago, and the accounts of that age never verified."""
+        accounts = services.accounts.erase_accounts.never_verified(days)
+        _print_erasure(services.booking.apply_retention.execute(days), accounts)
 
     return retain
 
 
-def _print_erasure(erase: Callable[[], ErasureResult]) -> None:
-    result = erase()
+def _make_admin(services: wiring.Services) -> click.Command:
+    @click.command("make-admin")
+    @click.argument("email")
+    def make_admin(email: str) -> None:
+        """Give the account with this e-mail address the role of an administrator."""
+        try:
+            account = services.accounts.accounts.get_by_email(email)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="EMAIL") from None
+        except AccountNotFound:
+            raise click.ClickException("No account has this e-mail address.") from None
+        services.accounts.administer.execute("operator", account.id, AccountChange(role=Role.ADMIN))
+        click.echo("The account is an administrator's.")
+        if not account.email_verified:
+            click.echo("Its e-mail address is not verified yet.")
+
+    return make_admin
+
+
+def _print_erasure(result: ErasureResult, accounts: int) -> None:
+    if accounts:
+        click.echo(f"{accounts} accounts deleted, with their sessions.")
     click.echo(
         f"{result.bookings} bookings anonymised, {result.emails} e-mails and {result.entries} waiting entries deleted."
     )

@@ -129,17 +129,18 @@ def build(settings: Settings, **replacements: Any) -> Services:
     outbox = build_outbox(db, clock, deferred)
     audit = Audit(AuditStore(db), clock)
     bookings = BookingStore(db)
+    event = schedules.schedule.name
+    people = accounts.wiring.build(
+        accounts.wiring.Foundation(settings, client, db, clock, outbox, audit, event, bookings.detach_account)
+    )
     foundation = booking.wiring.Foundation(
-        settings, client, db, clock, schedules, outbox, audit, bookings, WaitlistStore(db)
+        settings, client, db, clock, schedules, outbox, audit, bookings, WaitlistStore(db), people.accounts
     )
     basis = waitlist.wiring.Foundation(settings, db, schedules, outbox, partial(_may_not_wait, settings, bookings))
     group_commit = booking.wiring.build_group_commit(foundation, waitlist.wiring.build_rows(basis))
     waitlists = waitlist.wiring.build(basis, group_commit)
     booked = booking.wiring.build(foundation, group_commit, waitlists.entries)
     streams = live.wiring.build(db, schedules.schedule, clock)
-    people = accounts.wiring.build(
-        accounts.wiring.Foundation(settings, client, db, clock, outbox, audit, schedules.schedule.name)
-    )
     return Services(
         settings=settings,
         client=client,
@@ -151,7 +152,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         outbox=outbox,
         outbox_health=OutboxHealth(db, clock, deferred),
         worker=_worker(settings, outbox, clock, replacements.get("mailer")),
-        scheduler=_scheduler(booked, db, clock),
+        scheduler=_scheduler(booked, people, db, clock),
         dashboard=Dashboard(schedules, bookings.count_created_between, outbox, clock),
         delivery_webhook=DeliveryWebhook(outbox.store, clock, settings.resend_webhook_secret),
         live=streams,
@@ -180,13 +181,14 @@ def _worker(settings: Settings, outbox: Outbox, clock: Clock, mailer: Mailer | N
     )
 
 
-def _scheduler(services: BookingServices, db: Db, clock: Clock) -> Scheduler:
+def _scheduler(services: BookingServices, people: AccountServices, db: Db, clock: Clock) -> Scheduler:
     tasks = (
         *notifications.wiring.periodic_tasks(db, clock),
         PeriodicTask("reminders", services.reminders.execute),
         PeriodicTask("waitlists", services.reconcile_waitlists.execute),
         PeriodicTask("search", services.maintain_search.execute),
         PeriodicTask("idempotency_keys", lambda: services.idempotency_keys.sweep(clock())),
+        PeriodicTask("password_resets", people.send_password_resets.execute),
     )
     return Scheduler(LeaderLease(db, scheduler.LEASE_NAME, _lease_holder(), clock), tasks)
 

@@ -24,7 +24,7 @@ def signed_in(view: V) -> V:
 
     @functools.wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        g.identity = _identity_of_request()
+        g.identity = require_identity()
         return view(*args, **kwargs)
 
     return cast("V", guarded)
@@ -35,10 +35,29 @@ def optional(view: V) -> V:
 
     @functools.wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        g.identity = _identity_of_request() if "Authorization" in request.headers else None
+        g.identity = require_identity() if "Authorization" in request.headers else None
         return view(*args, **kwargs)
 
     return cast("V", guarded)
+
+
+def optional_account_id() -> str:
+    """Return the account id of the request's access token, or an empty text without one; an invalid one is refused.
+
+    It needs nothing of Flask.
+    """
+    token = _bearer_token()
+    if token is None:
+        return ""
+    return context.get_service(AccessTokens).verify(token).account_id
+
+
+def require_identity() -> Identity:
+    """Return the identity of the request's access token; raises NotSignedIn. It needs nothing of Flask."""
+    token = _bearer_token()
+    if token is None:
+        raise NotSignedIn
+    return context.get_service(AccessTokens).verify(token)
 
 
 def require_role(*roles: Role) -> Identity:
@@ -46,7 +65,7 @@ def require_role(*roles: Role) -> Identity:
 
     Raises NotSignedIn, also for a disabled account or an ended session, and RoleMissing.
     """
-    identity = _identity_of_request()
+    identity = require_identity()
     role = context.get_service(Accounts).current_role(identity)
     if role not in roles:
         raise RoleMissing
@@ -61,8 +80,7 @@ def current_identity() -> Identity:
 
 def has_bearer_token() -> bool:
     """Return whether the request has an Authorization header with a bearer token."""
-    scheme = request.headers.get("Authorization", "").partition(" ")[0]
-    return scheme.lower() == BEARER
+    return _bearer_token() is not None
 
 
 def require_own_origin(allowed: frozenset[str]) -> None:
@@ -72,11 +90,9 @@ def require_own_origin(allowed: frozenset[str]) -> None:
         raise OriginRefused
 
 
-def _identity_of_request() -> Identity:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != BEARER:
-        raise NotSignedIn
-    return context.get_service(AccessTokens).verify(token.strip())
+def _bearer_token() -> str | None:
+    scheme, _, token = context.current_environ().get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if scheme.lower() == BEARER else None
 
 
 def _normalized(origin: str) -> str:

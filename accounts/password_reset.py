@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+import threading
+import time
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from accounts.email_queue import AccountEmailQueue
 from accounts.errors import AccountNotFound, TokenInvalid
@@ -20,6 +23,7 @@ from core.mongo.transactions import Session, transaction
 LOG = log.get_logger("accounts")
 TIMEOUT = 8.0
 BATCH_SIZE = 100
+MAX_DELAY = 2.0
 
 
 @dataclass(frozen=True)
@@ -48,17 +52,26 @@ class SendPasswordResets:
 
 @dataclass(frozen=True)
 class RequestPasswordReset:
-    """Stores requests and has them processed by `executor`; the scheduler processes those of a dead process."""
+    """Stores requests and has them processed by `executor`; the scheduler processes those of a dead process.
+
+    They are processed together after a random delay of up to `max_delay` seconds. Otherwise the work for a known
+    address would slow down the next request of the same client.
+    """
 
     requests: ResetRequestStore
     send: SendPasswordResets
     executor: Executor
+    max_delay: float = MAX_DELAY
+    _unscheduled: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(1), repr=False)
 
     def execute(self, email: str) -> None:
         self.requests.insert(email, self.send.email_queue.emails.clock())
-        self.executor.submit(self._send)
+        if self._unscheduled.acquire(blocking=False):
+            self.executor.submit(self._send)
 
     def _send(self) -> None:
+        time.sleep(random.uniform(0, self.max_delay))  # noqa: S311 # nosec B311 # jitter, not a secret
+        self._unscheduled.release()
         try:
             self.send.execute()
         except DatabaseError as error:

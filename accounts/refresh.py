@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from accounts.errors import AccountNotFound, SessionEnded
-from accounts.model import Account, SignedIn
+from accounts.model import Account, AccountSession, SignedIn
 from accounts.session_store import Rotation
 from accounts.session_tokens import SessionToken
 from accounts.sign_in import Sessions
 from accounts.store import AccountStore
 from audit.service import Audit
 from core import log
-from core.mongo.client import Client
+from core.clock import monotonic
+from core.errors import OutcomeUnknown
+from core.mongo.client import Client, timeout
+from core.mongo.failures import RETRY_AFTER_SECONDS, DatabaseError, is_unavailable
 from core.mongo.transactions import Session, transaction
 
 LOG = log.get_logger("accounts")
 REUSE_TIMEOUT = 5.0
+ROTATION_TIMEOUT = 8.0
+PAUSE = 0.05
 
 
 @dataclass(frozen=True)
@@ -35,12 +41,28 @@ class RefreshSession:
             raise SessionEnded
         new = SessionToken.new(old.session_id)
         now = self.sessions.clock()
-        session = self.sessions.store.rotate(Rotation(old, new, now, self.sessions.expiry(now)))
+        session = self._rotate(Rotation(old, new, now, self.sessions.expiry(now)))
         if session is None:
             self._revoke_if_reused(old)
             raise SessionEnded
         account = self._enabled_account(session.account_id)
         return SignedIn(account, self.sessions.access_tokens.issue(account, session.id), str(new), session.id)
+
+    def _rotate(self, rotation: Rotation) -> AccountSession | None:
+        """Rotate once, also across the loss of a primary; raises OutcomeUnknown after ROTATION_TIMEOUT."""
+        store = self.sessions.store
+        deadline = monotonic() + ROTATION_TIMEOUT
+        while True:
+            try:
+                # An attempt whose reply was lost may have succeeded, so that its own rotation is no reuse.
+                with timeout(ROTATION_TIMEOUT):
+                    return store.rotate(rotation) or store.find_rotated(rotation)
+            except DatabaseError as error:
+                if not is_unavailable(error):
+                    raise
+                if monotonic() >= deadline:
+                    raise OutcomeUnknown(retry_after=RETRY_AFTER_SECONDS) from error
+                time.sleep(PAUSE)
 
     def _enabled_account(self, account_id: str) -> Account:
         try:

@@ -1,4 +1,4 @@
-"""Registration: an account and its verification e-mail in one transaction, then its first session."""
+"""Registration: an account, its verification e-mail and its first session in one transaction."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class Register:
         """
         account = self._account(new, device.language)
         try:
-            transaction(self.client, lambda session: self._insert(session, account), TIMEOUT)
+            signed_in = transaction(self.client, lambda session: self._insert(session, account, device), TIMEOUT)
         except EmailTaken:
             self._notify_owner(new.email)
             raise
         self.email_queue.outbox.wake_worker()
         LOG.info("registered", account=account.id)
-        return self.sessions.begin(account, device.user_agent)
+        return signed_in
 
     def _account(self, new: NewAccount, language: str) -> Account:
         now = self.sessions.clock()
@@ -63,9 +63,10 @@ class Register:
             language=language,
         )
 
-    def _insert(self, session: Session, account: Account) -> None:
+    def _insert(self, session: Session, account: Account, device: Device) -> SignedIn:
         self.accounts.insert(session, account)
         self.email_queue.enqueue_verification(session, account)
+        return self.sessions.begin(session, account, device.user_agent)
 
     def _notify_owner(self, email: str) -> None:
         owner = self.accounts.find_by_email(email)

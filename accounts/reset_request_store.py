@@ -45,6 +45,9 @@ class ResetRequestStore:
         found = self._requests.find().sort("_id", ASCENDING).limit(limit)
         return [ResetRequest(row["_id"], row["email"]) for row in found]
 
+    def delete_for(self, email: str) -> None:
+        self._requests.delete_many({"email": email})
+
     def take(self, session: Session, request: ResetRequest) -> bool:
         """Delete a request within the caller's transaction; return whether it was still there."""
         return self._requests.delete_one({"_id": request.id}, session=session).deleted_count == 1

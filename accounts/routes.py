@@ -8,11 +8,12 @@ from flask import Response, jsonify
 
 from accounts import limited
 from accounts.cookies import RefreshCookie
+from accounts.deletion import DeleteAccount
 from accounts.email_verification import VerifyEmail
-from accounts.guards import current_identity, signed_in
+from accounts.guards import current_identity, require_identity, signed_in
 from accounts.limits import SignInLimits
 from accounts.model import Account, AccountSession, Credentials, NewAccount, SignedIn
-from accounts.profile import ChangePassword, DeleteAccount, PasswordChange
+from accounts.password_change import ChangePassword, PasswordChange
 from accounts.refresh import RefreshSession
 from accounts.schemas import (
     CredentialsSchema,
@@ -30,6 +31,7 @@ from accounts.schemas import (
 from accounts.service import Accounts
 from core.clock import iso
 from core.web import accept_language, context
+from core.web.answer import Answer
 from core.web.endpoint import Blueprint, Endpoint
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/api/auth", description="Accounts of people")
@@ -70,36 +72,36 @@ def logout() -> Response:
 
 
 @blueprint.get("/me")
-@Endpoint(UserResponseSchema, error_statuses=(401,), security="accessToken")
-@signed_in
-def get_me() -> Response:
+@Endpoint(UserResponseSchema, error_statuses=(401,), security="accessToken", fast=True)
+def get_me() -> Answer:
     """Show the signed-in account."""
-    return _user(context.get_service(Accounts).get(current_identity()))
+    account = context.get_service(Accounts).get(require_identity())
+    return Answer(200, {"user": USER.dump(account)})
 
 
 @blueprint.patch("/me")
-@Endpoint(UserResponseSchema, body=ProfileSchema, error_statuses=(401, 413, 415), security="accessToken")
 @signed_in
+@Endpoint(UserResponseSchema, body=ProfileSchema, error_statuses=(401, 413, 415), security="accessToken")
 def change_me(changes: dict[str, str]) -> Response:
     """Change the name, or the password; another password ends all other sessions."""
     return _user(_change_profile(changes))
 
 
 @blueprint.delete("/me")
-@Endpoint(None, status=204, body=PasswordSchema, error_statuses=(401, 413, 415), security="accessToken")
 @signed_in
+@Endpoint(None, status=204, body=PasswordSchema, error_statuses=(401, 413, 415), security="accessToken")
 def delete_me(given: dict[str, str]) -> Response:
     """Delete the account with its sessions."""
-    _limited_password_check()
-    context.get_service(DeleteAccount).execute(current_identity(), given["password"])
+    account = _account_with_password_attempt()
+    context.get_service(DeleteAccount).execute(account, given["password"])
     response = _no_content()
     context.get_service(RefreshCookie).delete(response)
     return response
 
 
 @blueprint.get("/sessions")
-@Endpoint(SessionsSchema, error_statuses=(401,), security="accessToken")
 @signed_in
+@Endpoint(SessionsSchema, error_statuses=(401,), security="accessToken")
 def list_sessions() -> Response:
     """List the devices that are signed in, newest first."""
     identity = current_identity()
@@ -108,8 +110,8 @@ def list_sessions() -> Response:
 
 
 @blueprint.delete("/sessions/<session_id>")
-@Endpoint(None, status=204, error_statuses=(401, 404), security="accessToken")
 @signed_in
+@Endpoint(None, status=204, error_statuses=(401, 404), security="accessToken")
 def end_session(session_id: str) -> Response:
     """End one session of the account."""
     context.get_service(Accounts).end_session(current_identity(), session_id)
@@ -117,8 +119,8 @@ def end_session(session_id: str) -> Response:
 
 
 @blueprint.delete("/sessions")
-@Endpoint(None, status=204, error_statuses=(401,), security="accessToken")
 @signed_in
+@Endpoint(None, status=204, error_statuses=(401,), security="accessToken")
 def end_other_sessions() -> Response:
     """End all sessions of the account but this one."""
     context.get_service(Accounts).end_other_sessions(current_identity())
@@ -133,8 +135,8 @@ def verify_email(given: dict[str, str]) -> Response:
 
 
 @blueprint.post("/verify-email/resend")
-@Endpoint(None, status=202, error_statuses=(401,), security="accessToken")
 @signed_in
+@Endpoint(None, status=202, error_statuses=(401,), security="accessToken")
 def resend_verification() -> Response:
     """Send the link again; the earlier one becomes invalid."""
     limited.resend_verification(current_identity().account_id)
@@ -160,19 +162,20 @@ def reset_password(given: dict[str, str]) -> Response:
 def _change_profile(changes: dict[str, str]) -> Account:
     identity = current_identity()
     if "password" in changes:
-        _limited_password_check()
         change = PasswordChange(changes["current"], changes["password"])
-        account = context.get_service(ChangePassword).execute(identity, change)
+        account = _account_with_password_attempt()
+        account = context.get_service(ChangePassword).execute(account, identity.session_id, change)
         context.get_service(SignInLimits).clear_password_attempts(account.email)
     if "name" in changes:
         account = context.get_service(Accounts).rename(identity, changes["name"])
     return account
 
 
-def _limited_password_check() -> None:
-    """Count an attempt against the signed-in account before its password is checked."""
+def _account_with_password_attempt() -> Account:
+    """Return the signed-in account after counting an attempt against it, before its password is checked."""
     account = context.get_service(Accounts).get(current_identity())
     context.get_service(SignInLimits).reserve_password_attempt(account.email)
+    return account
 
 
 def _signed_in(result: SignedIn, status: int) -> Response:

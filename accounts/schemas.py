@@ -6,11 +6,12 @@ from typing import Any
 
 import marshmallow as ma
 
-from accounts.model import AccountChange, Credentials, NewAccount, Role, is_well_formed
+from accounts.model import Credentials, NewAccount, is_well_formed
 from core.clock import iso
-from core.schema_fields import Email, StrictBoolean, Text
+from core.schema_fields import Email, Text
 
 NOT_WELL_FORMED = "Must have 8 to 200 characters, with a letter and a digit."
+NOT_UNICODE = "Not a valid text."
 MAX_PASSWORD_INPUT = 1_000
 MAX_TOKEN = 200
 
@@ -20,7 +21,19 @@ class _StrictSchema(ma.Schema):
         unknown = ma.RAISE
 
 
-class NewPassword(ma.fields.String):
+class ExactString(ma.fields.String):
+    """A text that is used exactly as given; lone surrogates, which UTF-8 cannot encode, are refused."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        given: str = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            given.encode()
+        except UnicodeEncodeError:
+            raise ma.ValidationError(NOT_UNICODE) from None
+        return given
+
+
+class NewPassword(ExactString):
     """A well-formed password; every character counts, so nothing is trimmed or normalised."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -30,7 +43,7 @@ class NewPassword(ma.fields.String):
         return given
 
 
-class GivenPassword(ma.fields.String):
+class GivenPassword(ExactString):
     """A password to verify: any text that could be one."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -63,7 +76,7 @@ class CredentialsSchema(_StrictSchema):
 class TokenSchema(_StrictSchema):
     """A one-time token."""
 
-    token = ma.fields.String(required=True, validate=ma.validate.Length(1, MAX_TOKEN))
+    token = ExactString(required=True, validate=ma.validate.Length(1, MAX_TOKEN))
 
 
 class EmailSchema(_StrictSchema):
@@ -98,17 +111,6 @@ class ProfileSchema(_StrictSchema):
         if ("current" in values) != ("password" in values):
             missing = "password" if "current" in values else "currentPassword"
             raise ma.ValidationError({missing: ["Missing data for required field."]})
-
-
-class AccountChangeSchema(_StrictSchema):
-    """A new role, or whether the account is disabled."""
-
-    role = ma.fields.Enum(Role, by_value=True)
-    disabled = StrictBoolean()
-
-    @ma.post_load
-    def to_change(self, values: dict[str, Any], **_: Any) -> AccountChange:
-        return AccountChange(**values)
 
 
 class UserSchema(ma.Schema):

@@ -11,6 +11,7 @@ from accounts.session_store import SessionStore
 from accounts.session_tokens import SessionToken
 from accounts.store import AccountStore
 from core.clock import Clock
+from core.schema_fields import normalize_email
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,13 @@ class Accounts:
         session = self.sessions.find_valid(given, self.clock())
         if session:
             self.sessions.delete(session.id, session.account_id)
+
+    def get_by_email(self, email: str) -> Account:
+        """Return the account with this address in any case; raises AccountNotFound, or ValueError for no address."""
+        account = self.store.find_by_email(normalize_email(email))
+        if account is None:
+            raise AccountNotFound
+        return account
 
     def page(self, email: str, page: int, limit: int) -> AccountPage:
         """Return one page of all accounts, or of the one with `email`; `page` counts from 1."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
 from accounts.model import AccountSession
+from accounts.orphan_store import count_without_account
 from accounts.session_tokens import SessionToken
 from core.mongo.client import Db, Document
 from core.mongo.schema import CollectionSchema
@@ -42,8 +43,9 @@ class SessionStore:
     def __init__(self, db: Db) -> None:
         self._sessions = db[SCHEMA.name]
 
-    def insert(self, session: AccountSession, token: SessionToken) -> None:
-        self._sessions.insert_one({**_to_document(session), "digest": token.digest, "usedDigests": []})
+    def insert(self, in_transaction: Session, session: AccountSession, token: SessionToken) -> None:
+        document = {**_to_document(session), "digest": token.digest, "usedDigests": []}
+        self._sessions.insert_one(document, session=in_transaction)
 
     def rotate(self, rotation: Rotation) -> AccountSession | None:
         """Replace the valid refresh token in one statement; return None if `rotation.old` is not the valid one."""
@@ -65,6 +67,10 @@ class SessionStore:
             return_document=ReturnDocument.AFTER,
         )
         return _to_session(document) if document else None
+
+    def find_rotated(self, rotation: Rotation) -> AccountSession | None:
+        """Return the session if `rotation` has been applied and no later one, or None."""
+        return self.find_valid(rotation.new, rotation.now)
 
     def find_reused(self, token: SessionToken) -> AccountSession | None:
         """Return the session in which `token` was used already, or None."""
@@ -95,6 +101,10 @@ class SessionStore:
         """Delete the sessions of an account but the one `keep`; return their number."""
         query: Document = {"accountId": account_id, "_id": {"$ne": keep}}
         return self._sessions.delete_many(query, session=in_transaction).deleted_count
+
+    def count_orphans(self) -> int:
+        """Return the number of sessions without an account."""
+        return count_without_account(self._sessions)
 
 
 def _to_document(session: AccountSession) -> Document:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from accounts.access_tokens import AccessTokens
@@ -15,9 +15,12 @@ from accounts.store import AccountStore
 from core import log
 from core.clock import Clock
 from core.ids import new_id
+from core.mongo.client import Client
+from core.mongo.transactions import Session, transaction
 
 LOG = log.get_logger("accounts")
 MAX_USER_AGENT = 200
+TIMEOUT = 8.0
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,8 @@ class Sessions:
     lifetime: timedelta
     clock: Clock
 
-    def begin(self, account: Account, user_agent: str) -> SignedIn:
-        """Store a session of `account` on a device and return its tokens."""
+    def begin(self, transaction_session: Session, account: Account, user_agent: str) -> SignedIn:
+        """Store a session of `account` on a device within the caller's transaction, and return its tokens."""
         now = self.clock()
         session = AccountSession(
             id=new_id(now),
@@ -41,7 +44,7 @@ class Sessions:
             user_agent=user_agent[:MAX_USER_AGENT],
         )
         token = SessionToken.new(session.id)
-        self.store.insert(session, token)
+        self.store.insert(transaction_session, session, token)
         return SignedIn(account, self.access_tokens.issue(account, session.id), str(token), session.id)
 
     def expiry(self, now: datetime) -> datetime:
@@ -55,6 +58,7 @@ class SignIn:
     accounts: AccountStore
     passwords: Passwords
     sessions: Sessions
+    client: Client
 
     def execute(self, credentials: Credentials, user_agent: str) -> SignedIn:
         """Return the tokens of a new session; raises InvalidCredentials or HashingBusy.
@@ -66,7 +70,20 @@ class SignIn:
         matches = self.passwords.verify(credentials.password, stored)
         if account is None or account.disabled or not matches:
             raise InvalidCredentials
-        if self.passwords.needs_rehash(stored):
-            self.accounts.replace_hash(account.id, stored, self.passwords.hash(credentials.password))
+        verified = self._with_new_parameters(account, credentials.password)
+        signed_in = transaction(self.client, lambda session: self._begin(session, verified, user_agent), TIMEOUT)
         LOG.info("signed_in", account=account.id)
-        return self.sessions.begin(account, user_agent)
+        return signed_in
+
+    def _with_new_parameters(self, account: Account, password: str) -> Account:
+        """Return the account, with its password hashed again if the parameters have changed."""
+        if not self.passwords.needs_rehash(account.password_hash):
+            return account
+        renewed = replace(account, password_hash=self.passwords.hash(password))
+        self.accounts.replace_hash(account.id, account.password_hash, renewed.password_hash)
+        return renewed
+
+    def _begin(self, session: Session, verified: Account, user_agent: str) -> SignedIn:
+        # A reset or a disabled account ends all sessions; this write conflicts with it, so that none begins meanwhile.
+        account = self.accounts.record_sign_in(session, verified, self.sessions.clock())
+        return self.sessions.begin(session, account, user_agent)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from accounts.errors import AccountNotFound, EmailTaken
+from accounts.errors import AccountNotFound, EmailTaken, InvalidCredentials
 from accounts.model import Account, Role
 from core.mongo.client import Db, Document
 from core.mongo.schema import CollectionSchema
@@ -63,6 +64,16 @@ class AccountStore:
             raise AccountNotFound
         return _to_account(document)
 
+    def record_sign_in(self, session: Session, verified: Account, now: datetime) -> Account:
+        """Record a sign-in; raises InvalidCredentials if the password has changed or the account is disabled."""
+        current = {"_id": verified.id, "passwordHash": verified.password_hash, "disabled": False}
+        return self._change(session, current, {"lastSignInAt": now})
+
+    def change_password(self, session: Session, verified: Account, new_hash: str) -> Account:
+        """Set another password; raises InvalidCredentials if `verified` has no longer the current one."""
+        current = {"_id": verified.id, "passwordHash": verified.password_hash}
+        return self._change(session, current, {"passwordHash": new_hash})
+
     def replace_hash(self, account_id: str, old: str, new: str) -> None:
         """Store another hash of the same password, unless the password has changed meanwhile."""
         self._accounts.update_one({"_id": account_id, "passwordHash": old}, {"$set": {"passwordHash": new}})
@@ -76,6 +87,19 @@ class AccountStore:
         found = self._accounts.find(query).sort("email", ASCENDING).skip(skip).limit(limit)
         accounts = [_to_account(document) for document in found]
         return accounts, self._accounts.count_documents(query)
+
+    def never_verified(self, created_before: datetime) -> Sequence[str]:
+        """Return the ids of accounts from before a time whose e-mail address was never verified."""
+        found = self._accounts.find({"emailVerified": False, "createdAt": {"$lt": created_before}}, {"_id": 1})
+        return [document["_id"] for document in found]
+
+    def _change(self, session: Session, current: Document, values: Document) -> Account:
+        document = self._accounts.find_one_and_update(
+            current, {"$set": values}, return_document=ReturnDocument.AFTER, session=session
+        )
+        if document is None:
+            raise InvalidCredentials
+        return _to_account(document)
 
 
 def _to_document(account: Account) -> Document:

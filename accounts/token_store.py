@@ -9,6 +9,7 @@ from pymongo import ASCENDING, IndexModel
 
 from accounts.errors import TokenInvalid
 from accounts.model import Purpose
+from accounts.orphan_store import count_without_account
 from accounts.session_tokens import RANDOM_BYTES, digest
 from core.mongo.client import Db, Document
 from core.mongo.schema import CollectionSchema
@@ -49,6 +50,10 @@ class TokenStore:
         if document is None:
             raise TokenInvalid
         return str(document["accountId"])
+
+    def count_orphans(self) -> int:
+        """Return the number of tokens without an account."""
+        return count_without_account(self._tokens)
 
     def delete_all(self, session: Session, account_id: str) -> None:
         self._tokens.delete_many({"accountId": account_id}, session=session)

@@ -8,7 +8,9 @@ from datetime import timedelta
 
 from accounts.access_tokens import AccessTokens, derive_keys
 from accounts.administration import AdministerAccounts
+from accounts.consistency import CountOrphans
 from accounts.cookies import RefreshCookie
+from accounts.deletion import AccountDeletion, DeleteAccount, Detach, EraseAccounts
 from accounts.email_queue import AccountEmailQueue
 from accounts.email_verification import ResendVerification, VerifyEmail
 from accounts.emails import AccountEmails
@@ -20,9 +22,9 @@ from accounts.openid.wiring import build_cookie, build_flow
 from accounts.page_cookie import PageCookie
 from accounts.page_session_store import PageSessionStore
 from accounts.page_sessions import PageSessions
+from accounts.password_change import ChangePassword
 from accounts.password_reset import RequestPasswordReset, ResetPassword, SendPasswordResets
 from accounts.passwords import HASHING_THREADS, Passwords
-from accounts.profile import ChangePassword, DeleteAccount
 from accounts.refresh import RefreshSession
 from accounts.registration import Register
 from accounts.reset_request_store import SCHEMA as RESET_REQUESTS
@@ -56,6 +58,7 @@ class Foundation:
     outbox: Outbox
     audit: Audit
     service_name: str
+    detach: Detach
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class AccountServices:
     reset_password: ResetPassword
     change_password: ChangePassword
     delete_account: DeleteAccount
+    erase_accounts: EraseAccounts
+    count_orphans: CountOrphans
     administer: AdministerAccounts
     page_sessions: PageSessions
     page_cookie: PageCookie
@@ -97,12 +102,13 @@ def build(base: Foundation) -> AccountServices:
     queue = AccountEmailQueue(base.outbox, emails, TokenStore(base.db))
     requests = ResetRequestStore(base.db)
     send_resets = SendPasswordResets(requests, store, queue, base.client)
+    deletion = AccountDeletion(store, session_store, queue, base.client, base.detach)
     return AccountServices(
         accounts=Accounts(store, session_store, base.clock),
         access_tokens=access_tokens,
         refresh_cookie=_refresh_cookie(settings, lifetime),
         register=Register(store, passwords, sessions, queue, base.client),
-        sign_in=SignIn(store, passwords, sessions),
+        sign_in=SignIn(store, passwords, sessions, base.client),
         refresh=RefreshSession(store, sessions, base.audit, base.client),
         verify_email=VerifyEmail(store, queue, base.client),
         resend_verification=ResendVerification(store, queue, base.client),
@@ -110,7 +116,9 @@ def build(base: Foundation) -> AccountServices:
         send_password_resets=send_resets,
         reset_password=ResetPassword(store, session_store, passwords, queue, base.client),
         change_password=ChangePassword(store, session_store, passwords, queue, base.client),
-        delete_account=DeleteAccount(store, session_store, passwords, queue, base.client),
+        delete_account=DeleteAccount(deletion, passwords),
+        erase_accounts=EraseAccounts(deletion, requests, base.audit),
+        count_orphans=CountOrphans(session_store, queue.tokens),
         administer=AdministerAccounts(store, session_store, base.audit, base.client),
         page_sessions=PageSessions(PageSessionStore(base.db), session_store, store, lifetime, base.clock),
         page_cookie=PageCookie(lifetime, settings.public_url.startswith("https://")),

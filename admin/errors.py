@@ -6,4 +6,4 @@ from core.errors import Unauthenticated
 
 
 class InvalidAdminKey(Unauthenticated):
-    """A valid X-Admin-Key is required."""
+    """A valid X-Admin-Key is required, or the access token of an administrator."""

@@ -1,4 +1,4 @@
-"""Authentication of the back office by admin key, compared in constant time."""
+"""Authentication of the back office by admin key, compared in constant time, or by an administrator's access token."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from flask import g, request
 
+from accounts.errors import NotSignedIn
+from accounts.guards import has_bearer_token, require_role
+from accounts.model import Identity, Role
 from admin.errors import InvalidAdminKey
 from core import log
 from core.config.settings import AdminKey
@@ -40,10 +43,27 @@ class AdminKeys:
         return found
 
 
-def require_key() -> None:
-    """Raise InvalidAdminKey without a valid key, and TooMany after ten wrong ones from one address in 15 minutes."""
+def require_admin() -> None:
+    """Raise InvalidAdminKey without a valid key or access token, and RoleMissing for an account that is no admin's.
+
+    Ten wrong keys from one address in 15 minutes raise TooMany.
+    """
     if request.method == "OPTIONS":
         return  # A CORS preflight carries no key; it reveals and changes nothing.
+    if HEADER not in request.headers and has_bearer_token():
+        g.admin = f"account:{_administrator().account_id}"
+    else:
+        _require_key()
+
+
+def _administrator() -> Identity:
+    try:
+        return require_role(Role.ADMIN)
+    except NotSignedIn:
+        raise InvalidAdminKey from None
+
+
+def _require_key() -> None:
     limiter = context.get_service(RateLimiter)
     limiter.reject_if_locked_out()
     key = request.headers.get(HEADER)
@@ -57,7 +77,7 @@ def require_key() -> None:
 
 
 def current_admin() -> str:
-    """Return the label of the request's admin key."""
+    """Return the label of the request's admin key, or `account:` and the id of the administrator's account."""
     return str(g.admin)
 
 

@@ -9,13 +9,29 @@ from admin.dashboard import routes as dashboard_routes
 from admin.emails import routes as email_routes
 from admin.schemas import ValidSchema
 from admin.slots import routes as slot_routes
+from admin.users import routes as user_routes
 from core.web.endpoint import Endpoint
 
-__all__ = ["audit_routes", "blueprint", "booking_routes", "dashboard_routes", "email_routes", "slot_routes"]
+__all__ = [
+    "audit_routes",
+    "blueprint",
+    "booking_routes",
+    "dashboard_routes",
+    "email_routes",
+    "slot_routes",
+    "user_routes",
+]
 
 
 @blueprint.get("/validate")
-@Endpoint(ValidSchema, error_statuses=(401,), security="adminKey")
+@Endpoint(
+    ValidSchema,
+    error_statuses=(
+        401,
+        403,
+    ),
+    security="adminKey",
+)
 def validate() -> dict[str, bool]:
     """Tell whether the key is right."""
     return {"success": True}

@@ -14,6 +14,7 @@ from bench.git_worktree import Checkout
 from bench.load_generators import LoadFailed
 from bench.options import Options
 from bench.results import (
+    ACCOUNT_SCENARIOS,
     EVENT_SLOTS_STORED,
     FLASH_SALE,
     HOT_SLOT,
@@ -117,6 +118,8 @@ class InterleavedRun:
     def _peers(self, scenario: str) -> list[System]:
         if scenario in SERVICE_SCENARIOS:
             return []
+        if scenario in ACCOUNT_SCENARIOS:
+            return [self._flask()]
         systems = [self._express()]
         if scenario != FLASH_SALE:
             systems.append(self._flask())

@@ -47,6 +47,16 @@ class BookingRequests:
 
 
 @dataclass(frozen=True)
+class AccountRequests:
+    """Requests of one kind by the people of a file; `run` makes the new people different from those of other loads."""
+
+    kind: str
+    people: Path
+    run: str
+    connections: int
+
+
+@dataclass(frozen=True)
 class LoadResult:
     """The responses to a load; latencies in milliseconds, None without a response.
 
@@ -104,6 +114,12 @@ def list_slots(url: str, dates: Sequence[str], seconds: float) -> LoadResult:
     return _wrk("list_slots.lua", url, dates, seconds)
 
 
+def use_accounts(url: str, requests: AccountRequests, seconds: float) -> LoadResult:
+    """Sign in, register, refresh or read the account."""
+    arguments = [requests.kind, str(requests.people), requests.run]
+    return _wrk("accounts.lua", url, arguments, seconds, requests.connections)
+
+
 def burst(url: str, requests: BookingRequests, clients: int) -> LoadResult:
     """Send one booking request per client, all at the same time."""
     command = [sys.executable, "-m", "bench.burst_load", url]
@@ -127,8 +143,8 @@ def deliver_emails() -> dict[str, Any]:
     return _last_line([sys.executable, "-m", "bench.email_delivery"], EMAIL_TIMEOUT_SECONDS)
 
 
-def _wrk(script: str, url: str, arguments: Sequence[str], seconds: float) -> LoadResult:
-    command = ["wrk", "-t2", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--timeout", f"{RESPONSE_TIMEOUT_SECONDS}s"]
+def _wrk(script: str, url: str, arguments: Sequence[str], seconds: float, connections: int = CONNECTIONS) -> LoadResult:
+    command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds:g}s", "--timeout", f"{RESPONSE_TIMEOUT_SECONDS}s"]
     command += ["-s", str(SCRIPTS / script), url, "--", *arguments]
     output = _last_line(command, seconds + RESPONSE_TIMEOUT_SECONDS + GRACE_SECONDS)
     latency = output["latency"]

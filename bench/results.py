@@ -23,6 +23,10 @@ EVENT_SLOTS_STORED = "event-slots-stored"
 CANCEL = "cancel"
 STORM = "storm"
 SUSTAINED = "sustained"
+SIGN_IN = "sign-in"
+REGISTER = "register"
+REFRESH = "refresh"
+ME = "me"
 START = "start"
 WORKER_PSS = "worker-pss"
 WORKER_RSS = "worker-rss"
@@ -35,7 +39,9 @@ EMAILS = "emails"
 WRK_SCENARIOS = (MANY_SLOTS, EVENT_SLOTS, DISTINCT_CLIENTS, HOT_SLOT, SOLD_OUT, LIST_SLOTS)
 # The scenarios that the service runs alone, or beside another commit: the peers have no links and send no e-mails.
 SERVICE_SCENARIOS = (EVENT_SLOTS_STORED, CANCEL, STORM, SUSTAINED)
-INTERLEAVED_SCENARIOS = (*WRK_SCENARIOS, FLASH_SALE, *SERVICE_SCENARIOS)
+# The scenarios of accounts; the Express peer has none.
+ACCOUNT_SCENARIOS = (SIGN_IN, REGISTER, REFRESH, ME)
+INTERLEAVED_SCENARIOS = (*WRK_SCENARIOS, FLASH_SALE, *SERVICE_SCENARIOS, *ACCOUNT_SCENARIOS)
 # Measured once, after the rounds; WORKER_PSS and WORKER_RSS belong to it.
 SHORT_SCENARIOS = (*INTERLEAVED_SCENARIOS, START)
 # The scenarios with a million bookings, and the e-mails. EXPORT_MEMORY is measured with EXPORT.
@@ -53,6 +59,10 @@ UNITS: Mapping[str, str] = {
     CANCEL: "cancels/s",
     STORM: "requests/s",
     SUSTAINED: "bookings/s",
+    SIGN_IN: "sign-ins/s",
+    REGISTER: "registrations/s",
+    REFRESH: "refreshes/s",
+    ME: "responses/s",
     START: "seconds",
     WORKER_PSS: "MiB",
     WORKER_RSS: "MiB",

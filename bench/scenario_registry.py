@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from bench.account_scenarios import read_account, refresh, register, sign_in
 from bench.change_scenarios import cancel, storm
 from bench.results import (
     CANCEL,
@@ -14,6 +15,10 @@ from bench.results import (
     HOT_SLOT,
     LIST_SLOTS,
     MANY_SLOTS,
+    ME,
+    REFRESH,
+    REGISTER,
+    SIGN_IN,
     SOLD_OUT,
     STORM,
     SUSTAINED,
@@ -36,4 +41,8 @@ SCENARIOS: Mapping[str, Callable[[ScenarioRunner, System], RoundResult]] = {
     CANCEL: cancel,
     STORM: storm,
     SUSTAINED: sustained,
+    SIGN_IN: sign_in,
+    REGISTER: register,
+    REFRESH: refresh,
+    ME: read_account,
 }

@@ -185,10 +185,15 @@ class ScenarioRunner:
         self, slots: Sequence[PlannedSlot], mode: BookingMode = BookingMode.ROUND_ROBIN
     ) -> BookingRequests:
         """Return the requests of a round with guests of its own."""
-        run = f"run{next(_run_numbers)}"
+        run = next_run()
         file = self.workspace.folder / f"{run}.slots"
         file.write_text(slot_lines(slots))
         return BookingRequests(file, guests_file(self.workspace.folder), run, mode)
+
+
+def next_run() -> str:
+    """Return a name for a load that no other load on the same database has."""
+    return f"run{next(_run_numbers)}"
 
 
 def round_result(scenario: str, system: System, measured: Measurement, problem: str) -> RoundResult:

@@ -87,8 +87,7 @@ def commit_name(checkout: Checkout) -> str:
 def flask_spec(workspace: Workspace) -> SystemSpec:
     """The comparable service in Flask: two processes of eight threads."""
     config = str(FLASK_FOLDER / "gunicorn.conf.py")
-    folder = str(FLASK_FOLDER)
-    command = (sys.executable, "-m", "gunicorn", "-c", config, "--chdir", folder, "app:create_app()")
+    command = (sys.executable, "-m", "gunicorn", "-c", config, "bench.peers.flask_peer.app:create_app()")
     return SystemSpec("flask", FLASK, SystemKind.PEER, command, _base_environment(workspace, "flask"))
 
 
@@ -112,6 +111,8 @@ def _service_environment(workspace: Workspace, deployment: Deployment) -> dict[s
         "SECRET_KEY": secrets.token_hex(16),
         "RATE_LIMIT_DEFAULT": UNLIMITED_RATE,
         "RATE_LIMIT_BOOKINGS": UNLIMITED_RATE,
+        "RATE_LIMIT_LOGIN": UNLIMITED_RATE,
+        "RATE_LIMIT_REGISTER": UNLIMITED_RATE,
         "RATE_LIMIT_EMAILS": UNLIMITED_RATE,
         "RATE_LIMIT_BOOKING_EMAILS": UNLIMITED_RATE,
         "RATE_LIMIT_STORAGE": "mongodb",

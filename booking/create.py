@@ -38,8 +38,8 @@ class CreateBooking:
     clock: Clock
     allow_test_domains: bool = False
 
-    def execute(self, new: NewBooking, key: str | None, language: str = "en") -> BookingResult:
-        """Book one place for a guest whose e-mails are in `language`.
+    def execute(self, new: NewBooking, key: str | None, language: str = "en", account_id: str = "") -> BookingResult:
+        """Book one place for a guest whose e-mails are in `language`, signed in to the account `account_id` if any.
 
         Raises DateNotBookable, SlotNotFound, SlotDateMismatch, Invalid for a test domain, and the errors of
         `GroupCommit.submit`.
@@ -48,7 +48,7 @@ class CreateBooking:
             if new.email.endswith(TEST_DOMAINS) and not self.allow_test_domains:
                 raise DomainReceivesNoEmail(new.email)
             slot = self._slot_of(new)
-            pending = self._pending(new, slot, key, language)
+            pending = self._pending(self._booking(new, slot, language, account_id), key, new.fingerprint)
             try:
                 self.schedules.require_open(slot)
                 result = self.group_commit.submit(pending)
@@ -71,9 +71,9 @@ class CreateBooking:
             raise SlotDateMismatch
         return slot
 
-    def _pending(self, new: NewBooking, slot: PlannedSlot, key: str | None, language: str) -> PendingBooking:
+    def _booking(self, new: NewBooking, slot: PlannedSlot, language: str, account_id: str) -> Booking:
         now = self.clock()
-        booking = Booking(
+        return Booking(
             id=new_id(now),
             reference=new_reference(),
             full_name=new.full_name,
@@ -88,11 +88,14 @@ class CreateBooking:
             created_at=now,
             language=language,
             confirmation_deferred=True,
+            account_id=account_id,
         )
+
+    def _pending(self, booking: Booking, key: str | None, fingerprint: str) -> PendingBooking:
         idempotency_key = None
         if key:
             # The language is not part of the fingerprint: an equal body is an equal request, whatever its headers.
-            idempotency_key = IdempotencyKey.issue(key, new.fingerprint, booking.id, now)
+            idempotency_key = IdempotencyKey.issue(key, fingerprint, booking.id, booking.created_at)
         deadline = monotonic() + BOOKING_TIMEOUT
         return PendingBooking(booking, idempotency_key, deadline)
 

@@ -156,6 +156,8 @@ def to_document(booking: Booking) -> Document:
         "createdAt": booking.created_at,
         "language": booking.language,
     }
+    if booking.account_id:
+        document["accountId"] = booking.account_id
     if booking.confirmation_deferred:
         document["confirmationDeferred"] = True
     return document
@@ -198,4 +200,5 @@ def to_booking(document: Document) -> Booking:
         reminded_of=document.get("remindedOf", ""),
         language=document.get("language", "en"),
         confirmation_deferred=document.get("confirmationDeferred", False),
+        account_id=document.get("accountId", ""),
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
+from accounts.model import Account, AccountSession
 from core.idempotency import IdempotencyKey, fingerprint
 from core.pagination import Cursor, Page
 from notifications.outbox.model import OutboxEmail
@@ -72,6 +73,8 @@ class Booking:
     language: str = "en"
     # Whether the rows of its confirmation e-mails are not written yet.
     confirmation_deferred: bool = False
+    # The id of the account that made it, if its guest was signed in.
+    account_id: str = ""
 
     def was_recently_rescheduled(self, now: datetime) -> bool:
         """Return whether it holds a place that it was moved to within the last minutes."""
@@ -151,6 +154,16 @@ class PersonalData:
     booking: Booking
     emails: Sequence[OutboxEmail]
     entries: Sequence[WaitlistEntry]
+
+
+@dataclass(frozen=True)
+class AccountData:
+    """The stored data about a person with an account."""
+
+    account: Account
+    sessions: Sequence[AccountSession]
+    emails: Sequence[OutboxEmail]
+    bookings: Sequence[Booking]
 
 
 @dataclass(frozen=True)

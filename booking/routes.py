@@ -6,11 +6,14 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from accounts.guards import current_identity, optional_account_id, signed_in
+from booking.account_bookings import ExportAccountData, ListAccountBookings
 from booking.calendar_file import ExportCalendarFile
 from booking.create import CreateBooking
-from booking.model import Booking, BookingResult, NewBooking, PersonalData
+from booking.model import AccountData, Booking, BookingResult, NewBooking, PersonalData
 from booking.personal_data import ExportPersonalData
 from booking.schemas import (
+    AccountDataSchema,
     BookedSchema,
     BookingSchema,
     IdempotencyHeader,
@@ -28,6 +31,7 @@ from core.web.rate_limits.limiter import RateLimiter
 from core.web.request_parser import TokenHeader, bearer_token
 
 blueprint = Blueprint("bookings", __name__, url_prefix="/api/bookings", description="Booking a place")
+me_blueprint = Blueprint("me", __name__, url_prefix="/api/me", description="What belongs to the signed-in account")
 BOOKED = "Booking created successfully."
 
 
@@ -37,17 +41,21 @@ BOOKED = "Booking created successfully."
     status=201,
     body=NewBookingSchema,
     headers=IdempotencyHeader,
-    error_statuses=(404, 409, 413, 415, 422),
+    error_statuses=(401, 404, 409, 413, 415, 422),
     conflict_schema=NoPlaceProblemSchema,
     fast=True,
 )
 def create_booking(new: NewBooking, key: str | None) -> Answer:
     """Book one place in a slot. With an Idempotency-Key the request can be repeated safely for 24 hours.
 
+    A signed-in guest's booking is in `GET /api/me/slots` as well.
+
     The guest's e-mails are in the language that Accept-Language prefers: English, or German.
     """
     context.get_service(RateLimiter).hit_booking()
-    return _created(context.get_service(CreateBooking).execute(new, key, accept_language.negotiated_language()))
+    account_id = optional_account_id()
+    language = accept_language.negotiated_language()
+    return _created(context.get_service(CreateBooking).execute(new, key, language, account_id))
 
 
 @blueprint.get("/<booking_id>")
@@ -95,6 +103,23 @@ def calendar(booking_id: str, authorization: str) -> Response:
 def export_personal_data(booking_id: str, authorization: str) -> PersonalData:
     """Show everything that is kept about the guest in connection with a booking."""
     return context.get_service(ExportPersonalData).execute(booking_id, bearer_token(authorization))
+
+
+@me_blueprint.get("/slots")
+@signed_in
+@Endpoint(BookingSchema(many=True), error_statuses=(401,), security="accessToken")
+def list_my_slots() -> Response:
+    """List the slot bookings of the signed-in account, newest first: those that it made, or of its verified e-mail."""
+    found = context.get_service(ListAccountBookings).execute(current_identity())
+    return jsonify([_serialize(booking) for booking in found])
+
+
+@me_blueprint.get("/data")
+@signed_in
+@Endpoint(AccountDataSchema, error_statuses=(401,), security="accessToken")
+def export_my_data() -> AccountData:
+    """Show everything that is stored about the signed-in person: account, sessions, e-mails and slot bookings."""
+    return context.get_service(ExportAccountData).execute(current_identity())
 
 
 def ics_response(file: bytes) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from booking.model import Booking, NewBooking, PersonalData
+from booking.model import AccountData, Booking, NewBooking, PersonalData
 from core import text
 from core.clock import iso
 from core.schema_fields import ContactSchema, ParsedString, PatternString, Text, VisibleString
@@ -79,11 +79,30 @@ class OwnDataSchema(ma.Schema):
 
     @ma.pre_dump
     def to_members(self, data: PersonalData, **_: Any) -> dict[str, Any]:
-        booking = {name: value for name, value in vars(data.booking).items() if value is not None}
         return {
-            "booking": _camel_case(booking),
+            "booking": _booking_data(data.booking),
             "letters": [_email_data(email) for email in data.emails],
             "waiting": [_entry_data(entry) for entry in data.entries],
+        }
+
+
+class AccountDataSchema(ma.Schema):
+    """The stored data about a person with an account."""
+
+    account = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw())
+    sessions = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
+    letters = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
+    bookings = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
+
+    @ma.pre_dump
+    def to_members(self, data: AccountData, **_: Any) -> dict[str, Any]:
+        account = dict(vars(data.account))
+        del account["password_hash"]
+        return {
+            "account": _camel_case(account),
+            "sessions": [_camel_case(vars(session)) for session in data.sessions],
+            "letters": [_without_links(_email_data(email)) for email in data.emails],
+            "bookings": [_booking_data(booking) for booking in data.bookings],
         }
 
 
@@ -150,6 +169,10 @@ class NoPlaceProblemSchema(ProblemSchema):
     )
 
 
+def _booking_data(booking: Booking) -> dict[str, Any]:
+    return _camel_case({name: value for name, value in vars(booking).items() if value is not None})
+
+
 def _email_data(email: OutboxEmail) -> dict[str, Any]:
     return {
         "template": email.template,
@@ -160,6 +183,11 @@ def _email_data(email: OutboxEmail) -> dict[str, Any]:
         "delivery": email.delivery,
         "facts": dict(email.context),
     }
+
+
+def _without_links(email: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of an account's e-mail without its links: their tokens would give an access token more rights."""
+    return {**email, "facts": {name: value for name, value in email["facts"].items() if not name.endswith("Url")}}
 
 
 def _entry_data(entry: WaitlistEntry) -> dict[str, Any]:

@@ -71,6 +71,11 @@ BOOKINGS = CollectionSchema(
             partialFilterExpression=DEFERRED,
             name=BY_DEFERRED,
         ),
+        IndexModel(
+            [("accountId", ASCENDING), ("_id", DESCENDING)],
+            partialFilterExpression={"accountId": {"$exists": True}},
+            name="by_account",
+        ),
     ),
     validator={"$jsonSchema": {"required": ["email", "slotId", "status", "reference", "createdAt"]}},
 )
@@ -146,6 +151,19 @@ class BookingStore:
     def by_email(self, email: str) -> list[Booking]:
         return [to_booking(found) for found in self._bookings.find({"email": email}, DEFAULT_PROJECTION)]
 
+    def of_account(self, account_id: str, email: str, most: int) -> list[Booking]:
+        """Return up to `most` bookings of an account or, unless it is empty, of the guest `email`, newest first."""
+        owned: list[Document] = [{"accountId": account_id}]
+        if email:
+            # In this form the partial indexes of a guest's bookings apply.
+            owned += [{"email": email, "status": status.value} for status in Status]
+        found = self._bookings.find({"$or": owned}, DEFAULT_PROJECTION).sort("_id", DESCENDING)
+        return [to_booking(document) for document in found.limit(most)]
+
+    def detach_account(self, session: Session, account_id: str) -> None:
+        """Remove a deleted account's id from its bookings, within the caller's transaction."""
+        self._bookings.update_many({"accountId": account_id}, {"$unset": {"accountId": ""}}, session=session)
+
     def before_date(self, date: str) -> Iterator[str]:
         """Yield the ids of the bookings for dates before `date` that still name somebody."""
         with self._bookings.find({"date": {"$lt": date}, **NOT_ERASED}, {"_id": 1}) as found:
@@ -155,7 +173,7 @@ class BookingStore:
         """Anonymise bookings: personal data is removed, statistics stay."""
         anonymised: Document = dict.fromkeys(("fullName", "nameFolded", "phone", "country", "city", "message"), "")
         anonymised |= {"email": {"$concat": ["$_id", ERASED_DOMAIN]}, "erased": True}
-        unset = ["language", "nameParts", "phoneParts", "idempotencyKey", *DEFERRED]
+        unset = ["language", "accountId", "nameParts", "phoneParts", "idempotencyKey", *DEFERRED]
         self._bookings.update_many({"_id": {"$in": list(ids)}}, [{"$set": anonymised}, {"$unset": unset}])
 
     def get_many_committed(self, ids: Iterable[str]) -> dict[str, Booking]:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from accounts.service import Accounts
 from audit.service import Audit
 from booking import calendar_invite, email_queue
+from booking.account_bookings import ExportAccountData, ListAccountBookings
 from booking.booking_change import BookingChange, BookingChangeRows
 from booking.calendar_file import ExportCalendarFile
 from booking.cancellation import CancelBooking
@@ -70,6 +72,7 @@ class Foundation:
     audit: Audit
     store: BookingStore
     waiting: WaitlistStore
+    accounts: Accounts
 
     @property
     def signed_links(self) -> SignedLinks:
@@ -111,6 +114,8 @@ class BookingServices:
     self_service: SelfService
     export_calendar_file: ExportCalendarFile
     export_personal_data: ExportPersonalData
+    list_account_bookings: ListAccountBookings
+    export_account_data: ExportAccountData
 
 
 def build_links(settings: Settings) -> SignedLinks:
@@ -149,12 +154,10 @@ def build_group_commit(base: Foundation, waitlist_rows: Mapping[type, SlotRows])
 
 def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> BookingServices:
     """Return the use cases of bookings."""
-    settings = base.settings
     schedules = base.schedules
     store = base.store
     entries = base.waiting
     signed_links = base.signed_links
-    emails = base.emails
     queue = base.email_queue
     transactions = SerialTransactions(base.client, schedules.store.probe)
     unit_of_work = UnitOfWork(transactions, base.outbox, base.audit, base.clock)
@@ -164,7 +167,7 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
     keys = IdempotencyStore(base.db)
     deletion = DeletePersonalData(unit_of_work, store, keys, entries, search_index.segments)
     self_service = SelfService(store, schedules, signed_links, cancel, reschedule)
-    build_ics = partial(calendar_invite.build_ics, organizer=settings.admin_email)
+    build_ics = partial(calendar_invite.build_ics, organizer=base.settings.admin_email)
     return BookingServices(
         store=store,
         idempotency_keys=keys,
@@ -184,8 +187,10 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
         apply_retention=ApplyRetention(deletion, store, waitlist, schedules),
         find_mismatches=FindMismatches(base.client, store, schedules, entries),
         self_service=self_service,
-        export_calendar_file=ExportCalendarFile(self_service, emails, build_ics),
+        export_calendar_file=ExportCalendarFile(self_service, base.emails, build_ics),
         export_personal_data=ExportPersonalData(self_service, base.outbox, entries),
+        list_account_bookings=ListAccountBookings(store, base.accounts),
+        export_account_data=ExportAccountData(ListAccountBookings(store, base.accounts), base.outbox),
     )
 
 

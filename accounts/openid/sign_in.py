@@ -45,19 +45,24 @@ class SignInWithProvider:
         Raises ProviderEmailUnverified, UnverifiedAccountHasEmail or AccountDisabled.
         """
         try:
-            account = self._resolve(identity, device)
+            signed_in = self._attempt(identity, device)
         except UnverifiedAccountHasEmail:
             raise
         except EmailTaken:
             # The same person has just signed in on another device: the account is there now.
-            account = self._resolve(identity, device)
+            signed_in = self._attempt(identity, device)
+        LOG.info("signed_in_with_provider", account=signed_in.account.id)
+        return signed_in
+
+    def _attempt(self, identity: ProviderIdentity, device: Device) -> SignedIn:
+        return transaction(self.client, lambda session: self._sign_in(session, identity, device), TIMEOUT)
+
+    def _sign_in(self, session: Session, identity: ProviderIdentity, device: Device) -> SignedIn:
+        account = self._find_or_create(session, identity, device)
         if account.disabled:
             raise AccountDisabled
-        LOG.info("signed_in_with_provider", account=account.id)
-        return self.sessions.begin(account, device.user_agent)
-
-    def _resolve(self, identity: ProviderIdentity, device: Device) -> Account:
-        return transaction(self.client, lambda session: self._find_or_create(session, identity, device), TIMEOUT)
+        recorded = self.accounts.record_sign_in(session, account, self.sessions.clock())
+        return self.sessions.begin(session, recorded, device.user_agent)
 
     def _find_or_create(self, session: Session, identity: ProviderIdentity, device: Device) -> Account:
         account_id = self.identities.find_account_id(session, identity)

@@ -11,7 +11,15 @@ from core.web.endpoint import Endpoint
 
 
 @blueprint.get("/audit")
-@Endpoint(AuditSchema, query=AuditQuery, error_statuses=(401,), security="adminKey")
+@Endpoint(
+    AuditSchema,
+    query=AuditQuery,
+    error_statuses=(
+        401,
+        403,
+    ),
+    security="adminKey",
+)
 def audit(about: str, limit: int, after: Cursor | None) -> Page[AuditEntryView]:
     """List actions of the back office, newest first; `about` is the id of a booking, slot or e-mail.
 

@@ -23,7 +23,15 @@ from core.web.rate_limits.limiter import RateLimiter
 
 
 @blueprint.get("/bookings")
-@Endpoint(ListingSchema, query=ListingQuery, error_statuses=(401,), security="adminKey")
+@Endpoint(
+    ListingSchema,
+    query=ListingQuery,
+    error_statuses=(
+        401,
+        403,
+    ),
+    security="adminKey",
+)
 def bookings(booking_filter: BookingFilter, page_request: PageRequest) -> dict[str, Any]:
     """List bookings, newest first or by `sort`; `after` is the `next` of the previous answer.
 
@@ -46,7 +54,16 @@ def bookings(booking_filter: BookingFilter, page_request: PageRequest) -> dict[s
 
 
 @blueprint.get("/bookings/export")
-@Endpoint(None, query=FilterSchema, error_statuses=(401,), security="adminKey", media_type="text/csv")
+@Endpoint(
+    None,
+    query=FilterSchema,
+    error_statuses=(
+        401,
+        403,
+    ),
+    security="adminKey",
+    media_type="text/csv",
+)
 def export(booking_filter: BookingFilter, page_request: PageRequest) -> Response:
     """Export bookings as CSV, streamed, in the order of the list."""
     rows = context.get_service(ExportBookings).execute(booking_filter, page_request)
@@ -58,14 +75,14 @@ def export(booking_filter: BookingFilter, page_request: PageRequest) -> Response
 
 
 @blueprint.post("/bookings/<booking_id>/cancel")
-@Endpoint(AdminBookingSchema, error_statuses=(401, 404), security="adminKey")
+@Endpoint(AdminBookingSchema, error_statuses=(401, 403, 404), security="adminKey")
 def cancel(booking_id: str) -> Booking:
     """Cancel a booking and e-mail the guest; repeating it gives the same answer."""
     return context.get_service(CancelBooking).execute(Cancellation(booking_id, actor=current_admin()))
 
 
 @blueprint.post("/bookings/<booking_id>/resend")
-@Endpoint(AdminBookingSchema, status=202, error_statuses=(401, 404, 409), security="adminKey")
+@Endpoint(AdminBookingSchema, status=202, error_statuses=(401, 403, 404, 409), security="adminKey")
 def resend(booking_id: str) -> Booking:
     """Send the guest's confirmation again, unless the guest was erased."""
     context.get_service(RateLimiter).hit_email(booking_id)

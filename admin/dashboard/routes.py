@@ -15,14 +15,29 @@ from core.web.endpoint import Endpoint
 
 
 @blueprint.get("/stats")
-@Endpoint(StatsSchema, error_statuses=(401,), security="adminKey")
+@Endpoint(
+    StatsSchema,
+    error_statuses=(
+        401,
+        403,
+    ),
+    security="adminKey",
+)
 def stats() -> Any:
     """Sum up seats and booked places by day and by hour, and count e-mails by state."""
     return context.get_service(Dashboard).stats()
 
 
 @blueprint.get("/plots")
-@Endpoint(PlotsSchema, query=PlotsQuery, error_statuses=(401,), security="adminKey")
+@Endpoint(
+    PlotsSchema,
+    query=PlotsQuery,
+    error_statuses=(
+        401,
+        403,
+    ),
+    security="adminKey",
+)
 def plots(width: int) -> dict[str, Any]:
     """Draw the charts of the dashboard as SVG about `width` pixels wide, each with its table.
 

@@ -14,7 +14,15 @@ from notifications.outbox.service import Outbox
 
 
 @blueprint.get("/letters")
-@Endpoint(LettersSchema, query=LettersQuery, error_statuses=(401,), security="adminKey")
+@Endpoint(
+    LettersSchema,
+    query=LettersQuery,
+    error_statuses=(
+        401,
+        403,
+    ),
+    security="adminKey",
+)
 def letters(about: str, state: str, limit: int, after: Cursor | None) -> Page[OutboxEmail]:
     """List e-mails, newest first: all, those of one state, or those about one booking.
 
@@ -25,7 +33,7 @@ def letters(about: str, state: str, limit: int, after: Cursor | None) -> Page[Ou
 
 
 @blueprint.post("/letters/<letter_id>/retry")
-@Endpoint(LetterSchema, error_statuses=(401, 404, 409), security="adminKey")
+@Endpoint(LetterSchema, error_statuses=(401, 403, 404, 409), security="adminKey")
 def retry_letter(letter_id: str) -> OutboxEmail:
     """Retry a failed e-mail."""
     return context.get_service(RetryEmail).execute(letter_id, actor=current_admin())

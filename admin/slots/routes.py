@@ -13,7 +13,15 @@ from schedules.service import Schedules
 
 
 @blueprint.get("/slots")
-@Endpoint(AdminSlotSchema(many=True), query=SlotsQuery, error_statuses=(401,), security="adminKey")
+@Endpoint(
+    AdminSlotSchema(many=True),
+    query=SlotsQuery,
+    error_statuses=(
+        401,
+        403,
+    ),
+    security="adminKey",
+)
 def slots(date: str | None) -> list[Slot]:
     """List the slots of a date, or all slots."""
     schedules = context.get_service(Schedules)
@@ -21,7 +29,7 @@ def slots(date: str | None) -> list[Slot]:
 
 
 @blueprint.patch("/slots/<slot_id>")
-@Endpoint(AdminSlotSchema, body=SlotChangeSchema, error_statuses=(401, 404, 409, 413, 415), security="adminKey")
+@Endpoint(AdminSlotSchema, body=SlotChangeSchema, error_statuses=(401, 403, 404, 409, 413, 415), security="adminKey")
 def change_slot(change: SlotChange, slot_id: str) -> Slot:
     """Change the capacity of a slot, or close it for booking."""
     return context.get_service(ChangeSlot).execute(slot_id, change, actor=current_admin())

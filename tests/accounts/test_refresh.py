@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from flask import Flask
 
-from accounts.session_store import SessionStore
+from accounts.model import AccountSession
+from accounts.session_store import Rotation, SessionStore
 from core.mongo.client import Db
 from tests.accounts.conftest import Device
 
@@ -62,14 +65,19 @@ def test_session_survives_a_used_token_without_the_detection_of_reuse(
     assert device.refresh().status == 200
 
 
-def test_eight_parallel_refreshes_succeed_at_most_once(app: Flask, device: Device) -> None:
-    device.register()
+def statuses_of_parallel_refreshes(app: Flask, device: Device) -> list[int]:
+    """Return the statuses of eight refreshes at once with the cookie of `device`."""
     devices = [Device(app.test_client()) for _ in range(8)]
     for each in devices:
         each.set_cookie(device.cookie)
-
     with ThreadPoolExecutor(8) as threads:
-        statuses = list(threads.map(lambda each: each.refresh().status, devices))
+        return list(threads.map(lambda each: each.refresh().status, devices))
+
+
+def test_eight_parallel_refreshes_succeed_at_most_once(app: Flask, device: Device) -> None:
+    device.register()
+
+    statuses = statuses_of_parallel_refreshes(app, device)
 
     assert statuses.count(200) <= 1
     assert set(statuses) <= {200, 401}
@@ -98,3 +106,44 @@ def test_cookie_of_another_sites_page_is_refused(device: Device, path: str, orig
 
     assert (response.status, response.code) == (403, "origin_refused")
     assert device.refresh(Origin="http://127.0.0.1:8000").status == 200
+
+
+def test_refresh_from_an_allowed_origin_is_answered_with_credentials(make_app: Callable[..., Flask]) -> None:
+    device = Device(make_app(CORS_ORIGINS="https://shop.example").test_client())
+    device.register()
+
+    response = device.refresh(Origin="https://shop.example")
+
+    assert response.status == 200
+    assert response.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+    assert response.headers["Access-Control-Allow-Credentials"] == "true"
+    refused = device.refresh(Origin="https://evil.example")
+    assert (refused.status, refused.code) == (403, "origin_refused")
+    assert "Access-Control-Allow-Origin" not in refused.headers
+
+
+def test_cookie_is_secure_on_https_and_lives_for_the_setting(make_app: Callable[..., Flask]) -> None:
+    device = Device(make_app(PUBLIC_URL="https://book.example.org", REFRESH_TOKEN_DAYS="2").test_client())
+
+    cookie = device.register().headers["Set-Cookie"]
+
+    assert "Secure" in cookie
+    assert "Max-Age=172800" in cookie
+
+
+def test_control_rotation_without_compare_and_set_succeeds_twice(
+    app: Flask, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_then_write(store: SessionStore, rotation: Rotation) -> AccountSession | None:
+        """Rotate as two statements, after every concurrent caller has read."""
+        found = store.find_valid(rotation.old, rotation.now)
+        barrier.wait(10)
+        if found:
+            store._sessions.update_one({"_id": found.id}, {"$set": {"digest": rotation.new.digest}})
+        return found
+
+    barrier = Barrier(8)
+    monkeypatch.setattr(SessionStore, "rotate", read_then_write)
+    device.register()
+
+    assert statuses_of_parallel_refreshes(app, device).count(200) > 1

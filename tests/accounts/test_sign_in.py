@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import requests
+from argon2 import PasswordHasher
 
 from core.mongo.client import Db
 from tests.accounts.conftest import PASSWORD, Device
+from tests.conftest import Served
 
 
 def test_registration_signs_in_and_sets_the_cookie(device: Device) -> None:
@@ -113,3 +116,47 @@ def test_account_page_without_a_valid_token_is_refused(device: Device) -> None:
     assert device.me().status == 401
     device.access_token = "x.y.z"  # nosec B105 # no token
     assert device.me().code == "not_signed_in"
+
+
+def test_emails_are_in_the_language_of_the_registration(device: Device, db: Db) -> None:
+    body = {"name": "Ada", "email": "ada@example.org", "password": PASSWORD}
+
+    device.send("POST", "/api/auth/register", json=body, headers={"Accept-Language": "de"})
+
+    row = db.letters.find_one({"template": "account_verification"})
+    assert row is not None
+    assert row["facts"]["language"] == "de"
+
+
+def test_hash_with_older_parameters_is_replaced_at_sign_in(device: Device, other_device: Device, db: Db) -> None:
+    device.register()
+    older = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1).hash(PASSWORD)
+    db.accounts.update_one({}, {"$set": {"passwordHash": older}})
+
+    assert other_device.login().status == 200
+
+    row = db.accounts.find_one({})
+    assert row is not None
+    assert row["passwordHash"].startswith("$argon2id$v=19$m=8,t=1,p=1$")
+    assert other_device.refresh().status == 200
+    assert other_device.login().status == 200
+
+
+def test_log_of_accounts_contains_no_personal_data(served: Served) -> None:
+    email, name, wrong = "zerubbabel@quisling.example", "Zerubbabel", "wrong horse 9"
+    browser = requests.Session()
+
+    def post(path: str, **body: str) -> requests.Response:
+        return browser.post(f"{served.url}/api/auth{path}", json=body, timeout=30)
+
+    access_token = post("/register", name=name, email=email, password=PASSWORD).json()["accessToken"]
+    post("/login", email=email, password=wrong)
+    refresh_token = browser.cookies["refreshToken"]
+    post("/refresh")
+    post("/forgot-password", email=email)
+
+    written = served.log.read_text().lower()
+
+    assert "registered" in written
+    for secret in ("zerubbabel", "quisling", PASSWORD, wrong, access_token, refresh_token.partition(".")[2]):
+        assert secret.lower() not in written

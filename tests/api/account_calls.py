@@ -69,6 +69,8 @@ def account_calls(app: Flask, db: Db) -> dict[str, Call]:
     session_id = person.session_id()
     token = person.mailed_token("account_verification")
     return {
+        "GET /api/me/slots": lambda: person.client.get("/api/me/slots", headers=person.headers).status_code,
+        "GET /api/me/data": lambda: person.client.get("/api/me/data", headers=person.headers).status_code,
         "POST /api/auth/register": newcomer.register,
         "POST /api/auth/login": person.login,
         "POST /api/auth/refresh": lambda: person.post("/refresh"),

@@ -24,6 +24,8 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 from werkzeug.exceptions import HTTPException
 
+from bench.peers.flask_peer.accounts import add_account_routes, create_account_indexes
+
 Document = dict[str, Any]
 Store = Database[Document]
 
@@ -99,6 +101,8 @@ def create_app() -> Flask:
     add_request_log(app)
     add_error_handlers(app)
     add_routes(app, database)
+    create_account_indexes(client, database.name)
+    add_account_routes(app, database)
     return app
 
 

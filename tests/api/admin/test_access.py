@@ -23,6 +23,8 @@ DOORS = [
     ("GET", "/letters"),
     ("POST", "/letters/some-id/retry"),
     ("GET", "/audit"),
+    ("GET", "/users"),
+    ("PATCH", "/users/some-id"),
 ]
 
 
@@ -78,7 +80,8 @@ def test_every_admin_route_is_in_the_table(app: Flask) -> None:
             method,
             rule.rule.replace("<booking_id>", "some-id")
             .replace("<slot_id>", "some-id")
-            .replace("<letter_id>", "some-id"),
+            .replace("<letter_id>", "some-id")
+            .replace("<account_id>", "some-id"),
         )
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}

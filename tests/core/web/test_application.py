@@ -16,7 +16,7 @@ from core.web.rate_limits.limiter import RateLimiter
 from tests.api_client import Answer, Api, over_app
 from tests.factories import person
 
-HOT = {("POST", "/api/bookings"), ("GET", "/api/dates"), ("GET", "/api/slots")}
+HOT = {("POST", "/api/bookings"), ("GET", "/api/dates"), ("GET", "/api/slots"), ("GET", "/api/auth/me")}
 HOT_PATTERNS = {("DELETE", "/api/bookings/", ""), ("POST", "/api/slots/", "/waitlist")}
 # They differ from one request to the next.
 VARYING = {"X-Request-ID", "Location"}
@@ -64,6 +64,13 @@ def join(api: Api) -> Answer:
     return api.wait_for(slot)
 
 
+def access_token(api: Api) -> str:
+    """Return an access token of the same person for every call, as responses are compared."""
+    credentials = {"email": "ada@example.org", "password": "correct horse 7"}
+    api.send("POST", "/api/auth/register", json={"name": "Ada", **credentials})
+    return str(api.send("POST", "/api/auth/login", json=credentials).json["accessToken"])
+
+
 REQUESTS: Mapping[str, Callable[[Api], Answer]] = {
     "booked": book,
     "invalid": lambda api: book(api, email="nobody"),
@@ -87,6 +94,9 @@ REQUESTS: Mapping[str, Callable[[Api], Answer]] = {
     "slots": lambda api: api.get("/api/slots", query={"date": "2026-03-05"}),
     "no date": lambda api: api.get("/api/slots"),
     "known": lambda api: api.get("/api/dates", headers={"If-None-Match": api.get("/api/dates").headers["ETag"]}),
+    "account": lambda api: api.get("/api/auth/me", headers={"Authorization": f"Bearer {access_token(api)}"}),
+    "account without a token": lambda api: api.get("/api/auth/me"),
+    "account with a wrong token": lambda api: api.get("/api/auth/me", headers={"Authorization": "Bearer x"}),
     "other method": lambda api: api.send("PUT", "/api/bookings"),
     "head": lambda api: api.send("HEAD", "/api/dates"),
 }
