@@ -211,5 +211,5 @@ def test_control_the_model_notices_when_no_one_is_promoted(
 
     with pytest.raises(AssertionError):
         run_state_machine_as_test(
-            machine(house), settings=settings(CALMLY, max_examples=40, stateful_step_count=25, phases=[Phase.generate])
+            machine(house), settings=settings(CALMLY, max_examples=400, stateful_step_count=25, phases=[Phase.generate])
         )

@@ -50,12 +50,15 @@ def active_ids(db: Db) -> set[str]:
 
 def assert_consistent(db: Db) -> None:
     """Fail unless counters, bookings, letters and keys tell one story, each part of it once."""
-    bookings: dict[str, dict[str, Any]] = {row["_id"]: row for row in db.bookings.find()}
+    # The delivery worker may write deferred letters meanwhile: all is read as of one time.
+    with db.client.start_session(snapshot=True) as session:
+        bookings: dict[str, dict[str, Any]] = {row["_id"]: row for row in db.bookings.find(session=session)}
+        slots = list(db.slots.find(session=session))
+        letters = Count((row["about"], row["template"]) for row in db.letters.find(session=session))
     taken = Count(row["slotId"] for row in bookings.values() if row["status"] == "confirmed")
-    for slot in db.slots.find():
+    for slot in slots:
         assert slot["bookedCount"] == taken[slot["_id"]], slot
         assert slot["bookedCount"] <= slot["capacity"], slot
-    letters = Count((row["about"], row["template"]) for row in db.letters.find())
     deferred = [booking_id for booking_id, row in bookings.items() if "confirmationDeferred" in row]
     letters += confirmations(deferred)
     enqueued = confirmations(bookings)
