@@ -29,6 +29,14 @@ class Purpose(StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105 # nosec B105 # the name of a purpose
 
 
+@dataclass(frozen=True)
+class LinkedIdentity:
+    """A provider's name for the person: its issuer and the subject there."""
+
+    issuer: str
+    subject: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Account:
     """A person's account. `password_hash` is in PHC format, and empty if the person signs in by a provider only."""
@@ -42,6 +50,7 @@ class Account:
     email_verified: bool = False
     disabled: bool = False
     language: str = "en"
+    identities: Sequence[LinkedIdentity] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from accounts.errors import AccountNotFound, EmailTaken, InvalidCredentials
-from accounts.model import Account, Role
+from accounts.model import Account, LinkedIdentity, Role
 from core.mongo.client import Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session
@@ -127,4 +127,5 @@ def _to_account(document: Document) -> Account:
         disabled=document["disabled"],
         language=document["language"],
         created_at=document["createdAt"],
+        identities=[LinkedIdentity(row["issuer"], row["subject"]) for row in document.get("identities", [])],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from operator import attrgetter
 from typing import Any
 
@@ -96,7 +97,7 @@ class AccountDataSchema(ma.Schema):
 
     @ma.pre_dump
     def to_members(self, data: AccountData, **_: Any) -> dict[str, Any]:
-        account = dict(vars(data.account))
+        account = asdict(data.account)
         del account["password_hash"]
         return {
             "account": _camel_case(account),

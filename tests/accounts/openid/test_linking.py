@@ -197,3 +197,13 @@ def test_eight_first_sign_ins_at_once_make_one_account(app: Flask, provider: Loc
     assert [answer.status for answer in answers] == [302] * 8
     assert db.accounts.count_documents({}) == 1
     assert db.sessions.count_documents({"accountId": owner_id(db)}) == 8
+
+
+def test_own_data_names_the_linked_identity(browser: Browser, provider: LocalProvider) -> None:
+    subject = provider.add_person()
+    browser.sign_in(subject)
+    token = browser.refresh().json["accessToken"]
+
+    found = browser.send("GET", "/api/me/data", headers={"Authorization": f"Bearer {token}"}).json
+
+    assert found["account"]["identities"] == [{"issuer": provider.url, "subject": subject}]
