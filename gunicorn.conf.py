@@ -24,7 +24,7 @@ setup.configure_multiprocess_metrics(METRICS)
 import wiring  # noqa: E402
 from core import log, metrics  # noqa: E402
 from core.concurrency.advisory_lock import AdvisoryLock  # noqa: E402
-from core.mongo.client import NotReplicaSet, connect, require_replica_set  # noqa: E402
+from core.mongo.client import Client, NotReplicaSet, connect, require_replica_set  # noqa: E402
 from core.mongo.dead_processes import app_name, kill_orphaned_transactions, kill_transactions  # noqa: E402
 from core.mongo.failures import DatabaseError  # noqa: E402
 from core.scheduler import Scheduler  # noqa: E402
@@ -88,7 +88,7 @@ def on_starting(_server: Any) -> None:
     db = client[SETTINGS.mongodb_database]
     try:
         require_replica_set(client)
-        _log_ended(kill_orphaned_transactions(client))
+        _end_orphaned_transactions(client)
         wiring.prepare_database(db)
         wiring.warn_about_orphaned_slots(db, SCHEDULE)
         wiring.warn_about_omitted_slots(SCHEDULE)
@@ -150,6 +150,14 @@ def on_exit(_server: Any) -> None:
     for file in METRICS.glob("*"):
         file.unlink()
     METRICS.rmdir()
+
+
+def _end_orphaned_transactions(client: Client) -> None:
+    """End the transactions of killed processes; a database that refuses that ends them itself within a minute."""
+    try:
+        _log_ended(kill_orphaned_transactions(client))
+    except DatabaseError as error:
+        log.get_logger("gunicorn").warning("transactions_not_ended", error=type(error).__name__)
 
 
 def _log_ended(transactions: int, **of: int) -> None:

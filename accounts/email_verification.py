@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accounts.email_queue import AccountEmailQueue
-from accounts.errors import AccountNotFound, TokenInvalid
+from accounts.errors import AccountNotFound, NotSignedIn, TokenInvalid
 from accounts.model import Account, Purpose
 from accounts.store import AccountStore
 from core.mongo.client import Client
@@ -44,8 +44,11 @@ class ResendVerification:
     client: Client
 
     def execute(self, account_id: str) -> None:
-        """Enqueue the e-mail, unless the address is verified already."""
-        account = self.accounts.get(account_id)
+        """Enqueue the e-mail, unless the address is verified already; raises NotSignedIn for a deleted account."""
+        try:
+            account = self.accounts.get(account_id)
+        except AccountNotFound:
+            raise NotSignedIn from None
         if account.email_verified:
             return
         transaction(self.client, lambda session: self.email_queue.enqueue_verification(session, account), TIMEOUT)

@@ -30,6 +30,20 @@ def signed_in(view: V) -> V:
     return cast("V", guarded)
 
 
+def active_session(view: V) -> V:
+    """Require an access token whose session has not ended and whose account is enabled, both in the database now.
+
+    For views that list or change what a person has: a token lives on for some minutes after its session.
+    """
+
+    @functools.wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        require_role(*Role)
+        return view(*args, **kwargs)
+
+    return cast("V", guarded)
+
+
 def optional(view: V) -> V:
     """Accept a request with or without an access token; an invalid one is refused."""
 

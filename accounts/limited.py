@@ -37,8 +37,8 @@ def resend_verification(account_id: str) -> None:
 def request_password_reset(email: str) -> None:
     """Send a link that sets a new password, if there is such an account; raises RateLimited."""
     _limits().hit_reset_request(context.client_address())
-    _limits().hit_email(email)
-    context.get_service(RequestPasswordReset).execute(email)
+    if _limits().admits_reset(email):
+        context.get_service(RequestPasswordReset).execute(email)
 
 
 def reset_password(token: str, password: str) -> None:

@@ -43,9 +43,16 @@ class SignInLimits:
         """Count a request for a reset link from a client's address: it may name other people's mailboxes."""
         self._hit(self.logins, "reset-request", address)
 
-    def hit_email(self, address_or_account: str) -> None:
-        """Count an e-mailed link to an address or account."""
-        self._hit((LINKS,), "account-link", _key(address_or_account))
+    def hit_email(self, account_id: str) -> None:
+        """Count an e-mailed link that an account asks for."""
+        self._hit((LINKS,), "account-link", _key(account_id))
+
+    def admits_reset(self, email: str) -> bool:
+        """Count a reset link to an address; return whether it may be sent.
+
+        The client gets the same response in both cases: a stranger could otherwise refuse it to the owner.
+        """
+        return self.strategy.hit(LINKS, "reset-link", _key(email))
 
     def reserve_password_attempt(self, email: str) -> None:
         """Count an attempt against the account before the password is checked, also if there is no such account.

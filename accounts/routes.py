@@ -10,7 +10,7 @@ from accounts import limited
 from accounts.cookies import RefreshCookie
 from accounts.deletion import DeleteAccount
 from accounts.email_verification import VerifyEmail
-from accounts.guards import current_identity, require_identity, signed_in
+from accounts.guards import active_session, current_identity, require_identity
 from accounts.limits import SignInLimits
 from accounts.model import Account, AccountSession, Credentials, NewAccount, SignedIn
 from accounts.password_change import ChangePassword, PasswordChange
@@ -80,7 +80,7 @@ def get_me() -> Answer:
 
 
 @blueprint.patch("/me")
-@signed_in
+@active_session
 @Endpoint(UserResponseSchema, body=ProfileSchema, error_statuses=(401, 413, 415), security="accessToken")
 def change_me(changes: dict[str, str]) -> Response:
     """Change the name, or the password; another password ends all other sessions."""
@@ -88,7 +88,7 @@ def change_me(changes: dict[str, str]) -> Response:
 
 
 @blueprint.delete("/me")
-@signed_in
+@active_session
 @Endpoint(None, status=204, body=PasswordSchema, error_statuses=(401, 413, 415), security="accessToken")
 def delete_me(given: dict[str, str]) -> Response:
     """Delete the account with its sessions."""
@@ -100,7 +100,7 @@ def delete_me(given: dict[str, str]) -> Response:
 
 
 @blueprint.get("/sessions")
-@signed_in
+@active_session
 @Endpoint(SessionsSchema, error_statuses=(401,), security="accessToken")
 def list_sessions() -> Response:
     """List the devices that are signed in, newest first."""
@@ -110,7 +110,7 @@ def list_sessions() -> Response:
 
 
 @blueprint.delete("/sessions/<session_id>")
-@signed_in
+@active_session
 @Endpoint(None, status=204, error_statuses=(401, 404), security="accessToken")
 def end_session(session_id: str) -> Response:
     """End one session of the account."""
@@ -119,7 +119,7 @@ def end_session(session_id: str) -> Response:
 
 
 @blueprint.delete("/sessions")
-@signed_in
+@active_session
 @Endpoint(None, status=204, error_statuses=(401,), security="accessToken")
 def end_other_sessions() -> Response:
     """End all sessions of the account but this one."""
@@ -135,7 +135,7 @@ def verify_email(given: dict[str, str]) -> Response:
 
 
 @blueprint.post("/verify-email/resend")
-@signed_in
+@active_session
 @Endpoint(None, status=202, error_statuses=(401,), security="accessToken")
 def resend_verification() -> Response:
     """Send the link again; the earlier one becomes invalid."""

@@ -8,7 +8,7 @@ import marshmallow as ma
 
 from accounts.model import Credentials, NewAccount, is_well_formed
 from core.clock import iso
-from core.schema_fields import Email, Text
+from core.schema_fields import Email, PersonName
 
 NOT_WELL_FORMED = "Must have 8 to 200 characters, with a letter and a digit."
 NOT_UNICODE = "Not a valid text."
@@ -53,7 +53,7 @@ class GivenPassword(ExactString):
 class RegistrationSchema(_StrictSchema):
     """A registration."""
 
-    name = Text(2, 80, required=True, metadata={"example": "Ada Lovelace"})
+    name = PersonName(2, 80, required=True, metadata={"example": "Ada Lovelace"})
     email = Email(required=True, metadata={"format": "email"})
     password = NewPassword(required=True, metadata={"format": "password", "minLength": 8, "maxLength": 200})
 
@@ -100,7 +100,7 @@ class PasswordSchema(_StrictSchema):
 class ProfileSchema(_StrictSchema):
     """A new name, or the current password with a new one."""
 
-    name = Text(2, 80, metadata={"example": "Ada Lovelace"})
+    name = PersonName(2, 80, metadata={"example": "Ada Lovelace"})
     currentPassword = GivenPassword(attribute="current", metadata={"format": "password"})
     password = NewPassword(metadata={"format": "password"})
 

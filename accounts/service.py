@@ -60,7 +60,8 @@ class Accounts:
         given = SessionToken.parse(token)
         if given is None:
             return
-        session = self.sessions.find_valid(given, self.clock())
+        # Another tab may have rotated the token meanwhile.
+        session = self.sessions.find_valid(given, self.clock()) or self.sessions.find_reused(given)
         if session:
             self.sessions.delete(session.id, session.account_id)
 

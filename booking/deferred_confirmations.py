@@ -15,15 +15,21 @@ from functools import partial
 from booking.deferred_store import DeferredStore
 from booking.emails import EMAILS_PER_CONFIRMATION, BookingEmails
 from booking.model import Booking, Status
+from core import log
+from core.clock import monotonic
+from core.errors import Unavailable
 from core.mongo.client import Client
 from core.mongo.failures import WriteContention
 from core.mongo.transactions import Contention, Session, transaction
 from notifications.outbox.deferred import Position
 from notifications.outbox.model import OutboxEmail
 
+LOG = log.get_logger("booking")
 TRANSACTION_TIMEOUT = 8.0
 # Seconds for which a booking that another transaction locks is retried; it is then left to the next call.
 CONTENTION_TIMEOUT = 0.25
+# Seconds after which the bookings that are left wait for the next call.
+CONTENTION_PATIENCE = 2.0
 
 Enqueue = Callable[[Session, Sequence[OutboxEmail]], None]
 
@@ -45,7 +51,12 @@ class DeferredConfirmations:
         try:
             return self._write(bookings)
         except (WriteContention, _MarkRemoved):
-            return sum(map(self._write_alone, bookings))
+            return self._write_each(bookings)
+        except Unavailable:
+            raise
+        except Exception:  # boundary: one booking must not delay the e-mails of all others
+            LOG.exception("deferred_emails_failed")
+            return self._write_each(bookings)
 
     def by_subject(self, subject: str) -> list[OutboxEmail]:
         """Return the deferred e-mails about the booking `subject`."""
@@ -74,10 +85,25 @@ class DeferredConfirmations:
         work = partial(self._write_in, bookings)
         return transaction(self.client, work, TRANSACTION_TIMEOUT, Contention(CONTENTION_TIMEOUT))
 
+    def _write_each(self, bookings: Sequence[Booking]) -> int:
+        """Write the rows of each booking in its own transaction, until others have locked some for too long."""
+        written = 0
+        deadline = monotonic() + CONTENTION_PATIENCE
+        for booking in bookings:
+            written += self._write_alone(booking)
+            if monotonic() > deadline:
+                break
+        return written
+
     def _write_alone(self, booking: Booking) -> int:
         try:
             return self._write([booking])
         except (WriteContention, _MarkRemoved):
+            return 0
+        except Unavailable:
+            raise
+        except Exception:  # boundary, as above
+            LOG.exception("deferred_emails_failed", booking=booking.id)
             return 0
 
     def _write_in(self, bookings: Sequence[Booking], session: Session) -> int:

@@ -35,7 +35,7 @@ class BookingEmailQueue:
 
     def deferred_confirmations(self, bookings: Sequence[Booking]) -> list[OutboxEmail]:
         """Return the e-mails of those `bookings`, as they are before a change, whose confirmation is deferred."""
-        deferred = [booking for booking in bookings if booking.confirmation_deferred]
+        deferred = [booking for booking in bookings if booking.confirmation_deferred and not booking.is_anonymised]
         return [email for booking in deferred for email in self.emails.confirmation(booking)]
 
     def changes(self, session: Session, changes: Sequence[Change]) -> list[OutboxEmail]:

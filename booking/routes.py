@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from accounts.guards import current_identity, optional_account_id, signed_in
+from accounts.guards import active_session, current_identity, optional_account_id, signed_in
 from booking.account_bookings import ExportAccountData, ListAccountBookings
 from booking.calendar_file import ExportCalendarFile
 from booking.create import CreateBooking
@@ -115,7 +115,7 @@ def list_my_slots() -> Response:
 
 
 @me_blueprint.get("/data")
-@signed_in
+@active_session
 @Endpoint(AccountDataSchema, error_statuses=(401,), security="accessToken")
 def export_my_data() -> AccountData:
     """Show everything that is stored about the signed-in person: account, sessions, e-mails and slot bookings."""

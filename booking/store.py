@@ -94,10 +94,12 @@ class BookingStore:
 
         A duplicate ends the transaction with an error of code 11000.
         """
-        documents = {booking.id: to_document(booking) for booking in bookings}
-        for key in keys:
-            documents[key.result_id]["idempotencyKey"] = key_document(key)
-        insert(session, self._bookings, list(documents.values()))
+        documents = list(map(to_document, bookings))
+        made_by = {key.result_id: key for key in keys}
+        for document in documents:
+            if document["_id"] in made_by:
+                document["idempotencyKey"] = key_document(made_by[document["_id"]])
+        insert(session, self._bookings, documents)
 
     def change(self, session: Session, changed: Sequence[Booking]) -> None:
         """Write cancelled bookings, and others with their new slots, within the caller's transaction.

@@ -20,7 +20,9 @@ class IdentityStore:
 
     def find_account_id(self, session: Session, identity: ProviderIdentity) -> str:
         """Return the id of the account of `identity`, or an empty text."""
-        query = {"identities": {"$elemMatch": {"issuer": identity.issuer, "subject": identity.subject}}}
+        row = {"issuer": identity.issuer, "subject": identity.subject}
+        # The partial index covers only queries that name its path.
+        query = {"identities.issuer": identity.issuer, "identities": {"$elemMatch": row}}
         document = self._accounts.find_one(query, {"_id": 1}, session=session)
         return str(document["_id"]) if document else ""
 

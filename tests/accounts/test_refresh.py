@@ -147,3 +147,14 @@ def test_control_rotation_without_compare_and_set_succeeds_twice(
     device.register()
 
     assert statuses_of_parallel_refreshes(app, device).count(200) > 1
+
+
+def test_sign_out_with_a_rotated_token_ends_the_session(device: Device, db: Db) -> None:
+    device.register()
+    rotated = device.cookie
+    device.refresh()
+    device.set_cookie(rotated)
+
+    device.send("POST", "/api/auth/logout", authorized=False)
+
+    assert db.sessions.count_documents({}) == 0

@@ -172,6 +172,7 @@ def unlimited_app(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatc
     """An application that counts neither wrong passwords nor links."""
     for name in ("reserve_password_attempt", "hit_email"):
         monkeypatch.setattr(SignInLimits, name, lambda *_: None)
+    monkeypatch.setattr(SignInLimits, "admits_reset", lambda *_: True)
     monkeypatch.setattr("accounts.password_reset.RequestPasswordReset._send", lambda _: None)
     return make_app()
 

@@ -16,14 +16,15 @@ from flask import Flask
 
 import wiring
 from booking import store
+from booking.deferred_confirmations import DeferredConfirmations
 from booking.deferred_store import DeferredStore
 from booking.email_queue import BookingEmailQueue
 from booking.emails import BookingEmails
 from booking.model import Booking
 from booking.store import BookingStore
 from core.clock import now
+from core.errors import Unavailable
 from core.mongo.client import Client, Db
-from core.mongo.failures import BulkError
 from core.web.context import runtime_of
 from notifications.outbox import store as outbox_store
 from notifications.outbox.model import Message, OutboxEmail
@@ -157,10 +158,36 @@ def test_mark_that_stays_is_refused_by_the_ids_of_the_emails(
     keep_marks(monkeypatch)
     write(services)
 
-    with pytest.raises(BulkError):
-        write(services)
+    assert write(services) == 0
 
     assert rows(services.db) == expected(ids)
+
+
+def test_unwritable_booking_does_not_delay_the_emails_of_others(api: Api, services: wiring.Services) -> None:
+    bad, *others = booked(api, 3)
+    services.db.letters.insert_one({"_id": f"{bad}-guest", "state": "sent", "to": "", "template": "guest_booking"})
+
+    assert write(services) == 4
+
+    assert rows(services.db) == sorted([f"{bad}-guest", *expected(others)])
+    assert marked(services.db) == 1
+
+
+def test_lost_database_is_not_taken_for_a_bad_booking(
+    api: Api, services: wiring.Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booked(api, 2)
+    tried: list[int] = []
+
+    def lost(_: Any, bookings: Sequence[Booking]) -> int:
+        tried.append(len(bookings))
+        raise Unavailable
+
+    monkeypatch.setattr(DeferredConfirmations, "_write", lost)
+    with pytest.raises(Unavailable):
+        write(services)
+
+    assert tried == [2]
 
 
 def test_control_random_ids_and_a_mark_that_stays_send_an_email_twice(

@@ -17,6 +17,7 @@ from tests.browser.keyboard import tab_to
 from tests.browser.routing import hold_requests, wait_for_held
 from tests.browser.sample_event import book_times
 from tests.conftest import Served
+from tests.deferred import write_deferred
 
 DAY = "2026-03-27"
 
@@ -91,5 +92,5 @@ def test_booking_in_german_enqueues_a_german_email(visit: Visit, site: Served) -
     expect(page.locator(".when")).to_contain_text("Freitag, 27. März 2026")
 
     (booking,) = site.db["bookings"].find({"email": email})
-    outbox_email = site.db["letters"].find_one({"to": email}) or {}
+    outbox_email = write_deferred(site.db)["letters"].find_one({"to": email}) or {}
     assert (booking["language"], outbox_email["facts"]["language"]) == ("de", "de")

@@ -207,3 +207,13 @@ def test_own_data_names_the_linked_identity(browser: Browser, provider: LocalPro
     found = browser.send("GET", "/api/me/data", headers={"Authorization": f"Bearer {token}"}).json
 
     assert found["account"]["identities"] == [{"issuer": provider.url, "subject": subject}]
+
+
+def test_identity_is_found_by_its_index(browser: Browser, provider: LocalProvider, db: Db) -> None:
+    subject = provider.add_person()
+    browser.sign_in(subject)
+    row = {"issuer": provider.url, "subject": subject}
+
+    plan = db.accounts.find({"identities.issuer": provider.url, "identities": {"$elemMatch": row}}).explain()
+
+    assert "IXSCAN" in str(plan["queryPlanner"]["winningPlan"])

@@ -9,6 +9,7 @@ from booking.model import Status
 from core.clock import now
 from core.mongo.client import Db
 from tests.api_client import Api
+from tests.deferred import write_deferred
 from tests.factories import booking as make_booking
 
 MARKUP_NAME = "<img src=x onerror=alert(1)>"
@@ -46,7 +47,9 @@ def add_history(api: Api, db: Db) -> None:
 def mark_failed(db: Db, email_id: str) -> None:
     """Give an e-mail the state after its last attempt has failed."""
     failed = {"state": "dead", "attempts": 7, "lastError": "mail server: 550 no such user"}
-    result = db["letters"].update_one({"_id": email_id}, {"$set": failed, "$unset": {"dueAt": "", "lease": ""}})
+    result = write_deferred(db)["letters"].update_one(
+        {"_id": email_id}, {"$set": failed, "$unset": {"dueAt": "", "lease": ""}}
+    )
     assert result.matched_count == 1
 
 

@@ -11,6 +11,7 @@ from tests.browser.backoffice.actions import WIDTHS, book_on, log_in, query_of
 from tests.browser.backoffice.history import mark_failed
 from tests.browser.conftest import Visit
 from tests.conftest import Served
+from tests.deferred import write_deferred
 
 RETRY_DATE, MANY_DATE = "2026-03-29", "2026-03-31"
 
@@ -39,7 +40,7 @@ def test_failed_email_is_retried(visit: Visit, site: Served, width: int) -> None
 def add_failed_emails(site: Served, count: int) -> None:
     """Add copies of a failed e-mail, all about "many", with increasing times of creation."""
     booking = site.api.book(site.api.slots(MANY_DATE)[1]).json["booking"]
-    email = site.db["letters"].find_one({"_id": f"{booking['id']}-guest"}) or {}
+    email = write_deferred(site.db)["letters"].find_one({"_id": f"{booking['id']}-guest"}) or {}
     email.pop("dueAt", None)
     failed = {"state": "dead", "lastError": "mail server: 550", "about": "many"}
     copies = [
