@@ -222,7 +222,9 @@ def test_service_logs_orphaned_slots_at_its_start(
     assert len(booked_slots) == 3
     with serving(replica_set.uri, tmp_path, MONGODB_DATABASE=db.name, SCHEDULE_FILE=shorter) as running:
         lines = [json.loads(line) for line in running.log.read_text().splitlines() if "orphaned_slots" in line]
-    with serving(replica_set.uri, tmp_path, MONGODB_DATABASE=db.name) as unchanged:
+    # In a folder of its own: a service on the same port would have the same log file.
+    (tmp_path / "unchanged").mkdir()
+    with serving(replica_set.uri, tmp_path / "unchanged", MONGODB_DATABASE=db.name) as unchanged:
         assert "orphaned_slots" not in unchanged.log.read_text()
 
     assert [(line["level"], line["count"], line["dates"]) for line in lines] == [
