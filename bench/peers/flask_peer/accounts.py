@@ -44,6 +44,11 @@ class Credentials(Schema):
 
 def add_account_routes(app: Flask, database: Store) -> None:
     """Register the four endpoints."""
+    _add_password_routes(app, database)
+    _add_session_routes(app, database)
+
+
+def _add_password_routes(app: Flask, database: Store) -> None:
     registration, credentials = Registration(), Credentials()
 
     @app.post("/api/auth/register")
@@ -73,6 +78,8 @@ def add_account_routes(app: Flask, database: Store) -> None:
             return jsonify(code="invalid_credentials", message="Wrong."), 401
         return signed_in(database, user), 200
 
+
+def _add_session_routes(app: Flask, database: Store) -> None:
     @app.post("/api/auth/refresh")
     def refresh() -> tuple[Response, int]:
         """Rotate the refresh token."""
