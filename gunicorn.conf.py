@@ -108,7 +108,9 @@ def post_worker_init(worker: Any) -> None:
     log_unhandled_errors()
     runtime = runtime_of(worker.wsgi)
     runtime.get(BodyReaderMiddleware).within = _within
-    runtime.get(wiring.Services).booking.group_commit.worker_lock = WORKER_LOCK
+    services = runtime.get(wiring.Services)
+    services.booking.group_commit.worker_lock = WORKER_LOCK
+    services.orders.ticket_group_commit.worker_lock = WORKER_LOCK
     worker.outbox_worker = runtime.get(OutboxWorker)
     threading.Thread(target=worker.outbox_worker.run, name="outbox-worker", daemon=True).start()
     worker.scheduler = runtime.get(Scheduler)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ import booking.emails
 import booking.wiring
 import live.wiring
 import notifications.wiring
+import orders.wiring
 import waitlist.emails
 import waitlist.wiring
 from accounts.wiring import AccountServices
@@ -35,7 +36,7 @@ from booking.wiring import BookingServices
 from core import clock as wall
 from core import log, scheduler
 from core.clock import Clock
-from core.config.settings import ROOT, Settings
+from core.config.settings import Settings
 from core.email_domains import TEST_DOMAINS, DomainReceivesNoEmail
 from core.errors import DomainError
 from core.leader_lease import LeaderLease
@@ -45,21 +46,23 @@ from core.mongo.failures import DatabaseError
 from core.mongo.schema import CollectionSchema, ensure_collections
 from core.mongo.transactions import Session
 from core.scheduler import PeriodicTask, Scheduler
+from events import store as event_store
+from events.service import Events
+from events.store import EventStore
 from live.socketio.server import SocketBroadcaster
 from live.streams import LiveStreams
 from notifications.delivery.worker import OutboxWorker
 from notifications.outbox import migration
+from notifications.outbox.deferred import Sources
 from notifications.outbox.health import OutboxHealth
 from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.service import Outbox
 from notifications.outbox.store import OutboxStore
 from notifications.providers.base import Mailer
-from notifications.providers.file import FileMailer
-from notifications.providers.resend import ResendMailer
-from notifications.providers.smtp import SmtpMailer
 from notifications.render import environments, render
 from notifications.webhook import DeliveryWebhook
-from notifications.wiring import MailTransport, build_outbox, build_worker, worker_lease
+from notifications.wiring import MailTransport, build_mailer, build_outbox, build_worker, worker_lease
+from orders.wiring import OrderServices
 from schedules import schedule_file
 from schedules import store as slot_store
 from schedules.model import Schedule
@@ -78,11 +81,12 @@ COLLECTIONS: tuple[CollectionSchema, ...] = (
     audit_store.SCHEMA,
     waitlist_store.SCHEMA,
     *accounts.wiring.SCHEMAS,
+    *event_store.SCHEMAS,
+    *orders.wiring.SCHEMAS,
 )
 EMAIL_TEMPLATES = (*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES, *accounts.emails.TEMPLATES)
 # The e-mail address of a guest, and a slot id.
 Guest = tuple[str, str]
-MAIL_FOLDER = ROOT / "var" / "mail"
 # Start-up waits this long for the check of orphaned slots.
 ORPHANED_SLOTS_TIMEOUT = 2
 LOG = log.get_logger("wiring")
@@ -108,6 +112,8 @@ class Services:
     live: LiveStreams
     broadcaster: SocketBroadcaster
     accounts: AccountServices
+    events: Events
+    orders: OrderServices
 
     def every(self) -> list[object]:
         """Return all services, those of the features included."""
@@ -116,49 +122,118 @@ class Services:
             *vars(self.booking).values(),
             *vars(self.waitlist).values(),
             *vars(self.accounts).values(),
+            *vars(self.orders).values(),
         ]
+
+
+@dataclass(frozen=True)
+class _Base:
+    """What the features are built on."""
+
+    settings: Settings
+    client: Client
+    db: Db
+    clock: Clock
+    schedules: Schedules
+    deferred: Sources
+    outbox: Outbox
+    audit: Audit
+    bookings: BookingStore
 
 
 def build(settings: Settings, **replacements: Any) -> Services:
     """Return the services for `settings`; `client`, `clock` and `mailer` can be replaced by argument."""
+    base = _base(settings, replacements)
+    db = base.db
+    clock = base.clock
+    schedules = base.schedules
+    people = _accounts(base)
+    booked, waitlists = _slot_bookings(base, people)
+    events = Events(EventStore(db), clock)
+    streams = live.wiring.build(db, schedules.schedule, clock)
+    return Services(
+        settings=settings,
+        client=base.client,
+        db=db,
+        schedules=schedules,
+        booking=booked,
+        waitlist=waitlists,
+        audit_history=AuditHistory(base.audit, schedules.schedule, base.bookings.get_many_committed),
+        outbox=base.outbox,
+        outbox_health=OutboxHealth(db, clock, base.deferred),
+        worker=_worker(settings, base.outbox, clock, replacements.get("mailer")),
+        scheduler=_scheduler(booked, people, db, clock),
+        dashboard=Dashboard(schedules, base.bookings.count_created_between, base.outbox, clock),
+        delivery_webhook=DeliveryWebhook(base.outbox.store, clock, settings.resend_webhook_secret),
+        live=streams,
+        broadcaster=SocketBroadcaster(streams.broadcast_log),
+        accounts=people,
+        events=events,
+        orders=_orders(base, people, events),
+    )
+
+
+def _base(settings: Settings, replacements: Mapping[str, Any]) -> _Base:
     client: Client = replacements.get("client") or connect(settings.mongodb_uri, app_name())
     clock: Clock = replacements.get("clock") or wall.now
     db = client[settings.mongodb_database]
     schedules = Schedules(schedule_file.load(settings.schedule_file), SlotStore(db), clock)
     deferred = (booking.wiring.build_deferred_confirmations(settings, db, schedules, OutboxStore(db).add),)
-    outbox = build_outbox(db, clock, deferred)
-    audit = Audit(AuditStore(db), clock)
-    bookings = BookingStore(db)
-    event = schedules.schedule.name
-    people = accounts.wiring.build(
-        accounts.wiring.Foundation(settings, client, db, clock, outbox, audit, event, bookings.detach_account)
-    )
-    foundation = booking.wiring.Foundation(
-        settings, client, db, clock, schedules, outbox, audit, bookings, WaitlistStore(db), people.accounts
-    )
-    basis = waitlist.wiring.Foundation(settings, db, schedules, outbox, partial(_may_not_wait, settings, bookings))
-    group_commit = booking.wiring.build_group_commit(foundation, waitlist.wiring.build_rows(basis))
-    waitlists = waitlist.wiring.build(basis, group_commit)
-    booked = booking.wiring.build(foundation, group_commit, waitlists.entries)
-    streams = live.wiring.build(db, schedules.schedule, clock)
-    return Services(
+    return _Base(
         settings=settings,
         client=client,
         db=db,
+        clock=clock,
         schedules=schedules,
-        booking=booked,
-        waitlist=waitlists,
-        audit_history=AuditHistory(audit, schedules.schedule, bookings.get_many_committed),
-        outbox=outbox,
-        outbox_health=OutboxHealth(db, clock, deferred),
-        worker=_worker(settings, outbox, clock, replacements.get("mailer")),
-        scheduler=_scheduler(booked, people, db, clock),
-        dashboard=Dashboard(schedules, bookings.count_created_between, outbox, clock),
-        delivery_webhook=DeliveryWebhook(outbox.store, clock, settings.resend_webhook_secret),
-        live=streams,
-        broadcaster=SocketBroadcaster(streams.broadcast_log),
-        accounts=people,
+        deferred=deferred,
+        outbox=build_outbox(db, clock, deferred),
+        audit=Audit(AuditStore(db), clock),
+        bookings=BookingStore(db),
     )
+
+
+def _accounts(base: _Base) -> AccountServices:
+    name = base.schedules.schedule.name
+    detach = base.bookings.detach_account
+    foundation = accounts.wiring.Foundation(
+        base.settings, base.client, base.db, base.clock, base.outbox, base.audit, name, detach
+    )
+    return accounts.wiring.build(foundation)
+
+
+def _slot_bookings(base: _Base, people: AccountServices) -> tuple[BookingServices, WaitlistServices]:
+    waiting = WaitlistStore(base.db)
+    foundation = booking.wiring.Foundation(
+        settings=base.settings,
+        client=base.client,
+        db=base.db,
+        clock=base.clock,
+        schedules=base.schedules,
+        outbox=base.outbox,
+        audit=base.audit,
+        store=base.bookings,
+        waiting=waiting,
+        accounts=people.accounts,
+    )
+    eligibility = partial(_may_not_wait, base.settings, base.bookings)
+    basis = waitlist.wiring.Foundation(base.settings, base.db, base.schedules, base.outbox, eligibility)
+    group_commit = booking.wiring.build_group_commit(foundation, waitlist.wiring.build_rows(basis))
+    waitlists = waitlist.wiring.build(basis, group_commit)
+    return booking.wiring.build(foundation, group_commit, waitlists.entries), waitlists
+
+
+def _orders(base: _Base, people: AccountServices, events: Events) -> OrderServices:
+    foundation = orders.wiring.Foundation(
+        settings=base.settings,
+        client=base.client,
+        db=base.db,
+        clock=base.clock,
+        events=events,
+        outbox=base.outbox,
+        audit=base.audit,
+        accounts=people.accounts,
+    )
+    return orders.wiring.build(foundation)
 
 
 def _may_not_wait(
@@ -174,7 +249,7 @@ def _may_not_wait(
 def _worker(settings: Settings, outbox: Outbox, clock: Clock, mailer: Mailer | None) -> OutboxWorker:
     attach = partial(calendar_invite.attachments, organizer=settings.admin_email)
     render_email = partial(render, environments(), settings.mail_from, settings.admin_email, attach)
-    transport = MailTransport(mailer or _mailer(settings), render_email, settings.mail_rate)
+    transport = MailTransport(mailer or build_mailer(settings), render_email, settings.mail_rate)
     db = outbox.store.db
     return build_worker(
         LeaseStore(db, outbox.deferred), worker_lease(db, _lease_holder(), clock), transport, outbox.wake
@@ -222,11 +297,3 @@ def warn_about_omitted_slots(schedule: Schedule) -> None:
         LOG.warning(
             "omitted_slot", date=slot.date, hours=slot.hours, reason=f"clocks_{slot.reason}", timezone=schedule.timezone
         )
-
-
-def _mailer(settings: Settings) -> Mailer:
-    if settings.resend_api_key:
-        return ResendMailer(settings.resend_api_key, settings.resend_api_url)
-    if settings.smtp_url:
-        return SmtpMailer(settings.smtp_url)
-    return FileMailer(MAIL_FOLDER)

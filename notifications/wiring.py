@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core import leader_lease
 from core.clock import Clock
+from core.config.settings import ROOT, Settings
 from core.leader_lease import LeaderLease
 from core.mongo.client import Db
 from core.scheduler import PeriodicTask
@@ -24,7 +25,11 @@ from notifications.outbox.retry_store import RetryStore
 from notifications.outbox.service import Outbox
 from notifications.outbox.store import OutboxStore
 from notifications.providers.base import Mailer
+from notifications.providers.file import FileMailer
+from notifications.providers.resend import ResendMailer
+from notifications.providers.smtp import SmtpMailer
 
+MAIL_FOLDER = ROOT / "var" / "mail"
 SCHEMAS = (schema.SCHEMA, leader_lease.SCHEMA)
 
 
@@ -72,3 +77,12 @@ def periodic_tasks(db: Db, clock: Clock) -> tuple[PeriodicTask, ...]:
         PeriodicTask("unblock_emails", lambda: maintenance.unblock_orphans(db, clock)),
         PeriodicTask("finish_erasure", lambda: OutboxErasure(db).finish()),
     )
+
+
+def build_mailer(settings: Settings) -> Mailer:
+    """Return the mailer of the configured provider; without one, e-mails are files in MAIL_FOLDER."""
+    if settings.resend_api_key:
+        return ResendMailer(settings.resend_api_key, settings.resend_api_url)
+    if settings.smtp_url:
+        return SmtpMailer(settings.smtp_url)
+    return FileMailer(MAIL_FOLDER)

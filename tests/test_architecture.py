@@ -138,6 +138,7 @@ USERS_OF_STORES: Mapping[str, tuple[str, ...]] = {
         "booking.wiring",
     ),
     "schedules.store": ("booking.listing",),
+    "events.store": ("orders.group_commit", "orders.holds.tickets"),
 }
 # Names that only these modules may use.
 NAMES: Mapping[str, tuple[str, ...]] = {

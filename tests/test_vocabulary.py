@@ -22,7 +22,6 @@ NAMES: Mapping[str, str] = {
     "board": "availability view",
     "deaf": "suppressed",
     "desk": "back office",
-    "draft": "form data",
     "ears": "watcher",
     "errand": "periodic task",
     "forgetting": "erasure",

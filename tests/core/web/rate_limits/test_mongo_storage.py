@@ -266,7 +266,11 @@ def test_rejected_statement_does_not_stop_the_other_counts(make: Make) -> None:
     assert [counts.get(key) for key in "abc"] == [5, 2, 2]
 
 
-def test_requests_from_many_addresses_are_counted_exactly(make: Make, replica_set: ReplicaSet) -> None:
+def test_requests_from_many_addresses_are_counted_exactly(
+    make: Make, replica_set: ReplicaSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A machine under load may take longer than the product waits before it counts in memory.
+    monkeypatch.setattr("core.web.rate_limits.batched_storage.MAX_SECONDS", 60)
     commands = Commands()
     database = make()._database_name
     together = BatchedStorage("batched://", replica_set.uri, database_name=database, w=1, event_listeners=[commands])

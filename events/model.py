@@ -1,0 +1,99 @@
+"""Model of events: tiers with their stock, a pool over them, and the rules of their sale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+DEFAULT_MAX_PER_ORDER = 20
+
+
+class EventStatus(StrEnum):
+    """State of an event; only a published one is public and on sale."""
+
+    PUBLISHED = "published"
+    DRAFT = "draft"
+    CANCELLED = "cancelled"
+
+
+class StockKind(StrEnum):
+    """What a stock row counts: the tickets of one tier, or of all tiers of an event."""
+
+    TIER = "tier"
+    POOL = "pool"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketStock:
+    """Counts of one stock row: `taken` tickets are sold, reserved or held, `held` ones belong to active holds."""
+
+    id: str
+    event_id: str
+    capacity: int
+    taken: int = 0
+    held: int = 0
+    closed: bool = False
+
+    @property
+    def remaining(self) -> int:
+        """Count that can still be claimed."""
+        return 0 if self.closed else max(0, self.capacity - self.taken)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tier(TicketStock):
+    """A kind of ticket. `price` is in minor units of the event's currency; `waiting` counts people in line."""
+
+    position: int
+    code: str
+    name: str
+    price: int
+    waiting: int = 0
+    numbered: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """An event with its tiers in order; the first one is the tier of `reserve`. `version` counts its changes."""
+
+    id: str
+    title: str
+    description: str
+    date: datetime
+    venue: str
+    currency: str
+    status: EventStatus
+    max_per_order: int
+    sales_end: datetime
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    tiers: Sequence[Tier]
+    pool: TicketStock | None = None
+
+    @property
+    def capacity(self) -> int:
+        """Number of all tickets, at most that of the pool."""
+        total = sum(tier.capacity for tier in self.tiers)
+        return min(total, self.pool.capacity) if self.pool else total
+
+    @property
+    def remaining(self) -> int:
+        """Number of tickets that can still be claimed, at most what the pool has left."""
+        return self._within_pool(sum(tier.remaining for tier in self.tiers))
+
+    def remaining_of(self, tier: Tier) -> int:
+        """Return how many tickets of `tier` can still be claimed."""
+        return self._within_pool(tier.remaining)
+
+    def lines_of(self, tier: Tier, quantity: int) -> dict[str, int]:
+        """Return the counts by stock id that a claim of `quantity` tickets of `tier` takes."""
+        lines = {tier.id: quantity}
+        if self.pool:
+            lines[self.pool.id] = quantity
+        return lines
+
+    def _within_pool(self, count: int) -> int:
+        return min(count, self.pool.remaining) if self.pool else count

@@ -1,0 +1,43 @@
+"""Reads of events, and the rules of when their tickets are on sale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.clock import Clock
+from events.errors import EventCancelled, EventNotFound, SalesClosed, TierNotFound
+from events.model import Event, EventStatus, Tier
+from events.store import EventStore
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events as the public sees them."""
+
+    store: EventStore
+    clock: Clock
+
+    def get(self, event_id: str) -> Event:
+        """Return a published or cancelled event; raises EventNotFound, also for a draft."""
+        return _public(self.store.get(event_id))
+
+    def of_tier(self, tier_id: str) -> tuple[Event, Tier]:
+        """Return a tier with its event; raises TierNotFound, also for a draft's."""
+        event = self.store.of_tier(tier_id)
+        for tier in event.tiers:
+            if tier.id == tier_id and event.status is not EventStatus.DRAFT:
+                return event, tier
+        raise TierNotFound
+
+    def require_on_sale(self, event: Event) -> None:
+        """Raise EventCancelled or SalesClosed if no ticket of `event` can be bought now."""
+        if event.status is EventStatus.CANCELLED:
+            raise EventCancelled
+        if self.clock() >= event.sales_end:
+            raise SalesClosed
+
+
+def _public(event: Event) -> Event:
+    if event.status is EventStatus.DRAFT:
+        raise EventNotFound
+    return event

@@ -1,0 +1,54 @@
+"""Group commit over the tickets of events: one transaction writes the rows of all kinds of requests of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from core.errors import DomainError
+from events.errors import SalesClosed
+from events.model import TicketStock
+from events.store import EventStore
+from inventory.admission import Shortage
+from inventory.errors import InsufficientStock
+from inventory.records import RecordsByKind
+from inventory.requests import RowsOfKind, StockChange, StockRequest
+from notifications.outbox.model import OutboxEmail
+from notifications.outbox.service import Outbox
+
+TicketRows = RowsOfKind[OutboxEmail]
+
+
+class TicketRecords(RecordsByKind[OutboxEmail]):
+    """The rows of all requests for tickets, by the type of a request or of its detail."""
+
+    def __init__(self, events: EventStore, outbox: Outbox, rows: Mapping[type, TicketRows]) -> None:
+        super().__init__(rows, _kind, outbox.enqueue)
+        self._events = events
+        self._outbox = outbox
+
+    def stock_levels(self, stock_ids: Iterable[str]) -> Mapping[str, TicketStock]:
+        """Return the majority-committed tiers and pools by id."""
+        return self._events.stock_levels(stock_ids)
+
+    def refusal(self, shortage: Shortage) -> DomainError:
+        """Return SalesClosed for closed stock, else InsufficientStock with the stock's id and what is left."""
+        if shortage.closed:
+            return SalesClosed()
+        return InsufficientStock(
+            extra={
+                "tierId": shortage.stock_id,
+                "requested": shortage.requested,
+                "remaining": shortage.remaining,
+            }
+        )
+
+    def after_commit(self, _requests: Sequence[StockRequest[Any]]) -> None:
+        """Wake the delivery worker."""
+        self._outbox.wake_worker()
+
+
+def _kind(request: StockRequest[Any]) -> type:
+    if isinstance(request, StockChange):
+        return type(request.detail)
+    return type(request)

@@ -1,0 +1,57 @@
+"""Model of holds: the lines of tickets, their frozen prices, and the states of a hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class HoldKind(StrEnum):
+    """Why tickets are held: for a cart, or as an offer to the first in line of a waiting list."""
+
+    CART = "cart"
+    OFFER = "offer"
+
+
+class HoldState(StrEnum):
+    """State of a hold; it holds stock only while it is active."""
+
+    ACTIVE = "active"
+    USED = "used"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldItem:
+    """Tickets of one tier. `price` is in minor units of `currency`, frozen when the hold was made."""
+
+    event_id: str
+    tier_id: str
+    code: str
+    name: str
+    quantity: int
+    price: int
+    currency: str
+    seats: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """Tickets kept for an account until `expires_at`. `lines` are the counts by stock id, those of pools included."""
+
+    id: str
+    account_id: str
+    kind: HoldKind
+    items: Sequence[HeldItem]
+    lines: Mapping[str, int]
+    created_at: datetime
+    expires_at: datetime
+    state: HoldState = HoldState.ACTIVE
+
+    @property
+    def total(self) -> int:
+        """Sum of all items in minor units."""
+        return sum(item.price * item.quantity for item in self.items)

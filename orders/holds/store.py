@@ -1,0 +1,116 @@
+"""The `holds` collection. `orders/holds/tickets.py` changes the counts of stock with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel
+
+from core.mongo.client import Db, Document
+from core.mongo.schema import CollectionSchema
+from core.mongo.transactions import Session, bulk_update, insert
+from orders.holds.model import HeldItem, Hold, HoldKind, HoldState
+
+ACTIVE = {"state": HoldState.ACTIVE.value}
+SCHEMA = CollectionSchema(
+    name="holds",
+    indexes=(
+        IndexModel(
+            [("accountId", ASCENDING)],
+            unique=True,
+            partialFilterExpression={**ACTIVE, "kind": HoldKind.CART.value},
+            name="one_cart_per_account",
+        ),
+        IndexModel([("accountId", ASCENDING), ("createdAt", ASCENDING)]),
+        IndexModel([("expiresAt", ASCENDING)], partialFilterExpression=ACTIVE, name="active_by_expiry"),
+        IndexModel([("items.tierId", ASCENDING)], partialFilterExpression=ACTIVE, name="active_by_tier"),
+    ),
+    validator={"$jsonSchema": {"required": ["accountId", "kind", "items", "lines", "state", "expiresAt"]}},
+)
+
+
+class HoldStore:
+    """Holds in MongoDB. Every write is part of the caller's transaction, which claims or releases the stock."""
+
+    def __init__(self, db: Db) -> None:
+        self._holds = db[SCHEMA.name]
+
+    def add(self, session: Session, holds: Sequence[Hold]) -> None:
+        """Insert holds; BulkError, which ends the transaction, says that an account has a cart already."""
+        insert(session, self._holds, [_document(hold) for hold in holds])
+
+    def end(self, session: Session, holds: Sequence[Hold], state: HoldState) -> bool:
+        """Give active holds another state; return False if one was not active: the transaction must be aborted."""
+        ids = [hold.id for hold in holds]
+        change = {"$set": {"state": state.value}}
+        return bulk_update(session, self._holds, [({"_id": {"$in": ids}, **ACTIVE}, change)]) == len(ids)
+
+    def get(self, hold_id: str, session: Session | None = None) -> Hold | None:
+        """Return a hold in any state, or None."""
+        document = self._holds.find_one({"_id": hold_id}, session=session)
+        return _hold(document) if document else None
+
+    def active_of(self, account_id: str, session: Session | None = None) -> list[Hold]:
+        """Return the active holds of an account, oldest first."""
+        found = self._holds.find({"accountId": account_id, **ACTIVE}, session=session).sort("createdAt", ASCENDING)
+        return list(map(_hold, found))
+
+    def expired(self, now: datetime, limit: int) -> list[Hold]:
+        """Return up to `limit` active holds whose time has passed, the oldest first."""
+        found = self._holds.find({"expiresAt": {"$lte": now}, **ACTIVE}).sort("expiresAt", ASCENDING)
+        return list(map(_hold, found.limit(limit)))
+
+
+def _document(hold: Hold) -> Document:
+    return {
+        "_id": hold.id,
+        "accountId": hold.account_id,
+        "kind": hold.kind.value,
+        "items": [_item_document(item) for item in hold.items],
+        # Pairs, because a stock id is not a field name.
+        "lines": [{"stockId": stock_id, "count": count} for stock_id, count in hold.lines.items()],
+        "createdAt": hold.created_at,
+        "expiresAt": hold.expires_at,
+        "state": hold.state.value,
+    }
+
+
+def _item_document(item: HeldItem) -> Document:
+    return {
+        "eventId": item.event_id,
+        "tierId": item.tier_id,
+        "code": item.code,
+        "name": item.name,
+        "quantity": item.quantity,
+        "price": item.price,
+        "currency": item.currency,
+        "seats": list(item.seats),
+    }
+
+
+def _hold(document: Document) -> Hold:
+    return Hold(
+        id=document["_id"],
+        account_id=document["accountId"],
+        kind=HoldKind(document["kind"]),
+        items=[_item(row) for row in document["items"]],
+        lines={row["stockId"]: row["count"] for row in document["lines"]},
+        created_at=document["createdAt"],
+        expires_at=document["expiresAt"],
+        state=HoldState(document["state"]),
+    )
+
+
+def _item(row: dict[str, Any]) -> HeldItem:
+    return HeldItem(
+        event_id=row["eventId"],
+        tier_id=row["tierId"],
+        code=row["code"],
+        name=row["name"],
+        quantity=row["quantity"],
+        price=row["price"],
+        currency=row["currency"],
+        seats=row["seats"],
+    )

@@ -1,0 +1,40 @@
+"""Held tickets: a hold and the counts of its stock rows change in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.mongo.transactions import Session
+from events.store import EventStore
+from inventory.requests import StaleRequest
+from orders.holds.model import Hold, HoldState
+from orders.holds.store import HoldStore
+
+
+@dataclass(frozen=True)
+class HeldTickets:
+    """Begins and ends holds. The group commit claims their tickets before, or releases them."""
+
+    holds: HoldStore
+    events: EventStore
+
+    def begin(self, session: Session, holds: Sequence[Hold]) -> None:
+        """Insert holds whose tickets the transaction has claimed; raises BulkError for a second cart of an account."""
+        self.holds.add(session, holds)
+        self.events.count_held(session, _counts(holds, 1))
+
+    def end(self, session: Session, holds: Sequence[Hold], state: HoldState) -> None:
+        """End active holds; raises StaleRequest if one of them has ended already."""
+        if not self.holds.end(session, holds, state):
+            raise StaleRequest
+        self.events.count_held(session, _counts(holds, -1))
+
+
+def _counts(holds: Sequence[Hold], sign: int) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for hold in holds:
+        for stock_id, count in hold.lines.items():
+            counts[stock_id] += sign * count
+    return counts

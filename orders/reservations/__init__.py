@@ -1,0 +1,1 @@
+"""Reservations: one ticket of an event for a signed-in person."""
