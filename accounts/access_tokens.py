@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +21,8 @@ TOKEN_TYPE = "access"  # noqa: S105 # nosec B105 # a type, not a secret
 REQUIRED_CLAIMS = ["iss", "aud", "sub", "sid", "iat", "exp", "typ", "role"]
 KEY_CONTEXT = b"accounts.access-token"
 KEY_BYTES = 32
+# Tokens whose signature this process remembers: about 1 kB each.
+MAX_VERIFIED = 10_000
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class AccessTokens:
     issuer: str
     lifetime: timedelta
     clock: Clock
+    # Signatures are checked once for each token; the end of its time is checked at every use.
+    _verified: dict[str, tuple[Identity, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def issue(self, account: Account, session_id: str) -> str:
         """Return the token of `account` in a session."""
@@ -52,26 +56,39 @@ class AccessTokens:
 
     def verify(self, token: str) -> Identity:
         """Return the identity that `token` states; raises NotSignedIn for any other, forged or expired one."""
+        known = self._verified.get(token)
+        if known is None:
+            known = self._identity(self._claims(token))
+            if len(self._verified) >= MAX_VERIFIED:
+                self._verified.clear()
+            self._verified[token] = known
+        identity, expires_at = known
+        if expires_at <= self.clock().timestamp():
+            raise NotSignedIn
+        return identity
+
+    def _claims(self, token: str) -> dict[str, Any]:
         for key in self.keys:
             claims = self._decode(token, key)
             if claims is not None:
-                return self._identity(claims)
+                return claims
         raise NotSignedIn
 
     def _decode(self, token: str, key: bytes) -> dict[str, Any] | None:
-        # The times are compared with the service's own clock in `_identity`.
+        # The times are compared with the service's own clock in `verify`.
         options: Any = {"require": REQUIRED_CLAIMS, "verify_exp": False, "verify_iat": False}
         try:
             return jwt.decode(token, key, [ALGORITHM], options, audience=AUDIENCE, issuer=self.issuer)
         except jwt.InvalidTokenError:
             return None
 
-    def _identity(self, claims: dict[str, Any]) -> Identity:
-        now = self.clock().timestamp()
-        if claims["typ"] != TOKEN_TYPE or not isinstance(claims["exp"], int) or claims["exp"] <= now:
+    def _identity(self, claims: dict[str, Any]) -> tuple[Identity, int]:
+        """Return the identity and the end of its token in seconds since 1970."""
+        expires_at = claims["exp"]
+        if claims["typ"] != TOKEN_TYPE or not isinstance(expires_at, int):
             raise NotSignedIn
         try:
-            return Identity(str(claims["sub"]), str(claims["sid"]), Role(claims["role"]))
+            return Identity(str(claims["sub"]), str(claims["sid"]), Role(claims["role"])), expires_at
         except ValueError:
             raise NotSignedIn from None
 

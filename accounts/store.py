@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from accounts.errors import AccountNotFound, EmailTaken, InvalidCredentials
 from accounts.model import Account, LinkedIdentity, Role
+from core.concurrency.single_flight import batched_read
 from core.mongo.client import Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session
@@ -36,6 +37,7 @@ class AccountStore:
 
     def __init__(self, db: Db) -> None:
         self._accounts = db[SCHEMA.name]
+        self._get_shared = batched_read(self._get_many)
 
     def insert(self, session: Session, account: Account) -> None:
         """Insert `account`; raises EmailTaken."""
@@ -45,11 +47,14 @@ class AccountStore:
             raise EmailTaken from error
 
     def get(self, account_id: str, session: Session | None = None) -> Account:
-        """Return an account; raises AccountNotFound."""
-        document = self._accounts.find_one({"_id": account_id}, session=session)
-        if document is None:
+        """Return an account; raises AccountNotFound. Concurrent calls without a session share a read."""
+        if session is None:
+            account = self._get_shared(account_id)
+        else:
+            account = self._get_many([account_id], session).get(account_id)
+        if account is None:
             raise AccountNotFound
-        return _to_account(document)
+        return account
 
     def find_by_email(self, email: str, session: Session | None = None) -> Account | None:
         document = self._accounts.find_one({"email": email}, session=session)
@@ -92,6 +97,10 @@ class AccountStore:
         """Return the ids of accounts from before a time whose e-mail address was never verified."""
         found = self._accounts.find({"emailVerified": False, "createdAt": {"$lt": created_before}}, {"_id": 1})
         return [document["_id"] for document in found]
+
+    def _get_many(self, account_ids: Collection[str], session: Session | None = None) -> dict[str, Account]:
+        found = self._accounts.find({"_id": {"$in": list(account_ids)}}, session=session)
+        return {document["_id"]: _to_account(document) for document in found}
 
     def _change(self, session: Session, current: Document, values: Document) -> Account:
         document = self._accounts.find_one_and_update(

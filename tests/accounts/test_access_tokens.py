@@ -169,6 +169,20 @@ def test_verifying_an_access_token_reads_no_database(device: Device, services: w
     assert not any(hasattr(tokens, name) for name in ("store", "db", "client", "accounts"))
 
 
+def test_remembered_signatures_are_bounded(
+    device: Device, services: wiring.Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accounts.access_tokens.MAX_VERIFIED", 2)
+    device.register()
+    tokens = services.accounts.access_tokens
+
+    for number in range(5):
+        other = jwt.encode({**claims_of(device), "sid": str(number)}, KEY, algorithm="HS256")
+        assert [tokens.verify(other).session_id for _ in range(2)] == [str(number)] * 2
+
+    assert len(tokens._verified) <= 2
+
+
 @pytest.mark.parametrize(
     ("authorization", "expected"),
     [("", (200, "nobody")), ("Bearer x.y.z", (401, "")), ("Basic YTpi", (401, "")), ("valid", (200, "ada"))],
