@@ -44,7 +44,10 @@ class TicketStock:
 
 @dataclass(frozen=True, kw_only=True)
 class Tier(TicketStock):
-    """A kind of ticket. `price` is in minor units of the event's currency; `waiting` counts people in line."""
+    """A kind of ticket. `price` is in minor units of the event's currency; `waiting` counts people in line.
+
+    A tier is closed if the editor has `withdrawn` it, or if its event is not published.
+    """
 
     position: int
     code: str
@@ -52,6 +55,7 @@ class Tier(TicketStock):
     price: int
     waiting: int = 0
     numbered: bool = False
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +76,21 @@ class Event:
     version: int
     tiers: Sequence[Tier]
     pool: TicketStock | None = None
+
+    @property
+    def price(self) -> int:
+        """Price of the first tier in minor units."""
+        return self.tiers[0].price
+
+    @property
+    def waiting(self) -> int:
+        """Number of people in line for any tier."""
+        return sum(tier.waiting for tier in self.tiers)
+
+    @property
+    def stock(self) -> Sequence[TicketStock]:
+        """All stock rows: the tiers, and the pool if there is one."""
+        return [*self.tiers, self.pool] if self.pool else self.tiers
 
     @property
     def capacity(self) -> int:

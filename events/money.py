@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from iso4217 import Currency
 
+# No currency has more decimals.
+MAX_EXPONENT = 4
 DECIMAL = re.compile(r"(0|[1-9][0-9]{0,14})(?:\.([0-9]+))?", re.ASCII)
 
 
@@ -44,3 +46,8 @@ def exponent_of(currency: str) -> int:
     if exponent is None:
         raise ValueError("Must be a currency code of ISO 4217, such as EUR.")
     return int(exponent)
+
+
+def comparable(minor: int, currency: str) -> int:
+    """Return an integer that orders amounts of all currencies by their number: 10.5 of one before 11 of another."""
+    return int(minor * 10 ** (MAX_EXPONENT - exponent_of(currency)))

@@ -10,11 +10,24 @@ from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, Update, bulk_update, insert
 from events.errors import EventNotFound, TierNotFound
-from events.model import Event, EventStatus, StockKind, TicketStock, Tier
+from events.mapping import to_event, to_event_document, to_pool_document, to_stock, to_tier_document
+from events.model import Event, StockKind, TicketStock
 from inventory.stock import Stock, StockFields
+
+
+def _order_by(field: str) -> IndexModel:
+    return IndexModel([("status", ASCENDING), (field, ASCENDING), ("_id", ASCENDING), ("search", ASCENDING)])
+
 
 EVENTS = CollectionSchema(
     name="events",
+    # Each index gives an order of the listing. It ends with the searched text, so that a search reads keys only.
+    indexes=(
+        _order_by("date"),
+        _order_by("titleKey"),
+        _order_by("priceKey"),
+        IndexModel([("status", ASCENDING), ("_id", ASCENDING), ("search", ASCENDING)]),
+    ),
     validator={"$jsonSchema": {"required": ["title", "date", "currency", "status", "tierIds", "createdAt"]}},
 )
 STOCK = CollectionSchema(
@@ -54,10 +67,10 @@ class EventStore:
 
     def insert(self, session: Session, event: Event) -> None:
         """Insert `event` with its stock rows within the caller's transaction."""
-        insert(session, self._events, [_event_document(event)])
-        rows = [_tier_document(tier) for tier in event.tiers]
+        insert(session, self._events, [to_event_document(event)])
+        rows = [to_tier_document(tier) for tier in event.tiers]
         if event.pool:
-            rows.append(_pool_document(event.pool))
+            rows.append(to_pool_document(event.pool))
         insert(session, self._rows, rows)
 
     def get(self, event_id: str, session: Session | None = None) -> Event:
@@ -75,9 +88,11 @@ class EventStore:
         return self.get(row["eventId"])
 
     def stock_levels(self, stock_ids: Iterable[str]) -> Mapping[str, TicketStock]:
-        """Return the majority-committed stock rows by id."""
-        found = self._committed_rows.find({"_id": {"$in": list(stock_ids)}})
-        return {document["_id"]: _stock(document) for document in found}
+        """Return the majority-committed stock rows by id; a deleted one is closed."""
+        levels = {stock_id: _deleted(stock_id) for stock_id in stock_ids}
+        for document in self._committed_rows.find({"_id": {"$in": list(levels)}}):
+            levels[document["_id"]] = to_stock(document)
+        return levels
 
     def count_held(self, session: Session, counts: Mapping[str, int]) -> None:
         """Add `counts` by stock id, which may be negative, to the held tickets within the caller's transaction."""
@@ -88,94 +103,9 @@ class EventStore:
         """Return the events of `documents`, in their order; one read for the stock of all."""
         rows: dict[str, list[TicketStock]] = {document["_id"]: [] for document in documents}
         for row in self._rows.find({"eventId": {"$in": list(rows)}}, session=session):
-            rows[row["eventId"]].append(_stock(row))
-        return [_event(document, rows[document["_id"]]) for document in documents]
+            rows[row["eventId"]].append(to_stock(row))
+        return [to_event(document, rows[document["_id"]]) for document in documents]
 
 
-def _event_document(event: Event) -> Document:
-    return {
-        "_id": event.id,
-        "title": event.title,
-        "description": event.description,
-        "date": event.date,
-        "venue": event.venue,
-        "currency": event.currency,
-        "status": event.status.value,
-        "maxPerOrder": event.max_per_order,
-        "salesEnd": event.sales_end,
-        "createdAt": event.created_at,
-        "updatedAt": event.updated_at,
-        "version": event.version,
-        "tierIds": [tier.id for tier in event.tiers],
-    }
-
-
-def _tier_document(tier: Tier) -> Document:
-    return {
-        **_stock_document(tier, StockKind.TIER),
-        "position": tier.position,
-        "code": tier.code,
-        "name": tier.name,
-        "price": tier.price,
-        "numbered": tier.numbered,
-        "waiting": tier.waiting,
-    }
-
-
-def _pool_document(pool: TicketStock) -> Document:
-    return _stock_document(pool, StockKind.POOL)
-
-
-def _stock_document(stock: TicketStock, kind: StockKind) -> Document:
-    return {
-        "_id": stock.id,
-        "eventId": stock.event_id,
-        "kind": kind.value,
-        "capacity": stock.capacity,
-        "taken": stock.taken,
-        "held": stock.held,
-        "closed": stock.closed,
-    }
-
-
-def _stock(row: Document) -> TicketStock:
-    counts = {
-        "id": row["_id"],
-        "event_id": row["eventId"],
-        "capacity": row["capacity"],
-        "taken": row["taken"],
-        "held": row["held"],
-        "closed": row["closed"],
-    }
-    if row["kind"] == StockKind.POOL:
-        return TicketStock(**counts)
-    return Tier(
-        **counts,
-        position=row["position"],
-        code=row["code"],
-        name=row["name"],
-        price=row["price"],
-        waiting=row["waiting"],
-        numbered=row["numbered"],
-    )
-
-
-def _event(document: Document, stock: Sequence[TicketStock]) -> Event:
-    tiers = [row for row in stock if isinstance(row, Tier)]
-    pools = [row for row in stock if not isinstance(row, Tier)]
-    return Event(
-        id=document["_id"],
-        title=document["title"],
-        description=document["description"],
-        date=document["date"],
-        venue=document["venue"],
-        currency=document["currency"],
-        status=EventStatus(document["status"]),
-        max_per_order=document["maxPerOrder"],
-        sales_end=document["salesEnd"],
-        created_at=document["createdAt"],
-        updated_at=document["updatedAt"],
-        version=document["version"],
-        tiers=sorted(tiers, key=lambda tier: tier.position),
-        pool=pools[0] if pools else None,
-    )
+def _deleted(stock_id: str) -> TicketStock:
+    return TicketStock(id=stock_id, event_id="", capacity=0, closed=True)

@@ -1,0 +1,1 @@
+"""Editor of events: creation, changes, cancellation and deletion by the back office."""

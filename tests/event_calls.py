@@ -1,0 +1,71 @@
+"""Events for tests: stored directly, or created through the API of the back office."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core.clock import iso
+from core.mongo.client import Db
+from core.mongo.transactions import transaction
+from events.editor.new_event import NewEvent, NewTier
+from events.model import Event
+from events.store import EventStore
+from tests.api_client import Api
+
+_numbers = itertools.count(1)
+
+
+def new_event(*tiers: NewTier, **changes: Any) -> NewEvent:
+    """Return a published event in a month with one tier of 10 tickets at 25.00 USD, or with `tiers`."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    event = NewEvent(
+        title=f"Event {next(_numbers)}",
+        date=now + timedelta(days=30),
+        venue="Town Hall",
+        currency="USD",
+        tiers=tiers or (new_tier(),),
+    )
+    return replace(event, **changes)
+
+
+def new_tier(code: str = "GA", price: int = 2500, capacity: int = 10, **changes: Any) -> NewTier:
+    """Return a tier; `price` is in minor units."""
+    return replace(NewTier(code=code, name=code.title(), price=price, capacity=capacity), **changes)
+
+
+def store_event(db: Db, *tiers: NewTier, **changes: Any) -> Event:
+    """Store an event, see `new_event`; `db` must be that of a client with a replica set."""
+    event = new_event(*tiers, **changes).build(datetime.now(UTC).replace(microsecond=0))
+    store = EventStore(db)
+    transaction(db.client, lambda session: store.insert(session, event), 8.0)
+    return event
+
+
+def event_form(**changes: Any) -> dict[str, Any]:
+    """Return the JSON of a new event; changes with the value None leave a member out."""
+    form = {
+        "title": f"Event {next(_numbers)}",
+        "description": "Doors open an hour before.",
+        "date": iso(datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)),
+        "venue": "Town Hall",
+        "currency": "USD",
+        "tiers": [tier_form()],
+        **changes,
+    }
+    return {name: value for name, value in form.items() if value is not None}
+
+
+def tier_form(code: str = "GA", price: str = "25.00", capacity: int = 10, **changes: Any) -> dict[str, Any]:
+    """Return the JSON of a tier."""
+    return {"code": code, "name": code.title(), "price": price, "capacity": capacity, **changes}
+
+
+def create_event(api: Api, **changes: Any) -> dict[str, Any]:
+    """Create an event through the back office; return it as the answer shows it."""
+    answer = api.admin("POST", "/events", json=event_form(**changes))
+    assert answer.status == 201, answer.body
+    created: dict[str, Any] = answer.json
+    return created
