@@ -17,7 +17,7 @@ run: install-run ## Install, start a database if MONGODB_URI names none, serve o
 	@exec $(BIN)/python -m devdb run --data var/mongo -- $(BIN)/gunicorn -c gunicorn.conf.py
 
 test: install-test ## Install what the tests need and run all of them
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 test-bare: install-test-bare ## Try the two commands in a minimal Debian; needs root, takes minutes
 	$(BIN)/python -m pytest -q -s tests/bare/bare_machine.py

@@ -184,7 +184,7 @@ def serving(mongodb_uri: str, folder: Path, **changes: str) -> Iterator[Served]:
     """Serve the application with gunicorn on a free port until the block ends."""
     port = free_port()
     settings = factories.environment(mongodb_uri, **{"PORT": str(port), "WEB_CONCURRENCY": "2", **changes})
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **settings}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **settings}
     with launched(f"http://127.0.0.1:{port}", environment, folder / f"service-{port}.log") as served:
         wait_until_ready(served)
         yield served
