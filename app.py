@@ -19,6 +19,7 @@ import cli
 import live.socketio.routes
 import live.sse
 import notifications.routes
+import orders.reservations.routes
 import pages.locale
 import pages.routes
 import schedules.routes
@@ -115,6 +116,7 @@ def _configure(app: Application, services: wiring.Services) -> None:
         waitlist.routes.blueprint,
         accounts.routes.blueprint,
         accounts.openid.routes.blueprint,
+        orders.reservations.routes.blueprint,
         live.sse.blueprint,
         admin.routes.blueprint,
         notifications.routes.blueprint,
@@ -134,6 +136,8 @@ def _quotas(settings: Settings) -> limiter.Quotas:
         bookings=settings.rate_limit_bookings,
         emails=settings.rate_limit_emails,
         booking_emails=settings.rate_limit_booking_emails,
+        reservations=settings.rate_limit_reserve,
+        orders=settings.rate_limit_orders,
     )
 
 

@@ -122,7 +122,7 @@ class Services:
             *vars(self.booking).values(),
             *vars(self.waitlist).values(),
             *vars(self.accounts).values(),
-            *vars(self.orders).values(),
+            *self.orders.every(),
         ]
 
 

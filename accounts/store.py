@@ -37,7 +37,7 @@ class AccountStore:
 
     def __init__(self, db: Db) -> None:
         self._accounts = db[SCHEMA.name]
-        self._get_shared = batched_read(self._get_many)
+        self._get_shared = batched_read(self.get_many)
 
     def insert(self, session: Session, account: Account) -> None:
         """Insert `account`; raises EmailTaken."""
@@ -51,7 +51,7 @@ class AccountStore:
         if session is None:
             account = self._get_shared(account_id)
         else:
-            account = self._get_many([account_id], session).get(account_id)
+            account = self.get_many([account_id], session).get(account_id)
         if account is None:
             raise AccountNotFound
         return account
@@ -98,7 +98,7 @@ class AccountStore:
         found = self._accounts.find({"emailVerified": False, "createdAt": {"$lt": created_before}}, {"_id": 1})
         return [document["_id"] for document in found]
 
-    def _get_many(self, account_ids: Collection[str], session: Session | None = None) -> dict[str, Account]:
+    def get_many(self, account_ids: Collection[str], session: Session | None = None) -> dict[str, Account]:
         found = self._accounts.find({"_id": {"$in": list(account_ids)}}, session=session)
         return {document["_id"]: _to_account(document) for document in found}
 

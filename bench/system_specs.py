@@ -113,6 +113,8 @@ def _service_environment(workspace: Workspace, deployment: Deployment) -> dict[s
         "RATE_LIMIT_BOOKINGS": UNLIMITED_RATE,
         "RATE_LIMIT_LOGIN": UNLIMITED_RATE,
         "RATE_LIMIT_REGISTER": UNLIMITED_RATE,
+        "RATE_LIMIT_RESERVE": UNLIMITED_RATE,
+        "RATE_LIMIT_ORDERS": UNLIMITED_RATE,
         "RATE_LIMIT_EMAILS": UNLIMITED_RATE,
         "RATE_LIMIT_BOOKING_EMAILS": UNLIMITED_RATE,
         "RATE_LIMIT_STORAGE": "mongodb",

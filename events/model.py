@@ -107,6 +107,10 @@ class Event:
         """Return how many tickets of `tier` can still be claimed."""
         return self._within_pool(tier.remaining)
 
+    def tier(self, tier_id: str) -> Tier:
+        """Return the tier with this id; raises KeyError."""
+        return {tier.id: tier for tier in self.tiers}[tier_id]
+
     def lines_of(self, tier: Tier, quantity: int) -> dict[str, int]:
         """Return the counts by stock id that a claim of `quantity` tickets of `tier` takes."""
         lines = {tier.id: quantity}

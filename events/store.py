@@ -80,6 +80,11 @@ class EventStore:
             raise EventNotFound
         return self._with_stock([document], session)[0]
 
+    def get_many(self, event_ids: Iterable[str], session: Session | None = None) -> dict[str, Event]:
+        """Return events in any state by id."""
+        documents = list(self._events.find({"_id": {"$in": list(event_ids)}}, session=session))
+        return {event.id: event for event in self._with_stock(documents, session)}
+
     def of_tier(self, tier_id: str) -> Event:
         """Return the event of a tier; raises TierNotFound."""
         row = self._rows.find_one({"_id": tier_id, "kind": StockKind.TIER.value}, {"eventId": 1})

@@ -8,13 +8,13 @@ from typing import Any
 from core.errors import DomainError
 from events.errors import SalesClosed
 from events.model import TicketStock
-from events.store import EventStore
 from inventory.admission import Shortage
 from inventory.errors import InsufficientStock
 from inventory.records import RecordsByKind
 from inventory.requests import RowsOfKind, StockChange, StockRequest
 from notifications.outbox.model import OutboxEmail
 from notifications.outbox.service import Outbox
+from orders.event_cache import EventCache
 
 TicketRows = RowsOfKind[OutboxEmail]
 
@@ -22,9 +22,10 @@ TicketRows = RowsOfKind[OutboxEmail]
 class TicketRecords(RecordsByKind[OutboxEmail]):
     """The rows of all requests for tickets, by the type of a request or of its detail."""
 
-    def __init__(self, events: EventStore, outbox: Outbox, rows: Mapping[type, TicketRows]) -> None:
+    def __init__(self, cache: EventCache, outbox: Outbox, rows: Mapping[type, TicketRows]) -> None:
         super().__init__(rows, _kind, outbox.enqueue)
-        self._events = events
+        self._cache = cache
+        self._events = cache.events.store
         self._outbox = outbox
 
     def stock_levels(self, stock_ids: Iterable[str]) -> Mapping[str, TicketStock]:
@@ -43,8 +44,9 @@ class TicketRecords(RecordsByKind[OutboxEmail]):
             }
         )
 
-    def after_commit(self, _requests: Sequence[StockRequest[Any]]) -> None:
-        """Wake the delivery worker."""
+    def after_commit(self, requests: Sequence[StockRequest[Any]]) -> None:
+        """Bring the cached events up to date and wake the delivery worker."""
+        self._cache.invalidate_changed(requests)
         self._outbox.wake_worker()
 
 

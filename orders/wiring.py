@@ -12,10 +12,14 @@ from core.mongo.client import Client, Db
 from events.service import Events
 from inventory.group_commit import GroupCommit
 from notifications.outbox.service import Outbox
+from orders.event_cache import EventCache
 from orders.group_commit import TicketRecords, TicketRows
 from orders.holds import store as hold_store
+from orders.reservations import store as reservation_store
+from orders.reservations import wiring as reservation_wiring
+from orders.reservations.wiring import ReservationServices
 
-SCHEMAS = (hold_store.SCHEMA,)
+SCHEMAS = (hold_store.SCHEMA, reservation_store.SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,24 @@ class OrderServices:
     """The use cases of ticket claims."""
 
     ticket_group_commit: GroupCommit
+    reservations: ReservationServices
+
+    def every(self) -> list[object]:
+        """Return all services, those of the subpackages included."""
+        return [*vars(self).values(), *vars(self.reservations).values()]
 
 
-def build_group_commit(base: Foundation) -> GroupCommit:
+def build_group_commit(base: Foundation, cache: EventCache) -> GroupCommit:
     """Return the group commit of all requests for tickets."""
-    rows: dict[type, TicketRows] = {}
-    return GroupCommit(base.client, base.events.store.stock, TicketRecords(base.events.store, base.outbox, rows))
+    rows: dict[type, TicketRows] = {
+        **reservation_wiring.build_rows(reservation_wiring.Foundation(base.db, base.clock, cache)),
+    }
+    return GroupCommit(base.client, base.events.store.stock, TicketRecords(cache, base.outbox, rows))
 
 
 def build(base: Foundation) -> OrderServices:
     """Return the use cases of ticket claims."""
-    return OrderServices(ticket_group_commit=build_group_commit(base))
+    cache = EventCache(base.events)
+    group_commit = build_group_commit(base, cache)
+    reservations = reservation_wiring.build(reservation_wiring.Foundation(base.db, base.clock, cache), group_commit)
+    return OrderServices(ticket_group_commit=group_commit, reservations=reservations)

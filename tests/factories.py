@@ -27,6 +27,8 @@ def environment(mongodb_uri: str, **changes: str) -> dict[str, str]:
         "RATE_LIMIT_BOOKINGS": "1000000 per hour",
         "RATE_LIMIT_LOGIN": "1000000 per hour",
         "RATE_LIMIT_REGISTER": "1000000 per hour",
+        "RATE_LIMIT_RESERVE": "1000000 per hour",
+        "RATE_LIMIT_ORDERS": "1000000 per hour",
         "RATE_LIMIT_EMAILS": "1000000 per hour",
         "RATE_LIMIT_BOOKING_EMAILS": "1000000 per hour",
         "RATE_LIMIT_STORAGE": "memory://",

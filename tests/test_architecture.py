@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.planted_violations import LONGEST_FUNCTION, LONGEST_MODULE, PLANTED
+from tests.users_of_stores import USERS_OF_STORES
 
 ROOT = Path(__file__).parent.parent
 ELSEWHERE = {"bench", "tests", "var", "node_modules", "__pycache__"}
@@ -124,21 +125,10 @@ FURNITURE: Mapping[str, tuple[str, ...]] = {
         "*.errors",
         "notifications.*",
     ),
-    "schemas": ("marshmallow", "phonenumbers", "email_validator", "core.*", "core", "*.model", "*.schemas"),
-}
-# Modules that may use a store of another feature: they write, or count, both features' rows in one transaction, or
-# read a figure that the service of that feature has no use for.
-USERS_OF_STORES: Mapping[str, tuple[str, ...]] = {
-    "waitlist.store": (
-        "booking.promotion",
-        "booking.deletion",
-        "booking.email_retry",
-        "booking.consistency",
-        "booking.personal_data",
-        "booking.wiring",
+    "schemas": (
+        *("marshmallow", "phonenumbers", "email_validator", "core.*", "core", "*.model", "*.schemas"),
+        "events.money",
     ),
-    "schedules.store": ("booking.listing",),
-    "events.store": ("orders.group_commit", "orders.holds.tickets"),
 }
 # Names that only these modules may use.
 NAMES: Mapping[str, tuple[str, ...]] = {

@@ -66,6 +66,8 @@ class Settings:
     rate_limit_booking_emails: str
     rate_limit_login: str
     rate_limit_register: str
+    rate_limit_reserve: str
+    rate_limit_orders: str
     access_token_seconds: int
     refresh_token_days: int
     password_blocklist: bool
@@ -146,6 +148,8 @@ def _account_settings(reader: _Reader) -> dict[str, Any]:
     return {
         "rate_limit_login": reader.parse("RATE_LIMIT_LOGIN", _rate, "50 per 15 minutes"),
         "rate_limit_register": reader.parse("RATE_LIMIT_REGISTER", _rate, "20 per hour"),
+        "rate_limit_reserve": reader.parse("RATE_LIMIT_RESERVE", _rate, "60 per 15 minutes"),
+        "rate_limit_orders": reader.parse("RATE_LIMIT_ORDERS", _rate, "60 per 15 minutes"),
         "access_token_seconds": reader.number("ACCESS_TOKEN_SECONDS", 900, 60, 86_400),
         "refresh_token_days": reader.number("REFRESH_TOKEN_DAYS", 7, 1, 365),
         "password_blocklist": reader.parse("PASSWORD_BLOCKLIST", _one_of("on", "off"), "on") == "on",

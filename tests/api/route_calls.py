@@ -17,6 +17,7 @@ from tests.api.account_calls import account_calls
 from tests.api.account_page_calls import account_page_calls, openid_calls
 from tests.api.conftest import Clock
 from tests.api.pages.page_browser import Browser
+from tests.api.reservation_calls import reservation_calls
 from tests.api_client import Api
 from tests.factories import contact, person
 
@@ -91,6 +92,7 @@ def calls(rush: Rush) -> dict[str, Call]:
         **api_calls(rush),
         **account_calls(rush.app, rush.db),
         **account_page_calls(rush.app, rush.db),
+        **reservation_calls(rush.app),
         **openid_calls(rush.app, rush.provider),
         **public_page_calls(rush, guest),
         **booking_page_calls(rush, guest),

@@ -37,12 +37,17 @@ class RateLimited(TooMany):
 
 @dataclass(frozen=True)
 class Quotas:
-    """The quotas as Flask-Limiter writes them: by client address, and `booking_emails` by booking."""
+    """The quotas as Flask-Limiter writes them, by client address.
+
+    `booking_emails` is by booking, `reservations` and `orders` are by account.
+    """
 
     requests: str
     bookings: str
     emails: str
     booking_emails: str
+    reservations: str
+    orders: str
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,14 @@ class RateLimiter:
         """Count a move or a resend, which e-mails the guest again, by client address and by booking."""
         self._hit_all("emails", self.quotas.emails)
         self._hit_all("booking-emails", self.quotas.booking_emails, booking_id)
+
+    def hit_reservation(self, account_id: str) -> None:
+        """Count a reservation that an account asks for."""
+        self._hit_all("reservations", self.quotas.reservations, account_id)
+
+    def hit_order(self, account_id: str) -> None:
+        """Count an order that an account places."""
+        self._hit_all("orders", self.quotas.orders, account_id)
 
     def hit_wrong_key(self) -> None:
         """Count a wrong admin key; the quota also holds for concurrent requests."""

@@ -1,0 +1,121 @@
+"""Creation of a reservation: one ticket of the event's first tier through the group commit."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+from core import log
+from core.clock import Clock, monotonic
+from core.concurrency.batcher import PendingRequest
+from core.ids import new_id
+from core.mongo.transactions import Session
+from events.errors import SalesClosed
+from events.model import Event
+from inventory.errors import InsufficientStock
+from inventory.group_commit import GroupCommit
+from inventory.requests import TOO_BUSY, RowsOfKind
+from notifications.outbox.model import OutboxEmail
+from orders.errors import SoldOut
+from orders.event_cache import EventCache
+from orders.reservations.errors import AlreadyReserved
+from orders.reservations.model import DueEmail, Reservation
+from orders.reservations.store import ReservationStore
+
+LOG = log.get_logger("orders")
+RESERVE_TIMEOUT = 10.0
+
+
+@dataclass
+class PendingReservation:
+    """A request for a reservation; implements `StockRequest`."""
+
+    reservation: Reservation
+    lines: Mapping[str, int]
+    deadline: float
+    too_busy: str = TOO_BUSY
+    is_keyed: bool = False
+    may_be_committed: bool = False
+
+    @property
+    def identities(self) -> frozenset[Hashable]:
+        """The owner: a second request for the same event is a duplicate."""
+        return frozenset((self.reservation.identity,))
+
+    def result(self) -> Reservation:
+        """Return the reservation."""
+        return self.reservation
+
+
+Batch = Sequence[PendingRequest[PendingReservation, Reservation]]
+
+
+@dataclass(frozen=True)
+class CreateReservation:
+    """Reserves tickets."""
+
+    group_commit: GroupCommit
+    events: EventCache
+    reservations: ReservationStore
+    clock: Clock
+
+    def execute(self, event_id: str, account_id: str) -> tuple[Reservation, Event]:
+        """Reserve a ticket of an event for an account; return it with the event.
+
+        Raises EventNotFound, EventCancelled, SalesClosed, SoldOut, AlreadyReserved, and the errors of
+        `GroupCommit.submit`.
+        """
+        event = self.events.get(event_id)
+        self.events.events.require_on_sale(event)
+        pending = self._pending(event, account_id)
+        try:
+            return self.group_commit.submit(pending), event
+        except SalesClosed:
+            # The cached event may be from before it was cancelled.
+            self.events.events.require_on_sale(self.events.fresh(event_id))
+            raise
+        except InsufficientStock:
+            if self.reservations.find_active([pending.reservation.owner]):
+                raise AlreadyReserved from None
+            raise SoldOut from None
+
+    def _pending(self, event: Event, account_id: str) -> PendingReservation:
+        now = self.clock()
+        tier = event.tiers[0]
+        reservation = Reservation(
+            id=new_id(now),
+            account_id=account_id,
+            event_id=event.id,
+            tier_id=tier.id,
+            created_at=now,
+            updated_at=now,
+            due_emails=(DueEmail.BOOKED,),
+        )
+        return PendingReservation(reservation, event.lines_of(tier, 1), monotonic() + RESERVE_TIMEOUT)
+
+
+@dataclass(frozen=True)
+class ReservationRows(RowsOfKind[OutboxEmail]):
+    """The rows of new reservations, each with a mark that the worker writes its e-mail."""
+
+    reservations: ReservationStore
+
+    def write(self, session: Session, requests: Sequence[PendingReservation]) -> list[OutboxEmail]:
+        """Insert the reservations; there is no e-mail to enqueue."""
+        self.reservations.add(session, [request.reservation for request in requests])
+        return []
+
+    def answer_known_keys(self, batch: Batch) -> None:
+        """Answer those who have a reservation before others are refused for lack of stock."""
+        self.answer_duplicates(batch)
+
+    def answer_duplicates(self, batch: Batch) -> None:
+        """Answer the requests whose previous attempt did commit; refuse those of owners with another reservation."""
+        active = self.reservations.find_active(pending.request.reservation.owner for pending in batch)
+        for pending in batch:
+            wanted = pending.request.reservation
+            known = active.get(wanted.owner)
+            if known and known.id == wanted.id:
+                pending.resolve(known)
+            elif known:
+                pending.reject(AlreadyReserved())

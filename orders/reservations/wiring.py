@@ -1,0 +1,56 @@
+"""Object graph of reservations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.store import AccountStore
+from core.clock import Clock
+from core.mongo.client import Db
+from inventory.group_commit import GroupCommit
+from orders.event_cache import EventCache
+from orders.group_commit import TicketRows
+from orders.reservations.cancel import CancellationRows, CancelReservation, ReservationCancellation
+from orders.reservations.listing import ListReservations
+from orders.reservations.reserve import CreateReservation, PendingReservation, ReservationRows
+from orders.reservations.store import ReservationStore
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What reservations are built on."""
+
+    db: Db
+    clock: Clock
+    cache: EventCache
+
+
+@dataclass(frozen=True)
+class ReservationServices:
+    """The use cases of reservations."""
+
+    store: ReservationStore
+    create: CreateReservation
+    cancel: CancelReservation
+    listing: ListReservations
+
+
+def build_rows(base: Foundation) -> dict[type, TicketRows]:
+    """Return the rows of the requests about reservations, in the order in which they are written."""
+    store = ReservationStore(base.db)
+    return {
+        PendingReservation: ReservationRows(store),
+        ReservationCancellation: CancellationRows(store, base.clock),
+    }
+
+
+def build(base: Foundation, group_commit: GroupCommit) -> ReservationServices:
+    """Return the use cases of reservations."""
+    store = ReservationStore(base.db)
+    events = base.cache.events.store
+    return ReservationServices(
+        store=store,
+        create=CreateReservation(group_commit, base.cache, store, base.clock),
+        cancel=CancelReservation(group_commit, store, events),
+        listing=ListReservations(store, events, AccountStore(base.db)),
+    )

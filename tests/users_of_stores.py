@@ -1,0 +1,25 @@
+"""Table of the modules that may use a store of another feature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# Modules that may use a store of another feature: they write, or count, both features' rows in one transaction, or
+# read a figure that the service of that feature has no use for.
+USERS_OF_STORES: Mapping[str, tuple[str, ...]] = {
+    "waitlist.store": (
+        "booking.promotion",
+        "booking.deletion",
+        "booking.email_retry",
+        "booking.consistency",
+        "booking.personal_data",
+        "booking.wiring",
+    ),
+    "schedules.store": ("booking.listing",),
+    "events.store": (
+        "orders.holds.tickets",
+        "orders.reservations.cancel",
+        "orders.reservations.listing",
+    ),
+    "accounts.store": ("orders.reservations.listing", "orders.reservations.wiring"),
+}
