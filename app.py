@@ -19,6 +19,7 @@ import cli
 import live.socketio.routes
 import live.sse
 import notifications.routes
+import orders.holds.routes
 import orders.reservations.routes
 import pages.locale
 import pages.routes
@@ -117,6 +118,7 @@ def _configure(app: Application, services: wiring.Services) -> None:
         accounts.routes.blueprint,
         accounts.openid.routes.blueprint,
         orders.reservations.routes.blueprint,
+        orders.holds.routes.blueprint,
         live.sse.blueprint,
         admin.routes.blueprint,
         notifications.routes.blueprint,

@@ -150,6 +150,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
     people = _accounts(base)
     booked, waitlists = _slot_bookings(base, people)
     events = Events(EventStore(db), clock)
+    ticketing = _orders(base, people, events)
     streams = live.wiring.build(db, schedules.schedule, clock)
     return Services(
         settings=settings,
@@ -162,14 +163,14 @@ def build(settings: Settings, **replacements: Any) -> Services:
         outbox=base.outbox,
         outbox_health=OutboxHealth(db, clock, base.deferred),
         worker=_worker(settings, base.outbox, clock, replacements.get("mailer")),
-        scheduler=_scheduler(booked, people, db, clock),
+        scheduler=_scheduler(base, booked, people, ticketing),
         dashboard=Dashboard(schedules, base.bookings.count_created_between, base.outbox, clock),
         delivery_webhook=DeliveryWebhook(base.outbox.store, clock, settings.resend_webhook_secret),
         live=streams,
         broadcaster=SocketBroadcaster(streams.broadcast_log),
         accounts=people,
         events=events,
-        orders=_orders(base, people, events),
+        orders=ticketing,
     )
 
 
@@ -256,16 +257,14 @@ def _worker(settings: Settings, outbox: Outbox, clock: Clock, mailer: Mailer | N
     )
 
 
-def _scheduler(services: BookingServices, people: AccountServices, db: Db, clock: Clock) -> Scheduler:
+def _scheduler(base: _Base, booked: BookingServices, people: AccountServices, ticketing: OrderServices) -> Scheduler:
     tasks = (
-        *notifications.wiring.periodic_tasks(db, clock),
-        PeriodicTask("reminders", services.reminders.execute),
-        PeriodicTask("waitlists", services.reconcile_waitlists.execute),
-        PeriodicTask("search", services.maintain_search.execute),
-        PeriodicTask("idempotency_keys", lambda: services.idempotency_keys.sweep(clock())),
+        *notifications.wiring.periodic_tasks(base.db, base.clock),
+        *booking.wiring.periodic_tasks(booked, base.clock),
         PeriodicTask("password_resets", people.send_password_resets.execute),
+        *orders.wiring.periodic_tasks(ticketing),
     )
-    return Scheduler(LeaderLease(db, scheduler.LEASE_NAME, _lease_holder(), clock), tasks)
+    return Scheduler(LeaderLease(base.db, scheduler.LEASE_NAME, _lease_holder(), base.clock), tasks)
 
 
 def _lease_holder() -> str:

@@ -47,6 +47,7 @@ from core.clock import Clock
 from core.concurrency.serial_transactions import SerialTransactions
 from core.config.settings import Settings
 from core.mongo.client import Client, Db
+from core.scheduler import PeriodicTask
 from core.signed_tokens import SignedLinks
 from inventory.group_commit import GroupCommit
 from notifications.outbox.service import Outbox
@@ -133,6 +134,16 @@ def build_deferred_confirmations(
 ) -> DeferredConfirmations:
     """Return the deferred e-mails of the bookings in `db`; `enqueue` inserts outbox rows in a transaction."""
     return DeferredConfirmations(db.client, DeferredStore(db), build_emails(settings, schedules), enqueue)
+
+
+def periodic_tasks(services: BookingServices, clock: Clock) -> tuple[PeriodicTask, ...]:
+    """Return the tasks of bookings."""
+    return (
+        PeriodicTask("reminders", services.reminders.execute),
+        PeriodicTask("waitlists", services.reconcile_waitlists.execute),
+        PeriodicTask("search", services.maintain_search.execute),
+        PeriodicTask("idempotency_keys", lambda: services.idempotency_keys.sweep(clock())),
+    )
 
 
 def build_group_commit(base: Foundation, waitlist_rows: Mapping[type, SlotRows]) -> GroupCommit:

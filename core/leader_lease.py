@@ -54,6 +54,11 @@ class LeaderLease:
         self._renewed_at = asked_at
         return True
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the holder acquired the lease less than its TTL ago; the database is not asked."""
+        return time.monotonic() - self._renewed_at < self.ttl.total_seconds()
+
     def release(self) -> None:
         """Release the lease, so that another process can acquire it at once."""
         self._renewed_at = float("-inf")

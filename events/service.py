@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.clock import Clock
@@ -28,6 +29,17 @@ class Events:
             if tier.id == tier_id and event.status is not EventStatus.DRAFT:
                 return event, tier
         raise TierNotFound
+
+    def of_tiers(self, tier_ids: Iterable[str]) -> dict[str, tuple[Event, Tier]]:
+        """Return tiers with their events by the tier's id; raises TierNotFound if one is unknown or a draft's."""
+        wanted = set(tier_ids)
+        found = {}
+        for event in self.store.of_tiers(wanted):
+            if event.status is not EventStatus.DRAFT:
+                found.update({tier.id: (event, tier) for tier in event.tiers})
+        if not wanted <= found.keys():
+            raise TierNotFound
+        return found
 
     def require_on_sale(self, event: Event) -> None:
         """Raise EventCancelled or SalesClosed if no ticket of `event` can be bought now."""

@@ -43,10 +43,10 @@ STOCK = CollectionSchema(
                 "price": {"bsonType": ["int", "long"]},
             },
         },
+        # Held tickets are also taken; a release lowers the two counts one after the other in its transaction.
         "$expr": {
             "$and": [
                 {"$lte": ["$taken", "$capacity"]},
-                {"$lte": ["$held", "$taken"]},
                 {"$gte": ["$held", 0]},
             ]
         },
@@ -91,6 +91,12 @@ class EventStore:
         if row is None:
             raise TierNotFound
         return self.get(row["eventId"])
+
+    def of_tiers(self, tier_ids: Iterable[str]) -> list[Event]:
+        """Return the events of the tiers that exist."""
+        tiers = {"_id": {"$in": list(tier_ids)}, "kind": StockKind.TIER.value}
+        event_ids = {row["eventId"] for row in self._rows.find(tiers, {"eventId": 1})}
+        return self._with_stock(list(self._events.find({"_id": {"$in": list(event_ids)}})))
 
     def stock_levels(self, stock_ids: Iterable[str]) -> Mapping[str, TicketStock]:
         """Return the majority-committed stock rows by id; a deleted one is closed."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from accounts.service import Accounts
 from audit.service import Audit
 from core.clock import Clock
 from core.config.settings import Settings
 from core.mongo.client import Client, Db
+from core.scheduler import PeriodicTask
 from events.service import Events
 from inventory.group_commit import GroupCommit
 from notifications.outbox.service import Outbox
 from orders.event_cache import EventCache
 from orders.group_commit import TicketRecords, TicketRows
 from orders.holds import store as hold_store
+from orders.holds import wiring as hold_wiring
+from orders.holds.wiring import HoldServices
 from orders.reservations import store as reservation_store
 from orders.reservations import wiring as reservation_wiring
 from orders.reservations.wiring import ReservationServices
@@ -41,16 +45,18 @@ class OrderServices:
     """The use cases of ticket claims."""
 
     ticket_group_commit: GroupCommit
+    holds: HoldServices
     reservations: ReservationServices
 
     def every(self) -> list[object]:
         """Return all services, those of the subpackages included."""
-        return [*vars(self).values(), *vars(self.reservations).values()]
+        return [*vars(self).values(), *vars(self.holds).values(), *vars(self.reservations).values()]
 
 
 def build_group_commit(base: Foundation, cache: EventCache) -> GroupCommit:
     """Return the group commit of all requests for tickets."""
     rows: dict[type, TicketRows] = {
+        **hold_wiring.build_rows(_hold_foundation(base)),
         **reservation_wiring.build_rows(reservation_wiring.Foundation(base.db, base.clock, cache)),
     }
     return GroupCommit(base.client, base.events.store.stock, TicketRecords(cache, base.outbox, rows))
@@ -60,5 +66,18 @@ def build(base: Foundation) -> OrderServices:
     """Return the use cases of ticket claims."""
     cache = EventCache(base.events)
     group_commit = build_group_commit(base, cache)
-    reservations = reservation_wiring.build(reservation_wiring.Foundation(base.db, base.clock, cache), group_commit)
-    return OrderServices(ticket_group_commit=group_commit, reservations=reservations)
+    holds = hold_wiring.build(_hold_foundation(base), group_commit)
+    reservations = reservation_wiring.build(
+        reservation_wiring.Foundation(base.db, base.clock, cache), group_commit, holds.claims
+    )
+    return OrderServices(ticket_group_commit=group_commit, holds=holds, reservations=reservations)
+
+
+def periodic_tasks(services: OrderServices) -> tuple[PeriodicTask, ...]:
+    """Return the tasks of holds."""
+    return hold_wiring.periodic_tasks(services.holds)
+
+
+def _hold_foundation(base: Foundation) -> hold_wiring.Foundation:
+    lifetime = timedelta(seconds=base.settings.order_hold_seconds)
+    return hold_wiring.Foundation(base.db, base.clock, base.events, lifetime)

@@ -68,6 +68,7 @@ class Settings:
     rate_limit_register: str
     rate_limit_reserve: str
     rate_limit_orders: str
+    order_hold_seconds: int
     access_token_seconds: int
     refresh_token_days: int
     password_blocklist: bool
@@ -121,6 +122,7 @@ def from_env(env: Mapping[str, str]) -> Settings:
         rate_limit_emails=reader.parse("RATE_LIMIT_EMAILS", _rate, "60 per hour"),
         rate_limit_booking_emails=reader.parse("RATE_LIMIT_BOOKING_EMAILS", _rate, "10 per hour"),
         **_account_settings(reader),
+        **_order_settings(reader),
         rate_limit_storage=reader.parse("RATE_LIMIT_STORAGE", parsers.limit_storage, "mongodb"),
         resend_api_key=reader.text("RESEND_API_KEY"),
         resend_api_url=reader.parse("RESEND_API_URL", parsers.url, "https://api.resend.com"),
@@ -148,12 +150,18 @@ def _account_settings(reader: _Reader) -> dict[str, Any]:
     return {
         "rate_limit_login": reader.parse("RATE_LIMIT_LOGIN", _rate, "50 per 15 minutes"),
         "rate_limit_register": reader.parse("RATE_LIMIT_REGISTER", _rate, "20 per hour"),
-        "rate_limit_reserve": reader.parse("RATE_LIMIT_RESERVE", _rate, "60 per 15 minutes"),
-        "rate_limit_orders": reader.parse("RATE_LIMIT_ORDERS", _rate, "60 per 15 minutes"),
         "access_token_seconds": reader.number("ACCESS_TOKEN_SECONDS", 900, 60, 86_400),
         "refresh_token_days": reader.number("REFRESH_TOKEN_DAYS", 7, 1, 365),
         "password_blocklist": reader.parse("PASSWORD_BLOCKLIST", _one_of("on", "off"), "on") == "on",
         "oidc_providers": parse_providers(reader.env, reader.problems),
+    }
+
+
+def _order_settings(reader: _Reader) -> dict[str, Any]:
+    return {
+        "rate_limit_reserve": reader.parse("RATE_LIMIT_RESERVE", _rate, "60 per 15 minutes"),
+        "rate_limit_orders": reader.parse("RATE_LIMIT_ORDERS", _rate, "60 per 15 minutes"),
+        "order_hold_seconds": reader.number("ORDER_HOLD_SECONDS", 600, 60, 86_400),
     }
 
 

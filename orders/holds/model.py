@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+# The most tickets of a tier in one cart; an event may set a lower limit.
+MAX_QUANTITY = 20
+
 
 class HoldKind(StrEnum):
     """Why tickets are held: for a cart, or as an offer to the first in line of a waiting list."""
@@ -22,6 +25,14 @@ class HoldState(StrEnum):
     USED = "used"
     RELEASED = "released"
     EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class CartLine:
+    """Tickets of one tier that somebody asks for."""
+
+    tier_id: str
+    quantity: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +61,11 @@ class Hold:
     created_at: datetime
     expires_at: datetime
     state: HoldState = HoldState.ACTIVE
+
+    @property
+    def currency(self) -> str:
+        """Currency of all items."""
+        return self.items[0].currency
 
     @property
     def total(self) -> int:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
-from core.mongo.client import Db, Document
+from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, bulk_update, insert
+from orders.holds.errors import HoldNotFound
 from orders.holds.model import HeldItem, Hold, HoldKind, HoldState
 
 ACTIVE = {"state": HoldState.ACTIVE.value}
@@ -25,7 +26,11 @@ SCHEMA = CollectionSchema(
         ),
         IndexModel([("accountId", ASCENDING), ("createdAt", ASCENDING)]),
         IndexModel([("expiresAt", ASCENDING)], partialFilterExpression=ACTIVE, name="active_by_expiry"),
-        IndexModel([("items.tierId", ASCENDING)], partialFilterExpression=ACTIVE, name="active_by_tier"),
+        IndexModel(
+            [("lines.stockId", ASCENDING), ("expiresAt", ASCENDING)],
+            partialFilterExpression=ACTIVE,
+            name="active_by_stock",
+        ),
     ),
     validator={"$jsonSchema": {"required": ["accountId", "kind", "items", "lines", "state", "expiresAt"]}},
 )
@@ -36,6 +41,7 @@ class HoldStore:
 
     def __init__(self, db: Db) -> None:
         self._holds = db[SCHEMA.name]
+        self._committed = self._holds.with_options(read_concern=MAJORITY_READ)
 
     def add(self, session: Session, holds: Sequence[Hold]) -> None:
         """Insert holds; BulkError, which ends the transaction, says that an account has a cart already."""
@@ -52,6 +58,31 @@ class HoldStore:
         document = self._holds.find_one({"_id": hold_id}, session=session)
         return _hold(document) if document else None
 
+    def get_of(self, account_id: str, hold_id: str) -> Hold:
+        """Return a hold of an account in any state; raises HoldNotFound."""
+        hold = self.get(hold_id)
+        if hold is None or hold.account_id != account_id:
+            raise HoldNotFound
+        return hold
+
+    def get_committed(self, hold_id: str) -> Hold | None:
+        """Return a majority-committed hold in any state, or None."""
+        document = self._committed.find_one({"_id": hold_id})
+        return _hold(document) if document else None
+
+    def still_active(self, hold_ids: Iterable[str]) -> list[Hold]:
+        """Return the majority-committed holds of `hold_ids` that are active."""
+        return list(map(_hold, self._committed.find({"_id": {"$in": list(hold_ids)}, **ACTIVE})))
+
+    def cart_of(self, account_id: str) -> Hold | None:
+        """Return the active cart of an account, or None."""
+        return self.carts_of([account_id]).get(account_id)
+
+    def carts_of(self, account_ids: Iterable[str]) -> dict[str, Hold]:
+        """Return the active, majority-committed carts by account id."""
+        wanted = {"accountId": {"$in": list(account_ids)}, "kind": HoldKind.CART.value, **ACTIVE}
+        return {document["accountId"]: _hold(document) for document in self._committed.find(wanted)}
+
     def active_of(self, account_id: str, session: Session | None = None) -> list[Hold]:
         """Return the active holds of an account, oldest first."""
         found = self._holds.find({"accountId": account_id, **ACTIVE}, session=session).sort("createdAt", ASCENDING)
@@ -61,6 +92,17 @@ class HoldStore:
         """Return up to `limit` active holds whose time has passed, the oldest first."""
         found = self._holds.find({"expiresAt": {"$lte": now}, **ACTIVE}).sort("expiresAt", ASCENDING)
         return list(map(_hold, found.limit(limit)))
+
+    def expired_of(self, stock_ids: Iterable[str], now: datetime, limit: int) -> list[Hold]:
+        """Return up to `limit` active holds of the stock whose time has passed."""
+        wanted = {"lines.stockId": {"$in": list(stock_ids)}, "expiresAt": {"$lte": now}, **ACTIVE}
+        return list(map(_hold, self._committed.find(wanted).limit(limit)))
+
+    def next_expiry(self, stock_id: str) -> datetime | None:
+        """Return when the first active hold of a stock ends, or None without any."""
+        wanted = {"lines.stockId": stock_id, **ACTIVE}
+        found = self._committed.find_one(wanted, {"expiresAt": 1}, sort=[("expiresAt", ASCENDING)])
+        return found["expiresAt"] if found else None
 
 
 def _document(hold: Hold) -> Document:

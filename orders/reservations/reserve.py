@@ -13,11 +13,11 @@ from core.mongo.transactions import Session
 from events.errors import SalesClosed
 from events.model import Event
 from inventory.errors import InsufficientStock
-from inventory.group_commit import GroupCommit
 from inventory.requests import TOO_BUSY, RowsOfKind
 from notifications.outbox.model import OutboxEmail
 from orders.errors import SoldOut
 from orders.event_cache import EventCache
+from orders.holds.claims import TicketClaims
 from orders.reservations.errors import AlreadyReserved
 from orders.reservations.model import DueEmail, Reservation
 from orders.reservations.store import ReservationStore
@@ -54,7 +54,7 @@ Batch = Sequence[PendingRequest[PendingReservation, Reservation]]
 class CreateReservation:
     """Reserves tickets."""
 
-    group_commit: GroupCommit
+    claims: TicketClaims
     events: EventCache
     reservations: ReservationStore
     clock: Clock
@@ -69,7 +69,7 @@ class CreateReservation:
         self.events.events.require_on_sale(event)
         pending = self._pending(event, account_id)
         try:
-            return self.group_commit.submit(pending), event
+            return self.claims.submit(pending), event
         except SalesClosed:
             # The cached event may be from before it was cancelled.
             self.events.events.require_on_sale(self.events.fresh(event_id))

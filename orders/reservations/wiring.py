@@ -10,6 +10,7 @@ from core.mongo.client import Db
 from inventory.group_commit import GroupCommit
 from orders.event_cache import EventCache
 from orders.group_commit import TicketRows
+from orders.holds.claims import TicketClaims
 from orders.reservations.cancel import CancellationRows, CancelReservation, ReservationCancellation
 from orders.reservations.listing import ListReservations
 from orders.reservations.reserve import CreateReservation, PendingReservation, ReservationRows
@@ -44,13 +45,13 @@ def build_rows(base: Foundation) -> dict[type, TicketRows]:
     }
 
 
-def build(base: Foundation, group_commit: GroupCommit) -> ReservationServices:
+def build(base: Foundation, group_commit: GroupCommit, claims: TicketClaims) -> ReservationServices:
     """Return the use cases of reservations."""
     store = ReservationStore(base.db)
     events = base.cache.events.store
     return ReservationServices(
         store=store,
-        create=CreateReservation(group_commit, base.cache, store, base.clock),
+        create=CreateReservation(claims, base.cache, store, base.clock),
         cancel=CancelReservation(group_commit, store, events),
         listing=ListReservations(store, events, AccountStore(base.db)),
     )

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core import scheduler as module
 from core.errors import Unavailable
 from core.leader_lease import TTL, LeaderLease
 from core.mongo.client import Client, Db
@@ -68,21 +67,35 @@ def test_lease_released_is_free_at_once_and_other_names_are_apart(db: Db, clock:
     assert not one.renew()
 
 
-def test_scheduler_runs_tasks_at_the_interval_in_the_leading_process_alone(
-    db: Db, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_scheduler_runs_each_task_at_its_interval_in_the_leader_alone(db: Db, clock: ManualClock) -> None:
     ran: list[str] = []
 
     def scheduler_of(name: str) -> Scheduler:
-        return Scheduler(LeaderLease(db, "scheduler", name, clock), [PeriodicTask("task", lambda: ran.append(name))])
+        tasks = [
+            PeriodicTask("seldom", lambda: ran.append(f"{name} seldom")),
+            PeriodicTask("often", lambda: ran.append(f"{name} often"), interval=0.0),
+            PeriodicTask("everywhere", lambda: ran.append(f"{name} everywhere"), needs_lease=False),
+        ]
+        return Scheduler(LeaderLease(db, "scheduler", name, clock), tasks)
 
     one, two = scheduler_of("one"), scheduler_of("two")
     for scheduler in (one, one, two):
         scheduler.tick()
-    assert ran == ["one"]
-    monkeypatch.setattr(module, "INTERVAL_SECONDS", 0.0)
-    one.tick()
-    assert ran == ["one", "one"]
+    assert ran == ["one seldom", "one often", "one everywhere", "one often", "two everywhere"]
+
+
+def test_scheduler_runs_frequent_tasks_while_another_task_lasts(db: Db, clock: ManualClock) -> None:
+    frequent = threading.Event()
+    tasks = [
+        PeriodicTask("long", lambda: frequent.wait(10)),
+        PeriodicTask("frequent", frequent.set, interval=0.1),
+    ]
+    scheduler = Scheduler(LeaderLease(db, "scheduler", "one", clock), tasks)
+    thread = threading.Thread(target=scheduler.run, daemon=True)
+    thread.start()
+    assert frequent.wait(5)
+    assert scheduler.shut_down(patience=10)
+    thread.join(10)
 
 
 def test_scheduler_running_once_releases_its_lease(db: Db, clock: ManualClock) -> None:

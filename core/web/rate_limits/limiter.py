@@ -74,6 +74,10 @@ class RateLimiter:
         """Count a reservation that an account asks for."""
         self._hit_all("reservations", self.quotas.reservations, account_id)
 
+    def hit_hold(self, account_id: str) -> None:
+        """Count a cart that an account asks to hold."""
+        self._hit_all("holds", self.quotas.orders, account_id)
+
     def hit_order(self, account_id: str) -> None:
         """Count an order that an account places."""
         self._hit_all("orders", self.quotas.orders, account_id)

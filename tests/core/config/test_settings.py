@@ -51,6 +51,7 @@ def test_with_what_is_needed_the_rest_has_safe_defaults() -> None:
         rate_limit_register="20 per hour",
         rate_limit_reserve="60 per 15 minutes",
         rate_limit_orders="60 per 15 minutes",
+        order_hold_seconds=600,
         access_token_seconds=900,
         refresh_token_days=7,
         password_blocklist=True,
@@ -364,33 +365,3 @@ def test_every_setting_has_a_sentence_in_the_example() -> None:
     fields = {setting.name for setting in dataclasses.fields(Settings)} - {"oidc_providers"}
     assert {name for name in named if not name.startswith("oidc_google_")} == fields
     assert all(sentence.startswith("# ") and sentence.endswith(".") for sentence in named.values())
-
-
-def test_a_key_of_the_back_office_may_have_a_label() -> None:
-    keys = read(ADMIN_KEY="frontdesk:the-key-of-the-admin,the-key-without-a-label").admin_key
-
-    assert keys[0] == AdminKey("frontdesk", "the-key-of-the-admin")
-    assert keys[1].label.startswith("key-")
-    assert keys[1].secret == "the-key-without-a-label"
-
-
-def test_what_merely_looks_like_a_label_belongs_to_the_key() -> None:
-    (key,) = read(ADMIN_KEY="the-key-of:the-admin").admin_key
-
-    assert key.secret == "the-key-of:the-admin"
-
-
-def test_two_keys_do_not_share_a_label() -> None:
-    assert problems(ADMIN_KEY="desk:the-key-of-the-admin,desk:another-key-of-the-admin") == [
-        "ADMIN_KEY must be keys with a label of its own each, or without any."
-    ]
-
-
-def test_several_secrets_sign_in_turn() -> None:
-    assert read(SECRET_KEY="the-new-secret-key, the-old-secret-key").secret_key == (
-        "the-new-secret-key",
-        "the-old-secret-key",
-    )
-    assert problems(SECRET_KEY="the-new-secret-key,short") == [
-        "SECRET_KEY must be secrets of at least 16 characters, separated by commas."
-    ]

@@ -1,0 +1,71 @@
+"""Expiry of holds: by the deadline where their stock is claimed, and by the scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from core import log
+from core.clock import Clock
+from inventory.group_commit import GroupCommit
+from orders.holds.ending import ending_of
+from orders.holds.model import Hold, HoldState
+from orders.holds.store import HoldStore
+
+LOG = log.get_logger("orders.holds")
+# So many holds end in one request; the group commit joins the requests of several threads.
+BATCH = 50
+# The process without the scheduler's lease ends what the one with it has left over for so long.
+OVERDUE = timedelta(seconds=0.4)
+# A hold made after a lookup lasts longer than this.
+LOOKUP_TTL = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class ExpireHolds:
+    """Ends expired holds."""
+
+    group_commit: GroupCommit
+    holds: HoldStore
+    clock: Clock
+    # By stock id: no active hold of it ends before this time.
+    _none_before: dict[str, datetime] = field(default_factory=dict)
+
+    def execute(self) -> int:
+        """End all holds whose time has passed; return their number."""
+        return self._end_until(self.clock())
+
+    def execute_overdue(self) -> int:
+        """End the holds that the process with the scheduler's lease should have ended."""
+        return self._end_until(self.clock() - OVERDUE)
+
+    def end_expired_of(self, stock_ids: Iterable[str]) -> bool:
+        """End the expired holds of the stock; return whether there was any.
+
+        The next expiry of each stock is remembered, so that a crowd at sold-out stock costs no reads.
+        """
+        now = self.clock()
+        due = [stock_id for stock_id in stock_ids if self._none_before.get(stock_id, now) <= now]
+        if not due:
+            return False
+        ended = self._end(self.holds.expired_of(due, now, BATCH))
+        for stock_id in due:
+            following = self.holds.next_expiry(stock_id)
+            horizon = now + LOOKUP_TTL
+            self._none_before[stock_id] = min(following, horizon) if following else horizon
+        return bool(ended)
+
+    def _end_until(self, deadline: datetime) -> int:
+        count = 0
+        while found := self.holds.expired(deadline, BATCH):
+            count += len(self._end(found))
+        return count
+
+    def _end(self, found: Sequence[Hold]) -> Sequence[Hold]:
+        if not found:
+            return []
+        ended = self.group_commit.submit(ending_of(found, HoldState.EXPIRED))
+        if ended:
+            LOG.info("holds_expired", count=len(ended))
+        return ended

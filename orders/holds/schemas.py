@@ -1,0 +1,116 @@
+"""Schemas of carts and holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+
+from core import text
+from core.clock import iso
+from core.schema_fields import ParsedString, TypedSchema
+from core.web.problem_schema import ProblemSchema
+from events.money import Money
+from orders.holds.model import MAX_QUANTITY, CartLine, HeldItem, Hold
+
+MAX_LINES = 20
+
+
+class TierId(ParsedString):
+    """The id of a tier: 10 to 100 visible ASCII characters."""
+
+    plain_pattern = r"[!-~]{10,100}"
+
+    def parse(self, value: str) -> str:
+        value = text.strip_invisible(value)
+        if not 10 <= len(value) <= 100 or not text.visible_ascii(value):
+            raise ValueError("Not a tier's id.")
+        return value
+
+
+class Quantity(ma.fields.Integer):
+    """A JSON number from 1 to MAX_QUANTITY; texts and booleans are refused."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strict=True, validate=ma.validate.Range(1, MAX_QUANTITY), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ma.ValidationError("Not a valid integer.")
+        return value
+
+
+class CartLineSchema(TypedSchema):
+    """Tickets of one tier."""
+
+    result_type = CartLine
+
+    class Meta:
+        unknown = ma.RAISE
+
+    tierId = TierId(required=True, attribute="tier_id", metadata={"minLength": 10, "maxLength": 100})
+    quantity = Quantity(required=True)
+
+
+class NewHoldSchema(ma.Schema):
+    """A cart whose tickets are to be held."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+    items = ma.fields.List(ma.fields.Nested(CartLineSchema), required=True, validate=ma.validate.Length(1, MAX_LINES))
+
+
+class HeldItemSchema(ma.Schema):
+    """Tickets of one tier at the price that is frozen for this purchase."""
+
+    tierId = ma.fields.String()
+    tier = ma.fields.String(metadata={"example": "VIP"})
+    name = ma.fields.String()
+    eventId = ma.fields.String()
+    quantity = ma.fields.Integer()
+    priceAtPurchase = ma.fields.String(metadata={"example": "100.00"})
+    seats = ma.fields.List(ma.fields.String())
+
+
+class HoldSchema(ma.Schema):
+    """A hold as its account sees it."""
+
+    id = ma.fields.String()
+    items = ma.fields.List(ma.fields.Nested(HeldItemSchema))
+    totalAmount = ma.fields.String(metadata={"example": "250.00"})
+    currency = ma.fields.String(metadata={"example": "USD"})
+    expiresAt = ma.fields.String(metadata={"format": "date-time"})
+
+
+class ShortStockProblemSchema(ProblemSchema):
+    """The reason why a cart cannot be bought; the last four members come with `insufficient_stock` alone."""
+
+    tier = ma.fields.String(metadata={"example": "VIP"})
+    tierId = ma.fields.String()
+    requested = ma.fields.Integer()
+    remaining = ma.fields.Integer()
+
+
+def item_members(item: HeldItem) -> dict[str, Any]:
+    """Return the members of `HeldItemSchema`."""
+    return {
+        "tierId": item.tier_id,
+        "tier": item.code,
+        "name": item.name,
+        "eventId": item.event_id,
+        "quantity": item.quantity,
+        "priceAtPurchase": str(Money(item.price, item.currency)),
+        "seats": list(item.seats),
+    }
+
+
+def hold_members(hold: Hold) -> dict[str, Any]:
+    """Return the members of `HoldSchema`."""
+    return {
+        "id": hold.id,
+        "items": [item_members(item) for item in hold.items],
+        "totalAmount": str(Money(hold.total, hold.currency)),
+        "currency": hold.currency,
+        "expiresAt": iso(hold.expires_at),
+    }

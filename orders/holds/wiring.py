@@ -1,0 +1,78 @@
+"""Object graph of holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.clock import Clock
+from core.mongo.client import Db
+from core.scheduler import PeriodicTask
+from events.service import Events
+from inventory.group_commit import GroupCommit
+from orders.group_commit import TicketRows
+from orders.holds.cart import PriceCarts
+from orders.holds.claims import ExpiredTickets, TicketClaims
+from orders.holds.create import CartHold, CartHoldRows, CreateHold
+from orders.holds.ending import HoldEnding, HoldEndingRows
+from orders.holds.expiry import ExpireHolds
+from orders.holds.release import ReleaseHold
+from orders.holds.store import HoldStore
+from orders.holds.tickets import HeldTickets
+
+EXPIRY_INTERVAL = 0.3
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What holds are built on."""
+
+    db: Db
+    clock: Clock
+    events: Events
+    lifetime: timedelta
+
+    @property
+    def held(self) -> HeldTickets:
+        """The counts of held tickets."""
+        return HeldTickets(HoldStore(self.db), self.events.store)
+
+
+@dataclass(frozen=True)
+class HoldServices:
+    """The use cases of holds; `claims` is for all that claim tickets."""
+
+    claims: TicketClaims
+    release: ReleaseHold
+    create: CreateHold
+    expire: ExpireHolds
+
+
+def build_rows(base: Foundation) -> dict[type, TicketRows]:
+    """Return the rows of the requests about holds, in the order in which they are written."""
+    store = HoldStore(base.db)
+    return {
+        HoldEnding: HoldEndingRows(base.held, store),
+        CartHold: CartHoldRows(base.held, store),
+    }
+
+
+def build(base: Foundation, group_commit: GroupCommit, *expired: ExpiredTickets) -> HoldServices:
+    """Return the use cases of holds; `expired` are further tickets that are held until a deadline."""
+    store = HoldStore(base.db)
+    expire = ExpireHolds(group_commit, store, base.clock)
+    claims = TicketClaims(group_commit, (expire, *expired))
+    return HoldServices(
+        claims=claims,
+        release=ReleaseHold(group_commit, store),
+        create=CreateHold(claims, PriceCarts(base.events), store, base.clock, base.lifetime),
+        expire=expire,
+    )
+
+
+def periodic_tasks(services: HoldServices) -> tuple[PeriodicTask, ...]:
+    """Return the tasks that end expired holds, in the scheduler's process and, should it be dead, in the others."""
+    return (
+        PeriodicTask("expired_holds", services.expire.execute, EXPIRY_INTERVAL),
+        PeriodicTask("overdue_holds", services.expire.execute_overdue, EXPIRY_INTERVAL, needs_lease=False),
+    )
