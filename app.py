@@ -21,6 +21,7 @@ import live.sse
 import notifications.routes
 import orders.holds.routes
 import orders.reservations.routes
+import orders.seats.routes
 import pages.locale
 import pages.routes
 import schedules.routes
@@ -119,6 +120,7 @@ def _configure(app: Application, services: wiring.Services) -> None:
         accounts.openid.routes.blueprint,
         orders.reservations.routes.blueprint,
         orders.holds.routes.blueprint,
+        orders.seats.routes.blueprint,
         live.sse.blueprint,
         admin.routes.blueprint,
         notifications.routes.blueprint,

@@ -11,6 +11,8 @@ from core.clock import Clock
 from core.config.settings import Settings
 from core.mongo.client import Client, Db
 from core.scheduler import PeriodicTask
+from events import seat_store
+from events.seat_store import SeatStore
 from events.service import Events
 from inventory.group_commit import GroupCommit
 from notifications.outbox.service import Outbox
@@ -22,8 +24,9 @@ from orders.holds.wiring import HoldServices
 from orders.reservations import store as reservation_store
 from orders.reservations import wiring as reservation_wiring
 from orders.reservations.wiring import ReservationServices
+from orders.seats.listing import ListSeats
 
-SCHEMAS = (hold_store.SCHEMA, reservation_store.SCHEMA)
+SCHEMAS = (hold_store.SCHEMA, reservation_store.SCHEMA, seat_store.SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class OrderServices:
     ticket_group_commit: GroupCommit
     holds: HoldServices
     reservations: ReservationServices
+    list_seats: ListSeats
 
     def every(self) -> list[object]:
         """Return all services, those of the subpackages included."""
@@ -70,7 +74,12 @@ def build(base: Foundation) -> OrderServices:
     reservations = reservation_wiring.build(
         reservation_wiring.Foundation(base.db, base.clock, cache), group_commit, holds.claims
     )
-    return OrderServices(ticket_group_commit=group_commit, holds=holds, reservations=reservations)
+    return OrderServices(
+        ticket_group_commit=group_commit,
+        holds=holds,
+        reservations=reservations,
+        list_seats=ListSeats(base.events, SeatStore(base.db)),
+    )
 
 
 def periodic_tasks(services: OrderServices) -> tuple[PeriodicTask, ...]:

@@ -9,9 +9,11 @@ from typing import Any
 
 from core.clock import iso
 from core.mongo.client import Db
-from core.mongo.transactions import transaction
+from core.mongo.transactions import Session, transaction
 from events.editor.new_event import NewEvent, NewTier
 from events.model import Event
+from events.seat_store import SeatStore
+from events.seats import seats_of
 from events.store import EventStore
 from tests.api_client import Api
 
@@ -38,9 +40,16 @@ def new_tier(code: str = "GA", price: int = 2500, capacity: int = 10, **changes:
 
 def store_event(db: Db, *tiers: NewTier, **changes: Any) -> Event:
     """Store an event, see `new_event`; `db` must be that of a client with a replica set."""
-    event = new_event(*tiers, **changes).build(datetime.now(UTC).replace(microsecond=0))
-    store = EventStore(db)
-    transaction(db.client, lambda session: store.insert(session, event), 8.0)
+    new = new_event(*tiers, **changes)
+    event = new.build(datetime.now(UTC).replace(microsecond=0))
+
+    def store(session: Session) -> None:
+        EventStore(db).insert(session, event)
+        for tier, given in zip(event.tiers, new.tiers, strict=True):
+            if given.seats:
+                SeatStore(db).insert(session, seats_of(event.id, tier.id, given.seats))
+
+    transaction(db.client, store, 8.0)
     return event
 
 

@@ -17,6 +17,7 @@ from notifications.outbox.model import OutboxEmail
 from orders.reservations.errors import ReservationNotFound
 from orders.reservations.model import Reservation, ReservationStatus
 from orders.reservations.store import ReservationStore
+from orders.seats.picking import Seats
 
 LOG = log.get_logger("orders")
 
@@ -83,6 +84,7 @@ class CancellationRows(RowsOfKind[OutboxEmail]):
     """The rows of cancelled reservations, each with a mark that the worker writes its e-mail."""
 
     reservations: ReservationStore
+    seats: Seats
     clock: Clock
 
     def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
@@ -93,6 +95,7 @@ class CancellationRows(RowsOfKind[OutboxEmail]):
             if part and not self.reservations.cancel(session, part, now, notify=notify):
                 raise StaleRequest
         cancelled = self.reservations.get_many_in(session, [request.detail.reservation.id for request in requests])
+        self.seats.release(session, [reservation.id for reservation in cancelled if reservation.seat])
         by_id = {reservation.id: reservation for reservation in cancelled}
         for request in requests:
             request.outcome = by_id[request.detail.reservation.id]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core import log
 from core.clock import Clock, monotonic
@@ -21,6 +21,7 @@ from orders.holds.claims import TicketClaims
 from orders.reservations.errors import AlreadyReserved
 from orders.reservations.model import DueEmail, Reservation
 from orders.reservations.store import ReservationStore
+from orders.seats.picking import SeatRequest, Seats
 
 LOG = log.get_logger("orders")
 RESERVE_TIMEOUT = 10.0
@@ -32,6 +33,7 @@ class PendingReservation:
 
     reservation: Reservation
     lines: Mapping[str, int]
+    numbered: bool
     deadline: float
     too_busy: str = TOO_BUSY
     is_keyed: bool = False
@@ -91,7 +93,8 @@ class CreateReservation:
             updated_at=now,
             due_emails=(DueEmail.BOOKED,),
         )
-        return PendingReservation(reservation, event.lines_of(tier, 1), monotonic() + RESERVE_TIMEOUT)
+        deadline = monotonic() + RESERVE_TIMEOUT
+        return PendingReservation(reservation, event.lines_of(tier, 1), tier.numbered, deadline)
 
 
 @dataclass(frozen=True)
@@ -99,9 +102,11 @@ class ReservationRows(RowsOfKind[OutboxEmail]):
     """The rows of new reservations, each with a mark that the worker writes its e-mail."""
 
     reservations: ReservationStore
+    seats: Seats
 
     def write(self, session: Session, requests: Sequence[PendingReservation]) -> list[OutboxEmail]:
-        """Insert the reservations; there is no e-mail to enqueue."""
+        """Insert the reservations with their seats; there is no e-mail to enqueue."""
+        self._pick_seats(session, [request for request in requests if request.numbered])
         self.reservations.add(session, [request.reservation for request in requests])
         return []
 
@@ -119,3 +124,12 @@ class ReservationRows(RowsOfKind[OutboxEmail]):
                 pending.resolve(known)
             elif known:
                 pending.reject(AlreadyReserved())
+
+    def _pick_seats(self, session: Session, requests: Sequence[PendingReservation]) -> None:
+        wanted = [_seat_request(request.reservation) for request in requests]
+        for request, labels in zip(requests, self.seats.pick(session, wanted), strict=True):
+            request.reservation = replace(request.reservation, seat=labels[0])
+
+
+def _seat_request(reservation: Reservation) -> SeatRequest:
+    return SeatRequest(holder=reservation.id, tier_id=reservation.tier_id, quantity=1, sold=True)

@@ -46,7 +46,7 @@ class ReservationsQuery(QuerySchema):
     """The state of the reservations to list."""
 
     status = PatternString(
-        "CONFIRMED|CANCELLED|all",
+        "(?:CONFIRMED|CANCELLED|all)",
         ReservationStatus.CONFIRMED.value,
         error="Must be CONFIRMED, CANCELLED or all.",
         load_default=ReservationStatus.CONFIRMED.value,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from accounts.store import AccountStore
 from core.clock import Clock
 from core.mongo.client import Db
+from events.seat_store import SeatStore
 from inventory.group_commit import GroupCommit
 from orders.event_cache import EventCache
 from orders.group_commit import TicketRows
@@ -15,6 +16,7 @@ from orders.reservations.cancel import CancellationRows, CancelReservation, Rese
 from orders.reservations.listing import ListReservations
 from orders.reservations.reserve import CreateReservation, PendingReservation, ReservationRows
 from orders.reservations.store import ReservationStore
+from orders.seats.picking import Seats
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,10 @@ class ReservationServices:
 def build_rows(base: Foundation) -> dict[type, TicketRows]:
     """Return the rows of the requests about reservations, in the order in which they are written."""
     store = ReservationStore(base.db)
+    seats = Seats(SeatStore(base.db))
     return {
-        PendingReservation: ReservationRows(store),
-        ReservationCancellation: CancellationRows(store, base.clock),
+        PendingReservation: ReservationRows(store, seats),
+        ReservationCancellation: CancellationRows(store, seats, base.clock),
     }
 
 

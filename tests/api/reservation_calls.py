@@ -28,10 +28,13 @@ def reservation_calls(app: Flask) -> dict[str, Callable[[], int]]:
     db["reservations"].insert_many(
         [{**row, "_id": f"{row['_id']}-{number}", "accountId": f"other-{number}"} for number in range(OTHERS)]
     )
+    seated = store_event(db, new_tier(capacity=100, seats=[f"A{number}" for number in range(100)]))
+    seats = f"/api/events/{seated.id}/seats?tierId={seated.tiers[0].id}"
     path = f"/api/events/{events[1].id}/reserve"
     return {
         "POST /api/events/{id}/reserve": lambda: member.reserve(events[2].id).status,
         "DELETE /api/events/{id}/reserve": lambda: member.send("DELETE", path).status,
+        "GET /api/events/{id}/seats": lambda: member.send("GET", seats).status,
         "POST /api/book": lambda: member.send("POST", "/api/book", json={"eventId": events[2].id}).status,
         "GET /api/bookings": lambda: member.bookings("all").status,
     }

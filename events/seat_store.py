@@ -1,0 +1,126 @@
+"""The `seats` collection: one document for each seat of a numbered tier; a claim is a conditional update of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pymongo import ASCENDING, IndexModel
+
+from core.mongo.client import MAJORITY_READ, Db, Document
+from core.mongo.schema import CollectionSchema
+from core.mongo.transactions import Session, Update, bulk_update, insert
+from events.seats import Seat, seat_id
+
+FREE: Document = {"holder": None}
+SCHEMA = CollectionSchema(
+    name="seats",
+    indexes=(
+        IndexModel([("tierId", ASCENDING), ("holder", ASCENDING), ("position", ASCENDING)], name="free_in_order"),
+        IndexModel([("holder", ASCENDING)], partialFilterExpression={"holder": {"$type": "string"}}, name="by_holder"),
+        IndexModel([("eventId", ASCENDING)]),
+    ),
+    validator={"$jsonSchema": {"required": ["tierId", "eventId", "seat", "row", "number", "position", "sold"]}},
+)
+
+
+@dataclass(frozen=True)
+class SeatClaim:
+    """Seats of one tier that change their holder; `sold` says that they are no longer only held."""
+
+    tier_id: str
+    labels: Sequence[str]
+    holder: str
+    sold: bool
+
+    @property
+    def seat_ids(self) -> list[str]:
+        """The ids of the seats."""
+        return [seat_id(self.tier_id, label) for label in self.labels]
+
+
+class SeatStore:
+    """Seats in MongoDB. Every write is part of the caller's transaction, which writes the stock of their tier."""
+
+    def __init__(self, db: Db) -> None:
+        self._seats = db[SCHEMA.name]
+        self._committed = self._seats.with_options(read_concern=MAJORITY_READ)
+
+    def insert(self, session: Session, seats: Sequence[Seat]) -> None:
+        """Insert the seats of a new tier."""
+        insert(session, self._seats, list(map(_document, seats)))
+
+    def first_free(self, session: Session, tier_id: str, limit: int) -> list[Seat]:
+        """Return up to `limit` free seats of a tier in the organiser's order; all with a limit of 0."""
+        found = self._seats.find({"tierId": tier_id, **FREE}, session=session).sort("position", ASCENDING)
+        return list(map(_seat, found.limit(limit)))
+
+    def claim(self, session: Session, claims: Sequence[SeatClaim]) -> bool:
+        """Give free seats to their holders; return False if one is taken: the transaction must be aborted."""
+        return self._hold(session, [(FREE, claim) for claim in claims])
+
+    def transfer(self, session: Session, holder: str, claims: Sequence[SeatClaim]) -> bool:
+        """Give seats of `holder` to other holders; return False if one is not its own, as in `claim`."""
+        return self._hold(session, [({"holder": holder}, claim) for claim in claims])
+
+    def release(self, session: Session, holders: Sequence[str]) -> None:
+        """Free all seats of `holders`."""
+        change = {"$set": {"holder": None, "sold": False}}
+        bulk_update(session, self._seats, [({"holder": {"$in": list(holders)}}, change)])
+
+    def release_some(self, session: Session, holder: str, tier_id: str, labels: Sequence[str]) -> bool:
+        """Free some seats of `holder`; return False if one is not its own, as in `claim`."""
+        ids = [seat_id(tier_id, label) for label in labels]
+        change = {"$set": {"holder": None, "sold": False}}
+        return bulk_update(session, self._seats, [({"_id": {"$in": ids}, "holder": holder}, change)]) == len(ids)
+
+    def delete_of_event(self, session: Session, event_id: str) -> None:
+        """Delete the seats of an event that is deleted."""
+        self._seats.delete_many({"eventId": event_id}, session=session)
+
+    def of_tier(self, tier_id: str) -> list[Seat]:
+        """Return all seats of a tier in the organiser's order."""
+        return list(map(_seat, self._seats.find({"tierId": tier_id}).sort("position", ASCENDING)))
+
+    def free_committed(self, seat_ids: Iterable[str]) -> set[str]:
+        """Return which of the seats are free in the majority-committed data."""
+        found = self._committed.find({"_id": {"$in": list(seat_ids)}, **FREE}, {"_id": 1})
+        return {document["_id"] for document in found}
+
+    def all_taken(self, session: Session) -> Iterator[Seat]:
+        """Yield all seats of a snapshot that have a holder."""
+        return map(_seat, self._seats.find({"holder": {"$type": "string"}}, session=session))
+
+    def _hold(self, session: Session, claims: Sequence[tuple[Document, SeatClaim]]) -> bool:
+        updates: list[Update] = []
+        for present, claim in claims:
+            change = {"$set": {"holder": claim.holder, "sold": claim.sold}}
+            updates.append(({"_id": {"$in": claim.seat_ids}, **present}, change))
+        return bulk_update(session, self._seats, updates) == sum(len(claim.labels) for _, claim in claims)
+
+
+def _document(seat: Seat) -> Document:
+    return {
+        "_id": seat.id,
+        "tierId": seat.tier_id,
+        "eventId": seat.event_id,
+        "seat": seat.label,
+        "row": seat.row,
+        "number": seat.number,
+        "position": seat.position,
+        "holder": seat.holder or None,
+        "sold": seat.sold,
+    }
+
+
+def _seat(document: Document) -> Seat:
+    return Seat(
+        tier_id=document["tierId"],
+        event_id=document["eventId"],
+        label=document["seat"],
+        row=document["row"],
+        number=document["number"],
+        position=document["position"],
+        holder=document["holder"] or "",
+        sold=document["sold"],
+    )

@@ -1,0 +1,1 @@
+"""Seats of numbered tiers: named by the person, or the best available."""
