@@ -36,6 +36,7 @@ from core.mongo.failures import DatabaseError
 from core.web import context, cors, health, openapi, problem_details, security_headers
 from core.web.application import Application
 from core.web.body_limit import BodyReaderMiddleware
+from core.web.endpoint import Blueprint
 from core.web.rate_limits import limiter
 from core.web.server import refusals
 from schedules.availability_cache import AvailabilityCache
@@ -111,7 +112,17 @@ def _configure(app: Application, services: wiring.Services) -> None:
         rate_limiter,
         SignInLimits.over(rate_limiter.limiter.limiter, settings.rate_limit_login, settings.rate_limit_register),
     )
-    blueprints = [
+    openapi.install(app, version=_version(), blueprints=_blueprints())
+    pages.locale.install(app)
+    app.register_blueprint(pages.routes.blueprint)
+    app.register_blueprint(live.socketio.routes.blueprint)
+    checks = {"mongodb": lambda: _ping(services)}
+    health.install(app, checks, services.outbox.counts, lambda: _warnings(services))
+    cli.install(app, services)
+
+
+def _blueprints() -> list[Blueprint]:
+    return [
         schedules.routes.blueprint,
         booking.routes.blueprint,
         booking.routes.me_blueprint,
@@ -125,13 +136,6 @@ def _configure(app: Application, services: wiring.Services) -> None:
         admin.routes.blueprint,
         notifications.routes.blueprint,
     ]
-    openapi.install(app, version=_version(), blueprints=blueprints)
-    pages.locale.install(app)
-    app.register_blueprint(pages.routes.blueprint)
-    app.register_blueprint(live.socketio.routes.blueprint)
-    checks = {"mongodb": lambda: _ping(services)}
-    health.install(app, checks, services.outbox.counts, lambda: _warnings(services))
-    cli.install(app, services)
 
 
 def _quotas(settings: Settings) -> limiter.Quotas:
