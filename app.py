@@ -16,6 +16,7 @@ import admin.page.routes
 import admin.routes
 import booking.routes
 import cli
+import events.routes
 import live.socketio.routes
 import live.sse
 import notifications.routes
@@ -124,6 +125,7 @@ def _configure(app: Application, services: wiring.Services) -> None:
 def _blueprints() -> list[Blueprint]:
     return [
         schedules.routes.blueprint,
+        events.routes.blueprint,
         booking.routes.blueprint,
         booking.routes.me_blueprint,
         waitlist.routes.blueprint,

@@ -36,7 +36,7 @@ from core.web.worker import BookingWorker  # noqa: E402
 from live.socketio.server import SocketBroadcaster  # noqa: E402
 from live.streams import LiveStreams  # noqa: E402
 from notifications.delivery.worker import OutboxWorker  # noqa: E402
-from schedules import schedule_file  # noqa: E402
+from schedules import schedule_file, startup_checks  # noqa: E402
 from schedules.errors import ScheduleError  # noqa: E402
 
 try:
@@ -90,8 +90,8 @@ def on_starting(_server: Any) -> None:
         require_replica_set(client)
         _end_orphaned_transactions(client)
         wiring.prepare_database(db)
-        wiring.warn_about_orphaned_slots(db, SCHEDULE)
-        wiring.warn_about_omitted_slots(SCHEDULE)
+        startup_checks.warn_about_orphaned_slots(db, SCHEDULE)
+        startup_checks.warn_about_omitted_slots(SCHEDULE)
     except NotReplicaSet as reason:
         print(reason, file=sys.stderr)
         raise SystemExit(2) from None

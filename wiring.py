@@ -6,7 +6,6 @@ import os
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ import accounts.emails
 import accounts.wiring
 import booking.emails
 import booking.wiring
+import events.wiring
 import live.wiring
 import notifications.wiring
 import orders.wiring
@@ -34,21 +34,20 @@ from booking.search import segments as search_segments
 from booking.store import BookingStore
 from booking.wiring import BookingServices
 from core import clock as wall
-from core import log, scheduler
+from core import scheduler
 from core.clock import Clock
 from core.config.settings import Settings
 from core.email_domains import TEST_DOMAINS, DomainReceivesNoEmail
 from core.errors import DomainError
 from core.leader_lease import LeaderLease
-from core.mongo.client import Client, Db, connect, timeout
+from core.mongo.client import Client, Db, connect
 from core.mongo.dead_processes import app_name
 from core.mongo.failures import DatabaseError
 from core.mongo.schema import CollectionSchema, ensure_collections
 from core.mongo.transactions import Session
 from core.scheduler import PeriodicTask, Scheduler
-from events import store as event_store
 from events.service import Events
-from events.store import EventStore
+from events.wiring import EventServices
 from live.socketio.server import SocketBroadcaster
 from live.streams import LiveStreams
 from notifications.delivery.worker import OutboxWorker
@@ -65,7 +64,6 @@ from notifications.wiring import MailTransport, build_mailer, build_outbox, buil
 from orders.wiring import OrderServices
 from schedules import schedule_file
 from schedules import store as slot_store
-from schedules.model import Schedule
 from schedules.service import Schedules
 from schedules.store import SlotStore
 from waitlist import store as waitlist_store
@@ -81,15 +79,12 @@ COLLECTIONS: tuple[CollectionSchema, ...] = (
     audit_store.SCHEMA,
     waitlist_store.SCHEMA,
     *accounts.wiring.SCHEMAS,
-    *event_store.SCHEMAS,
+    *events.wiring.SCHEMAS,
     *orders.wiring.SCHEMAS,
 )
 EMAIL_TEMPLATES = (*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES, *accounts.emails.TEMPLATES)
 # The e-mail address of a guest, and a slot id.
 Guest = tuple[str, str]
-# Start-up waits this long for the check of orphaned slots.
-ORPHANED_SLOTS_TIMEOUT = 2
-LOG = log.get_logger("wiring")
 
 
 @dataclass(frozen=True)
@@ -113,6 +108,7 @@ class Services:
     broadcaster: SocketBroadcaster
     accounts: AccountServices
     events: Events
+    catalogue: EventServices
     orders: OrderServices
 
     def every(self) -> list[object]:
@@ -122,6 +118,7 @@ class Services:
             *vars(self.booking).values(),
             *vars(self.waitlist).values(),
             *vars(self.accounts).values(),
+            *vars(self.catalogue).values(),
             *self.orders.every(),
         ]
 
@@ -149,8 +146,8 @@ def build(settings: Settings, **replacements: Any) -> Services:
     schedules = base.schedules
     people = _accounts(base)
     booked, waitlists = _slot_bookings(base, people)
-    events = Events(EventStore(db), clock)
-    ticketing = _orders(base, people, events)
+    ticketed = events.wiring.build_events(db, clock)
+    ticketing = _orders(base, people, ticketed)
     streams = live.wiring.build(db, schedules.schedule, clock)
     return Services(
         settings=settings,
@@ -169,7 +166,8 @@ def build(settings: Settings, **replacements: Any) -> Services:
         live=streams,
         broadcaster=SocketBroadcaster(streams.broadcast_log),
         accounts=people,
-        events=events,
+        events=ticketed,
+        catalogue=events.wiring.build(_event_foundation(base, ticketed, ticketing)),
         orders=ticketing,
     )
 
@@ -223,18 +221,22 @@ def _slot_bookings(base: _Base, people: AccountServices) -> tuple[BookingService
     return booking.wiring.build(foundation, group_commit, waitlists.entries), waitlists
 
 
-def _orders(base: _Base, people: AccountServices, events: Events) -> OrderServices:
+def _orders(base: _Base, people: AccountServices, ticketed: Events) -> OrderServices:
     foundation = orders.wiring.Foundation(
         settings=base.settings,
         client=base.client,
         db=base.db,
         clock=base.clock,
-        events=events,
+        events=ticketed,
         outbox=base.outbox,
         audit=base.audit,
         accounts=people.accounts,
     )
     return orders.wiring.build(foundation)
+
+
+def _event_foundation(base: _Base, ticketed: Events, claims: OrderServices) -> events.wiring.Foundation:
+    return events.wiring.Foundation(base.db, base.clock, ticketed, claims.reservations.active_members)
 
 
 def _may_not_wait(
@@ -280,19 +282,3 @@ def prepare_database(db: Db) -> None:
 def invalid_uri_message(error: DatabaseError) -> str:
     """Return the message for an unusable MONGODB_URI; the driver's own message may quote its password."""
     return f"MONGODB_URI cannot be used ({type(error).__name__}): check its hosts, and that its options go together."
-
-
-def warn_about_orphaned_slots(db: Db, schedule: Schedule) -> None:
-    """Log a warning if slots with bookings are missing from the schedule file; skipped if the database is away."""
-    with suppress(DatabaseError), timeout(ORPHANED_SLOTS_TIMEOUT):
-        orphaned = Schedules(schedule, SlotStore(db), wall.now).orphaned_slots()
-        if orphaned:
-            LOG.warning("orphaned_slots", count=len(orphaned), dates=sorted({slot.date for slot in orphaned}))
-
-
-def warn_about_omitted_slots(schedule: Schedule) -> None:
-    """Log a warning for each slot that the schedule leaves out because the clocks change."""
-    for slot in schedule.omitted:
-        LOG.warning(
-            "omitted_slot", date=slot.date, hours=slot.hours, reason=f"clocks_{slot.reason}", timezone=schedule.timezone
-        )

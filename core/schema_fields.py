@@ -137,10 +137,31 @@ class ClampedInteger(ma.fields.Integer):
         super().__init__(**kwargs)
         self._most = most
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not re.fullmatch(r"[0-9]{1,30}", str(value), re.ASCII) or int(value) < 1:
-            raise ma.ValidationError("Must be a whole number of at least 1.")
+    def parse(self, value: str) -> int:
+        """Return the number that `value` writes; raises ValueError with a message for people."""
+        if not re.fullmatch(r"[0-9]{1,30}", value, re.ASCII) or int(value) < 1:
+            raise ValueError("Must be a whole number of at least 1.")
         return min(int(value), self._most)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        try:
+            return self.parse(str(value))
+        except ValueError as error:
+            raise ma.ValidationError(str(error)) from error
+
+
+class Choice(ParsedString):
+    """One of a few texts."""
+
+    def __init__(self, *choices: str, **kwargs: Any) -> None:
+        super().__init__(metadata={"enum": list(choices)}, **kwargs)
+        self._choices = choices
+        self.plain_pattern = "|".join(map(re.escape, choices))
+
+    def parse(self, value: str) -> str:
+        if value not in self._choices:
+            raise ValueError(f"Must be one of: {', '.join(filter(None, self._choices))}.")
+        return value
 
 
 class StrictBoolean(ma.fields.Boolean):

@@ -15,18 +15,19 @@ from events.model import Event, StockKind, TicketStock
 from inventory.stock import Stock, StockFields
 
 
-def _order_by(field: str) -> IndexModel:
-    return IndexModel([("status", ASCENDING), (field, ASCENDING), ("_id", ASCENDING), ("search", ASCENDING)])
+def _order_by(field: str, name: str) -> IndexModel:
+    keys = [("status", ASCENDING), (field, ASCENDING), ("_id", ASCENDING), ("search", ASCENDING)]
+    return IndexModel(keys, name=name)
 
 
 EVENTS = CollectionSchema(
     name="events",
     # Each index gives an order of the listing. It ends with the searched text, so that a search reads keys only.
     indexes=(
-        _order_by("date"),
-        _order_by("titleKey"),
-        _order_by("priceKey"),
-        IndexModel([("status", ASCENDING), ("_id", ASCENDING), ("search", ASCENDING)]),
+        _order_by("date", "by_date"),
+        _order_by("titleKey", "by_title"),
+        _order_by("priceKey", "by_price"),
+        IndexModel([("status", ASCENDING), ("_id", ASCENDING), ("search", ASCENDING)], name="by_id"),
     ),
     validator={"$jsonSchema": {"required": ["title", "date", "currency", "status", "tierIds", "createdAt"]}},
 )
@@ -78,12 +79,15 @@ class EventStore:
         document = self._events.find_one({"_id": event_id}, session=session)
         if document is None:
             raise EventNotFound
-        return self._with_stock([document], session)[0]
+        found = self.with_stock([document], session)
+        if not found:
+            raise EventNotFound  # deleted between the two reads
+        return found[0]
 
     def get_many(self, event_ids: Iterable[str], session: Session | None = None) -> dict[str, Event]:
         """Return events in any state by id."""
         documents = list(self._events.find({"_id": {"$in": list(event_ids)}}, session=session))
-        return {event.id: event for event in self._with_stock(documents, session)}
+        return {event.id: event for event in self.with_stock(documents, session)}
 
     def of_tier(self, tier_id: str) -> Event:
         """Return the event of a tier; raises TierNotFound."""
@@ -96,7 +100,17 @@ class EventStore:
         """Return the events of the tiers that exist."""
         tiers = {"_id": {"$in": list(tier_ids)}, "kind": StockKind.TIER.value}
         event_ids = {row["eventId"] for row in self._rows.find(tiers, {"eventId": 1})}
-        return self._with_stock(list(self._events.find({"_id": {"$in": list(event_ids)}})))
+        return self.with_stock(list(self._events.find({"_id": {"$in": list(event_ids)}})))
+
+    def with_stock(self, documents: Sequence[Document], session: Session | None = None) -> list[Event]:
+        """Return the events of `documents`, in their order; one read for the stock of all.
+
+        An event that was deleted meanwhile has no stock and is left out.
+        """
+        rows: dict[str, list[TicketStock]] = {document["_id"]: [] for document in documents}
+        for row in self._rows.find({"eventId": {"$in": list(rows)}}, session=session):
+            rows[row["eventId"]].append(to_stock(row))
+        return [to_event(document, rows[document["_id"]]) for document in documents if rows[document["_id"]]]
 
     def stock_levels(self, stock_ids: Iterable[str]) -> Mapping[str, TicketStock]:
         """Return the majority-committed stock rows by id; a deleted one is closed."""
@@ -109,13 +123,6 @@ class EventStore:
         """Add `counts` by stock id, which may be negative, to the held tickets within the caller's transaction."""
         updates: list[Update] = [({"_id": stock_id}, {"$inc": {"held": n}}) for stock_id, n in sorted(counts.items())]
         bulk_update(session, self._rows, updates)
-
-    def _with_stock(self, documents: Sequence[Document], session: Session | None = None) -> list[Event]:
-        """Return the events of `documents`, in their order; one read for the stock of all."""
-        rows: dict[str, list[TicketStock]] = {document["_id"]: [] for document in documents}
-        for row in self._rows.find({"eventId": {"$in": list(rows)}}, session=session):
-            rows[row["eventId"]].append(to_stock(row))
-        return [to_event(document, rows[document["_id"]]) for document in documents]
 
 
 def _deleted(stock_id: str) -> TicketStock:

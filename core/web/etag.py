@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from werkzeug.http import generate_etag, parse_etags, quote_etag
@@ -12,6 +12,8 @@ from werkzeug.http import generate_etag, parse_etags, quote_etag
 from core.concurrency.single_flight import single_flight_read
 from core.web import context
 from core.web.answer import Answer
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,10 @@ class CachedJson:
     etag: str
 
 
-def shared_json(read: Callable[[str], Any]) -> Callable[[str], CachedJson]:
+def shared_json(read: Callable[[K], Any]) -> Callable[[K], CachedJson]:
     """Return `read` with its result as JSON; concurrent calls with the same key share one read."""
 
-    def render(key: str) -> CachedJson:
+    def render(key: K) -> CachedJson:
         body = orjson.dumps(read(key))
         return CachedJson(body, generate_etag(body))
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import marshmallow as ma
 import msgspec
 
-from core.schema_fields import ParsedString, TypedSchema
+from core.schema_fields import ClampedInteger, ParsedString, TypedSchema
 
 # Removes the characters of a query string, beside letters and digits, that mean themselves or separate parameters.
 _WITHOUT_MARKS = str.maketrans("", "", "-._=&")
@@ -27,7 +27,7 @@ class NoPlainForm(TypeError):
 class PlainField:
     """A text of a request: its name, its attribute in the result, and the rules of its field.
 
-    `parse` is None if `pattern` and the lengths are all there is to check.
+    `parse` is None if `pattern` and the lengths are all there is to check. The text of a query may be a number.
     """
 
     name: str
@@ -35,12 +35,14 @@ class PlainField:
     least: int
     most: int | None
     default: Any = msgspec.NODEFAULT
-    parse: Callable[[str], str] | None = None
+    parse: Callable[[str], Any] | None = None
     pattern: str = ""
 
     @classmethod
     def of(cls, name: str, field: ma.fields.Field[Any]) -> PlainField:
         """Return the plain case of a field; raises NoPlainForm."""
+        if isinstance(field, ClampedInteger) and isinstance(field.load_default, int):
+            return cls(name, field.attribute or name, 0, None, field.load_default, field.parse)
         if not isinstance(field, ParsedString) and type(field) is not ma.fields.String:
             raise NoPlainForm(f"{name} is a {type(field).__name__}")
         if not field.required and not isinstance(field.load_default, str | None):
@@ -68,10 +70,13 @@ class PlainField:
         type_ = Annotated[str, msgspec.Meta(**limits)]
         return self.attribute, type_, msgspec.field(default=self.default, name=self.name)
 
-    def parsed(self, value: str) -> str:
-        """Return `value` as the field does; raises ValueError, also where only the schema knows the answer."""
+    def parsed(self, text: str) -> Any:
+        """Return `text` as the field does; raises ValueError, also where only the schema knows the answer."""
+        value: Any = text
         if self.parse is not None:
-            value = self.parse(value)
+            value = self.parse(text)
+        if not isinstance(value, str):
+            return value
         if len(value) < self.least or (self.most is not None and len(value) > self.most):
             raise ValueError(self.name)
         return value

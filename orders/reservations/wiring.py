@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from accounts.store import AccountStore
 from core.clock import Clock
@@ -15,6 +17,7 @@ from orders.holds.claims import TicketClaims
 from orders.reservations.cancel import CancellationRows, CancelReservation, ReservationCancellation
 from orders.reservations.listing import ListReservations
 from orders.reservations.reserve import CreateReservation, PendingReservation, ReservationRows
+from orders.reservations.schemas import own_members
 from orders.reservations.store import ReservationStore
 from orders.seats.picking import Seats
 
@@ -36,6 +39,11 @@ class ReservationServices:
     create: CreateReservation
     cancel: CancelReservation
     listing: ListReservations
+
+    def active_members(self, account_id: str, event_id: str) -> Mapping[str, Any] | None:
+        """Return the members of the active reservation of an account for an event, or None."""
+        active = self.store.find_active([(event_id, account_id)])
+        return next(map(own_members, active.values()), None)
 
 
 def build_rows(base: Foundation) -> dict[type, TicketRows]:

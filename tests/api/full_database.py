@@ -1,4 +1,4 @@
-"""A database in the middle of a rush: bookings, a long waiting list and an outbox that is minutes behind."""
+"""A database in the middle of a rush: bookings, a long waiting list, many events, an outbox that is minutes behind."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from booking.store import DEFERRED
 from core.mongo.client import Db
 from tests.api.conftest import Clock
 from tests.deferred import write_deferred
+from tests.event_calls import store_event
 
 BOOKINGS = 3000
 WAITING = 900
 EMAILS = 5000
 FAILED = 1500
+EVENTS = 300
 
 
 def fill(db: Db, booking: Mapping[str, Any], entry: Mapping[str, Any], clock: Clock) -> None:
@@ -23,6 +25,7 @@ def fill(db: Db, booking: Mapping[str, Any], entry: Mapping[str, Any], clock: Cl
     _fill_bookings(db, booking["id"])
     _fill_waitlist(db, entry["id"])
     _fill_outbox(db, booking["id"], clock)
+    _fill_events(db)
 
 
 def _fill_bookings(db: Db, booking_id: str) -> None:
@@ -36,6 +39,15 @@ def _fill_bookings(db: Db, booking_id: str) -> None:
         deferred = DEFERRED if number % 2 else {}
         copies.append({**row, **other, **deferred})
     db["bookings"].insert_many(copies)
+
+
+def _fill_events(db: Db) -> None:
+    event = store_event(db)
+    row = _row(db, "events", event.id)
+    stock = _row(db, "event_stock", event.tiers[0].id)
+    ids = [f"{number:032x}" for number in range(EVENTS)]
+    db["events"].insert_many([{**row, "_id": id_, "tierIds": [id_[::-1]]} for id_ in ids])
+    db["event_stock"].insert_many([{**stock, "_id": id_[::-1], "eventId": id_} for id_ in ids])
 
 
 def _fill_waitlist(db: Db, entry_id: str) -> None:

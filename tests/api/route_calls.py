@@ -108,6 +108,8 @@ def api_calls(rush: Rush) -> dict[str, Call]:
     return {
         "GET /api/dates": lambda: rush.get("/api/dates"),
         "GET /api/slots": lambda: rush.get(f"/api/slots?date={DATE}"),
+        "GET /api/events": lambda: rush.get("/api/events?limit=50"),
+        "GET /api/events/{id}": lambda: rush.get(f"/api/events/{rush.db['events'].distinct('_id')[0]}"),
         "GET /api/live": rush.stream,
         "GET /socket.io/": lambda: rush.get("/socket.io/"),
         "POST /api/bookings": lambda: rush.api.send("POST", "/api/bookings", json=form).status,

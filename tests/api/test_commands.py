@@ -20,6 +20,7 @@ from core.mongo.client import Client, Db
 from core.mongo.failures import DatabaseError
 from devdb.mongod import find_mongod
 from devdb.replica_set import ReplicaSet
+from schedules import startup_checks
 from tests import factories
 from tests.api_client import Api
 from tests.conftest import ROOT, free_port, serving
@@ -237,4 +238,4 @@ def test_service_starts_when_orphaned_slots_cannot_be_read(services: wiring.Serv
         with pytest.raises(DatabaseError):
             away["nowhere"].slots.find_one({})
 
-        wiring.warn_about_orphaned_slots(away["nowhere"], services.schedules.schedule)
+        startup_checks.warn_about_orphaned_slots(away["nowhere"], services.schedules.schedule)

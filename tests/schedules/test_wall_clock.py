@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-import wiring
 from booking.calendar_invite import build_ics
 from core import log
-from schedules import schedule_file, wall_clock
+from schedules import schedule_file, startup_checks, wall_clock
 from schedules.errors import ScheduleError
 from schedules.model import PlannedSlot, Schedule
 from tests.schedules.files import schedule_text
@@ -137,7 +136,7 @@ def test_skipped_day_of_a_zone_has_no_slots() -> None:
 
 def test_omitted_slots_are_logged_with_date_and_hours(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure("json")
-    wiring.warn_about_omitted_slots(schedule_of("Europe/Berlin", "2026-03-29", "01:00", "05:00", 60))
+    startup_checks.warn_about_omitted_slots(schedule_of("Europe/Berlin", "2026-03-29", "01:00", "05:00", 60))
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "omitted_slot" in line]
 

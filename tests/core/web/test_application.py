@@ -16,8 +16,21 @@ from core.web.rate_limits.limiter import RateLimiter
 from tests.api_client import Answer, Api, over_app
 from tests.factories import person
 
-HOT = {("POST", "/api/bookings"), ("GET", "/api/dates"), ("GET", "/api/slots"), ("GET", "/api/auth/me")}
-HOT_PATTERNS = {("DELETE", "/api/bookings/", ""), ("POST", "/api/slots/", "/waitlist")}
+HOT = {
+    ("POST", "/api/bookings"),
+    ("GET", "/api/dates"),
+    ("GET", "/api/slots"),
+    ("GET", "/api/events"),
+    ("POST", "/api/book"),
+    ("GET", "/api/auth/me"),
+}
+HOT_PATTERNS = {
+    ("DELETE", "/api/bookings/", ""),
+    ("POST", "/api/slots/", "/waitlist"),
+    ("GET", "/api/events/", ""),
+    ("POST", "/api/events/", "/reserve"),
+    ("DELETE", "/api/events/", "/reserve"),
+}
 # They differ from one request to the next.
 VARYING = {"X-Request-ID", "Location"}
 

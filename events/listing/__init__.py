@@ -1,0 +1,1 @@
+"""Event list: search, orders and pages, each through an index."""

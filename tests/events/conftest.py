@@ -1,0 +1,37 @@
+"""Fixtures of the tests of events."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+import pytest
+from argon2 import PasswordHasher
+
+import wiring
+from accounts.passwords import Passwords
+from app import create_app
+from core.mongo.client import Client
+from devdb.replica_set import ReplicaSet
+from tests import factories
+from tests.api_client import Api, over_app
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let password hashes cost next to nothing."""
+    monkeypatch.setattr("accounts.wiring.Passwords", functools.partial(Passwords, hasher=CHEAP))
+
+
+@pytest.fixture(scope="module")
+def quiet(replica_set: ReplicaSet, mongo: Client) -> Iterator[Api]:
+    """The verbs over one application for the tests of a module that store nothing; it fails if one does."""
+    settings = factories.settings(replica_set.uri)
+    db = mongo[settings.mongodb_database]
+    wiring.prepare_database(db)
+    yield Api(over_app(create_app(settings, client=mongo)))
+    stored = db["events"].count_documents({})
+    mongo.drop_database(db.name)
+    assert stored == 0
