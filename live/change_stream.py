@@ -1,61 +1,53 @@
-"""Change-stream consumer: one per process, with consistent reads of slots at a known cluster time.
+"""Change-stream consumer: one per process, over all collections with live data, in one order of positions.
 
 Facts it rests on: a read with read concern `snapshot` returns its cluster time; a change stream can start at such a
-time; an update carries the new values of the changed fields. So every slot's state at every position is known without
+time; an update carries the new values of the changed fields. So every state at every position is known without
 another read, and is the same in every process. Only majority-committed changes are seen: nothing is rolled back.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 
 from bson import Timestamp
-from pymongo.change_stream import ChangeStream
 
 from core import log
 from core.clock import monotonic
 from core.mongo.client import Db, Document
 from core.mongo.failures import DatabaseError, is_unavailable
 from live.broadcast_log import BroadcastLog
-from live.model import END, Change, Position
-from schedules.model import Schedule, Slot
+from live.change_cursor import ChangeCursor, ResumeToken
+from live.change_documents import HISTORY_ENDS, build_stages, parse_write
+from live.model import Position, Write
+from live.snapshot import Snapshot
+from live.topics.base import View
 
 LOG = log.get_logger("live.change_stream")
-SLOTS = "slots"
-INVALIDATE = "invalidate"  # the collection was dropped or renamed
-FIELDS = ("capacity", "bookedCount", "closed")
 MAX_AWAIT_MS = 1000  # how long the server waits for a change before it returns an empty batch
 RETRY_PAUSE, PAUSE_AFTER_BUG = 0.25, 5.0  # seconds
 IDLE_SECONDS = 1.0  # between two checks for a subscriber
 MAX_OUTAGE_SECONDS = 30.0  # without the database, after which every subscriber gets a snapshot
-MAX_FILTERED_IDS = 10_000  # slot ids in the server's filter; with more, it sends other schedules' changes too
 # The first bytes of a resume token: the type of a timestamp, then the cluster time up to which everything was read.
 TOKEN_TIME = re.compile(r"82([0-9A-Fa-f]{8})([0-9A-Fa-f]{8})")
 
 
-class SlotChangeStream:
-    """Follows the slots of `schedule` in `db` and publishes their changes to `broadcast_log`."""
+class ChangeStreamConsumer:
+    """Follows the writes that `views` select in `db`, and publishes their changes to `broadcast_log`."""
 
-    def __init__(self, db: Db, schedule: Schedule, broadcast_log: BroadcastLog) -> None:
+    def __init__(self, db: Db, views: Sequence[View], broadcast_log: BroadcastLog) -> None:
         self._db = db
-        self._schedule = schedule
+        self._views = {selection.collection: view for view in views for selection in view.selections}
+        self._stages = build_stages([selection for view in views for selection in view.selections])
         self._log = broadcast_log
         self._demand = broadcast_log.demand
-        self._slots: dict[str, Slot] = {}
         self._start = Timestamp(0, 0)
         self._last = Position(0, 0, 0)
-        self._token: Mapping[str, Any] | None = None
+        self._token: ResumeToken | None = None
         self._history_lost = True
         self._last_response = 0.0
-
-    def read(self, date: str) -> tuple[Position, list[Slot]]:
-        """Return the slots of `date` in order of start and their position; slots without a document are free."""
-        planned = self._schedule.day_by_date[date].slots
-        at, found = self._find({"_id": {"$in": [slot.id for slot in planned]}})
-        return Position(at.time, at.inc, END), [found.get(slot.id) or slot.initial_slot() for slot in planned]
 
     def run(self) -> None:
         """Publish changes until the log is closed; survive database errors, and sleep without subscribers."""
@@ -89,94 +81,62 @@ class SlotChangeStream:
     def _follow(self) -> None:
         if self._history_lost:
             self._resync()
-        with self._stream() as stream:
+        with ChangeCursor(self._db, self._resume_option(), self._stages) as cursor:
             while self._demand.running and self._demand.is_wanted():
-                change = stream.try_next()
+                batch = cursor.next_batch(MAX_AWAIT_MS)
                 self._last_response = monotonic()
-                self._token = stream.resume_token or self._token
-                if change is None:
-                    self._advance()
-                elif change["operationType"] == INVALIDATE:
+                if any(change["operationType"] in HISTORY_ENDS for change in batch.changes):
                     self._history_lost = True
                     return
-                else:
-                    self._apply(change)
+                self._publish(batch.changes)
+                self._token = batch.token
+                if not batch.changes:
+                    self._advance(batch.token)
 
     def _resync(self) -> None:
-        """Read all slots, and start a new epoch at the read's cluster time."""
-        at, self._slots = self._find({"schedule": self._schedule.id})
-        self._start = at
+        """Read the state of all views at one cluster time, and start a new epoch there."""
+        snapshot = Snapshot(self._db)
+        for view in dict.fromkeys(self._views.values()):
+            view.reload(snapshot)
+        self._start = snapshot.time
         self._token = None
         self._history_lost = False
-        self._last = Position(at.time, at.inc, END)
+        self._last = snapshot.position
         self._last_response = monotonic()
         self._log.begin(self._last)
 
-    def _stream(self) -> ChangeStream[Document]:
-        start: dict[str, Any] = {"start_at_operation_time": self._start}
-        if self._token is not None:
-            start = {"resume_after": self._token}
-        pipeline = _pipeline(list(self._schedule.slot_by_id))
-        return self._db[SLOTS].watch(pipeline, max_await_time_ms=MAX_AWAIT_MS, **start)
+    def _resume_option(self) -> Document:
+        if self._token is None:
+            return {"startAtOperationTime": self._start}
+        return {"resumeAfter": self._token}
 
-    def _apply(self, change: Mapping[str, Any]) -> None:
-        time: Timestamp = change["clusterTime"]
-        same_transaction = (time.time, time.inc) == self._last.time
-        nth = self._last.nth + 1 if same_transaction else 1
-        position = Position(time.time, time.inc, nth)
-        planned = self._schedule.slot_by_id.get(change["documentKey"]["_id"])
-        if position.time <= (self._start.time, self._start.inc) or planned is None:
-            return
-        values = change.get("fullDocument") or change["updateDescription"]["updatedFields"]
-        slot = _updated(self._slots.get(planned.id) or planned.initial_slot(), values)
-        self._last = position
-        self._slots[planned.id] = slot
-        self._log.publish(Change(position, slot))
+    def _publish(self, documents: Sequence[Document]) -> None:
+        """Publish what the changes of a batch mean, one transaction after the other."""
+        for _, transaction in groupby(self._writes(documents), key=_cluster_time):
+            by_view: dict[View, list[Write]] = {}
+            for write in transaction:
+                by_view.setdefault(self._views[write.collection], []).append(write)
+            changes = [change for view, writes in by_view.items() for change in view.apply(writes)]
+            for change in sorted(changes, key=attrgetter("position")):
+                self._log.publish(change)
 
-    def _advance(self) -> None:
+    def _writes(self, documents: Sequence[Document]) -> Iterator[Write]:
+        """Yield the writes after the start with their positions, numbered within their transactions."""
+        for document in documents:
+            time: Timestamp = document["clusterTime"]
+            if time <= self._start:
+                continue
+            same_transaction = (time.time, time.inc) == self._last.time
+            nth = self._last.nth + 1 if same_transaction else 1
+            self._last = Position(time.time, time.inc, nth)
+            yield parse_write(document, self._last)
+
+    def _advance(self, token: ResumeToken) -> None:
         """Pass on the time in the resume token: no change before it is missing."""
-        time = TOKEN_TIME.match(str((self._token or {}).get("_data")))
+        time = TOKEN_TIME.match(str(token.get("_data")))
         if time:
             self._log.advance_time((int(time[1], 16), int(time[2], 16)))
 
-    def _find(self, query: Document) -> tuple[Timestamp, dict[str, Slot]]:
-        """Return the slots by id and their cluster time, from a single batch."""
-        planned = self._schedule.slot_by_id
-        command = {
-            "find": SLOTS,
-            "filter": query,
-            "projection": dict.fromkeys(FIELDS, 1),
-            "batchSize": len(planned) + 1,
-            "singleBatch": True,
-            "readConcern": {"level": "snapshot"},
-        }
-        answer = self._db.command(command)
-        documents: Sequence[Document] = answer["cursor"]["firstBatch"]
-        # A collection that does not exist has no cluster time of its own.
-        at = answer["cursor"].get("atClusterTime") or answer["operationTime"]
-        return at, {d["_id"]: _updated(planned[d["_id"]].initial_slot(), d) for d in documents if d["_id"] in planned}
 
-
-def _pipeline(slot_ids: list[str]) -> list[Document]:
-    """Return the stages that select and project the changes of FIELDS in the slots of `slot_ids`."""
-    changed = [{f"updateDescription.updatedFields.{name}": {"$exists": True}} for name in FIELDS]
-    wanted: Document = {
-        "operationType": {"$in": ["insert", "replace", "update"]},
-        "$or": [{"operationType": {"$ne": "update"}}, *changed],
-    }
-    if len(slot_ids) <= MAX_FILTERED_IDS:
-        wanted["documentKey._id"] = {"$in": slot_ids}
-    values = [f"{path}.{name}" for path in ("fullDocument", "updateDescription.updatedFields") for name in FIELDS]
-    return [
-        {"$match": {"$or": [wanted, {"operationType": INVALIDATE}]}},
-        {"$project": dict.fromkeys(["operationType", "clusterTime", "documentKey", *values], 1)},
-    ]
-
-
-def _updated(slot: Slot, values: Mapping[str, Any]) -> Slot:
-    return replace(
-        slot,
-        capacity=values.get("capacity", slot.capacity),
-        booked_count=values.get("bookedCount", slot.booked_count),
-        closed=values.get("closed", slot.closed),
-    )
+def _cluster_time(write: Write) -> tuple[int, int]:
+    return write.position.time

@@ -1,12 +1,11 @@
-"""Positions in the database's order of writes, and the changes at them."""
+"""Positions in the database's order of writes, the writes at them, and the messages about those."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
-
-from schedules.model import Slot
+from typing import Any, NamedTuple
 
 ID = re.compile(r"([0-9a-f]{8})-([0-9a-f]{1,8})-([0-9a-f]{1,8})-([0-9a-f]{1,6})", re.ASCII)
 # Sorts after every change of a transaction: the position of a snapshot.
@@ -40,8 +39,27 @@ def decode(text: str, tag: str) -> Position | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A slot's state after the write at `position`."""
+class Write:
+    """A write of one document.
+
+    `values` are the fields that an update changed, or all fields after an insert; None after a deletion.
+    """
 
     position: Position
-    slot: Slot
+    collection: str
+    id: str
+    values: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the subscribers of `topic` get about `subject`, a slot or an event, after the write at `position`.
+
+    `message` is the server-sent event; `name` is the name of this event, also over Socket.IO.
+    """
+
+    position: Position
+    topic: str
+    subject: str
+    name: str
+    message: bytes

@@ -1,4 +1,4 @@
-"""Endpoint that streams a date's slots as server-sent events."""
+"""Endpoint that streams the slots of a date, or the tickets of all events, as server-sent events."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from flask import Response, request
 
 from core.web import context
 from core.web.endpoint import Blueprint, Endpoint
-from live.schemas import ResumeHeader
+from live.schemas import LiveQuery, ResumeHeader
 from live.socketio.connection import shutdown
 from live.streams import LiveStreams
-from schedules.schemas import SlotQuery
+from live.topics.base import Topic
 
 ABOUT = (
-    "Live availability. Socket.IO clients are told the same `slotUpdate`, of every date, at `/socket.io/` by the "
-    "websocket transport, on the namespaces `/` and `/api`; they read the slots when they have connected."
+    "Live availability. Socket.IO clients get the same `slotUpdate`, of every date, and `ticketUpdate` at "
+    "`/socket.io/` by the websocket transport, on the namespaces `/` and `/api`; they read slots and events when they "
+    "have connected."
 )
 blueprint = Blueprint("live", __name__, url_prefix="/api", description=ABOUT)
 EVENT_STREAM = "text/event-stream"
@@ -24,17 +25,22 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 @blueprint.get("/live")
-@Endpoint(None, query=SlotQuery, headers=ResumeHeader, media_type=EVENT_STREAM)
-def live(date: str, last_event_id: str) -> Response:
-    """Tell a date's slots and every change to them, as server-sent events; `Last-Event-ID` goes on where it was."""
-    return _streamed(context.get_service(LiveStreams), date, last_event_id)
+@Endpoint(None, query=LiveQuery, headers=ResumeHeader, media_type=EVENT_STREAM)
+def live(date: str, last_event_id: str, *, events: bool) -> Response:
+    """Stream a snapshot and every change to it, as server-sent events: of the slots of `date`, or of all `events`.
+
+    `Last-Event-ID` resumes a stream after that message.
+    """
+    streams = context.get_service(LiveStreams)
+    topic = streams.topics.tickets if events else streams.topics.of_date(date)
+    return _streamed(streams, topic, last_event_id)
 
 
-def _streamed(streams: LiveStreams, date: str, last_id: str) -> Response:
+def _streamed(streams: LiveStreams, topic: Topic, last_id: str) -> Response:
     sock = request.environ.get("gunicorn.socket")
     connection = streams.limiter.acquire(context.client_address(), lambda: shutdown(sock, socket.SHUT_RDWR))
     try:
-        messages = connection.track_writes(streams.open(date, last_id))
+        messages = connection.track_writes(streams.open(topic, last_id))
     except BaseException:
         streams.limiter.release(connection)
         raise

@@ -66,7 +66,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "flask_swagger_ui": WEB,
     "webargs": WEB,
     "werkzeug": WEB,
-    "bson": ("*.store", "*.*_store", "*.mapping", "*.query", "core.mongo.*", "live.change_stream"),
+    "bson": ("*.store", "*.*_store", "*.mapping", "*.query", "core.mongo.*", "live.change_stream", "live.snapshot"),
     "pymongo": (
         "*.store",
         "*.*_store",
@@ -78,7 +78,6 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
         "inventory.stock",
         "core.mongo.*",
         "core.web.rate_limits.mongo_storage",
-        "live.change_stream",
         "devdb.*",
     ),
     "resend": ("notifications.providers.*", "notifications.webhook"),

@@ -40,7 +40,7 @@ class UpgradeResponse(Response):
 @blueprint.get("/socket.io/")
 @blueprint.get("/socket.io/", websocket=True)  # Werkzeug routes upgrade requests separately
 def connect() -> Response:
-    """Open a Socket.IO connection, which receives every change of every date."""
+    """Open a Socket.IO connection, which receives every change of slots and tickets."""
     _check_origin(context.get_service(Settings))
     key = _key()
     return _upgraded(context.get_service(SocketBroadcaster), context.get_service(LiveStreams), key)

@@ -1,7 +1,7 @@
-"""Socket.IO broadcaster: one subscriber of all dates sends every change to all connections of a process.
+"""Socket.IO broadcaster: one subscriber of all topics sends every change to all connections of a process.
 
 A connection costs its queue, which is bounded: slow clients are disconnected, and all clients after a gap. Clients
-reconnect by themselves, and read the slots as after their first connection.
+reconnect by themselves, and read slots and events as after their first connection.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import orjson
 import socketio
 
 from core import log
-from live.broadcast_log import ALL_DATES, BroadcastLog, LoggedEvent, ReadCursor, advance, compact
+from live.broadcast_log import ALL_TOPICS, BroadcastLog, ReadCursor, advance, compact
+from live.model import Change
 from live.socketio.connection import MAX_MESSAGE_BYTES, NAMESPACES, BoundedSocket, BoundedWebSocket, log_rejection
 from live.sse_format import payload
 from live.streams import BATCH_PAUSE_SECONDS, HEARTBEAT_SECONDS, MAX_BATCH, WAKE_SECONDS
@@ -94,7 +95,7 @@ class SocketBroadcaster:
             self._connection_count += 1
             if self._connection_count == 1:
                 self._demand.subscribe()
-                self._cursor = self._log.tail(ALL_DATES)
+                self._cursor = self._log.tail(ALL_TOPICS)
         self._connected.set()
 
     def _leave(self) -> None:
@@ -111,14 +112,14 @@ class SocketBroadcaster:
         if cursor is None:
             self._connected.wait(IDLE_SECONDS)
             return
-        changed = self._log.changed(ALL_DATES)
-        events = self._log.since(ALL_DATES, cursor)
-        if events is None:
-            self._move_cursor(cursor, self._log.tail(ALL_DATES))
+        changed = self._log.changed(ALL_TOPICS)
+        changes = self._log.since(ALL_TOPICS, cursor)
+        if changes is None:
+            self._move_cursor(cursor, self._log.tail(ALL_TOPICS))
             self._disconnect_all()
-        elif events:
-            self._move_cursor(cursor, advance(cursor, events))
-            self._emit(events)
+        elif changes:
+            self._move_cursor(cursor, advance(cursor, changes))
+            self._emit(changes)
             time.sleep(BATCH_PAUSE_SECONDS)
         else:
             changed.wait(HEARTBEAT_SECONDS)
@@ -129,14 +130,14 @@ class SocketBroadcaster:
             if self._cursor is expected:
                 self._cursor = new
 
-    def _emit(self, events: list[LoggedEvent]) -> None:
+    def _emit(self, changes: list[Change]) -> None:
         self._disconnect_slow()
-        if len(events) > MAX_BATCH:
-            events = compact(events)
-        for event in events:
-            update: dict[str, Any] = orjson.loads(payload(event.message))
+        if len(changes) > MAX_BATCH:
+            changes = compact(changes)
+        for change in changes:
+            update: dict[str, Any] = orjson.loads(payload(change.message))
             for namespace in NAMESPACES:
-                self._server.emit("slotUpdate", update, namespace=namespace)
+                self._server.emit(change.name, update, namespace=namespace)
             time.sleep(0)  # With many clients an emit takes long: let other greenlets run.
 
     def _disconnect_slow(self) -> None:

@@ -21,20 +21,27 @@ from core.mongo.client import Client, connect
 from core.web.context import runtime_of
 from devdb.replica_set import ReplicaSet
 from live.broadcast_log import BroadcastLog
-from live.change_stream import SlotChangeStream
+from live.change_stream import ChangeStreamConsumer
 from live.streams import LiveStreams
+from live.topics.base import Topic
 from tests import factories
 from tests.api_client import Api, over_app
 from tests.live.sse_client import DATE, Event, parsed
 
 SOON = 0.1
+TICKETS = "events"
+
+
+def topic_of(live: LiveStreams, name: str) -> Topic:
+    """Return the topic of a date, or that of the tickets."""
+    return live.topics.tickets if name == TICKETS else live.topics.of_date(name)
 
 
 class Reader:
     """A subscriber in this process, which takes one message at a time."""
 
     def __init__(self, live: LiveStreams, last_id: str = "", date: str = DATE) -> None:
-        self._messages = live.open(date, last_id)
+        self._messages = live.open(topic_of(live, date), last_id)
         self._left: list[Event] = []
         self.beats = 0
 
@@ -69,14 +76,18 @@ class Worker:
     def api(self) -> Api:
         return Api(over_app(self.app))
 
+    @property
+    def topic(self) -> Topic:
+        return self.live.topics.of_date(DATE)
+
     def read(self, last_id: str = "", date: str = DATE) -> Reader:
         return Reader(self.live, last_id, date)
 
 
 def with_broadcast_log(live: LiveStreams, **bounds: int) -> LiveStreams:
     """Return `live` with another broadcast log, not started, and a short heartbeat."""
-    broadcast_log = BroadcastLog(live.messages.update, **bounds)
-    change_stream = SlotChangeStream(live.change_stream._db, live.schedule, broadcast_log)
+    broadcast_log = BroadcastLog(**bounds)
+    change_stream = ChangeStreamConsumer(live.change_stream._db, live.topics.new_views(), broadcast_log)
     return dataclasses.replace(live, broadcast_log=broadcast_log, change_stream=change_stream, heartbeat=SOON)
 
 

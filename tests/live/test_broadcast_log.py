@@ -6,15 +6,13 @@ import threading
 
 import pytest
 
-from live.broadcast_log import ALL_DATES, BroadcastLog, ReadCursor, advance, compact
+from live.broadcast_log import ALL_TOPICS, BroadcastLog, ReadCursor, advance, compact
 from live.model import END, Position, decode
 from tests.live.log_changes import DATE, OTHER, START, change
 
 
-def new_log(max_events: int = 100, retention: int = 600) -> BroadcastLog:
-    log = BroadcastLog(
-        lambda change: f"{change.position.seconds}.{change.position.nth}".encode(), max_events, retention
-    )
+def new_log(max_changes: int = 100, retention: int = 600) -> BroadcastLog:
+    log = BroadcastLog(max_changes, retention)
     log.demand.open()
     log.begin(START)
     return log
@@ -23,7 +21,7 @@ def new_log(max_events: int = 100, retention: int = 600) -> BroadcastLog:
 def messages_after(log: BroadcastLog, cursor: ReadCursor) -> list[bytes]:
     found = log.since(DATE, cursor)
     assert found is not None
-    return [event.message for event in found]
+    return [change.message for change in found]
 
 
 def start_cursor(log: BroadcastLog) -> ReadCursor:
@@ -32,12 +30,12 @@ def start_cursor(log: BroadcastLog) -> ReadCursor:
     return cursor
 
 
-def test_subscriber_gets_events_of_its_date_after_its_cursor_in_order() -> None:
+def test_subscriber_gets_changes_of_its_topic_after_its_cursor() -> None:
     log = new_log()
     cursor = start_cursor(log)
     for seconds in (101, 102, 103):
         log.publish(change(seconds))
-        log.publish(change(seconds, nth=2, date=OTHER))
+        log.publish(change(seconds, nth=2, topic=OTHER))
 
     first = log.since(DATE, cursor)
 
@@ -58,7 +56,7 @@ def test_positions_of_one_transaction_are_distinct() -> None:
 
 
 def test_slow_subscriber_gets_a_gap_and_others_do_not() -> None:
-    log = new_log(max_events=3)
+    log = new_log(max_changes=3)
     slow = start_cursor(log)
     for seconds in (101, 102, 103, 104):
         log.publish(change(seconds))
@@ -66,11 +64,11 @@ def test_slow_subscriber_gets_a_gap_and_others_do_not() -> None:
     assert log.since(DATE, slow) is None
     assert messages_after(log, ReadCursor(log.epoch, Position(101, 1, 1))) == [b"102.1", b"103.1", b"104.1"]
     assert log.resume(DATE, START) is None
-    assert log.resume(OTHER, START) is not None, "nothing of the other date was evicted"
+    assert log.resume(OTHER, START) is not None, "nothing of the other topic was evicted"
 
 
 def test_control_slow_subscriber_of_a_larger_log_gets_everything() -> None:
-    log = new_log(max_events=4)
+    log = new_log(max_changes=4)
     slow = start_cursor(log)
     for seconds in (101, 102, 103, 104):
         log.publish(change(seconds))
@@ -78,7 +76,7 @@ def test_control_slow_subscriber_of_a_larger_log_gets_everything() -> None:
     assert len(messages_after(log, slow)) == 4
 
 
-def test_old_events_are_evicted() -> None:
+def test_old_changes_are_evicted() -> None:
     log = new_log(retention=10)
     slow = start_cursor(log)
     log.publish(change(101))
@@ -123,7 +121,7 @@ def test_resume_accepts_only_positions_with_retained_history(position: Position,
 
 
 def test_log_before_first_epoch_has_no_resume_and_no_gap() -> None:
-    log = BroadcastLog(lambda _: b"")
+    log = BroadcastLog()
 
     assert log.resume(DATE, START) is None
     assert log.since(DATE, ReadCursor(0, START)) == []
@@ -132,7 +130,7 @@ def test_log_before_first_epoch_has_no_resume_and_no_gap() -> None:
 
 
 def test_change_signal_taken_before_reading_is_never_missed() -> None:
-    log = new_log(max_events=10_000, retention=10_000)
+    log = new_log(max_changes=10_000, retention=10_000)
     cursor = start_cursor(log)
     missed: list[ReadCursor] = []
 
@@ -157,7 +155,7 @@ def test_change_signal_taken_before_reading_is_never_missed() -> None:
     assert missed == []
 
 
-def test_compact_returns_the_last_event_of_each_slot() -> None:
+def test_compact_returns_the_last_change_of_each_subject() -> None:
     log = new_log()
     for seconds, name in ((101, "a"), (102, "b"), (103, "a")):
         log.publish(change(seconds, name=name))
@@ -165,7 +163,7 @@ def test_compact_returns_the_last_event_of_each_slot() -> None:
     found = log.since(DATE, start_cursor(log))
 
     assert found is not None
-    assert [event.message for event in compact(found)] == [b"102.1", b"103.1"]
+    assert [change.message for change in compact(found)] == [b"102.1", b"103.1"]
 
 
 def test_close_wakes_every_subscriber_and_prevents_reopening() -> None:
@@ -195,26 +193,26 @@ def test_decode_of_an_invalid_id_returns_none(text: str) -> None:
     assert decode(text, TAG) is None
 
 
-def test_subscriber_of_all_dates_gets_every_later_event_in_order() -> None:
+def test_subscriber_of_all_topics_gets_every_later_change_in_order() -> None:
     log = new_log()
     log.publish(change(101))
-    cursor = log.tail(ALL_DATES)
+    cursor = log.tail(ALL_TOPICS)
     for seconds in (102, 103):
         log.publish(change(seconds))
-        log.publish(change(seconds, nth=2, date=OTHER))
+        log.publish(change(seconds, nth=2, topic=OTHER))
 
-    events = log.since(ALL_DATES, cursor)
+    events = log.since(ALL_TOPICS, cursor)
 
     assert events is not None
-    assert [event.message for event in events] == [b"102.1", b"102.2", b"103.1", b"103.2"]
-    assert log.since(ALL_DATES, advance(cursor, events)) == []
+    assert [change.message for change in events] == [b"102.1", b"102.2", b"103.1", b"103.2"]
+    assert log.since(ALL_TOPICS, advance(cursor, events)) == []
     assert messages_after(log, start_cursor(log)) == [b"101.1", b"102.1", b"103.1"]
 
 
-def test_subscriber_is_woken_by_its_own_date_or_all_dates() -> None:
+def test_subscriber_is_woken_by_its_own_topic_or_all_topics() -> None:
     log = new_log()
-    log.tail(ALL_DATES)
-    every, other = log.changed(ALL_DATES), log.changed(OTHER)
+    log.tail(ALL_TOPICS)
+    every, other = log.changed(ALL_TOPICS), log.changed(OTHER)
 
     log.publish(change(101))
 
@@ -222,18 +220,18 @@ def test_subscriber_is_woken_by_its_own_date_or_all_dates() -> None:
     assert not other.is_set()
 
 
-def test_slow_subscriber_of_all_dates_gets_a_gap() -> None:
-    log = new_log(max_events=3)
+def test_slow_subscriber_of_all_topics_gets_a_gap() -> None:
+    log = new_log(max_changes=3)
     log.publish(change(101))
-    slow = log.tail(ALL_DATES)
+    slow = log.tail(ALL_TOPICS)
     for seconds in (102, 103, 104):
-        log.publish(change(seconds, date=OTHER))
-    assert len(log.since(ALL_DATES, slow) or []) == 3
+        log.publish(change(seconds, topic=OTHER))
+    assert len(log.since(ALL_TOPICS, slow) or []) == 3
 
     log.publish(change(105))
 
-    assert log.since(ALL_DATES, slow) is None
-    fresh = log.tail(ALL_DATES)
-    assert log.since(ALL_DATES, fresh) == []
+    assert log.since(ALL_TOPICS, slow) is None
+    fresh = log.tail(ALL_TOPICS)
+    assert log.since(ALL_TOPICS, fresh) == []
     log.begin(Position(200, 1, END))
-    assert log.since(ALL_DATES, fresh) is None
+    assert log.since(ALL_TOPICS, fresh) is None

@@ -16,11 +16,18 @@ import live.socketio.server
 from core.mongo.client import Client
 from live.broadcast_log import BroadcastLog
 from live.connection_limits import MAX_CONNECTIONS, MAX_PER_ADDRESS, Connection
-from live.model import END, Position
+from live.model import END, Change, Position
 from live.socketio.server import SocketBroadcaster
 from live.streams import LiveStreams
-from tests.live.log_changes import DATE, OTHER, change
+from tests.live import log_changes
+from tests.live.log_changes import DATE, OTHER
 from wiring import Services
+
+
+def change(seconds: int, **values: Any) -> Change:
+    """Return a change whose message has the number `seconds`."""
+    return log_changes.change(seconds, message=b'id: 1\nevent: slotUpdate\ndata: {"n":%d}\n\n' % seconds, **values)
+
 
 HANDSHAKE = {
     "Upgrade": "websocket",
@@ -115,9 +122,7 @@ class Connected:
     """A broadcaster with one connection, over a log without a database."""
 
     def __init__(self) -> None:
-        self.broadcast_log = BroadcastLog(
-            lambda change: b'id: 1\nevent: slotUpdate\ndata: {"n":%d}\n\n' % change.position.seconds, 5
-        )
+        self.broadcast_log = BroadcastLog(5)
         self.broadcast_log.demand.open()
         self.broadcast_log.begin(Position(100, 1, END))
         self.server = Server()
@@ -161,14 +166,14 @@ def test_changes_are_wanted_while_a_client_is_connected(connected: Connected, mo
     assert not connected.broadcast_log.demand.is_wanted(), "the change stream may sleep again"
 
 
-def test_changes_of_all_dates_are_emitted_once_on_both_namespaces(connected: Connected) -> None:
+def test_changes_of_all_topics_are_emitted_once_on_both_namespaces(connected: Connected) -> None:
     connected.broadcast_log.publish(change(101))
     connected.connect()
     connected.broadcast_log.publish(change(102))
-    connected.broadcast_log.publish(change(102, nth=2, date=OTHER, name="b"))
+    connected.broadcast_log.publish(change(102, nth=2, topic=OTHER, name="b"))
     connected.runner.start()
     connected.server.wait_for(4)
-    connected.broadcast_log.publish(change(103, date=DATE))
+    connected.broadcast_log.publish(change(103, topic=DATE))
     connected.server.wait_for(6)
     connected.close()
 

@@ -20,8 +20,15 @@ from tests.live.sse_client import DATE, parsed
         ("date=2026-3-5", "date_not_bookable"),
         ("date=2026-03-05&date=2026-03-05", "date_not_bookable"),
         ("date=2026-03-05&colour=red", "validation_failed"),
-        ("events=1", "validation_failed"),
         ("date=2026-03-05&events=1", "validation_failed"),
+        ("date=&events=1", "validation_failed"),
+        ("date=2026-03-05&date=2026-03-05&events=1", "validation_failed"),
+        ("events=1&events=1", "validation_failed"),
+        ("events=", "validation_failed"),
+        ("events=0", "validation_failed"),
+        ("events=true", "validation_failed"),
+        ("events=1&tierId=1", "validation_failed"),
+        ("date=events", "date_not_bookable"),
     ],
 )
 def test_stream_with_invalid_query_is_refused(query: str, code: str, shared_api: Api) -> None:

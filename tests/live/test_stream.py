@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 import live.change_stream
+from core.web.context import runtime_of
 from live.broadcast_log import ReadCursor
 from live.model import END, Position
-from schedules.model import Slot
+from live.topics.catalogue import Topics
+from schedules.service import Schedules
 from tests.live.conftest import Reader, Worker, running, with_broadcast_log
 from tests.live.sse_client import DATE, DisplayedSlots, displayed_slots
 
@@ -89,11 +91,11 @@ class Rushed:
     """A database to which something happens between the reader of a snapshot and its telling."""
 
     def __init__(self, worker: Worker, happens: Callable[[], None]) -> None:
-        self._read, self._happens = worker.live.change_stream.read, happens
-        worker.live.change_stream.read = self.read  # type: ignore[method-assign]
+        self._read, self._happens = worker.topic.read, happens
+        worker.topic.read = self.read  # type: ignore[method-assign]
 
-    def read(self, date: str) -> tuple[Position, list[Slot]]:
-        found = self._read(date)
+    def read(self) -> tuple[Position, bytes]:
+        found = self._read()
         self._happens()
         return found
 
@@ -108,7 +110,7 @@ def book_and_wait(worker: Worker, slot: dict[str, Any]) -> Callable[[], None]:
         while True:  # the log may hear first of the day's slots being made
             changed = log.changed(DATE)
             changes = log.since(DATE, cursor) or []
-            if any(event.slot_id == slot["_id"] and b'"bookedCount":1' in event.message for event in changes):
+            if any(change.subject == slot["_id"] and b'"bookedCount":1' in change.message for change in changes):
                 return
             assert changed.wait(30)
 
@@ -129,11 +131,11 @@ def test_control_subscriber_starting_after_the_snapshot_misses_a_change(worker: 
     slot, *_ = worker.api.slots()
     rushed = Rushed(worker, book_and_wait(worker, slot))
 
-    def too_late(date: str) -> tuple[Position, list[Slot]]:
-        _, slots = rushed.read(date)
-        return worker.live.broadcast_log._newest._replace(nth=END), slots
+    def too_late() -> tuple[Position, bytes]:
+        _, message = rushed.read()
+        return worker.live.broadcast_log._newest._replace(nth=END), message
 
-    worker.live.change_stream.read = too_late  # type: ignore[method-assign]
+    worker.topic.read = too_late  # type: ignore[method-assign]
     reader = worker.read()
 
     assert reader.next().payload[0]["bookedCount"] == 0
@@ -236,7 +238,7 @@ def test_message_id_of_other_date_or_distant_time_gets_a_snapshot(worker: Worker
 
 
 def test_slow_subscriber_gets_a_snapshot(make_worker: Callable[..., Worker]) -> None:
-    worker = make_worker(max_events=3)
+    worker = make_worker(max_changes=3)
     slot, *_ = worker.api.slots()
     slow, quick = worker.read(), worker.read()
     assert slow.next().name == quick.next().name == "snapshot"
@@ -318,12 +320,12 @@ def test_dropped_collection_sends_a_snapshot(worker: Worker) -> None:
 
 
 def test_passing_cutoff_sends_a_snapshot_without_a_write(make_worker: Callable[..., Worker]) -> None:
-    made = make_worker().live
-    schedule = dataclasses.replace(made.schedule, cutoff=timedelta(0))
+    made = make_worker()
+    schedule = dataclasses.replace(runtime_of(made.app).get(Schedules).schedule, cutoff=timedelta(0))
     first, second, *_ = schedule.day_by_date[DATE].slots
     times = [first.starts_at - timedelta(minutes=1)]
-    messages = dataclasses.replace(made.messages, schedule=schedule, clock=lambda: times[-1])
-    with running(with_broadcast_log(dataclasses.replace(made, messages=messages))) as streams:
+    topics = Topics(made.live.change_stream._db, schedule, lambda: times[-1])
+    with running(with_broadcast_log(dataclasses.replace(made.live, topics=topics))) as streams:
         reader = Reader(streams)
         assert [slot["closed"] for slot in reader.next().payload][:2] == [False, False]
 
