@@ -87,7 +87,8 @@ def _missing(target: Target, settings: dict[str, str], environment: VirtualEnvir
         folders = [str(folder) for folder in environment.site_packages()]
         missing += system_packages.missing_libraries("mongod", find_mongod(settings, folders))
     if target.browser:
-        missing += system_packages.missing_program("a browser test", "chromium")
+        for browser in ("chromium", "chromium-headless-shell"):
+            missing += system_packages.missing_program("a browser test", browser)
         for folder in environment.site_packages():
             missing += system_packages.missing_libraries("Playwright's node", folder / "playwright/driver/node")
     for user, program in target.programs:

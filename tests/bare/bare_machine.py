@@ -147,7 +147,7 @@ def test_test_without_libraries_and_browser_names_them_to_a_user(root: MinimalRo
     with figures("make test as a user, refused", root) as added:
         sentence = refusal(make(root, "test", USER))
 
-    assert sentence.endswith(f"{INSTALL} chromium libatomic1 libcurl4")
+    assert sentence.endswith(f"{INSTALL} chromium chromium-headless-shell libatomic1 libcurl4")
     assert added == set()
 
 
@@ -169,7 +169,7 @@ def test_test_by_root_installs_what_is_missing_and_drives_a_browser(root: Minima
         done = make(root, f"test JOBS=1 TESTS='{BROWSER_TEST}'")
 
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
-    assert "Installing Debian packages: chromium libatomic1 (" in done.stdout
+    assert "Installing Debian packages: chromium chromium-headless-shell libatomic1 (" in done.stdout
     assert {"libatomic1", "chromium"} <= added
     assert " passed" in done.stdout
     size = subprocess.run(["du", "-sm", FOLDER], check=True, capture_output=True, text=True).stdout.split()[0]

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.accessibility import axe_violations
 from tests.browser.booking_form import BOOK_BUTTON, WAITLIST_BUTTON, fill_details, new_email, select_slot
-from tests.browser.chromium import EXECUTABLE
+from tests.browser.chromium import WHOLE_BROWSER
 from tests.browser.sample_event import fill_slot
 from tests.conftest import Served
 from tests.factories import ADMIN_KEY
@@ -27,7 +27,7 @@ def context(chromium: Browser, site: Served, tmp_path_factory: pytest.TempPathFa
     (profile / "Default").mkdir()
     (profile / "Default" / "Preferences").write_text(json.dumps(PREFERENCES))
     browser = chromium.browser_type.launch_persistent_context(
-        profile, executable_path=EXECUTABLE, args=["--no-sandbox"], base_url=site.url, locale="en-GB"
+        profile, executable_path=WHOLE_BROWSER, args=["--no-sandbox"], base_url=site.url, locale="en-GB"
     )
     yield browser
     browser.close()

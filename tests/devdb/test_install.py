@@ -213,7 +213,7 @@ def test_old_python_is_refused(root: Path) -> None:
         ("run", {"MONGODB_URI": "mongodb://given"}, ""),
         ("emails", {}, ""),
         ("tools", {}, ""),
-        ("test", {}, "chromium libatomic1 libcurl4"),
+        ("test", {}, "chromium chromium-headless-shell libatomic1 libcurl4"),
         ("bench", {}, "libcurl4 wrk"),
         ("test-bare", {}, "debootstrap"),
     ],
@@ -237,7 +237,7 @@ def test_install_asks_apt_for_what_the_target_needs(
 
 def test_readme_names_every_debian_package_that_a_bare_machine_needs() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    packages = ["libatomic1", "libcurl4", "chromium"]
+    packages = ["libatomic1", "libcurl4", "chromium", "chromium-headless-shell"]
 
     assert [package for package in packages if f"`{package}`" not in text] == []
     assert "    apt-get install -y python3.11-venv make git\n" in text
