@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,9 +17,11 @@ import booking.wiring
 import events.wiring
 import live.wiring
 import notifications.wiring
+import orders.emails
 import orders.wiring
 import waitlist.emails
 import waitlist.wiring
+from accounts.deletion import Detachment
 from accounts.wiring import AccountServices
 from admin.audit.view import AuditHistory
 from admin.dashboard.service import Dashboard
@@ -82,7 +84,10 @@ COLLECTIONS: tuple[CollectionSchema, ...] = (
     *events.wiring.SCHEMAS,
     *orders.wiring.SCHEMAS,
 )
-EMAIL_TEMPLATES = (*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES, *accounts.emails.TEMPLATES)
+EMAIL_TEMPLATES = (
+    *(*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES),
+    *(*accounts.emails.TEMPLATES, *orders.emails.TEMPLATES),
+)
 # The e-mail address of a guest, and a slot id.
 Guest = tuple[str, str]
 
@@ -144,7 +149,8 @@ def build(settings: Settings, **replacements: Any) -> Services:
     db = base.db
     clock = base.clock
     schedules = base.schedules
-    people = _accounts(base)
+    # `ticketing` is built below, on top of the accounts.
+    people = _accounts(base, lambda: ticketing.release_accounts.execute())  # noqa: PLW0108
     booked, waitlists = _slot_bookings(base, people)
     ticketed = events.wiring.build_events(db, clock)
     ticketing = _orders(base, people, ticketed)
@@ -177,7 +183,10 @@ def _base(settings: Settings, replacements: Mapping[str, Any]) -> _Base:
     clock: Clock = replacements.get("clock") or wall.now
     db = client[settings.mongodb_database]
     schedules = Schedules(schedule_file.load(settings.schedule_file), SlotStore(db), clock)
-    deferred = (booking.wiring.build_deferred_confirmations(settings, db, schedules, OutboxStore(db).add),)
+    deferred = (
+        booking.wiring.build_deferred_confirmations(settings, db, schedules, OutboxStore(db).add),
+        orders.wiring.build_deferred_emails(db),
+    )
     return _Base(
         settings=settings,
         client=client,
@@ -191,11 +200,17 @@ def _base(settings: Settings, replacements: Mapping[str, Any]) -> _Base:
     )
 
 
-def _accounts(base: _Base) -> AccountServices:
-    name = base.schedules.schedule.name
-    detach = base.bookings.detach_account
+def _accounts(base: _Base, release: Callable[[], object]) -> AccountServices:
+    steps = (base.bookings.detach_account, orders.wiring.build_mark_of_deletion(base.db))
     foundation = accounts.wiring.Foundation(
-        base.settings, base.client, base.db, base.clock, base.outbox, base.audit, name, detach
+        settings=base.settings,
+        client=base.client,
+        db=base.db,
+        clock=base.clock,
+        outbox=base.outbox,
+        audit=base.audit,
+        service_name=base.schedules.schedule.name,
+        detachment=Detachment(steps, release),
     )
     return accounts.wiring.build(foundation)
 

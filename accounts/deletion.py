@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +15,9 @@ from accounts.session_store import SessionStore
 from accounts.store import AccountStore
 from audit.service import Audit
 from core import log
+from core.errors import DomainError
 from core.mongo.client import Client
+from core.mongo.failures import DatabaseError
 from core.mongo.transactions import Session, transaction
 from core.schema_fields import normalize_email
 
@@ -26,26 +28,46 @@ Detach = Callable[[Session, str], None]
 
 
 @dataclass(frozen=True)
+class Detachment:
+    """What other features do when an account is deleted.
+
+    `steps` are part of the transaction; `release` follows it, and a periodic task repeats it if it fails.
+    """
+
+    steps: Sequence[Detach]
+    release: Callable[[], object]
+
+    def finish(self) -> None:
+        """Release what deleted accounts have; it is left to the periodic task while the database is away."""
+        try:
+            self.release()
+        except (DatabaseError, DomainError) as error:
+            LOG.warning("account_release_postponed", error=type(error).__name__)
+
+
+@dataclass(frozen=True)
 class AccountDeletion:
-    """Deletes an account in one transaction; `detach` releases what other features hold for it."""
+    """Deletes an account in one transaction; `detachment` releases what other features hold for it."""
 
     accounts: AccountStore
     sessions: SessionStore
     email_queue: AccountEmailQueue
     client: Client
-    detach: Detach
+    detachment: Detachment
 
     def delete(self, account_id: str) -> None:
         """Delete the account, then its e-mails. Idempotent."""
         transaction(self.client, lambda session: self._delete(session, account_id), TIMEOUT)
         self.email_queue.outbox.erase([account_id])
+        self.detachment.finish()
         LOG.info("account_deleted", account=account_id)
 
     def _delete(self, session: Session, account_id: str) -> None:
         self.accounts.delete(session, account_id)
         self.sessions.delete_all(account_id, in_transaction=session)
         self.email_queue.tokens.delete_all(session, account_id)
-        self.detach(session, account_id)
+        for detach in self.detachment.steps:
+            detach(session, account_id)
 
 
 @dataclass(frozen=True)

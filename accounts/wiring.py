@@ -10,7 +10,7 @@ from accounts.access_tokens import AccessTokens, derive_keys
 from accounts.administration import AdministerAccounts
 from accounts.consistency import CountOrphans
 from accounts.cookies import RefreshCookie
-from accounts.deletion import AccountDeletion, DeleteAccount, Detach, EraseAccounts
+from accounts.deletion import AccountDeletion, DeleteAccount, Detachment, EraseAccounts
 from accounts.email_queue import AccountEmailQueue
 from accounts.email_verification import ResendVerification, VerifyEmail
 from accounts.emails import AccountEmails
@@ -58,7 +58,7 @@ class Foundation:
     outbox: Outbox
     audit: Audit
     service_name: str
-    detach: Detach
+    detachment: Detachment
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def build(base: Foundation) -> AccountServices:
     queue = AccountEmailQueue(base.outbox, emails, TokenStore(base.db))
     requests = ResetRequestStore(base.db)
     send_resets = SendPasswordResets(requests, store, queue, base.client)
-    deletion = AccountDeletion(store, session_store, queue, base.client, base.detach)
+    deletion = AccountDeletion(store, session_store, queue, base.client, base.detachment)
     return AccountServices(
         accounts=Accounts(store, session_store, base.clock),
         access_tokens=access_tokens,

@@ -38,6 +38,12 @@ CONTEXT: Mapping[str, str] = {
     "verifyUrl": "https://book.example.org/account/verify-email#token=Ae3UowPz2Yb8QmK4tVn7RxJd1LsHc6Fg",
     "resetUrl": "https://book.example.org/account/reset-password#token=Qm4tVn7RxJd1LsHc6FgAe3UowPz2Yb8K",
     "forgotUrl": "https://book.example.org/account/forgot-password",
+    "time": "19:30",
+    "untilTime": "20:15",
+    "venue": "Town Hall",
+    "tier": "Front row",
+    "seat": "A12",
+    "quantity": "2",
 }
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>E-mails</title>

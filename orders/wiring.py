@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,12 +11,17 @@ from audit.service import Audit
 from core.clock import Clock
 from core.config.settings import Settings
 from core.mongo.client import Client, Db
+from core.mongo.transactions import Session
 from core.scheduler import PeriodicTask
 from events import seat_store
 from events.seat_store import SeatStore
 from events.service import Events
 from inventory.group_commit import GroupCommit
+from notifications.outbox.deferred import DeferredEmails
 from notifications.outbox.service import Outbox
+from orders import deleted_account_store
+from orders.account_release import ReleaseAccounts
+from orders.deleted_account_store import DeletedAccountStore
 from orders.event_cache import EventCache
 from orders.group_commit import TicketRecords, TicketRows
 from orders.holds import store as hold_store
@@ -26,7 +32,7 @@ from orders.reservations import wiring as reservation_wiring
 from orders.reservations.wiring import ReservationServices
 from orders.seats.listing import ListSeats
 
-SCHEMAS = (hold_store.SCHEMA, reservation_store.SCHEMA, seat_store.SCHEMA)
+SCHEMAS = (hold_store.SCHEMA, reservation_store.SCHEMA, seat_store.SCHEMA, deleted_account_store.SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class OrderServices:
     holds: HoldServices
     reservations: ReservationServices
     list_seats: ListSeats
+    release_accounts: ReleaseAccounts
 
     def every(self) -> list[object]:
         """Return all services, those of the subpackages included."""
@@ -61,7 +68,7 @@ def build_group_commit(base: Foundation, cache: EventCache) -> GroupCommit:
     """Return the group commit of all requests for tickets."""
     rows: dict[type, TicketRows] = {
         **hold_wiring.build_rows(_hold_foundation(base)),
-        **reservation_wiring.build_rows(reservation_wiring.Foundation(base.db, base.clock, cache)),
+        **reservation_wiring.build_rows(reservation_wiring.Foundation(base.db, base.clock, cache, base.outbox)),
     }
     return GroupCommit(base.client, base.events.store.stock, TicketRecords(cache, base.outbox, rows))
 
@@ -72,19 +79,33 @@ def build(base: Foundation) -> OrderServices:
     group_commit = build_group_commit(base, cache)
     holds = hold_wiring.build(_hold_foundation(base), group_commit)
     reservations = reservation_wiring.build(
-        reservation_wiring.Foundation(base.db, base.clock, cache), group_commit, holds.claims
+        reservation_wiring.Foundation(base.db, base.clock, cache, base.outbox), group_commit, holds.claims
     )
     return OrderServices(
         ticket_group_commit=group_commit,
         holds=holds,
         reservations=reservations,
         list_seats=ListSeats(base.events, SeatStore(base.db)),
+        release_accounts=ReleaseAccounts(
+            DeletedAccountStore(base.db), (reservations.release.execute, holds.release.execute_all)
+        ),
     )
 
 
 def periodic_tasks(services: OrderServices) -> tuple[PeriodicTask, ...]:
-    """Return the tasks of holds."""
-    return hold_wiring.periodic_tasks(services.holds)
+    """Return the tasks of holds and of deleted accounts."""
+    deleted = PeriodicTask("deleted_accounts", services.release_accounts.execute)
+    return (*hold_wiring.periodic_tasks(services.holds), deleted)
+
+
+def build_deferred_emails(db: Db) -> DeferredEmails:
+    """Return the deferred e-mails of ticket claims in `db`."""
+    return reservation_wiring.build_deferred_emails(db)
+
+
+def build_mark_of_deletion(db: Db) -> Callable[[Session, str], None]:
+    """Return the step of an account's deletion, within its transaction, after which its tickets are released."""
+    return ReleaseAccounts(DeletedAccountStore(db), ()).mark
 
 
 def _hold_foundation(base: Foundation) -> hold_wiring.Foundation:

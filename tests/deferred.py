@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orders.wiring
 from booking.wiring import build_deferred_confirmations
 from core.clock import now
 from core.mongo.client import Db
@@ -17,6 +18,7 @@ def write_deferred(db: Db) -> Db:
     settings = factories.settings("mongodb://127.0.0.1/?replicaSet=rs0")
     schedules = Schedules(schedule_file.load(settings.schedule_file), SlotStore(db), now)
     deferred = build_deferred_confirmations(settings, db, schedules, OutboxStore(db).add)
-    while deferred.write(1000):
+    of_tickets = orders.wiring.build_deferred_emails(db)
+    while deferred.write(1000) or of_tickets.write(1000):
         """More are left."""
     return db

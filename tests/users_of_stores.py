@@ -19,7 +19,18 @@ USERS_OF_STORES: Mapping[str, tuple[str, ...]] = {
     "events.store": (
         "orders.holds.tickets",
         "orders.reservations.cancel",
+        "orders.reservations.deferred_emails",
         "orders.reservations.listing",
+        "orders.reservations.wiring",
+        "orders.offers.promotion",
+        "orders.consistency",
     ),
-    "accounts.store": ("orders.reservations.listing", "orders.reservations.wiring"),
+    "accounts.store": (
+        "orders.reservations.deferred_emails",
+        "orders.reservations.listing",
+        "orders.reservations.wiring",
+        "orders.offers.promotion",
+        "orders.offers.wiring",
+    ),
+    "notifications.outbox.store": ("orders.reservations.deferred_emails", "orders.reservations.wiring"),
 }

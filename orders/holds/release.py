@@ -22,3 +22,9 @@ class ReleaseHold:
         hold = self.holds.get_of(account_id, hold_id)
         if hold.state is HoldState.ACTIVE:
             self.group_commit.submit(ending_of([hold], HoldState.RELEASED))
+
+    def execute_all(self, account_id: str) -> None:
+        """Release the tickets of all active holds of an account."""
+        active = self.holds.active_of(account_id)
+        if active:
+            self.group_commit.submit(ending_of(active, HoldState.RELEASED))

@@ -91,6 +91,11 @@ class ReservationStore:
         found = self._reservations.find(query).sort("_id", DESCENDING).limit(limit)
         return list(map(to_reservation, found))
 
+    def cancelled_ids(self, account_id: str) -> list[str]:
+        """Return the ids of the cancelled reservations of an account."""
+        query = {"accountId": account_id, "status": ReservationStatus.CANCELLED.value}
+        return [document["_id"] for document in self._reservations.find(query, {"_id": 1})]
+
     def page_of_event(self, event_id: str, skip: int, limit: int) -> tuple[list[Reservation], int]:
         """Return reservations of an event in any state, newest first, and the number of all."""
         found = self._reservations.find({"eventId": event_id}).sort("_id", DESCENDING).skip(skip).limit(limit)

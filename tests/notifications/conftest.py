@@ -63,6 +63,12 @@ FACTS = {
     "verifyUrl": "https://book.example.org/account/verify-email#token=abc",
     "resetUrl": "https://book.example.org/account/reset-password#token=def",
     "forgotUrl": "https://book.example.org/account/forgot-password",
+    "time": "19:30",
+    "untilTime": "20:15",
+    "venue": "Town Hall",
+    "tier": "Front row",
+    "seat": "A12",
+    "quantity": "2",
 }
 
 

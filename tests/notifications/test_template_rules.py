@@ -10,6 +10,7 @@ import pytest
 
 import accounts.emails
 import booking.emails
+import orders.emails
 import waitlist.emails
 import wiring
 from booking.emails import CANCELLATION, CONFIRMATION, REMINDER
@@ -123,8 +124,8 @@ def test_features_declare_the_rules_of_every_template() -> None:
     declared = [template.name for template in wiring.EMAIL_TEMPLATES]
 
     assert sorted(declared) == sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir())
-    declared_by_feature = (*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES, *accounts.emails.TEMPLATES)
-    assert declared_by_feature == wiring.EMAIL_TEMPLATES
+    features = (booking.emails, waitlist.emails, accounts.emails, orders.emails)
+    assert [template for feature in features for template in feature.TEMPLATES] == list(wiring.EMAIL_TEMPLATES)
 
 
 @pytest.mark.parametrize("folder", ["outbox", "delivery", "providers"])
