@@ -63,7 +63,7 @@ class Seats:
             self.store.release(session, holders)
 
     def _free(self, session: Session, requests: Sequence[SeatRequest]) -> dict[str, list[Seat]]:
-        """Return the free seats by tier: all of them, or only the first ones, if no request needs adjacent or named seats."""
+        """Return the free seats by tier: all of them, or the first ones if no request needs others."""
         wanted: dict[str, int] = {}
         needs_all: set[str] = set()
         for request in requests:
