@@ -38,8 +38,9 @@ hypothesis.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run choose how many request heads are compared with gunicorn's parser."""
+    """Let a run choose how many request heads are compared with gunicorn's parser, and calls made of a route."""
     parser.addoption("--mutated-heads", type=int, default=3000)
+    parser.addoption("--api-examples", type=int, default=8)
 
 
 @pytest.fixture(scope="session")
