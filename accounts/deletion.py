@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from accounts.email_queue import AccountEmailQueue
-from accounts.errors import InvalidCredentials
+from accounts.errors import AccountNotFound, InvalidCredentials
 from accounts.model import Account
 from accounts.passwords import Passwords
 from accounts.reset_request_store import ResetRequestStore
@@ -55,12 +55,24 @@ class AccountDeletion:
     client: Client
     detachment: Detachment
 
-    def delete(self, account_id: str) -> None:
-        """Delete the account, then its e-mails. Idempotent."""
-        transaction(self.client, lambda session: self._delete(session, account_id), TIMEOUT)
+    def delete(self, account_id: str, *, unless_verified: bool = False) -> bool:
+        """Delete the account, then its e-mails. Idempotent.
+
+        With `unless_verified` an account whose address is verified by now is kept, and False is returned.
+        """
+
+        def delete(session: Session) -> bool:
+            if unless_verified and self.accounts.get(account_id, session).email_verified:
+                return False
+            self._delete(session, account_id)
+            return True
+
+        if not transaction(self.client, delete, TIMEOUT):
+            return False
         self.email_queue.outbox.erase([account_id])
         self.detachment.finish()
         LOG.info("account_deleted", account=account_id)
+        return True
 
     def _delete(self, session: Session, account_id: str) -> None:
         self.accounts.delete(session, account_id)
@@ -97,21 +109,27 @@ class EraseAccounts:
         address = normalize_email(email)
         self.requests.delete_for(address)
         account = self.deletion.accounts.find_by_email(address)
-        return self._delete_all([account.id] if account else [], "accounts.erased")
+        if account is None:
+            return 0
+        self.deletion.delete(account.id)
+        self._record("accounts.erased", 1)
+        return 1
 
     def never_verified(self, days: int) -> int:
         """Delete the accounts whose address was not verified within `days`; return their number."""
         before = self.audit.clock() - timedelta(days=days)
-        return self._delete_all(self.deletion.accounts.never_verified(before), "accounts.retained")
-
-    def _delete_all(self, account_ids: Iterable[str], action: str) -> int:
         deleted = 0
-        for account_id in account_ids:
-            self.deletion.delete(account_id)
-            deleted += 1
+        for account_id in self.deletion.accounts.never_verified(before):
+            deleted += self._delete_unverified(account_id)
         if deleted:
-            self._record(action, deleted)
+            self._record("accounts.retained", deleted)
         return deleted
+
+    def _delete_unverified(self, account_id: str) -> bool:
+        try:
+            return self.deletion.delete(account_id, unless_verified=True)
+        except AccountNotFound:
+            return False  # deleted by its owner meanwhile
 
     def _record(self, action: str, deleted: int) -> None:
         def record(session: Session) -> None:

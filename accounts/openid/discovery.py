@@ -74,10 +74,19 @@ def unavailable(reason: str) -> ProviderUnavailable:
 
 
 def _keys(address: str) -> KeySet:
-    try:
-        return KeySet.import_key_set(get_json(address))  # type: ignore[arg-type]  # it verifies what it gets
-    except (JoseError, ValueError, TypeError, KeyError):
-        raise unavailable("keys_unusable") from None
+    """Return the keys that can be read: RFC 7517 asks a client to ignore those of kinds that it does not know."""
+    stated = get_json(address).get("keys")
+    if not isinstance(stated, list):
+        raise unavailable("keys_unusable")
+    keys = []
+    for key in stated:
+        try:
+            keys += KeySet.import_key_set({"keys": [key]}).keys
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+            LOG.info("oidc_key_ignored")
+    if not keys:
+        raise unavailable("keys_unusable")
+    return KeySet(keys)
 
 
 def _optional_endpoint(stated: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from flask import Response, request
@@ -89,7 +90,8 @@ def install(app: Application, origins: Sequence[str]) -> None:
     CORS(
         app,
         resources=r"/api/.*",
-        origins=list(origins),
+        # Flask-CORS takes an address in brackets, as IPv6 has, for a pattern; so each origin is one.
+        origins=[re.compile(rf"{re.escape(origin)}\Z") for origin in origins],
         methods=list(METHODS),
         allow_headers=list(REQUEST_HEADERS),
         expose_headers=list(EXPOSED_HEADERS),

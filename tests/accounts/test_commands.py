@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +10,7 @@ from flask import Flask
 
 import wiring
 from accounts.session_store import SessionStore
+from accounts.store import AccountStore
 from core.mongo.client import Db
 from core.web.context import runtime_of
 from tests.accounts.conftest import Device
@@ -68,6 +69,26 @@ def test_retain_deletes_old_accounts_that_were_never_verified(make_app: Callable
     assert (code, "1 accounts deleted" in output) == (0, True)
     assert sorted(row["email"] for row in db.accounts.find()) == ["new@example.org", "verified@example.org"]
     assert [row["what"] for row in db.audit.find()] == ["accounts.retained"]
+
+
+def test_retain_keeps_an_account_that_is_verified_meanwhile(
+    app: Flask, device: Device, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device.register()
+    db.accounts.update_one({}, {"$set": {"createdAt": datetime(2026, 1, 1, tzinfo=UTC)}})
+    find = AccountStore.never_verified
+
+    def find_and_verify(store: AccountStore, before: datetime) -> Sequence[str]:
+        found = find(store, before)
+        db.accounts.update_many({}, {"$set": {"emailVerified": True}})
+        return [*found, "deleted meanwhile"]
+
+    monkeypatch.setattr(AccountStore, "never_verified", find_and_verify)
+    code, output = run(app, "retain", "--days", "30")
+
+    assert (code, "accounts deleted" in output) == (0, False)
+    assert db.accounts.count_documents({}) == 1
+    assert device.refresh().status == 200
 
 
 def test_verify_names_sessions_without_an_account(

@@ -17,10 +17,14 @@ ORIGIN = "https://form.example.org"
 @pytest.fixture
 def shared(make_app: Callable[..., Flask]) -> Api:
     """An application whose API two other sites' pages may call."""
-    return Api(over_app(make_app(CORS_ORIGINS=f"{ORIGIN},http://localhost:3000", RATE_LIMIT_BOOKINGS="1 per hour")))
+    return Api(
+        over_app(
+            make_app(CORS_ORIGINS=f"{ORIGIN},http://localhost:3000,http://[::1]:3000", RATE_LIMIT_BOOKINGS="1 per hour")
+        )
+    )
 
 
-@pytest.mark.parametrize("origin", [ORIGIN, "http://localhost:3000"])
+@pytest.mark.parametrize("origin", [ORIGIN, "http://localhost:3000", "http://[::1]:3000"])
 def test_allowed_origin_reads_responses_and_refusals(shared: Api, origin: str) -> None:
     for path in ("/api/dates", "/api/slots", "/api/bookings/x", "/api/admin/stats", "/api/nowhere"):
         answer = shared.get(path, headers={"Origin": origin})
@@ -45,6 +49,8 @@ def test_allowed_origin_reads_responses_and_refusals(shared: Api, origin: str) -
         "https://example.org",
         "https://a.form.example.org",
         "http://localhost:30001",
+        "http://::3000",
+        "http://[::1]:30001",
         "http://localhost",
         "https://evil.example#https://form.example.org",
     ],

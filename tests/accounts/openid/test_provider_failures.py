@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -65,6 +65,22 @@ def test_keys_that_are_none_are_answered_with_unavailable(browser: Browser, prov
     provider.metadata = {"jwks_uri": provider.url + DISCOVERY}
 
     assert_unavailable(browser, START)
+
+
+def test_key_of_an_unknown_kind_is_ignored(
+    browser: Browser, provider: LocalProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = discovery.get_json
+
+    def with_another_key(address: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        found = read(address, headers)
+        if "keys" in found:
+            found["keys"] = [{"kty": "AKP", "alg": "ML-DSA-44", "pub": "x"}, 7, {}, *found["keys"]]
+        return found
+
+    monkeypatch.setattr(discovery, "get_json", with_another_key)
+
+    assert browser.send("GET", browser.callback_of(provider.add_person())).status == 302
 
 
 def test_broken_token_endpoint_is_answered_with_unavailable(browser: Browser, provider: LocalProvider) -> None:
