@@ -26,13 +26,13 @@ UNHEARD.propagate = False
 class Listener:
     """A client on both namespaces that records the changes it gets, in order."""
 
-    def __init__(self, url: str, *, namespaces: list[str] | None = None, **how: Any) -> None:
+    def __init__(self, url: str, *, namespaces: list[str] | None = None, event: str = "slotUpdate", **how: Any) -> None:
         self.client = socketio.Client(
             reconnection_delay=0.05, reconnection_delay_max=0.1, logger=UNHEARD, engineio_logger=UNHEARD
         )
         self.heard: dict[str, queue.Queue[dict[str, Any]]] = {name: queue.Queue() for name in NAMESPACES}
-        for name, event in self.heard.items():
-            self.client.on("slotUpdate", event.put, namespace=name)
+        for name, updates in self.heard.items():
+            self.client.on(event, updates.put, namespace=name)
         self.client.connect(url, transports=["websocket"], namespaces=namespaces or NAMESPACES, **how)
 
     def next(self, namespace: str = "/", seconds: float = SECONDS) -> dict[str, Any]:
@@ -57,12 +57,12 @@ def listening(url: str, **how: Any) -> Iterator[Listener]:
 
 
 @contextmanager
-def on_each(url: str, pids: list[int]) -> Iterator[list[Listener]]:
+def on_each(url: str, pids: list[int], **how: Any) -> Iterator[list[Listener]]:
     """Connect a client to each worker."""
     found: dict[int, Listener] = {}
     try:
         for _ in range(200):
-            listener = Listener(url)
+            listener = Listener(url, **how)
             if found.setdefault(listener.worker(pids), listener) is not listener:
                 listener.close()
             if len(found) == len(pids):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -17,21 +16,8 @@ from live.broadcast_log import ReadCursor
 from live.model import Write
 from tests.event_calls import new_tier, store_event
 from tests.live.conftest import TICKETS, Reader, Worker
-from tests.live.sse_client import Event as Message
 from tests.live.ticket_claims import Claims
-
-
-@dataclass
-class DisplayedTickets:
-    """The remaining tickets by event as a page shows them after its messages."""
-
-    events: dict[str, int] = field(default_factory=dict)
-
-    def apply(self, message: Message) -> None:
-        if message.name == "snapshot":
-            self.events = {event["eventId"]: event["remainingTickets"] for event in message.payload["events"]}
-        else:
-            self.events[message.payload["eventId"]] = message.payload["remainingTickets"]
+from tests.live.ticket_rush import DisplayedTickets
 
 
 def db_of(worker: Worker) -> Db:

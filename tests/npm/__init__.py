@@ -1,0 +1,1 @@
+"""Tests with clients from npm, run by `make test-npm`."""
