@@ -14,6 +14,7 @@ import accounts.emails
 import accounts.wiring
 import booking.emails
 import booking.wiring
+import events.notices.emails
 import events.wiring
 import live.wiring
 import notifications.wiring
@@ -28,9 +29,8 @@ from admin.dashboard.service import Dashboard
 from audit import store as audit_store
 from audit.service import Audit
 from audit.store import AuditStore
-from booking import calendar_invite
+from booking import calendar_invite, waiting_eligibility
 from booking import store as booking_store
-from booking.errors import DuplicateBooking
 from booking.search import migration as search_migration
 from booking.search import segments as search_segments
 from booking.store import BookingStore
@@ -39,15 +39,13 @@ from core import clock as wall
 from core import scheduler
 from core.clock import Clock
 from core.config.settings import Settings
-from core.email_domains import TEST_DOMAINS, DomainReceivesNoEmail
-from core.errors import DomainError
 from core.leader_lease import LeaderLease
 from core.mongo.client import Client, Db, connect
 from core.mongo.dead_processes import app_name
 from core.mongo.failures import DatabaseError
 from core.mongo.schema import CollectionSchema, ensure_collections
-from core.mongo.transactions import Session
 from core.scheduler import PeriodicTask, Scheduler
+from events.notices.sales import EventSales
 from events.service import Events
 from events.wiring import EventServices
 from live.socketio.server import SocketBroadcaster
@@ -86,10 +84,8 @@ COLLECTIONS: tuple[CollectionSchema, ...] = (
 )
 EMAIL_TEMPLATES = (
     *(*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES),
-    *(*accounts.emails.TEMPLATES, *orders.emails.TEMPLATES),
+    *(*accounts.emails.TEMPLATES, *orders.emails.TEMPLATES, *events.notices.emails.TEMPLATES),
 )
-# The e-mail address of a guest, and a slot id.
-Guest = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -154,6 +150,8 @@ def build(settings: Settings, **replacements: Any) -> Services:
     booked, waitlists = _slot_bookings(base, people)
     ticketed = events.wiring.build_events(db, clock)
     ticketing = _orders(base, people, ticketed)
+    catalogue = _events(base, ticketed, ticketing)
+    tasks = (*orders.wiring.periodic_tasks(ticketing), *events.wiring.periodic_tasks(catalogue))
     streams = live.wiring.build(db, schedules.schedule, clock)
     return Services(
         settings=settings,
@@ -166,14 +164,14 @@ def build(settings: Settings, **replacements: Any) -> Services:
         outbox=base.outbox,
         outbox_health=OutboxHealth(db, clock, base.deferred),
         worker=_worker(settings, base.outbox, clock, replacements.get("mailer")),
-        scheduler=_scheduler(base, booked, people, ticketing),
+        scheduler=_scheduler(base, booked, people, tasks),
         dashboard=Dashboard(schedules, base.bookings.count_created_between, base.outbox, clock),
         delivery_webhook=DeliveryWebhook(base.outbox.store, clock, settings.resend_webhook_secret),
         live=streams,
         broadcaster=SocketBroadcaster(streams.broadcast_log),
         accounts=people,
         events=ticketed,
-        catalogue=events.wiring.build(_event_foundation(base, ticketed, ticketing)),
+        catalogue=catalogue,
         orders=ticketing,
     )
 
@@ -229,7 +227,7 @@ def _slot_bookings(base: _Base, people: AccountServices) -> tuple[BookingService
         waiting=waiting,
         accounts=people.accounts,
     )
-    eligibility = partial(_may_not_wait, base.settings, base.bookings)
+    eligibility = partial(waiting_eligibility.refusals, base.settings, base.bookings)
     basis = waitlist.wiring.Foundation(base.settings, base.db, base.schedules, base.outbox, eligibility)
     group_commit = booking.wiring.build_group_commit(foundation, waitlist.wiring.build_rows(basis))
     waitlists = waitlist.wiring.build(basis, group_commit)
@@ -250,18 +248,18 @@ def _orders(base: _Base, people: AccountServices, ticketed: Events) -> OrderServ
     return orders.wiring.build(foundation)
 
 
-def _event_foundation(base: _Base, ticketed: Events, claims: OrderServices) -> events.wiring.Foundation:
-    return events.wiring.Foundation(base.db, base.clock, ticketed, claims.reservations.active_members)
-
-
-def _may_not_wait(
-    settings: Settings, store: BookingStore, session: Session, guests: Sequence[Guest]
-) -> dict[Guest, DomainError]:
-    reasons: dict[Guest, DomainError] = {guest: DuplicateBooking() for guest in store.with_booking(session, guests)}
-    for guest in guests:
-        if guest[0].endswith(TEST_DOMAINS) and not settings.allow_test_domains:
-            reasons[guest] = DomainReceivesNoEmail(guest[0])
-    return reasons
+def _events(base: _Base, ticketed: Events, claims: OrderServices) -> EventServices:
+    foundation = events.wiring.Foundation(
+        client=base.client,
+        db=base.db,
+        events=ticketed,
+        outbox=base.outbox,
+        audit=base.audit,
+        group_commit=claims.ticket_group_commit,
+        reservations=claims.reservations.active_members,
+        sales=EventSales(claims.sales),
+    )
+    return events.wiring.build(foundation)
 
 
 def _worker(settings: Settings, outbox: Outbox, clock: Clock, mailer: Mailer | None) -> OutboxWorker:
@@ -274,12 +272,14 @@ def _worker(settings: Settings, outbox: Outbox, clock: Clock, mailer: Mailer | N
     )
 
 
-def _scheduler(base: _Base, booked: BookingServices, people: AccountServices, ticketing: OrderServices) -> Scheduler:
+def _scheduler(
+    base: _Base, booked: BookingServices, people: AccountServices, others: Sequence[PeriodicTask]
+) -> Scheduler:
     tasks = (
         *notifications.wiring.periodic_tasks(base.db, base.clock),
         *booking.wiring.periodic_tasks(booked, base.clock),
         PeriodicTask("password_resets", people.send_password_resets.execute),
-        *orders.wiring.periodic_tasks(ticketing),
+        *others,
     )
     return Scheduler(LeaderLease(base.db, scheduler.LEASE_NAME, _lease_holder(), base.clock), tasks)
 

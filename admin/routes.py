@@ -7,6 +7,7 @@ from admin.blueprint import blueprint
 from admin.bookings import routes as booking_routes
 from admin.dashboard import routes as dashboard_routes
 from admin.emails import routes as email_routes
+from admin.events import routes as event_routes
 from admin.schemas import ValidSchema
 from admin.slots import routes as slot_routes
 from admin.users import routes as user_routes
@@ -18,6 +19,7 @@ __all__ = [
     "booking_routes",
     "dashboard_routes",
     "email_routes",
+    "event_routes",
     "slot_routes",
     "user_routes",
 ]

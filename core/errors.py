@@ -68,6 +68,12 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class PreconditionFailed(DomainError):
+    """A condition of the request is not met."""
+
+    code = "precondition_failed"
+
+
 class Unprocessable(DomainError):
     """The request cannot be processed."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC
 from typing import Any, ClassVar
 
 import marshmallow as ma
@@ -14,6 +15,8 @@ from core import phone_numbers, text, web_addresses
 
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 MAX_EMAIL_LENGTH = 254
+MIN_YEAR = 1971
+MAX_YEAR = 2999
 # The usual e-mail addresses: letters, digits and single marks between them. email-validator accepts all of these and
 # only changes their upper case, at twenty times the cost.
 PLAIN_EMAIL = re.compile(
@@ -148,6 +151,32 @@ class ClampedInteger(ma.fields.Integer):
             return self.parse(str(value))
         except ValueError as error:
             raise ma.ValidationError(str(error)) from error
+
+
+class WholeNumber(ma.fields.Integer):
+    """A JSON number without fraction, from `least` to `most`; texts and booleans are refused."""
+
+    def __init__(self, least: int, most: int, **kwargs: Any) -> None:
+        super().__init__(validate=ma.validate.Range(least, most), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if type(value) is not int:
+            raise ma.ValidationError("Must be a whole number.")
+        return value
+
+
+class UtcDateTime(ma.fields.AwareDateTime):
+    """A date and time in ISO 8601, in UTC without an offset; the result is in UTC and in whole milliseconds."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", default_timezone=UTC, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        moment = super()._deserialize(value, attr, data, **kwargs)
+        if not MIN_YEAR <= moment.year <= MAX_YEAR:
+            raise ma.ValidationError(f"Must be from {MIN_YEAR} to {MAX_YEAR}.")
+        utc = moment.astimezone(UTC)
+        return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
 class Choice(ParsedString):

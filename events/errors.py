@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, PreconditionFailed
 
 
 class EventNotFound(NotFound):
@@ -27,3 +27,21 @@ class EventCancelled(Conflict):
     """This event was cancelled."""
 
     code = "event_cancelled"
+
+
+class CapacityBelowTaken(Conflict):
+    """More tickets are sold, reserved or held than that."""
+
+    code = "capacity_below_booked"
+
+
+class EventHasSales(Conflict):
+    """Tickets of this event were sold or reserved."""
+
+    code = "event_has_sales"
+
+
+class ChangedMeanwhile(PreconditionFailed):
+    """The event was changed meanwhile. Load it again."""
+
+    code = "changed_meanwhile"

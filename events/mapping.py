@@ -41,33 +41,28 @@ def event_fields(event: Event) -> Document:
     }
 
 
-def to_tier_document(tier: Tier) -> Document:
-    return {
-        **_stock_document(tier, StockKind.TIER),
-        "position": tier.position,
-        "code": tier.code,
-        "name": tier.name,
-        "price": tier.price,
-        "numbered": tier.numbered,
-        "waiting": tier.waiting,
-        "withdrawn": tier.withdrawn,
-    }
-
-
-def to_pool_document(pool: TicketStock) -> Document:
-    return _stock_document(pool, StockKind.POOL)
-
-
-def _stock_document(stock: TicketStock, kind: StockKind) -> Document:
+def to_stock_document(stock: TicketStock) -> Document:
     return {
         "_id": stock.id,
         "eventId": stock.event_id,
-        "kind": kind.value,
-        "capacity": stock.capacity,
+        "kind": (StockKind.TIER if isinstance(stock, Tier) else StockKind.POOL).value,
         "taken": stock.taken,
         "held": stock.held,
-        "closed": stock.closed,
+        **(_tier_constants(stock) if isinstance(stock, Tier) else {}),
+        **stock_settings(stock),
     }
+
+
+def stock_settings(stock: TicketStock) -> Document:
+    """Return the fields of a stock row that an editor may change."""
+    settings: Document = {"capacity": stock.capacity, "closed": stock.closed}
+    if isinstance(stock, Tier):
+        settings |= {"name": stock.name, "price": stock.price, "withdrawn": stock.withdrawn}
+    return settings
+
+
+def _tier_constants(tier: Tier) -> Document:
+    return {"position": tier.position, "code": tier.code, "numbered": tier.numbered, "waiting": tier.waiting}
 
 
 def to_stock(row: Document) -> TicketStock:

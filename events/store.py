@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pymongo import ASCENDING, IndexModel
 
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, Update, bulk_update, insert
-from events.errors import EventNotFound, TierNotFound
-from events.mapping import to_event, to_event_document, to_pool_document, to_stock, to_tier_document
+from events.errors import CapacityBelowTaken, ChangedMeanwhile, EventHasSales, EventNotFound, TierNotFound
+from events.mapping import (
+    event_fields,
+    stock_settings,
+    to_event,
+    to_event_document,
+    to_stock,
+    to_stock_document,
+)
 from events.model import Event, StockKind, TicketStock
 from inventory.stock import Stock, StockFields
 
@@ -69,10 +76,40 @@ class EventStore:
     def insert(self, session: Session, event: Event) -> None:
         """Insert `event` with its stock rows within the caller's transaction."""
         insert(session, self._events, [to_event_document(event)])
-        rows = [to_tier_document(tier) for tier in event.tiers]
-        if event.pool:
-            rows.append(to_pool_document(event.pool))
-        insert(session, self._rows, rows)
+        self._insert_stock(session, event.stock)
+
+    def update(self, session: Session, before: Event, after: Event) -> None:
+        """Store what has changed of an event within the caller's transaction; the counts of its stock stay.
+
+        Raises CapacityBelowTaken, which ends it, and ChangedMeanwhile if `before` is not the stored version.
+        """
+        stored = {"_id": before.id, "version": before.version}
+        if not bulk_update(session, self._events, [(stored, {"$set": event_fields(after)})]):
+            raise ChangedMeanwhile
+        known = {stock.id for stock in before.stock}
+        changes: list[Update] = []
+        for stock in after.stock:
+            if stock.id in known:
+                where = {"_id": stock.id, "taken": {"$lte": stock.capacity}}
+                changes.append((where, {"$set": stock_settings(stock)}))
+        if bulk_update(session, self._rows, changes) < len(changes):
+            raise CapacityBelowTaken
+        self._insert_stock(session, [stock for stock in after.stock if stock.id not in known])
+        self._delete_stock(session, known - {stock.id for stock in after.stock})
+
+    def delete(self, session: Session, event: Event) -> None:
+        """Delete an event with its stock within the caller's transaction; raises EventHasSales, which ends it."""
+        self._delete_stock(session, {stock.id for stock in event.stock})
+        self._events.delete_one({"_id": event.id}, session=session)
+
+    def _insert_stock(self, session: Session, stock: Sequence[TicketStock]) -> None:
+        if stock:
+            insert(session, self._rows, list(map(to_stock_document, stock)))
+
+    def _delete_stock(self, session: Session, stock_ids: Collection[str]) -> None:
+        unused = {"_id": {"$in": sorted(stock_ids)}, "taken": 0, "waiting": {"$not": {"$gt": 0}}}
+        if stock_ids and self._rows.delete_many(unused, session=session).deleted_count < len(stock_ids):
+            raise EventHasSales
 
     def get(self, event_id: str, session: Session | None = None) -> Event:
         """Return an event in any state; raises EventNotFound."""

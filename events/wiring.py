@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from accounts.store import AccountStore
+from audit.service import Audit
 from core.clock import Clock
-from core.mongo.client import Db
+from core.mongo.client import Client, Db
+from core.scheduler import PeriodicTask
 from events import store as event_store
-from events.answers import EventAnswers, UserReservations, no_reservations
+from events.answers import EventAnswers, UserReservations
+from events.editor.create import CreateEvent
+from events.editor.delete import DeleteEvent
+from events.editor.edit import ChangeEvent, ChangeOfEventRows, EditorStores, OfferFreed, no_offers
 from events.listing.query import EventListing
+from events.notices import store as notice_store
+from events.notices.emails import NoticeEmails
+from events.notices.notify import NoticeQueue, NotifyHolders, NotifySoon
+from events.notices.sales import EventSales
+from events.notices.store import NoticeStore
+from events.seat_store import SeatStore
 from events.service import Events
 from events.store import EventStore
+from inventory.group_commit import GroupCommit
+from notifications.outbox.service import Outbox
 
-SCHEMAS = (*event_store.SCHEMAS,)
+SCHEMAS = (*event_store.SCHEMAS, notice_store.SCHEMA)
 
 
 @dataclass(frozen=True)
 class Foundation:
-    """What events are built on. `reservations` finds what a person has reserved."""
+    """What events are built on. `reservations` finds what a person has reserved, `sales` who has tickets."""
 
+    client: Client
     db: Db
-    clock: Clock
     events: Events
-    reservations: UserReservations = no_reservations
+    outbox: Outbox
+    audit: Audit
+    group_commit: GroupCommit
+    reservations: UserReservations
+    sales: EventSales
 
 
 @dataclass(frozen=True)
@@ -30,6 +49,11 @@ class EventServices:
     """The use cases of events."""
 
     answers: EventAnswers
+    listing: EventListing
+    create: CreateEvent
+    change: ChangeEvent
+    delete: DeleteEvent
+    notify_holders: NotifyHolders
 
 
 def build_events(db: Db, clock: Clock) -> Events:
@@ -37,9 +61,29 @@ def build_events(db: Db, clock: Clock) -> Events:
     return Events(EventStore(db), clock)
 
 
+def build_rows(db: Db, audit: Audit, clock: Clock, offer_freed: OfferFreed = no_offers) -> ChangeOfEventRows:
+    """Return the rows of changed events, for the group commit; `offer_freed` serves the waiting lists of tiers."""
+    return ChangeOfEventRows(EditorStores(EventStore(db), SeatStore(db), NoticeStore(db), audit), clock, offer_freed)
+
+
 def build(base: Foundation) -> EventServices:
     """Return the use cases of events."""
-    listing = EventListing(base.db, base.events.store)
+    events = base.events
+    listing = EventListing(base.db, events.store)
+    seats = SeatStore(base.db)
+    queue = NoticeQueue(base.outbox, NoticeEmails(events.clock))
+    notify = NotifyHolders(base.client, NoticeStore(base.db), AccountStore(base.db), queue, base.sales)
+    notify_soon = NotifySoon(notify, ThreadPoolExecutor(1, thread_name_prefix="event-notices"))
     return EventServices(
-        answers=EventAnswers.over(base.events, listing, base.clock, base.reservations),
+        answers=EventAnswers.over(events, listing, events.clock, base.reservations),
+        listing=listing,
+        create=CreateEvent(base.client, events.store, seats, base.audit, events.clock),
+        change=ChangeEvent(base.group_commit, events.store, notify_soon),
+        delete=DeleteEvent(base.client, events.store, seats, base.audit, base.sales),
+        notify_holders=notify,
     )
+
+
+def periodic_tasks(services: EventServices) -> tuple[PeriodicTask, ...]:
+    """Return the task that carries on the notices of dead processes."""
+    return (PeriodicTask("event_notices", services.notify_holders.execute),)

@@ -33,6 +33,8 @@ CONTEXT: Mapping[str, str] = {
     "sequence": "1",
     "oldDate": "2026-03-03",
     "oldSlot": "09:00-10:00",
+    "oldTime": "20:00",
+    "oldVenue": "Old Theatre",
     "position": "2",
     "leaveUrl": "https://book.example.org/waitlist/0190f3c2a7d47b1e9c56#tVn7RxJd1LsHc6FgAe3UowPz2Yb8QmK4",
     "verifyUrl": "https://book.example.org/account/verify-email#token=Ae3UowPz2Yb8QmK4tVn7RxJd1LsHc6Fg",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import events.wiring
 from accounts.service import Accounts
 from audit.service import Audit
 from core.clock import Clock
@@ -14,6 +15,8 @@ from core.mongo.client import Client, Db
 from core.mongo.transactions import Session
 from core.scheduler import PeriodicTask
 from events import seat_store
+from events.editor.edit import ChangeOfEvent
+from events.notices.sales import SalesOfFeature
 from events.seat_store import SeatStore
 from events.service import Events
 from inventory.group_commit import GroupCommit
@@ -58,6 +61,8 @@ class OrderServices:
     reservations: ReservationServices
     list_seats: ListSeats
     release_accounts: ReleaseAccounts
+    # What is sold of an event, by feature.
+    sales: Sequence[SalesOfFeature] = ()
 
     def every(self) -> list[object]:
         """Return all services, those of the subpackages included."""
@@ -67,6 +72,7 @@ class OrderServices:
 def build_group_commit(base: Foundation, cache: EventCache) -> GroupCommit:
     """Return the group commit of all requests for tickets."""
     rows: dict[type, TicketRows] = {
+        ChangeOfEvent: events.wiring.build_rows(base.db, base.audit, base.clock),
         **hold_wiring.build_rows(_hold_foundation(base)),
         **reservation_wiring.build_rows(reservation_wiring.Foundation(base.db, base.clock, cache, base.outbox)),
     }

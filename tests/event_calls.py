@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import wiring
+from app import create_app
 from core.clock import iso
-from core.mongo.client import Db
+from core.mongo.client import Client, Db
 from core.mongo.transactions import Session, transaction
 from events.editor.new_event import NewEvent, NewTier
 from events.model import Event
 from events.seat_store import SeatStore
 from events.seats import seats_of
 from events.store import EventStore
-from tests.api_client import Api
+from tests import factories
+from tests.api_client import Api, over_app
 
 _numbers = itertools.count(1)
 
@@ -78,3 +83,15 @@ def create_event(api: Api, **changes: Any) -> dict[str, Any]:
     assert answer.status == 201, answer.body
     created: dict[str, Any] = answer.json
     return created
+
+
+@contextmanager
+def eventless_api(mongodb_uri: str, mongo: Client) -> Iterator[Api]:
+    """Yield the verbs over an application for tests that store nothing, and fail if one has stored an event."""
+    settings = factories.settings(mongodb_uri)
+    db = mongo[settings.mongodb_database]
+    wiring.prepare_database(db)
+    yield Api(over_app(create_app(settings, client=mongo)))
+    stored = db["events"].count_documents({})
+    mongo.drop_database(db.name)
+    assert stored == 0

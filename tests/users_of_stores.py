@@ -26,6 +26,8 @@ USERS_OF_STORES: Mapping[str, tuple[str, ...]] = {
         "orders.consistency",
     ),
     "accounts.store": (
+        "events.notices.notify",
+        "events.wiring",
         "orders.reservations.deferred_emails",
         "orders.reservations.listing",
         "orders.reservations.wiring",

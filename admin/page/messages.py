@@ -144,6 +144,8 @@ MESSAGES: Mapping[str, Message] = {
     "letter.account_password_changed": _("Password changed"),
     "letter.account_password_reset": _("Reset link"),
     "letter.account_verification": _("Address verification"),
+    "letter.event_cancelled": _("Event cancelled"),
+    "letter.event_changed": _("Event changed"),
     "letter.admin_booking": _("To the organiser"),
     "letter.guest_booking": _("Confirmation"),
     "letter.guest_cancellation": _("Cancellation"),

@@ -28,6 +28,7 @@ STATUS_OF: dict[type[kinds.DomainError], int] = {
     kinds.Forbidden: 403,
     kinds.NotFound: 404,
     kinds.Conflict: 409,
+    kinds.PreconditionFailed: 412,
     kinds.Unprocessable: 422,
     kinds.TooMany: 429,
     kinds.Unavailable: 503,
@@ -164,9 +165,18 @@ def _message(error: kinds.DomainError) -> str:
     if error.detail != error.message:
         return error.detail
     for field, reasons in error.errors.items():
-        reason = str(reasons[0] if isinstance(reasons, list) and reasons else reasons)
+        reason = _first_reason(reasons)
         return f"{FIELD_LABELS.get(field, field)}: {reason.rstrip('.')}."
     return error.message
+
+
+def _first_reason(reasons: Any) -> str:
+    """Return the first reason; those of a list's items are by index and by field."""
+    while isinstance(reasons, Mapping) and reasons:
+        reasons = next(iter(reasons.values()))
+    if isinstance(reasons, list) and reasons:
+        return str(reasons[0])
+    return str(reasons)
 
 
 def on_http_error(error: HTTPException) -> Response:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from core.ids import new_id
 from events.model import DEFAULT_MAX_PER_ORDER, Event, EventStatus, TicketStock, Tier
+from events.seats import Seat, seats_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,3 +75,10 @@ class NewEvent:
             tiers=tiers,
             pool=pool,
         )
+
+    def seats_of(self, event: Event) -> list[Seat]:
+        """Return the seats of the numbered tiers of `event`, which `build` returned."""
+        seats: list[Seat] = []
+        for new, tier in zip(self.tiers, event.tiers, strict=True):
+            seats += seats_of(event.id, tier.id, new.seats)
+        return seats

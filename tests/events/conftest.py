@@ -8,13 +8,11 @@ from collections.abc import Iterator
 import pytest
 from argon2 import PasswordHasher
 
-import wiring
 from accounts.passwords import Passwords
-from app import create_app
 from core.mongo.client import Client
 from devdb.replica_set import ReplicaSet
-from tests import factories
-from tests.api_client import Api, over_app
+from tests.api_client import Api
+from tests.event_calls import eventless_api
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
@@ -28,10 +26,5 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def quiet(replica_set: ReplicaSet, mongo: Client) -> Iterator[Api]:
     """The verbs over one application for the tests of a module that store nothing; it fails if one does."""
-    settings = factories.settings(replica_set.uri)
-    db = mongo[settings.mongodb_database]
-    wiring.prepare_database(db)
-    yield Api(over_app(create_app(settings, client=mongo)))
-    stored = db["events"].count_documents({})
-    mongo.drop_database(db.name)
-    assert stored == 0
+    with eventless_api(replica_set.uri, mongo) as api:
+        yield api

@@ -43,6 +43,8 @@ ADMIN = "admin@example.org"
 SENDER = "Open day <bookings@example.org>"
 TIMEOUTS = (0.5, 0.3)
 FACTS = {
+    "oldTime": "20:00",
+    "oldVenue": "Old <Theatre>",
     "event": "Open days, March 2026",
     "timezone": "Europe/Berlin",
     "date": "2026-03-05",

@@ -39,6 +39,16 @@ FACTS_OF_ACCOUNTS = {
 }
 TICKET = ["Open days, March 2026", "Ada Lovelace", "Thursday 5 March 2026", "19:30 UTC", "Town Hall", "Front row"]
 FACTS_OF_TICKETS = dict.fromkeys(("reservation", "reservation_cancelled", "tier_offer"), TICKET)
+FACTS_OF_EVENTS = {
+    template: [
+        "Open days, March 2026",
+        "Ada Lovelace",
+        "Thursday 5 March 2026",
+        "19:30 Europe/Berlin",
+        "Town Hall",
+    ]
+    for template in ("event_changed", "event_cancelled")
+}
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 filled = partial(render, environments(), SENDER, ADMIN, calendar_invite.attachments)
 
@@ -188,7 +198,7 @@ def test_optional_facts_that_are_missing_leave_no_trace() -> None:
 @pytest.mark.parametrize("template", NAMES)
 def test_html_and_text_bodies_have_the_same_facts(template: str) -> None:
     message = filled(email(template))
-    shown = (FACTS_OF_ACCOUNTS | FACTS_OF_TICKETS).get(template) or facts_of_booking(template)
+    shown = (FACTS_OF_ACCOUNTS | FACTS_OF_TICKETS | FACTS_OF_EVENTS).get(template) or facts_of_booking(template)
     for fact in shown:
         assert fact in message.text
         assert str(markupsafe.escape(fact)) in message.html

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.mapping import to_pool_document, to_tier_document
+from events.mapping import to_stock_document
 from events.model import Event
 from live.topics.ticket_stock import EventStock, Stocks
 from tests.event_calls import new_event, new_tier
@@ -23,8 +23,7 @@ STOCK_CHANGES = st.lists(
 
 
 def rows_of(event: Event) -> list[dict[str, Any]]:
-    rows = [to_tier_document(tier) for tier in event.tiers]
-    return [*rows, to_pool_document(event.pool)] if event.pool else rows
+    return list(map(to_stock_document, event.stock))
 
 
 def with_event(event: Event) -> tuple[Stocks, EventStock]:

@@ -1,0 +1,1 @@
+"""Events in the back office: list, creation, changes, cancellation and deletion."""

@@ -1,0 +1,187 @@
+"""Schemas of the back office's events: what an editor sends, and an event with its counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+
+from admin.schemas import MAX_PAGE_SIZE
+from core import text
+from core.schema_fields import (
+    Choice,
+    ClampedInteger,
+    ParsedString,
+    PatternString,
+    StrictBoolean,
+    Text,
+    UtcDateTime,
+    WholeNumber,
+)
+from core.web.request_parser import QuerySchema
+from events.model import DEFAULT_MAX_PER_ORDER, Event, EventStatus, Tier
+from events.money import exponent_of
+from events.schemas import EventSchema, TierSchema, event_members, tier_members
+
+MAX_PAGE = 1_000_000
+MAX_CAPACITY = 1_000_000
+MAX_TIERS = 20
+MAX_SEATS = 5000
+MAX_SEAT = 20
+STATUSES = (EventStatus.PUBLISHED, EventStatus.DRAFT)
+
+
+class CurrencyCode(ParsedString):
+    """A currency of ISO 4217."""
+
+    plain_pattern = "[A-Z]{3}"
+
+    def parse(self, value: str) -> str:
+        exponent_of(value)
+        return value
+
+
+class Price(PatternString):
+    """An amount from 0 to 999999.99; how many decimals it has depends on the currency."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            r"(0|[1-9][0-9]{0,5})(\.[0-9]{1,4})?", "25.00", error="Must be an amount such as 25.00, as text.", **kwargs
+        )
+
+
+class SeatLabel(ParsedString):
+    """The label of a seat, such as `A12`."""
+
+    def parse(self, value: str) -> str:
+        label = text.normalize_text(value, multiline=False)
+        if not 1 <= len(label) <= MAX_SEAT:
+            raise ValueError(f"Must have 1 to {MAX_SEAT} characters.")
+        return label
+
+
+def _seats(**kwargs: Any) -> ma.fields.List[Any]:
+    return ma.fields.List(SeatLabel(), validate=[ma.validate.Length(1, MAX_SEATS), _require_distinct], **kwargs)
+
+
+def _require_distinct(labels: list[str]) -> None:
+    if len(set(labels)) < len(labels):
+        raise ma.ValidationError("The seats of a tier must differ.")
+
+
+class TierChangeSchema(ma.Schema):
+    """A change of the tier `id`, or without an id a tier to add."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+    id = PatternString("[0-9a-f]{32}", "019cb1d2e3f4000000000000000000a1", error="Not a tier's id.", load_default="")
+    code = Text(1, 40)
+    name = Text(1, 200)
+    price = Price()
+    capacity = WholeNumber(0, MAX_CAPACITY)
+    closed = StrictBoolean()
+    seats = _seats()
+
+
+class EventFields(ma.Schema):
+    """The members of an event that an editor gives."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+    title = Text(1, 200)
+    description = Text(0, 5000, multiline=True)
+    date = UtcDateTime()
+    venue = Text(1, 200)
+    currency = CurrencyCode(metadata={"example": "USD"})
+    tiers = ma.fields.List(ma.fields.Nested(TierChangeSchema), validate=ma.validate.Length(1, MAX_TIERS))
+    pool = WholeNumber(0, MAX_CAPACITY * MAX_TIERS, allow_none=True)
+    maxPerOrder = WholeNumber(1, DEFAULT_MAX_PER_ORDER, attribute="max_per_order")
+    salesEnd = UtcDateTime(allow_none=True, attribute="sales_end")
+    status = Choice(*STATUSES)
+
+
+class NewEventSchema(EventFields):
+    """A new event; it is published unless `status` says draft."""
+
+    title = Text(1, 200, required=True)
+    date = UtcDateTime(required=True)
+    venue = Text(1, 200, required=True)
+    currency = CurrencyCode(required=True, metadata={"example": "USD"})
+    tiers = ma.fields.List(ma.fields.Nested(TierChangeSchema), required=True, validate=ma.validate.Length(1, MAX_TIERS))
+
+
+class EventChangeSchema(EventFields):
+    """A change of an event; at least one member is required. A pool or an end of sales of null is the default."""
+
+    @ma.validates_schema
+    def not_empty(self, values: dict[str, Any], **_: Any) -> None:
+        """Refuse an empty change."""
+        if not values:
+            raise ma.ValidationError({"body": ["Give at least one member to change."]})
+
+
+class IfMatchHeader(ma.Schema):
+    """The ETag of the version to change; without it, the current one is changed."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+    if_match = ma.fields.String(data_key="If-Match", load_default="", metadata={"example": '"3"'})
+
+
+class AdminEventsQuery(QuerySchema):
+    """Filters and page of the events in the back office."""
+
+    status = Choice("", *EventStatus, load_default="")
+    search = Text(0, 200, load_default="")
+    page = ClampedInteger(MAX_PAGE, load_default=1, metadata={"minimum": 1})
+    limit = ClampedInteger(MAX_PAGE_SIZE, load_default=15, metadata={"minimum": 1})
+
+
+class AdminTierSchema(TierSchema):
+    """A tier in the back office."""
+
+    taken = ma.fields.Integer(metadata={"description": "Tickets sold, reserved or held."})
+    held = ma.fields.Integer(metadata={"description": "Tickets held until a time, for a cart or as an offer."})
+    waiting = ma.fields.Integer()
+    closed = ma.fields.Boolean(metadata={"description": "Whether the editor has closed the tier."})
+
+
+class AdminEventSchema(EventSchema):
+    """An event in the back office."""
+
+    tiers = ma.fields.List(ma.fields.Nested(AdminTierSchema))
+    pool = ma.fields.Integer(allow_none=True, metadata={"description": "A ceiling over the tiers, or null."})
+    version = ma.fields.Integer()
+
+
+class AdminEventsSchema(ma.Schema):
+    """A page of events, the newest first."""
+
+    items = ma.fields.List(ma.fields.Nested(AdminEventSchema))
+    total = ma.fields.Integer()
+    page = ma.fields.Integer()
+    limit = ma.fields.Integer()
+    totalPages = ma.fields.Integer()
+
+
+def admin_event_members(event: Event) -> dict[str, Any]:
+    """Return the members of an event in the back office."""
+    return {
+        **event_members(event),
+        "tiers": [_tier_members(event, tier) for tier in event.tiers],
+        "pool": event.pool.capacity if event.pool else None,
+        "version": event.version,
+    }
+
+
+def _tier_members(event: Event, tier: Tier) -> dict[str, Any]:
+    return {
+        **tier_members(event, tier),
+        "taken": tier.taken,
+        "held": tier.held,
+        "waiting": tier.waiting,
+        "closed": tier.withdrawn,
+    }

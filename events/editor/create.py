@@ -1,0 +1,42 @@
+"""Creation of events with their stock and seats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audit.service import Audit
+from core.clock import Clock
+from core.mongo.client import Client
+from core.mongo.transactions import Session, transaction
+from events.editor.audited import audited
+from events.editor.new_event import NewEvent
+from events.model import Event
+from events.seat_store import SeatStore
+from events.store import EventStore
+
+TIMEOUT = 8.0
+
+
+@dataclass(frozen=True)
+class CreateEvent:
+    """Creates events."""
+
+    client: Client
+    events: EventStore
+    seats: SeatStore
+    audit: Audit
+    clock: Clock
+
+    def execute(self, new: NewEvent, actor: str) -> Event:
+        """Store an event with its stock, its seats and an audit record; return it."""
+        event = new.build(self.clock())
+
+        def store(session: Session) -> None:
+            self.events.insert(session, event)
+            seats = new.seats_of(event)
+            if seats:
+                self.seats.insert(session, seats)
+            self.audit.record(session, actor, "event.created", event.id, {}, audited(event))
+
+        transaction(self.client, store, TIMEOUT)
+        return event

@@ -1,0 +1,1 @@
+"""Notices: e-mails to the holders of tickets about changed and cancelled events."""
