@@ -21,7 +21,9 @@ import live.socketio.routes
 import live.sse
 import notifications.routes
 import orders.holds.routes
+import orders.payments.routes
 import orders.reservations.routes
+import orders.routes
 import orders.seats.routes
 import pages.locale
 import pages.routes
@@ -55,6 +57,7 @@ UNLIMITED_ENDPOINTS = frozenset(
         "pages.api_docs.asset",
         "pages.admin.static",
         "webhooks.resend",
+        "payments.payment_event",
     }
 )
 # Timeout of each of the two checks behind /api/ready, server selection included: probes give up after some seconds,
@@ -134,6 +137,8 @@ def _blueprints() -> list[Blueprint]:
         orders.reservations.routes.blueprint,
         orders.holds.routes.blueprint,
         orders.seats.routes.blueprint,
+        orders.routes.blueprint,
+        orders.payments.routes.blueprint,
         live.sse.blueprint,
         admin.routes.blueprint,
         notifications.routes.blueprint,

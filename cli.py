@@ -23,6 +23,7 @@ from booking.model import ErasureResult
 from core.errors import Unavailable
 from core.mongo.client import NotReplicaSet, connect, require_replica_set
 from core.mongo.failures import DatabaseError, is_unavailable
+from orders.reconciliation import COMMAND_WINDOW
 
 
 def install(app: Flask, services: wiring.Services) -> None:
@@ -34,6 +35,7 @@ def install(app: Flask, services: wiring.Services) -> None:
         _erase(services),
         _retain(services),
         _make_admin(services),
+        _payments(services),
     )
     for command in commands:
         _exit_2_on_failure_all(command)
@@ -181,6 +183,20 @@ def _make_admin(services: wiring.Services) -> click.Command:
             click.echo("Its e-mail address is not verified yet.")
 
     return make_admin
+
+
+def _payments(services: wiring.Services) -> AppGroup:
+    group = AppGroup("payments", help="Payments of orders.")
+
+    @group.command("reconcile")
+    def reconcile() -> None:
+        """Ask the payment provider about pending orders, and about those that expired within a week."""
+        purchases = services.orders.purchases
+        count = purchases.reconcile.execute(COMMAND_WINDOW)
+        purchases.refunds.execute()
+        click.echo(f"{count} orders changed.")
+
+    return group
 
 
 def _print_erasure(result: ErasureResult, accounts: int) -> None:

@@ -19,6 +19,7 @@ import events.wiring
 import live.wiring
 import notifications.wiring
 import orders.emails
+import orders.purchase_emails
 import orders.wiring
 import waitlist.emails
 import waitlist.wiring
@@ -83,8 +84,8 @@ COLLECTIONS: tuple[CollectionSchema, ...] = (
     *orders.wiring.SCHEMAS,
 )
 EMAIL_TEMPLATES = (
-    *(*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES),
-    *(*accounts.emails.TEMPLATES, *orders.emails.TEMPLATES, *events.notices.emails.TEMPLATES),
+    *(*booking.emails.TEMPLATES, *waitlist.emails.TEMPLATES, *accounts.emails.TEMPLATES, *orders.emails.TEMPLATES),
+    *(*orders.purchase_emails.TEMPLATES, *events.notices.emails.TEMPLATES),
 )
 
 

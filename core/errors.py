@@ -50,6 +50,12 @@ class Unauthenticated(DomainError):
     code = "unauthorized"
 
 
+class PaymentRequired(DomainError):
+    """A payment is required."""
+
+    code = "payment_required"
+
+
 class Forbidden(DomainError):
     """This is not allowed."""
 

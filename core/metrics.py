@@ -17,6 +17,13 @@ REQUEST_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 BOOKINGS = Counter("bookings", "Booking requests by what became of them.", ["outcome"])
+ORDERS = Counter("orders", "Orders by what became of them.", ["outcome"])
+PAYMENT_SECONDS = Histogram(
+    "payment_seconds",
+    "Time until the payment provider answered.",
+    ["result"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
+)
 TRANSACTION_ATTEMPTS = Counter("transaction_attempts", "Transactions by how each attempt ended.", ["result"])
 LETTERS_SENT = Counter("letters_sent", "Attempts to send an e-mail by result.", ["result"])
 LETTER_DELIVERIES = Counter("letter_deliveries", "E-mails by the provider's delivery report.", ["delivery"])

@@ -46,6 +46,12 @@ CONTEXT: Mapping[str, str] = {
     "tier": "Front row",
     "seat": "A12",
     "quantity": "2",
+    "orderLines": "2 x VIP, Summer Concert: 200.00",
+    "ticketCodes": "3PFQ47-KXW9CD-7MN4TR",
+    "ticketTiers": "VIP",
+    "amount": "200.00 EUR",
+    "eventDay": "2026-03-05",
+    "orderId": "01a2289f70ba71d0b6b9831d3bc4deb9",
 }
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>E-mails</title>

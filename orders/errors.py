@@ -1,7 +1,8 @@
-"""Errors of ticket claims."""
+"""Errors of ticket claims and orders."""
 
 from __future__ import annotations
 
+from core.errors import Conflict, Invalid, NotFound, PaymentRequired
 from inventory.errors import InsufficientStock
 
 
@@ -9,3 +10,37 @@ class SoldOut(InsufficientStock):
     """This event is sold out."""
 
     code = "sold_out"
+
+
+class OrderNotFound(NotFound):
+    """Order not found."""
+
+    code = "order_not_found"
+
+
+class IdempotencyKeyRequired(Invalid):
+    """An Idempotency-Key header is required."""
+
+    code = "idempotency_key_required"
+
+
+class RequestInProgress(Conflict):
+    """The first request with this Idempotency-Key is still running. Please try again."""
+
+    code = "request_in_progress"
+
+
+class PaymentDeclined(PaymentRequired):
+    """The payment was declined."""
+
+    code = "payment_declined"
+
+
+class PaymentTokenUnknown(Invalid):
+    """The payment provider does not know this payment token."""
+
+    code = "payment_token_unknown"
+
+
+class OrderChanged(Exception):
+    """Another transaction has changed the order; the decision must be made again."""

@@ -22,7 +22,8 @@ from events.service import Events
 from inventory.group_commit import GroupCommit
 from notifications.outbox.deferred import DeferredEmails
 from notifications.outbox.service import Outbox
-from orders import deleted_account_store
+from orders import deleted_account_store, purchase_wiring
+from orders import store as order_store
 from orders.account_release import ReleaseAccounts
 from orders.deleted_account_store import DeletedAccountStore
 from orders.event_cache import EventCache
@@ -30,12 +31,24 @@ from orders.group_commit import TicketRecords, TicketRows
 from orders.holds import store as hold_store
 from orders.holds import wiring as hold_wiring
 from orders.holds.wiring import HoldServices
+from orders.payments import event_store, simulated_store
+from orders.purchase_wiring import PurchaseServices
 from orders.reservations import store as reservation_store
 from orders.reservations import wiring as reservation_wiring
 from orders.reservations.wiring import ReservationServices
 from orders.seats.listing import ListSeats
+from orders.tickets import store as ticket_store
 
-SCHEMAS = (hold_store.SCHEMA, reservation_store.SCHEMA, seat_store.SCHEMA, deleted_account_store.SCHEMA)
+SCHEMAS = (
+    hold_store.SCHEMA,
+    reservation_store.SCHEMA,
+    seat_store.SCHEMA,
+    deleted_account_store.SCHEMA,
+    order_store.SCHEMA,
+    ticket_store.SCHEMA,
+    event_store.SCHEMA,
+    simulated_store.SCHEMA,
+)
 
 
 @dataclass(frozen=True)
@@ -61,12 +74,14 @@ class OrderServices:
     reservations: ReservationServices
     list_seats: ListSeats
     release_accounts: ReleaseAccounts
+    purchases: PurchaseServices
     # What is sold of an event, by feature.
     sales: Sequence[SalesOfFeature] = ()
 
     def every(self) -> list[object]:
         """Return all services, those of the subpackages included."""
-        return [*vars(self).values(), *vars(self.holds).values(), *vars(self.reservations).values()]
+        parts = (self, self.holds, self.reservations, self.purchases)
+        return [service for part in parts for service in vars(part).values()]
 
 
 def build_group_commit(base: Foundation, cache: EventCache) -> GroupCommit:
@@ -75,6 +90,7 @@ def build_group_commit(base: Foundation, cache: EventCache) -> GroupCommit:
         ChangeOfEvent: events.wiring.build_rows(base.db, base.audit, base.clock),
         **hold_wiring.build_rows(_hold_foundation(base)),
         **reservation_wiring.build_rows(reservation_wiring.Foundation(base.db, base.clock, cache, base.outbox)),
+        **purchase_wiring.build_rows(_purchase_foundation(base, cache)),
     }
     return GroupCommit(base.client, base.events.store.stock, TicketRecords(cache, base.outbox, rows))
 
@@ -83,7 +99,9 @@ def build(base: Foundation) -> OrderServices:
     """Return the use cases of ticket claims."""
     cache = EventCache(base.events)
     group_commit = build_group_commit(base, cache)
-    holds = hold_wiring.build(_hold_foundation(base), group_commit)
+    purchases = _purchase_foundation(base, cache)
+    expire_orders = purchase_wiring.build_expiry(purchases, group_commit)
+    holds = hold_wiring.build(_hold_foundation(base), group_commit, expire_orders)
     reservations = reservation_wiring.build(
         reservation_wiring.Foundation(base.db, base.clock, cache, base.outbox), group_commit, holds.claims
     )
@@ -95,13 +113,18 @@ def build(base: Foundation) -> OrderServices:
         release_accounts=ReleaseAccounts(
             DeletedAccountStore(base.db), (reservations.release.execute, holds.release.execute_all)
         ),
+        purchases=purchase_wiring.build(purchases, holds.claims, expire_orders),
     )
 
 
 def periodic_tasks(services: OrderServices) -> tuple[PeriodicTask, ...]:
-    """Return the tasks of holds and of deleted accounts."""
-    deleted = PeriodicTask("deleted_accounts", services.release_accounts.execute)
-    return (*hold_wiring.periodic_tasks(services.holds), deleted)
+    """Return the tasks of holds, of orders and of deleted accounts."""
+    purchases = services.purchases
+    return (
+        *hold_wiring.periodic_tasks(services.holds),
+        *purchase_wiring.periodic_tasks(purchases, purchases.place.clock),
+        PeriodicTask("deleted_accounts", services.release_accounts.execute),
+    )
 
 
 def build_deferred_emails(db: Db) -> DeferredEmails:
@@ -112,6 +135,10 @@ def build_deferred_emails(db: Db) -> DeferredEmails:
 def build_mark_of_deletion(db: Db) -> Callable[[Session, str], None]:
     """Return the step of an account's deletion, within its transaction, after which its tickets are released."""
     return ReleaseAccounts(DeletedAccountStore(db), ()).mark
+
+
+def _purchase_foundation(base: Foundation, cache: EventCache) -> purchase_wiring.Foundation:
+    return purchase_wiring.Foundation(base.settings, base.db, base.clock, cache)
 
 
 def _hold_foundation(base: Foundation) -> hold_wiring.Foundation:

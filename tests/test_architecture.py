@@ -112,6 +112,7 @@ FURNITURE: Mapping[str, tuple[str, ...]] = {
         *(f"{OWN}.{name}" for name in ("model", "errors", "mapping", "query", "erasure")),
         "notifications.errors",
         "inventory.stock",
+        "orders.mapping",
     ),
     "service": (
         f"{OWN}.*",

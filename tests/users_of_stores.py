@@ -18,6 +18,7 @@ USERS_OF_STORES: Mapping[str, tuple[str, ...]] = {
     "schedules.store": ("booking.listing",),
     "events.store": (
         "orders.holds.tickets",
+        "orders.order_change",
         "orders.reservations.cancel",
         "orders.reservations.deferred_emails",
         "orders.reservations.listing",

@@ -69,6 +69,9 @@ class Settings:
     rate_limit_reserve: str
     rate_limit_orders: str
     order_hold_seconds: int
+    payment_success_rate: float
+    payment_timeout_seconds: int
+    payment_late_seconds: int
     access_token_seconds: int
     refresh_token_days: int
     password_blocklist: bool
@@ -162,6 +165,9 @@ def _order_settings(reader: _Reader) -> dict[str, Any]:
         "rate_limit_reserve": reader.parse("RATE_LIMIT_RESERVE", _rate, "60 per 15 minutes"),
         "rate_limit_orders": reader.parse("RATE_LIMIT_ORDERS", _rate, "60 per 15 minutes"),
         "order_hold_seconds": reader.number("ORDER_HOLD_SECONDS", 600, 60, 86_400),
+        "payment_success_rate": reader.parse("PAYMENT_SUCCESS_RATE", _share, "1"),
+        "payment_timeout_seconds": reader.number("PAYMENT_TIMEOUT_SECONDS", 10, 1, 60),
+        "payment_late_seconds": reader.number("PAYMENT_LATE_SECONDS", 5, 1, 86_400),
     }
 
 
@@ -253,6 +259,12 @@ def _mail_rate(value: str) -> float:
     if not 0.01 <= rate <= 100_000:
         raise ValueError("must be e-mails a second, from 0.01 to 100000.")
     return rate
+
+
+def _share(value: str) -> float:
+    if not re.fullmatch(r"0|1|0?\.[0-9]{1,6}|[01]\.0{1,6}", value):
+        raise ValueError("must be a number from 0 to 1, such as 0.95.")
+    return float(value)
 
 
 def _file(value: str) -> Path:

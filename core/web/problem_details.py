@@ -25,6 +25,7 @@ LOG = log.get_logger("web.errors")
 STATUS_OF: dict[type[kinds.DomainError], int] = {
     kinds.Invalid: 400,
     kinds.Unauthenticated: 401,
+    kinds.PaymentRequired: 402,
     kinds.Forbidden: 403,
     kinds.NotFound: 404,
     kinds.Conflict: 409,

@@ -81,6 +81,8 @@ class PriceCarts:
         most = min(MAX_QUANTITY, event.max_per_order)
         if quantity > most:
             raise Invalid(errors={"items": [f"At most {most} tickets of the tier {tier.code} in one order."]})
+        if tier.numbered:
+            raise Invalid(errors={"items": [f"The tier {tier.code} has numbered seats: reserve it instead."]})
         self.events.require_on_sale(event)
         if tier.closed:
             raise SalesClosed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,6 +22,24 @@ OVERDUE = timedelta(seconds=0.4)
 LOOKUP_TTL = timedelta(seconds=60)
 
 
+@dataclass
+class ExpiryHorizon:
+    """By stock id, the time before which nothing that holds it expires: a crowd at sold-out stock costs no reads."""
+
+    _none_before: dict[str, datetime] = field(default_factory=dict)
+
+    def due(self, stock_ids: Iterable[str], now: datetime) -> list[str]:
+        """Return the stock of which something may have expired."""
+        return [stock_id for stock_id in stock_ids if self._none_before.get(stock_id, now) <= now]
+
+    def note(self, stock_ids: Iterable[str], now: datetime, next_expiry: Callable[[str], datetime | None]) -> None:
+        """Remember the next expiry of each stock."""
+        horizon = now + LOOKUP_TTL
+        for stock_id in stock_ids:
+            following = next_expiry(stock_id)
+            self._none_before[stock_id] = min(following, horizon) if following else horizon
+
+
 @dataclass(frozen=True)
 class ExpireHolds:
     """Ends expired holds."""
@@ -29,8 +47,7 @@ class ExpireHolds:
     group_commit: GroupCommit
     holds: HoldStore
     clock: Clock
-    # By stock id: no active hold of it ends before this time.
-    _none_before: dict[str, datetime] = field(default_factory=dict)
+    horizon: ExpiryHorizon = field(default_factory=ExpiryHorizon)
 
     def execute(self) -> int:
         """End all holds whose time has passed; return their number."""
@@ -41,19 +58,13 @@ class ExpireHolds:
         return self._end_until(self.clock() - OVERDUE)
 
     def end_expired_of(self, stock_ids: Iterable[str]) -> bool:
-        """End the expired holds of the stock; return whether there was any.
-
-        The next expiry of each stock is remembered, so that a crowd at sold-out stock costs no reads.
-        """
+        """End the expired holds of the stock; return whether there was any."""
         now = self.clock()
-        due = [stock_id for stock_id in stock_ids if self._none_before.get(stock_id, now) <= now]
+        due = self.horizon.due(stock_ids, now)
         if not due:
             return False
         ended = self._end(self.holds.expired_of(due, now, BATCH))
-        for stock_id in due:
-            following = self.holds.next_expiry(stock_id)
-            horizon = now + LOOKUP_TTL
-            self._none_before[stock_id] = min(following, horizon) if following else horizon
+        self.horizon.note(due, now, self.holds.next_expiry)
         return bool(ended)
 
     def _end_until(self, deadline: datetime) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
@@ -12,7 +11,8 @@ from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, bulk_update, insert
 from orders.holds.errors import HoldNotFound
-from orders.holds.model import HeldItem, Hold, HoldKind, HoldState
+from orders.holds.model import Hold, HoldKind, HoldState
+from orders.mapping import item_document, item_of, line_documents
 
 ACTIVE = {"state": HoldState.ACTIVE.value}
 SCHEMA = CollectionSchema(
@@ -52,6 +52,15 @@ class HoldStore:
         ids = [hold.id for hold in holds]
         change = {"$set": {"state": state.value}}
         return bulk_update(session, self._holds, [({"_id": {"$in": ids}, **ACTIVE}, change)]) == len(ids)
+
+    def use(self, session: Session, holds: Sequence[Hold]) -> bool:
+        """Mark active holds as used by orders; return False if one was not active: abort then."""
+        return self.end(session, holds, HoldState.USED)
+
+    def reopen(self, session: Session, holds: Sequence[Hold]) -> bool:
+        """Make used holds active again; return False if one was not used. BulkError: the account has another cart."""
+        where = {"_id": {"$in": [hold.id for hold in holds]}, "state": HoldState.USED.value}
+        return bulk_update(session, self._holds, [(where, {"$set": ACTIVE})]) == len(holds)
 
     def get(self, hold_id: str, session: Session | None = None) -> Hold | None:
         """Return a hold in any state, or None."""
@@ -110,25 +119,11 @@ def _document(hold: Hold) -> Document:
         "_id": hold.id,
         "accountId": hold.account_id,
         "kind": hold.kind.value,
-        "items": [_item_document(item) for item in hold.items],
-        # Pairs, because a stock id is not a field name.
-        "lines": [{"stockId": stock_id, "count": count} for stock_id, count in hold.lines.items()],
+        "items": [item_document(item) for item in hold.items],
+        "lines": line_documents(hold.lines),
         "createdAt": hold.created_at,
         "expiresAt": hold.expires_at,
         "state": hold.state.value,
-    }
-
-
-def _item_document(item: HeldItem) -> Document:
-    return {
-        "eventId": item.event_id,
-        "tierId": item.tier_id,
-        "code": item.code,
-        "name": item.name,
-        "quantity": item.quantity,
-        "price": item.price,
-        "currency": item.currency,
-        "seats": list(item.seats),
     }
 
 
@@ -137,22 +132,9 @@ def _hold(document: Document) -> Hold:
         id=document["_id"],
         account_id=document["accountId"],
         kind=HoldKind(document["kind"]),
-        items=[_item(row) for row in document["items"]],
+        items=[item_of(row) for row in document["items"]],
         lines={row["stockId"]: row["count"] for row in document["lines"]},
         created_at=document["createdAt"],
         expires_at=document["expiresAt"],
         state=HoldState(document["state"]),
-    )
-
-
-def _item(row: dict[str, Any]) -> HeldItem:
-    return HeldItem(
-        event_id=row["eventId"],
-        tier_id=row["tierId"],
-        code=row["code"],
-        name=row["name"],
-        quantity=row["quantity"],
-        price=row["price"],
-        currency=row["currency"],
-        seats=row["seats"],
     )

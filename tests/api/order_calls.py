@@ -17,8 +17,14 @@ def order_calls(app: Flask) -> dict[str, Call]:
     tiers = shop.event(TierPlan("A"), TierPlan("B"), TierPlan("C"), pool=20).tiers
     buyer = shop.buyer()
     holder = shop.buyer()
+    payer = shop.buyer()
+    made = payer.order(*((tier, 2) for tier in tiers)).json["id"]
     held = holder.hold(*((tier, 1) for tier in tiers)).json["id"]
     return {
+        "POST /api/orders": lambda: buyer.order(*((tier, 1) for tier in tiers)).status,
+        "GET /api/orders": lambda: payer.send("GET", "/api/orders").status,
+        "GET /api/orders/{id}": lambda: payer.send("GET", f"/api/orders/{made}").status,
+        "POST /api/payments/webhook": lambda: shop.api.send("POST", "/api/payments/webhook", json={}).status,
         "POST /api/holds": lambda: buyer.hold(*((tier, 2) for tier in tiers)).status,
         "DELETE /api/holds/{id}": lambda: holder.send("DELETE", f"/api/holds/{held}").status,
     }

@@ -49,6 +49,12 @@ FACTS_OF_EVENTS = {
     ]
     for template in ("event_changed", "event_cancelled")
 }
+FACTS_OF_ORDERS = {
+    "order_paid": ["2 x VIP, Summer Concert: 200.00", "3PFQ47-KXW9CD-7MN4TR", "Town Hall", "Thursday 5 March 2026"],
+    "order_refunded": [],
+    "order_cancelled": [],
+}
+ORDER_FACTS = ["Open days, March 2026", "Ada Lovelace", "200.00 EUR", "01a2289f70ba71d0b6b9831d3bc4deb9"]
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 filled = partial(render, environments(), SENDER, ADMIN, calendar_invite.attachments)
 
@@ -198,10 +204,15 @@ def test_optional_facts_that_are_missing_leave_no_trace() -> None:
 @pytest.mark.parametrize("template", NAMES)
 def test_html_and_text_bodies_have_the_same_facts(template: str) -> None:
     message = filled(email(template))
-    shown = (FACTS_OF_ACCOUNTS | FACTS_OF_TICKETS | FACTS_OF_EVENTS).get(template) or facts_of_booking(template)
+    of_accounts_and_tickets = (FACTS_OF_ACCOUNTS | FACTS_OF_TICKETS | FACTS_OF_EVENTS).get(template)
+    shown = of_accounts_and_tickets or facts_of_order(template) or facts_of_booking(template)
     for fact in shown:
         assert fact in message.text
         assert str(markupsafe.escape(fact)) in message.html
+
+
+def facts_of_order(template: str) -> list[str]:
+    return ORDER_FACTS + FACTS_OF_ORDERS[template] if template in FACTS_OF_ORDERS else []
 
 
 def facts_of_booking(template: str) -> list[str]:

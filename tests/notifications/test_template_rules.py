@@ -12,6 +12,7 @@ import accounts.emails
 import booking.emails
 import events.notices.emails
 import orders.emails
+import orders.purchase_emails
 import waitlist.emails
 import wiring
 from booking.emails import CANCELLATION, CONFIRMATION, REMINDER
@@ -125,7 +126,10 @@ def test_features_declare_the_rules_of_every_template() -> None:
     declared = [template.name for template in wiring.EMAIL_TEMPLATES]
 
     assert sorted(declared) == sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir())
-    features = (booking.emails, waitlist.emails, accounts.emails, orders.emails, events.notices.emails)
+    features = (
+        *(booking.emails, waitlist.emails, accounts.emails),
+        *(orders.emails, orders.purchase_emails, events.notices.emails),
+    )
     assert [template for feature in features for template in feature.TEMPLATES] == list(wiring.EMAIL_TEMPLATES)
 
 

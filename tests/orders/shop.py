@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -100,6 +101,14 @@ class Buyer:
 
     def hold(self, *items: tuple[Tier, int]) -> Answer:
         return self.send("POST", "/api/holds", json={"items": lines(items)})
+
+    def order(self, *items: tuple[Tier, int], key: str = "", **members: Any) -> Answer:
+        """Place an order of items, or with `holdId` among `members`; the default token is approved."""
+        body: dict[str, Any] = {"paymentToken": "tok_approve", **members}
+        if items:
+            body["items"] = lines(items)
+        headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+        return self.send("POST", "/api/orders", json=body, headers=headers)
 
 
 def lines(items: Sequence[tuple[Tier, int]]) -> list[Mapping[str, Any]]:

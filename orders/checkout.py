@@ -1,0 +1,163 @@
+"""Checkout: an order from a cart or a hold, idempotent by key; stock first, then the payment, then the tickets."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from accounts.model import Account
+from core import metrics
+from core.clock import Clock, monotonic
+from core.errors import IdempotencyKeyReused, Invalid
+from core.idempotency import KEY_LIFETIME, fingerprint
+from core.ids import new_id
+from inventory.errors import InsufficientStock
+from orders.errors import OrderChanged, PaymentDeclined, PaymentTokenUnknown, RequestInProgress
+from orders.holds.cart import PriceCarts, PricedCart
+from orders.holds.errors import HoldExpired
+from orders.holds.model import Hold, HoldState
+from orders.holds.store import HoldStore
+from orders.model import NewOrder, Order, OrderKey, OrderState
+from orders.order_change import ChangeOrder, OrderChange, opposite
+from orders.payment import GRACE, PayOrder
+from orders.payment_settlement import paid
+from orders.purchase_emails import OrderEmails
+from orders.tickets.issue import tickets_of
+
+# How often a repeated request looks whether the first one has ended.
+POLL_SECONDS = 0.1
+TOKEN_MISSING = "Required, since the order is not free."  # noqa: S105 # nosec B105 # a message
+
+
+@dataclass(frozen=True)
+class CheckoutTimes:
+    """How long tickets are held, and how long a provider may take to answer."""
+
+    hold: timedelta
+    payment: timedelta
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An order that was placed; `replayed` if an earlier request with the same key has placed it."""
+
+    order: Order
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class PlaceOrder:
+    """Places orders."""
+
+    change: ChangeOrder
+    price: PriceCarts
+    holds: HoldStore
+    pay: PayOrder
+    emails: OrderEmails
+    times: CheckoutTimes
+    clock: Clock
+
+    def execute(self, buyer: Account, new: NewOrder, key: str, language: str) -> Placed:
+        """Buy all tickets of a cart, or none. PAYING means that the provider has not answered yet.
+
+        Raises the errors of `PriceCarts`, InsufficientStock, HoldNotFound, HoldExpired, PaymentTokenUnknown,
+        PaymentDeclined, IdempotencyKeyReused and RequestInProgress.
+        """
+        order_key = self._key(buyer, new, key)
+        self.change.orders.forget_keys(self.clock(), order_key.id)
+        first = self.change.orders.by_keys([order_key.id]).get(order_key.id)
+        if first:
+            return self._replay(first, order_key)
+        hold = self._hold(buyer, new)
+        cart = PricedCart(hold.items, hold.lines) if hold else self.price.execute(new.items)
+        self._require_token(cart, new.payment_token)
+        wanted = replace(self._order(buyer, cart, order_key, language), payment_method=new.payment_token)
+        order = self._submit(wanted, cart, hold)
+        if order.id != wanted.id:
+            return self._replay(order, order_key)
+        if order.is_open:
+            order = self.pay.execute(order.id)
+        return Placed(_accepted(order))
+
+    def _key(self, buyer: Account, new: NewOrder, key: str) -> OrderKey:
+        parts = [new.hold_id, new.payment_token]
+        for line in new.items:
+            parts += [line.tier_id, str(line.quantity)]
+        return OrderKey(f"{buyer.id}:{key}", fingerprint(parts), self.clock() + KEY_LIFETIME)
+
+    def _hold(self, buyer: Account, new: NewOrder) -> Hold | None:
+        if not new.hold_id:
+            return None
+        hold = self.holds.get_of(buyer.id, new.hold_id)
+        if hold.state is not HoldState.ACTIVE or hold.expires_at <= self.clock():
+            raise HoldExpired
+        return hold
+
+    def _require_token(self, cart: PricedCart, token: str) -> None:
+        if not cart.total:
+            return
+        if not token:
+            raise Invalid(errors={"paymentToken": [TOKEN_MISSING]})
+        if not self.pay.gateway.accepts(token):
+            raise PaymentTokenUnknown
+
+    def _order(self, buyer: Account, cart: PricedCart, key: OrderKey, language: str) -> Order:
+        now = self.clock()
+        return Order(
+            id=new_id(now),
+            account_id=buyer.id,
+            name=buyer.name,
+            email=buyer.email,
+            language=language,
+            items=cart.items,
+            lines=cart.lines,
+            currency=cart.currency,
+            total=cart.total,
+            state=OrderState.HELD,
+            created_at=now,
+            hold_until=now + self.times.hold,
+            busy_until=now + self.times.payment + GRACE,
+            key=key,
+        )
+
+    def _submit(self, order: Order, cart: PricedCart, hold: Hold | None) -> Order:
+        """Claim the tickets and store the order; a free one is paid at once."""
+        try:
+            return self.change.claims.submit(self._first_change(order, hold).request())
+        except InsufficientStock as error:
+            raise cart.name_tier(error, {}) from None
+        except OrderChanged:
+            raise HoldExpired from None
+
+    def _first_change(self, order: Order, hold: Hold | None) -> OrderChange:
+        claims = {} if hold else order.lines
+        if hold:
+            order = replace(order, hold_id=hold.id, hold_until=hold.expires_at)
+        if order.total:
+            return OrderChange(before=None, after=order, claims=claims, held=claims, uses=hold)
+        order = replace(paid(order, None, self.clock), version=order.version, provider="", busy_until=order.created_at)
+        tickets = tickets_of(order)
+        emails = [self.emails.paid(order, tickets)]
+        held = opposite(order.lines) if hold else {}
+        metrics.ORDERS.labels("free").inc()
+        return OrderChange(before=None, after=order, claims=claims, held=held, uses=hold, issues=tickets, emails=emails)
+
+    def _replay(self, first: Order, key: OrderKey) -> Placed:
+        """Return the order of the first request with this key, once that request has ended."""
+        if first.key is None or first.key.fingerprint != key.fingerprint:
+            raise IdempotencyKeyReused
+        deadline = monotonic() + self.times.payment.total_seconds()
+        while first.is_open and first.busy_until > self.clock():
+            if first.state is OrderState.PAYING and monotonic() > deadline:
+                raise RequestInProgress(retry_after=2)
+            time.sleep(POLL_SECONDS)
+            first = self.change.orders.get(first.id)
+        return Placed(_accepted(first), replayed=True)
+
+
+def _accepted(order: Order) -> Order:
+    """Return `order`; raises PaymentDeclined."""
+    if order.state is OrderState.DECLINED:
+        raise PaymentDeclined(extra={"orderId": order.id})
+    return order

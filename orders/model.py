@@ -1,0 +1,117 @@
+"""Model of orders: a workflow document whose every change is a compare-and-set on its version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from orders.holds.model import CartLine, HeldItem
+
+
+class OrderState(StrEnum):
+    """State of an order; `docs/architecture.md` has the table of its transitions."""
+
+    HELD = "held"
+    PAYING = "paying"
+    PAID = "paid"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+OPEN_STATES = frozenset({OrderState.HELD, OrderState.PAYING})
+# What the API shows of a state.
+PENDING = "PENDING"
+
+
+class RefundState(StrEnum):
+    """State of a refund at the payment provider."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refund:
+    """Money that goes back; its id is the idempotency key at the provider. `amount` is in minor units."""
+
+    id: str
+    payment_id: str
+    amount: int
+    state: RefundState
+    due_at: datetime
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class OrderKey:
+    """The Idempotency-Key of an account with the fingerprint of the body that it came with."""
+
+    id: str
+    fingerprint: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewOrder:
+    """A valid request to buy: the lines of a cart, or a hold."""
+
+    items: Sequence[CartLine] = ()
+    hold_id: str = ""
+    payment_token: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A purchase. While it is open its tickets are held until `hold_until`; no deadline counts before `busy_until`.
+
+    `payment_method` is the provider's token of the buyer's means of payment, known only while the order is open.
+    """
+
+    id: str
+    account_id: str
+    name: str
+    email: str
+    language: str
+    items: Sequence[HeldItem]
+    lines: Mapping[str, int]
+    currency: str
+    total: int
+    state: OrderState
+    created_at: datetime
+    hold_until: datetime
+    busy_until: datetime
+    version: int = 1
+    key: OrderKey | None = None
+    hold_id: str = ""
+    payment_method: str = ""
+    provider: str = ""
+    payment_id: str = ""
+    paid_at: datetime | None = None
+    changed_at: datetime | None = None
+    refunds: Sequence[Refund] = ()
+    flag: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its tickets are held."""
+        return self.state in OPEN_STATES
+
+    @property
+    def status(self) -> str:
+        """State as the API shows it."""
+        return PENDING if self.is_open else self.state.name
+
+    @property
+    def charge_key(self) -> str:
+        """Idempotency key of the payment at the provider."""
+        return f"order-{self.id}-pay-1"
+
+    @property
+    def refunded(self) -> int:
+        """Sum of the refunds that have not failed, in minor units."""
+        return sum(refund.amount for refund in self.refunds if refund.state is not RefundState.FAILED)

@@ -1,0 +1,198 @@
+"""Changes of orders through the ticket group commit: order, hold, tickets, counts and e-mails in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from core.concurrency.batcher import PendingRequest
+from core.errors import IdempotencyKeyReused
+from core.mongo.transactions import Session
+from events.store import EventStore
+from inventory.requests import RowsOfKind, StaleRequest, StockChange, unanswered
+from notifications.outbox.model import OutboxEmail
+from orders.errors import OrderChanged
+from orders.holds.claims import TicketClaims
+from orders.holds.model import Hold
+from orders.holds.store import HoldStore
+from orders.model import Order
+from orders.store import OrderStore
+from orders.tickets.model import Ticket
+from orders.tickets.store import TicketStore
+
+MAX_DECISIONS = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderChange:
+    """The state of an order before and after; `before` is None for a new one.
+
+    `claims` are the counts of stock that it takes, or gives back if negative; `held` those of held tickets.
+    """
+
+    before: Order | None
+    after: Order
+    claims: Mapping[str, int] = field(default_factory=dict)
+    held: Mapping[str, int] = field(default_factory=dict)
+    uses: Hold | None = None
+    reopens: Hold | None = None
+    issues: Sequence[Ticket] = ()
+    voids: Sequence[Ticket] = ()
+    emails: Sequence[OutboxEmail] = ()
+    record: Callable[[Session], None] | None = None
+
+    @property
+    def identities(self) -> frozenset[Hashable]:
+        """Keys of the rows that it writes."""
+        keys: set[Hashable] = {("order", self.after.id)}
+        if self.before is None and self.after.key:
+            keys.add(("key", self.after.key.id))
+        for hold in (self.uses, self.reopens):
+            if hold:
+                keys |= {("hold", hold.id), ("cart", hold.account_id)}
+        return frozenset(keys)
+
+    def request(self) -> Request:
+        """Return the request of the group commit."""
+        lines = {stock_id: self.claims.get(stock_id, 0) for stock_id in self.after.lines}
+        return StockChange(self, lines, self.identities)
+
+
+# The answer is the order after the change; for a new order whose key is known, the first order.
+Request = StockChange[OrderChange, Order]
+Pending = PendingRequest[Request, Order]
+
+
+def opposite(lines: Mapping[str, int]) -> dict[str, int]:
+    """Return `lines` with the other sign."""
+    return {stock_id: -count for stock_id, count in lines.items()}
+
+
+def changed(order: Order, **fields: object) -> Order:
+    """Return the next version of `order`."""
+    return replace(order, version=order.version + 1, **fields)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class ChangeOrder:
+    """Changes orders: a decision is made on the present state, and again when another transaction was first."""
+
+    claims: TicketClaims
+    orders: OrderStore
+
+    def execute(self, order_id: str, decide: Callable[[Order], OrderChange | None]) -> Order:
+        """Return the order after the change that `decide` returns, or as it is if that is None.
+
+        Raises OrderNotFound, the errors of `decide`, and those of `TicketClaims.submit`.
+        """
+        for _ in range(MAX_DECISIONS):
+            order = self.orders.get(order_id)
+            change = decide(order)
+            if change is None:
+                return order
+            try:
+                return self.claims.submit(change.request())
+            except OrderChanged:
+                continue
+        raise OrderChanged
+
+
+@dataclass(frozen=True)
+class OrderChangeRows(RowsOfKind[OutboxEmail]):
+    """The rows of changes of orders."""
+
+    orders: OrderStore
+    holds: HoldStore
+    tickets: TicketStore
+    events: EventStore
+
+    def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
+        """Write the rows; return the e-mails to enqueue. Raises StaleRequest if a row is not as expected."""
+        changes = [request.detail for request in requests]
+        self._write_orders(session, changes)
+        self._write_holds(session, changes)
+        self._write_tickets(session, changes)
+        held: Counter[str] = Counter()
+        emails: list[OutboxEmail] = []
+        for change in changes:
+            held.update(change.held)
+            emails += change.emails
+            if change.record:
+                change.record(session)
+        counts = {stock_id: count for stock_id, count in held.items() if count}
+        if counts:
+            self.events.count_held(session, counts)
+        for request in requests:
+            request.outcome = request.detail.after
+        return emails
+
+    def refresh(self, batch: Sequence[Pending]) -> None:
+        """Refuse with OrderChanged the requests that expect another version, hold or ticket than there is."""
+        versions = self.orders.versions([pending.request.detail.after.id for pending in batch])
+        for pending in batch:
+            change = pending.request.detail
+            expected = change.before.version if change.before else None
+            if versions.get(change.after.id) == change.after.version and expected is None:
+                pending.resolve(change.after)  # A previous attempt of this request did commit.
+            elif versions.get(change.after.id) != expected or not self._expects_present_rows(change):
+                pending.reject(OrderChanged())
+
+    def answer_duplicates(self, batch: Sequence[Pending]) -> None:
+        """Answer new orders with the first order of their key, or with IdempotencyKeyReused."""
+        self.refresh(batch)
+        new = [pending for pending in unanswered(batch) if pending.request.detail.before is None]
+        known = self.orders.by_keys([_key_id(pending) for pending in new])
+        for pending in new:
+            first = known.get(_key_id(pending))
+            if first:
+                _answer_with(pending, first)
+
+    def _write_orders(self, session: Session, changes: Sequence[OrderChange]) -> None:
+        new = [change.after for change in changes if change.before is None]
+        if new:
+            self.orders.add(session, new)
+        replaced = [(change.before, change.after) for change in changes if change.before]
+        if replaced and not self.orders.replace(session, replaced):
+            raise StaleRequest
+
+    def _write_holds(self, session: Session, changes: Sequence[OrderChange]) -> None:
+        used = [change.uses for change in changes if change.uses]
+        if used and not self.holds.use(session, used):
+            raise StaleRequest
+        reopened = [change.reopens for change in changes if change.reopens]
+        if reopened and not self.holds.reopen(session, reopened):
+            raise StaleRequest
+
+    def _write_tickets(self, session: Session, changes: Sequence[OrderChange]) -> None:
+        issued: list[Ticket] = []
+        voided: list[str] = []
+        for change in changes:
+            issued += change.issues
+            voided += [ticket.id for ticket in change.voids]
+        if issued:
+            self.tickets.add(session, issued)
+        if voided and not self.tickets.void(session, voided):
+            raise StaleRequest
+
+    def _expects_present_rows(self, change: OrderChange) -> bool:
+        """Return whether the hold and the tickets of a change are as it expects."""
+        if change.uses and not self.holds.still_active([change.uses.id]):
+            return False
+        if change.reopens and self.holds.cart_of(change.reopens.account_id):
+            return False
+        return self.tickets.are_valid([ticket.id for ticket in change.voids])
+
+
+def _key_id(pending: Pending) -> str:
+    key = pending.request.detail.after.key
+    return key.id if key else ""
+
+
+def _answer_with(pending: Pending, first: Order) -> None:
+    """Answer a new order with the first one of its key."""
+    key = pending.request.detail.after.key
+    if key and first.key and key.fingerprint != first.key.fingerprint:
+        pending.reject(IdempotencyKeyReused())
+    else:
+        pending.resolve(first)

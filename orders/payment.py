@@ -1,0 +1,92 @@
+"""Payment of an order outside of any transaction: HELD to PAYING, the provider's answer, its settlement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core import log, metrics
+from core.clock import Clock, monotonic
+from orders.model import Order, OrderState
+from orders.order_change import ChangeOrder, OrderChange, changed
+from orders.payment_settlement import SettlePayment
+from orders.payments.gateway import Charge, Gateway, Payment, PaymentUnanswered
+
+LOG = log.get_logger("orders")
+# Beyond the provider's time-out: the process may be slow, and the settlement takes a transaction.
+GRACE = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class PayOrder:
+    """Pays orders; a repeated payment of an order has the same key at the provider, which takes the money once."""
+
+    change: ChangeOrder
+    settle: SettlePayment
+    gateway: Gateway
+    clock: Clock
+    timeout: timedelta
+
+    def execute(self, order_id: str) -> Order:
+        """Pay a held order; return it as it is afterwards, still PAYING if the provider did not answer."""
+        order = self.change.execute(order_id, self._begin)
+        if order.state is not OrderState.PAYING:
+            return order
+        charge = Charge(
+            key=order.charge_key,
+            order_id=order.id,
+            amount=order.total,
+            currency=order.currency,
+            token=order.payment_method,
+        )
+        payment = self._authorise(charge)
+        return self.settle.execute(payment) if payment else order
+
+    def reconcile(self, order: Order) -> Order:
+        """Ask the provider about an order; one whose payment never reached the provider is paid if it still can be."""
+        try:
+            payment = self.gateway.find(order.charge_key)
+        except PaymentUnanswered:
+            return order
+        if payment:
+            return self.settle.execute(payment)
+        return self.execute(order.id) if order.is_open else order
+
+    def _begin(self, order: Order) -> OrderChange | None:
+        """Return the change to PAYING; the deadline leaves time for the answer."""
+        now = self.clock()
+        if not order.is_open or (order.busy_until > now and order.state is OrderState.PAYING):
+            return None
+        busy_until = now + self.timeout + GRACE
+        after = changed(
+            order,
+            state=OrderState.PAYING,
+            busy_until=busy_until,
+            hold_until=max(order.hold_until, busy_until),
+            provider=self.gateway.name,
+        )
+        return OrderChange(before=order, after=after)
+
+    def _authorise(self, charge: Charge) -> Payment | None:
+        try:
+            with _timed():
+                return self.gateway.authorise(charge)
+        except PaymentUnanswered:
+            LOG.warning("payment_unanswered", order=charge.order_id)
+            return None
+
+
+@contextmanager
+def _timed() -> Iterator[None]:
+    started = monotonic()
+    result = "failed"
+    try:
+        yield
+        result = "answered"
+    except PaymentUnanswered:
+        result = "unanswered"
+        raise
+    finally:
+        metrics.PAYMENT_SECONDS.labels(result).observe(monotonic() - started)

@@ -1,0 +1,112 @@
+"""Settlement of payments: what a provider says becomes the state of the order, once, however often it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core import log, metrics
+from core.clock import Clock
+from core.ids import new_id
+from events.errors import SalesClosed
+from inventory.errors import InsufficientStock
+from orders.holds.store import HoldStore
+from orders.model import Order, OrderState, Refund, RefundState
+from orders.order_change import ChangeOrder, OrderChange, changed, opposite
+from orders.payments.gateway import Payment, PaymentState
+from orders.purchase_emails import OrderEmails
+from orders.tickets.issue import tickets_of
+
+LOG = log.get_logger("orders")
+MISMATCH = "amount_mismatch"
+LATE = frozenset({OrderState.EXPIRED, OrderState.DECLINED})
+
+
+@dataclass(frozen=True)
+class SettlePayment:
+    """Applies the state of a payment to its order."""
+
+    change: ChangeOrder
+    holds: HoldStore
+    emails: OrderEmails
+    clock: Clock
+
+    def execute(self, payment: Payment) -> Order:
+        """Return the order after `payment`; it never goes back from PAID. Raises OrderNotFound."""
+        if payment.state is PaymentState.SUCCEEDED:
+            return self._succeed(payment)
+        if payment.state is PaymentState.DECLINED:
+            return self.change.execute(payment.order_id, self._declined)
+        return self.change.orders.get(payment.order_id)
+
+    def _succeed(self, payment: Payment) -> Order:
+        try:
+            order = self.change.execute(payment.order_id, lambda order: self._paid(order, payment))
+        except (InsufficientStock, SalesClosed):
+            order = self.change.execute(payment.order_id, lambda order: self._returned(order, payment))
+        metrics.ORDERS.labels(order.state.value).inc()
+        return order
+
+    def _paid(self, order: Order, payment: Payment) -> OrderChange | None:
+        """Return the change to PAID; a late payment claims the tickets again."""
+        if _is_known(order, payment):
+            return None
+        if not _matches(order, payment) or not (order.is_open or order.state in LATE):
+            return self._returned(order, payment)
+        after = paid(order, payment, self.clock)
+        tickets = tickets_of(after)
+        emails = [self.emails.paid(after, tickets)]
+        if order.is_open:
+            return OrderChange(before=order, after=after, held=opposite(order.lines), issues=tickets, emails=emails)
+        return OrderChange(before=order, after=after, claims=order.lines, issues=tickets, emails=emails)
+
+    def _returned(self, order: Order, payment: Payment) -> OrderChange | None:
+        """Return the change that gives a payment back: too late, of another amount, or a second one."""
+        if _is_known(order, payment):
+            return None
+        now = self.clock()
+        refund = Refund(
+            id=new_id(now), payment_id=payment.id, amount=payment.amount, state=RefundState.PENDING, due_at=now
+        )
+        flag = order.flag
+        if not _matches(order, payment):
+            LOG.error("payment_mismatch", order=order.id)
+            flag = MISMATCH
+        state = order.state if order.state in (OrderState.PAID, OrderState.CANCELLED) else OrderState.REFUNDED
+        after = changed(
+            order, state=state, refunds=[*order.refunds, refund], flag=flag, payment_method="", changed_at=now
+        )
+        emails = [self.emails.refunded(after, refund.amount)]
+        if order.is_open:
+            released = opposite(order.lines)
+            return OrderChange(before=order, after=after, claims=released, held=released, emails=emails)
+        return OrderChange(before=order, after=after, emails=emails)
+
+    def _declined(self, order: Order) -> OrderChange | None:
+        """Return the change to DECLINED. The tickets go back to the hold from which the order came, if it lasts."""
+        if not order.is_open:
+            return None
+        after = changed(order, state=OrderState.DECLINED, payment_method="", changed_at=self.clock())
+        metrics.ORDERS.labels(OrderState.DECLINED.value).inc()
+        hold = self.holds.get(order.hold_id) if order.hold_id else None
+        if hold and hold.expires_at > self.clock() and not self.holds.cart_of(order.account_id):
+            return OrderChange(before=order, after=after, reopens=hold)
+        released = opposite(order.lines)
+        return OrderChange(before=order, after=after, claims=released, held=released)
+
+
+def paid(order: Order, payment: Payment | None, clock: Clock) -> Order:
+    """Return `order` as paid; a free order has no payment."""
+    now = clock()
+    payment_id = payment.id if payment else ""
+    return changed(order, state=OrderState.PAID, payment_id=payment_id, payment_method="", paid_at=now, changed_at=now)
+
+
+def _matches(order: Order, payment: Payment) -> bool:
+    return (payment.amount, payment.currency) == (order.total, order.currency)
+
+
+def _is_known(order: Order, payment: Payment) -> bool:
+    """Return whether this payment was applied to the order before."""
+    known: Sequence[str] = [order.payment_id, *(refund.payment_id for refund in order.refunds)]
+    return payment.id in known

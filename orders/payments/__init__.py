@@ -1,0 +1,1 @@
+"""Payments: a port to providers, a simulated provider, webhooks and reconciliation."""

@@ -1,0 +1,21 @@
+"""Webhook of the payment provider."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from core.web import context
+from core.web.endpoint import Blueprint, Endpoint
+from orders.payments.webhook import PaymentWebhook
+
+blueprint = Blueprint("payments", __name__, url_prefix="/api/payments", description="Events of the payment provider")
+SIGNATURE = "Stripe-Signature"
+
+
+@blueprint.post("/webhook")
+@Endpoint(None, status=204, error_statuses=(413,))
+def payment_event() -> Response:
+    """Take a signed event of the payment provider; the answer comes after it is stored."""
+    body = request.get_data(cache=False)
+    context.get_service(PaymentWebhook).execute(body, request.headers.get(SIGNATURE, ""))
+    return Response(status=204)

@@ -1,0 +1,65 @@
+"""E-mails of orders: paid, cancelled, refunded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.clock import Clock
+from events.money import Money
+from notifications.outbox.model import EmailTemplate, OutboxEmail
+from notifications.outbox.new_email import NewEmail
+from orders.event_cache import EventCache
+from orders.model import Order
+from orders.tickets.model import Ticket
+
+PAID = EmailTemplate("order_paid", ordered=False)
+REFUNDED = EmailTemplate("order_refunded", ordered=False)
+CANCELLED = EmailTemplate("order_cancelled", ordered=False)
+TEMPLATES = (PAID, REFUNDED, CANCELLED)
+
+
+@dataclass(frozen=True)
+class OrderEmails:
+    """Makes e-mails as values; the change of the order enqueues them in its transaction."""
+
+    events: EventCache
+    clock: Clock
+
+    def paid(self, order: Order, tickets: Sequence[Ticket]) -> OutboxEmail:
+        """Return the e-mail with the tickets of a paid order: one for each order."""
+        context = {
+            "orderLines": self._lines(order),
+            "ticketCodes": "\n".join(ticket.code for ticket in tickets),
+            "ticketTiers": "\n".join(ticket.tier for ticket in tickets),
+        }
+        return self._to_buyer(order, order.total, context).build(PAID, "paid")
+
+    def refunded(self, order: Order, amount: int) -> OutboxEmail:
+        """Return the e-mail about money that goes back, of an order that keeps its other tickets or got none."""
+        return self._to_buyer(order, amount, {}).build(REFUNDED)
+
+    def cancelled(self, order: Order) -> OutboxEmail:
+        """Return the e-mail of a cancelled order: one for each order."""
+        return self._to_buyer(order, order.refunded, {}).build(CANCELLED, "cancelled")
+
+    def _to_buyer(self, order: Order, amount: int, context: dict[str, str]) -> NewEmail:
+        titles = dict.fromkeys(self.events.get(item.event_id).title for item in order.items)
+        first = self.events.get(order.items[0].event_id)
+        common = {
+            "event": ", ".join(titles),
+            "fullName": order.name,
+            "language": order.language,
+            "orderId": order.id,
+            "amount": f"{Money(amount, order.currency)} {order.currency}",
+            "eventDay": first.date.date().isoformat(),
+            "venue": first.venue,
+        }
+        return NewEmail(subject=order.id, to=order.email, context=common | context, now=self.clock())
+
+    def _lines(self, order: Order) -> str:
+        lines = []
+        for item in order.items:
+            price = Money(item.price * item.quantity, item.currency)
+            lines.append(f"{item.quantity} x {item.name}, {self.events.get(item.event_id).title}: {price}")
+        return "\n".join(lines)

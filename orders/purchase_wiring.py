@@ -1,0 +1,118 @@
+"""Object graph of purchases: checkout, payments, refunds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.clock import Clock
+from core.config.settings import Settings
+from core.mongo.client import Db
+from core.scheduler import PeriodicTask
+from inventory.group_commit import GroupCommit
+from orders.checkout import CheckoutTimes, PlaceOrder
+from orders.event_cache import EventCache
+from orders.expiry import ExpireOrders
+from orders.group_commit import TicketRows
+from orders.holds.cart import PriceCarts
+from orders.holds.claims import TicketClaims
+from orders.holds.expiry import ExpiryHorizon
+from orders.holds.store import HoldStore
+from orders.holds.wiring import EXPIRY_INTERVAL
+from orders.listing import ListOrders
+from orders.order_change import ChangeOrder, OrderChange, OrderChangeRows
+from orders.payment import PayOrder
+from orders.payment_settlement import SettlePayment
+from orders.payments.event_store import PaymentEvents
+from orders.payments.signature import derive_secret
+from orders.payments.simulated import SimulatedGateway, SimulatedTimes
+from orders.payments.simulated_store import SimulatedPayments
+from orders.payments.simulated_webhooks import DeliverSimulatedWebhooks
+from orders.payments.webhook import PaymentWebhook
+from orders.purchase_emails import OrderEmails
+from orders.reconciliation import ReconcilePayments
+from orders.refunds import ExecuteRefunds
+from orders.store import OrderStore
+from orders.tickets.store import TicketStore
+
+REFUND_INTERVAL = 5.0
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What purchases are built on."""
+
+    settings: Settings
+    db: Db
+    clock: Clock
+    cache: EventCache
+
+
+@dataclass(frozen=True)
+class PurchaseServices:
+    """The use cases of purchases."""
+
+    change: ChangeOrder
+    place: PlaceOrder
+    listing: ListOrders
+    expire: ExpireOrders
+    webhook: PaymentWebhook
+    simulated_webhooks: DeliverSimulatedWebhooks
+    reconcile: ReconcilePayments
+    refunds: ExecuteRefunds
+
+
+def build_rows(base: Foundation) -> dict[type, TicketRows]:
+    """Return the rows of the changes of orders."""
+    stores = (OrderStore(base.db), HoldStore(base.db), TicketStore(base.db))
+    return {OrderChange: OrderChangeRows(*stores, base.cache.events.store)}
+
+
+def build_expiry(base: Foundation, group_commit: GroupCommit) -> ExpireOrders:
+    """Return the expiry of unpaid orders, which all claims of tickets ask."""
+    return ExpireOrders(group_commit, OrderStore(base.db), base.clock, ExpiryHorizon())
+
+
+def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> PurchaseServices:
+    """Return the use cases of purchases."""
+    settings = base.settings
+    orders = OrderStore(base.db)
+    holds = HoldStore(base.db)
+    emails = OrderEmails(base.cache, base.clock)
+    change = ChangeOrder(claims, orders)
+    settle = SettlePayment(change, holds, emails, base.clock)
+    timeout = timedelta(seconds=settings.payment_timeout_seconds)
+    gateway = _gateway(base, timeout)
+    pay = PayOrder(change, settle, gateway, base.clock, timeout)
+    times = CheckoutTimes(timedelta(seconds=settings.order_hold_seconds), timeout)
+    secrets = [derive_secret(secret) for secret in settings.secret_key]
+    webhook = PaymentWebhook(secrets, PaymentEvents(base.db), settle.execute, base.clock)
+    return PurchaseServices(
+        change=change,
+        place=PlaceOrder(change, PriceCarts(base.cache.events), holds, pay, emails, times, base.clock),
+        listing=ListOrders(orders, TicketStore(base.db)),
+        expire=expire,
+        webhook=webhook,
+        simulated_webhooks=DeliverSimulatedWebhooks(gateway.payments, webhook, base.clock),
+        reconcile=ReconcilePayments(orders, pay, base.clock),
+        refunds=ExecuteRefunds(change, gateway, base.clock),
+    )
+
+
+def periodic_tasks(services: PurchaseServices, clock: Clock) -> tuple[PeriodicTask, ...]:
+    """Return the tasks of purchases; expired orders end also while the process with the lease is dead."""
+    orders = services.change.orders
+    return (
+        PeriodicTask("expired_orders", services.expire.execute, EXPIRY_INTERVAL),
+        PeriodicTask("overdue_orders", services.expire.execute_overdue, EXPIRY_INTERVAL, needs_lease=False),
+        PeriodicTask("simulated_webhooks", services.simulated_webhooks.execute, EXPIRY_INTERVAL),
+        PeriodicTask("refunds", services.refunds.execute, REFUND_INTERVAL),
+        PeriodicTask("payments", services.reconcile.execute),
+        PeriodicTask("order_keys", lambda: orders.forget_keys(clock())),
+    )
+
+
+def _gateway(base: Foundation, timeout: timedelta) -> SimulatedGateway:
+    late = timedelta(seconds=base.settings.payment_late_seconds)
+    times = SimulatedTimes(timeout, late, base.settings.payment_success_rate)
+    return SimulatedGateway(SimulatedPayments(base.db), times, base.clock)

@@ -1,0 +1,81 @@
+"""API of orders: buy the tickets of a cart or of a hold, read one's orders."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from flask import Response, jsonify
+
+from accounts.guards import active_session, current_identity
+from accounts.service import Accounts
+from core.web import accept_language, context
+from core.web.endpoint import Blueprint, Endpoint
+from core.web.rate_limits.limiter import RateLimiter
+from orders.checkout import Placed, PlaceOrder
+from orders.errors import IdempotencyKeyRequired
+from orders.holds.schemas import ShortStockProblemSchema
+from orders.listing import ListOrders
+from orders.model import NewOrder, OrderState
+from orders.schemas import NewOrderSchema, OrderKeyHeader, OrderSchema, OrdersQuery, OrdersSchema, order_members
+
+blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description="Buying tickets")
+
+
+@blueprint.post("")
+@active_session
+@Endpoint(
+    OrderSchema,
+    status=201,
+    body=NewOrderSchema,
+    headers=OrderKeyHeader,
+    error_statuses=(401, 402, 404, 409, 413, 415, 422),
+    conflict_schema=ShortStockProblemSchema,
+    security="accessToken",
+)
+def place_order(new: NewOrder, key: str | None) -> Response:
+    """Buy all tickets of a cart or a hold, or none. Repeat it safely with its Idempotency-Key for 24 hours.
+
+    The answer is 202 while the payment provider has not answered; the order is paid or expires by itself.
+    """
+    if key is None:
+        raise IdempotencyKeyRequired
+    identity = current_identity()
+    context.get_service(RateLimiter).hit_order(identity.account_id)
+    buyer = context.get_service(Accounts).get(identity)
+    language = accept_language.negotiated_language()
+    return _answer(context.get_service(PlaceOrder).execute(buyer, new, key, language))
+
+
+@blueprint.get("")
+@active_session
+@Endpoint(OrdersSchema, query=OrdersQuery, error_statuses=(401,), security="accessToken")
+def list_orders(page: int, limit: int) -> Response:
+    """List the account's orders, newest first."""
+    found = context.get_service(ListOrders).of_account(current_identity().account_id, page, limit)
+    meta = {"total": found.total, "page": page, "limit": limit, "totalPages": math.ceil(found.total / limit)}
+    return jsonify(data=[order_members(order, found.tickets[order.id]) for order in found.orders], meta=meta)
+
+
+@blueprint.get("/<order_id>")
+@active_session
+@Endpoint(OrderSchema, error_statuses=(401, 404), security="accessToken")
+def get_order(order_id: str) -> Response:
+    """Show an order of the account with its tickets."""
+    order, tickets = context.get_service(ListOrders).get(current_identity().account_id, order_id)
+    return jsonify(order_members(order, tickets))
+
+
+def _answer(placed: Placed) -> Response:
+    order = placed.order
+    _, tickets = context.get_service(ListOrders).get(order.account_id, order.id)
+    body: dict[str, Any] = order_members(order, tickets)
+    response = jsonify(body)
+    response.status_code = 202 if order.is_open else 200
+    if order.state is OrderState.PAID:
+        response.status_code = 201
+    response.headers["Location"] = f"/api/orders/{order.id}"
+    context.set_outcome(order.state.value)
+    if placed.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response

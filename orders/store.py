@@ -1,0 +1,221 @@
+"""The `orders` collection: every update has the version of the order in its filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from core.ids import id_lower_bound
+from core.mongo.client import MAJORITY_READ, Db, Document
+from core.mongo.schema import CollectionSchema
+from core.mongo.transactions import Session, Update, bulk_update, insert
+from orders.errors import OrderNotFound
+from orders.mapping import item_document, item_of, line_documents
+from orders.model import Order, OrderKey, OrderState, Refund, RefundState
+
+OPEN = {"open": True}
+SCHEMA = CollectionSchema(
+    name="orders",
+    indexes=(
+        IndexModel(
+            [("key.id", ASCENDING)], unique=True, partialFilterExpression={"key.id": {"$type": "string"}}, name="key"
+        ),
+        IndexModel([("accountId", ASCENDING), ("_id", DESCENDING)]),
+        IndexModel([("email", ASCENDING), ("_id", DESCENDING)]),
+        IndexModel([("state", ASCENDING), ("_id", DESCENDING)]),
+        IndexModel([("items.eventId", ASCENDING), ("_id", DESCENDING)]),
+        IndexModel([("holdUntil", ASCENDING)], partialFilterExpression=OPEN, name="open_by_deadline"),
+        IndexModel([("busyUntil", ASCENDING)], partialFilterExpression=OPEN, name="open_by_lease"),
+        IndexModel(
+            [("lines.stockId", ASCENDING), ("holdUntil", ASCENDING)],
+            partialFilterExpression=OPEN,
+            name="open_by_stock",
+        ),
+        IndexModel(
+            [("refundDueAt", ASCENDING)],
+            partialFilterExpression={"refundDueAt": {"$type": "date"}},
+            name="refund_due",
+        ),
+    ),
+    validator={
+        "$jsonSchema": {
+            "required": ["accountId", "items", "lines", "currency", "total", "state", "version", "holdUntil"],
+            "properties": {"total": {"bsonType": ["int", "long"], "minimum": 0}},
+        }
+    },
+)
+
+
+class OrderStore:
+    """Orders in MongoDB."""
+
+    def __init__(self, db: Db) -> None:
+        self._orders = db[SCHEMA.name]
+        self._committed = self._orders.with_options(read_concern=MAJORITY_READ)
+
+    def add(self, session: Session, orders: Sequence[Order]) -> None:
+        """Insert orders; BulkError, which ends the transaction, says that a key is taken."""
+        insert(session, self._orders, [_document(order) for order in orders])
+
+    def replace(self, session: Session, changes: Sequence[tuple[Order, Order]]) -> bool:
+        """Replace orders, pairs of before and after; return False if one has another version: abort then."""
+        updates: list[Update] = []
+        for before, after in changes:
+            fields = _document(after)
+            where = {"_id": fields.pop("_id"), "version": before.version, "state": before.state.value}
+            updates.append((where, {"$set": fields}))
+        return bulk_update(session, self._orders, updates) == len(updates)
+
+    def get(self, order_id: str) -> Order:
+        """Return a majority-committed order; raises OrderNotFound."""
+        document = self._committed.find_one({"_id": order_id})
+        if document is None:
+            raise OrderNotFound
+        return _order(document)
+
+    def get_of(self, account_id: str, order_id: str) -> Order:
+        """Return an order of an account; raises OrderNotFound."""
+        order = self.get(order_id)
+        if order.account_id != account_id:
+            raise OrderNotFound
+        return order
+
+    def versions(self, order_ids: Iterable[str]) -> dict[str, int]:
+        """Return the majority-committed versions by order id."""
+        found = self._committed.find({"_id": {"$in": list(order_ids)}}, {"version": 1})
+        return {document["_id"]: document["version"] for document in found}
+
+    def by_keys(self, key_ids: Iterable[str]) -> dict[str, Order]:
+        """Return the majority-committed orders by idempotency key, expired keys included."""
+        found = self._committed.find({"key.id": {"$in": list(key_ids)}})
+        return {document["key"]["id"]: _order(document) for document in found}
+
+    def forget_keys(self, now: datetime, key_id: str | None = None) -> None:
+        """Remove the expired keys, or one of them if it is expired."""
+        wanted: Document = {"key.id": key_id or {"$type": "string"}, "key.expiresAt": {"$lte": now}}
+        self._orders.update_many(wanted, {"$set": {"key": None}})
+
+    def expired(self, now: datetime, limit: int) -> list[Order]:
+        """Return up to `limit` open orders whose deadline has passed, the oldest first."""
+        found = self._committed.find({"holdUntil": {"$lte": now}, **OPEN}).sort("holdUntil", ASCENDING)
+        return list(map(_order, found.limit(limit)))
+
+    def expired_of(self, stock_ids: Iterable[str], now: datetime, limit: int) -> list[Order]:
+        """Return up to `limit` open orders that hold tickets of the stock beyond their deadline."""
+        wanted = {"lines.stockId": {"$in": list(stock_ids)}, "holdUntil": {"$lte": now}, **OPEN}
+        return list(map(_order, self._committed.find(wanted).limit(limit)))
+
+    def next_expiry(self, stock_id: str) -> datetime | None:
+        """Return the first deadline of the open orders of a stock, or None without any."""
+        wanted = {"lines.stockId": stock_id, **OPEN}
+        found = self._committed.find_one(wanted, {"holdUntil": 1}, sort=[("holdUntil", ASCENDING)])
+        return found["holdUntil"] if found else None
+
+    def unattended(self, now: datetime, limit: int) -> list[Order]:
+        """Return up to `limit` open orders that no process works on."""
+        return list(map(_order, self._committed.find({"busyUntil": {"$lte": now}, **OPEN}).limit(limit)))
+
+    def expired_since(self, moment: datetime, limit: int) -> list[Order]:
+        """Return the newest expired orders that were placed since `moment`, up to `limit`."""
+        wanted = {"state": OrderState.EXPIRED.value, "_id": {"$gte": id_lower_bound(moment)}}
+        return list(map(_order, self._committed.find(wanted).sort("_id", DESCENDING).limit(limit)))
+
+    def with_due_refunds(self, now: datetime, limit: int) -> list[Order]:
+        """Return up to `limit` orders with a refund to be tried now."""
+        return list(map(_order, self._committed.find({"refundDueAt": {"$lte": now}}).limit(limit)))
+
+    def find(self, wanted: Mapping[str, Any], page: int, limit: int) -> tuple[list[Order], int]:
+        """Return a page of orders, newest first, and the number of all."""
+        found = self._orders.find(wanted).sort("_id", DESCENDING).skip((page - 1) * limit).limit(limit)
+        return list(map(_order, found)), self._orders.count_documents(wanted)
+
+
+def _document(order: Order) -> Document:
+    pending = [refund.due_at for refund in order.refunds if refund.state is RefundState.PENDING]
+    return {
+        "_id": order.id,
+        "accountId": order.account_id,
+        "name": order.name,
+        "email": order.email,
+        "language": order.language,
+        "items": [item_document(item) for item in order.items],
+        "lines": line_documents(order.lines),
+        "currency": order.currency,
+        "total": order.total,
+        "state": order.state.value,
+        "open": order.is_open,
+        "createdAt": order.created_at,
+        "holdUntil": order.hold_until,
+        "busyUntil": order.busy_until,
+        "version": order.version,
+        "key": _key_document(order.key),
+        "holdId": order.hold_id,
+        "paymentMethod": order.payment_method,
+        "provider": order.provider,
+        "paymentId": order.payment_id,
+        "paidAt": order.paid_at,
+        "changedAt": order.changed_at,
+        "refunds": [_refund_document(refund) for refund in order.refunds],
+        "refundDueAt": min(pending, default=None),
+        "flag": order.flag,
+    }
+
+
+def _key_document(key: OrderKey | None) -> Document | None:
+    if key is None:
+        return None
+    return {"id": key.id, "fingerprint": key.fingerprint, "expiresAt": key.expires_at}
+
+
+def _refund_document(refund: Refund) -> Document:
+    return {
+        "id": refund.id,
+        "paymentId": refund.payment_id,
+        "amount": refund.amount,
+        "state": refund.state.value,
+        "dueAt": refund.due_at,
+        "attempts": refund.attempts,
+    }
+
+
+def _order(document: Document) -> Order:
+    key = document["key"]
+    return Order(
+        id=document["_id"],
+        account_id=document["accountId"],
+        name=document["name"],
+        email=document["email"],
+        language=document["language"],
+        items=[item_of(row) for row in document["items"]],
+        lines={row["stockId"]: row["count"] for row in document["lines"]},
+        currency=document["currency"],
+        total=document["total"],
+        state=OrderState(document["state"]),
+        created_at=document["createdAt"],
+        hold_until=document["holdUntil"],
+        busy_until=document["busyUntil"],
+        version=document["version"],
+        key=OrderKey(key["id"], key["fingerprint"], key["expiresAt"]) if key else None,
+        hold_id=document["holdId"],
+        payment_method=document["paymentMethod"],
+        provider=document["provider"],
+        payment_id=document["paymentId"],
+        paid_at=document["paidAt"],
+        changed_at=document["changedAt"],
+        refunds=[_refund(row) for row in document["refunds"]],
+        flag=document["flag"],
+    )
+
+
+def _refund(row: Document) -> Refund:
+    return Refund(
+        id=row["id"],
+        payment_id=row["paymentId"],
+        amount=row["amount"],
+        state=RefundState(row["state"]),
+        due_at=row["dueAt"],
+        attempts=row["attempts"],
+    )

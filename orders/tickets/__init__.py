@@ -1,0 +1,1 @@
+"""Tickets: codes with QR pictures, transfer to another person, and check-in."""
