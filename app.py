@@ -21,6 +21,7 @@ import live.socketio.routes
 import live.sse
 import notifications.routes
 import orders.holds.routes
+import orders.offers.routes
 import orders.payments.routes
 import orders.reservations.routes
 import orders.routes
@@ -139,6 +140,7 @@ def _blueprints() -> list[Blueprint]:
         orders.seats.routes.blueprint,
         orders.routes.blueprint,
         orders.payments.routes.blueprint,
+        orders.offers.routes.blueprint,
         live.sse.blueprint,
         admin.routes.blueprint,
         notifications.routes.blueprint,

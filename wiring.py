@@ -32,6 +32,7 @@ from audit.service import Audit
 from audit.store import AuditStore
 from booking import calendar_invite, waiting_eligibility
 from booking import store as booking_store
+from booking.own_cancellation import AccountTickets
 from booking.search import migration as search_migration
 from booking.search import segments as search_segments
 from booking.store import BookingStore
@@ -112,6 +113,7 @@ class Services:
     events: Events
     catalogue: EventServices
     orders: OrderServices
+    account_tickets: AccountTickets
 
     def every(self) -> list[object]:
         """Return all services, those of the features included."""
@@ -174,6 +176,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         events=ticketed,
         catalogue=catalogue,
         orders=ticketing,
+        account_tickets=AccountTickets(ticketing.reservations.own.cancel, ticketing.reservations.own.export),
     )
 
 
@@ -201,15 +204,9 @@ def _base(settings: Settings, replacements: Mapping[str, Any]) -> _Base:
 
 def _accounts(base: _Base, release: Callable[[], object]) -> AccountServices:
     steps = (base.bookings.detach_account, orders.wiring.build_mark_of_deletion(base.db))
+    name = base.schedules.schedule.name
     foundation = accounts.wiring.Foundation(
-        settings=base.settings,
-        client=base.client,
-        db=base.db,
-        clock=base.clock,
-        outbox=base.outbox,
-        audit=base.audit,
-        service_name=base.schedules.schedule.name,
-        detachment=Detachment(steps, release),
+        base.settings, base.client, base.db, base.clock, base.outbox, base.audit, name, Detachment(steps, release)
     )
     return accounts.wiring.build(foundation)
 

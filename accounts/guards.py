@@ -97,6 +97,11 @@ def has_bearer_token() -> bool:
     return _bearer_token() is not None
 
 
+def is_access_token(token: str) -> bool:
+    """Return whether `token` has the form of an access token; the token of a link has no dot."""
+    return token.count(".") == 2
+
+
 def require_own_origin(allowed: frozenset[str]) -> None:
     """Raise OriginRefused if a browser sends the request from a page of another origin; no Origin is accepted."""
     origin = request.headers.get("Origin")

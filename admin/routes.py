@@ -8,6 +8,7 @@ from admin.bookings import routes as booking_routes
 from admin.dashboard import routes as dashboard_routes
 from admin.emails import routes as email_routes
 from admin.events import routes as event_routes
+from admin.reservations import routes as reservation_routes
 from admin.schemas import ValidSchema
 from admin.slots import routes as slot_routes
 from admin.users import routes as user_routes
@@ -20,6 +21,7 @@ __all__ = [
     "dashboard_routes",
     "email_routes",
     "event_routes",
+    "reservation_routes",
     "slot_routes",
     "user_routes",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from accounts.model import Identity
 from accounts.service import Accounts
 from booking.model import AccountData, Booking
+from booking.own_cancellation import AccountTickets
 from booking.store import BookingStore
 from notifications.outbox.service import Outbox
 
@@ -35,12 +36,13 @@ class ExportAccountData:
     account_bookings: ListAccountBookings
     outbox: Outbox
 
-    def execute(self, identity: Identity) -> AccountData:
-        """Return the data; raises NotSignedIn if the account was deleted."""
+    def execute(self, identity: Identity, tickets: AccountTickets) -> AccountData:
+        """Return the data, with those of `tickets`; raises NotSignedIn if the account was deleted."""
         accounts = self.account_bookings.accounts
         return AccountData(
             account=accounts.get(identity),
             sessions=accounts.active_sessions(identity),
             emails=self.outbox.by_subject(identity.account_id),
             bookings=self.account_bookings.execute(identity),
+            reservations=tickets.export(identity.account_id),
         )

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from accounts.model import Account, AccountSession
 from core.idempotency import IdempotencyKey, fingerprint
@@ -164,6 +164,7 @@ class AccountData:
     sessions: Sequence[AccountSession]
     emails: Sequence[OutboxEmail]
     bookings: Sequence[Booking]
+    reservations: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)

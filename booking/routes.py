@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, jsonify
 
-from accounts.guards import active_session, current_identity, optional_account_id, signed_in
+from accounts.guards import (
+    active_session,
+    current_identity,
+    is_access_token,
+    optional_account_id,
+    require_identity,
+    signed_in,
+)
 from booking.account_bookings import ExportAccountData, ListAccountBookings
 from booking.calendar_file import ExportCalendarFile
 from booking.create import CreateBooking
+from booking.errors import BookingNotFound
 from booking.model import AccountData, Booking, BookingResult, NewBooking, PersonalData
+from booking.own_cancellation import AccountTickets, CancelOwnBooking
 from booking.personal_data import ExportPersonalData
 from booking.schemas import (
     AccountDataSchema,
@@ -66,11 +76,16 @@ def get_booking(booking_id: str, authorization: str) -> Response:
 
 
 @blueprint.delete("/<booking_id>")
-@Endpoint(BookingSchema, headers=TokenHeader, error_statuses=(404,), security="manageToken", fast=True)
+@Endpoint(BookingSchema, headers=TokenHeader, error_statuses=(401, 404), security="ownerToken", fast=True)
 def cancel_booking(booking_id: str, authorization: str) -> Answer:
-    """Cancel a booking and give its place back; doing it again answers the same."""
-    cancelled = context.get_service(SelfService).cancel(booking_id, bearer_token(authorization))
-    return Answer(200, _serialize(cancelled))
+    """Cancel a booking and give its place back; doing it again answers the same.
+
+    The access token of the account that made it opens it too, and the account's reservations of tickets.
+    """
+    token = bearer_token(authorization)
+    if is_access_token(token):
+        return Answer(200, _cancel_own(booking_id, require_identity().account_id))
+    return Answer(200, _serialize(context.get_service(SelfService).cancel(booking_id, token)))
 
 
 @blueprint.post("/<booking_id>/reschedule")
@@ -118,8 +133,8 @@ def list_my_slots() -> Response:
 @active_session
 @Endpoint(AccountDataSchema, error_statuses=(401,), security="accessToken")
 def export_my_data() -> AccountData:
-    """Show everything that is stored about the signed-in person: account, sessions, e-mails and slot bookings."""
-    return context.get_service(ExportAccountData).execute(current_identity())
+    """Show the stored data about the signed-in person: account, sessions, e-mails, slot bookings, reservations."""
+    return context.get_service(ExportAccountData).execute(current_identity(), context.get_service(AccountTickets))
 
 
 def ics_response(file: bytes) -> Response:
@@ -134,6 +149,16 @@ def _created(result: BookingResult) -> Answer:
     if result.replayed:
         headers["Idempotency-Replayed"] = "true"
     return Answer(201, {"message": BOOKED, "booking": _serialize(result.booking)}, headers)
+
+
+def _cancel_own(booking_id: str, account_id: str) -> Mapping[str, Any]:
+    booking = context.get_service(CancelOwnBooking).execute(booking_id, account_id)
+    if booking:
+        return _serialize(booking)
+    reservation = context.get_service(AccountTickets).cancel(booking_id, account_id)
+    if reservation is None:
+        raise BookingNotFound
+    return reservation
 
 
 def _serialize(booking: Booking) -> dict[str, Any]:

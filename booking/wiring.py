@@ -28,6 +28,7 @@ from booking.group_commit import SlotRecords, SlotRows
 from booking.idempotency_store import IdempotencyStore
 from booking.listing import SearchBookings
 from booking.model import PendingBooking
+from booking.own_cancellation import CancelOwnBooking
 from booking.personal_data import ExportPersonalData
 from booking.promotion import WaitlistPromotion
 from booking.query import BookingQuery
@@ -103,6 +104,7 @@ class BookingServices:
     export: ExportBookings
     maintain_search: MaintainSearch
     cancel: CancelBooking
+    cancel_own: CancelOwnBooking
     reschedule: RescheduleBooking
     change_slot: ChangeSlot
     reconcile_waitlists: ReconcileWaitlists
@@ -170,8 +172,9 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
     entries = base.waiting
     signed_links = base.signed_links
     queue = base.email_queue
-    transactions = SerialTransactions(base.client, schedules.store.probe)
-    unit_of_work = UnitOfWork(transactions, base.outbox, base.audit, base.clock)
+    unit_of_work = UnitOfWork(
+        SerialTransactions(base.client, schedules.store.probe), base.outbox, base.audit, base.clock
+    )
     cancel = CancelBooking(group_commit, store)
     reschedule = RescheduleBooking(group_commit, store, schedules)
     search_index = SearchIndex(SegmentStore(base.db), BookingQuery(base.db))
@@ -188,6 +191,7 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
         export=ExportBookings(search_index.bookings, search_index),
         maintain_search=MaintainSearch(search_index.segments, SearchMigration(base.db), base.clock),
         cancel=cancel,
+        cancel_own=CancelOwnBooking(store, cancel),
         reschedule=reschedule,
         change_slot=ChangeSlot(group_commit, schedules),
         reconcile_waitlists=ReconcileWaitlists(group_commit, schedules),

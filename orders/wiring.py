@@ -31,6 +31,9 @@ from orders.group_commit import TicketRecords, TicketRows
 from orders.holds import store as hold_store
 from orders.holds import wiring as hold_wiring
 from orders.holds.wiring import HoldServices
+from orders.offers import store as offer_store
+from orders.offers import wiring as offer_wiring
+from orders.offers.wiring import OfferServices
 from orders.payments import event_store, simulated_store
 from orders.purchase_wiring import PurchaseServices
 from orders.reservations import store as reservation_store
@@ -48,6 +51,7 @@ SCHEMAS = (
     ticket_store.SCHEMA,
     event_store.SCHEMA,
     simulated_store.SCHEMA,
+    offer_store.SCHEMA,
 )
 
 
@@ -72,6 +76,7 @@ class OrderServices:
     ticket_group_commit: GroupCommit
     holds: HoldServices
     reservations: ReservationServices
+    offers: OfferServices
     list_seats: ListSeats
     release_accounts: ReleaseAccounts
     purchases: PurchaseServices
@@ -80,17 +85,21 @@ class OrderServices:
 
     def every(self) -> list[object]:
         """Return all services, those of the subpackages included."""
-        parts = (self, self.holds, self.reservations, self.purchases)
+        parts = (self, self.holds, self.reservations, self.offers, self.purchases)
         return [service for part in parts for service in vars(part).values()]
 
 
 def build_group_commit(base: Foundation, cache: EventCache) -> GroupCommit:
     """Return the group commit of all requests for tickets."""
+    offers = offer_wiring.Foundation(base.db, base.events)
     rows: dict[type, TicketRows] = {
         ChangeOfEvent: events.wiring.build_rows(base.db, base.audit, base.clock),
         **hold_wiring.build_rows(_hold_foundation(base)),
         **reservation_wiring.build_rows(reservation_wiring.Foundation(base.db, base.clock, cache, base.outbox)),
         **purchase_wiring.build_rows(_purchase_foundation(base, cache)),
+        **offer_wiring.build_rows(offers),
+        # All that releases tickets comes before.
+        **offer_wiring.build_last_rows(offers),
     }
     return GroupCommit(base.client, base.events.store.stock, TicketRecords(cache, base.outbox, rows))
 
@@ -105,14 +114,15 @@ def build(base: Foundation) -> OrderServices:
     reservations = reservation_wiring.build(
         reservation_wiring.Foundation(base.db, base.clock, cache, base.outbox), group_commit, holds.claims
     )
+    offers = offer_wiring.build(offer_wiring.Foundation(base.db, base.events), group_commit)
+    releases = (reservations.release.execute, offers.leave.release, holds.release.execute_all)
     return OrderServices(
         ticket_group_commit=group_commit,
         holds=holds,
         reservations=reservations,
+        offers=offers,
         list_seats=ListSeats(base.events, SeatStore(base.db)),
-        release_accounts=ReleaseAccounts(
-            DeletedAccountStore(base.db), (reservations.release.execute, holds.release.execute_all)
-        ),
+        release_accounts=ReleaseAccounts(DeletedAccountStore(base.db), releases),
         purchases=purchase_wiring.build(purchases, holds.claims, expire_orders),
     )
 

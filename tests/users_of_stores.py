@@ -23,7 +23,7 @@ USERS_OF_STORES: Mapping[str, tuple[str, ...]] = {
         "orders.reservations.deferred_emails",
         "orders.reservations.listing",
         "orders.reservations.wiring",
-        "orders.offers.promotion",
+        "orders.offers.queue_store",
         "orders.consistency",
     ),
     "accounts.store": (

@@ -28,7 +28,7 @@ else:
 # Every view may answer these.
 COMMON_ERROR_STATUSES = (400, 429, 503)
 # Security schemes that open the same views as another one.
-ALTERNATIVES = {"adminKey": ("adminKey", "accessToken")}
+ALTERNATIVES = {"adminKey": ("adminKey", "accessToken"), "ownerToken": ("manageToken", "accessToken")}
 
 
 class Blueprint(_Blueprint):
@@ -113,7 +113,7 @@ class Endpoint:
             body=PlainForm.of(self.body) if self.body else None,
             headers=PlainTexts.of_headers(self.headers),
             query=PlainTexts.of_query(self.query),
-            needs_token=self.security == "manageToken",
+            needs_token=self.security in ("manageToken", "ownerToken"),
         )
 
     def _documented(self, view: Callable[..., Any]) -> Any:

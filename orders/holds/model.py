@@ -68,6 +68,11 @@ class Hold:
         return self.items[0].currency
 
     @property
+    def has_seats(self) -> bool:
+        """Whether any of its tiers is numbered."""
+        return any(item.seats for item in self.items)
+
+    @property
     def total(self) -> int:
         """Sum of all items in minor units."""
         return sum(item.price * item.quantity for item in self.items)

@@ -11,14 +11,19 @@ from events.store import EventStore
 from inventory.requests import StaleRequest
 from orders.holds.model import Hold, HoldState
 from orders.holds.store import HoldStore
+from orders.seats.picking import Seats
 
 
 @dataclass(frozen=True)
 class HeldTickets:
-    """Begins and ends holds. The group commit claims their tickets before, or releases them."""
+    """Begins and ends holds. The group commit claims their tickets before, or releases them.
+
+    The seats that a hold still has when it ends are free again.
+    """
 
     holds: HoldStore
     events: EventStore
+    seats: Seats
 
     def begin(self, session: Session, holds: Sequence[Hold]) -> None:
         """Insert holds whose tickets the transaction has claimed; raises BulkError for a second cart of an account."""
@@ -30,6 +35,7 @@ class HeldTickets:
         if not self.holds.end(session, holds, state):
             raise StaleRequest
         self.events.count_held(session, _counts(holds, -1))
+        self.seats.release(session, [hold.id for hold in holds if hold.has_seats])
 
 
 def _counts(holds: Sequence[Hold], sign: int) -> Counter[str]:

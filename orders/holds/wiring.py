@@ -8,6 +8,7 @@ from datetime import timedelta
 from core.clock import Clock
 from core.mongo.client import Db
 from core.scheduler import PeriodicTask
+from events.seat_store import SeatStore
 from events.service import Events
 from inventory.group_commit import GroupCommit
 from orders.group_commit import TicketRows
@@ -19,6 +20,7 @@ from orders.holds.expiry import ExpireHolds
 from orders.holds.release import ReleaseHold
 from orders.holds.store import HoldStore
 from orders.holds.tickets import HeldTickets
+from orders.seats.picking import Seats
 
 EXPIRY_INTERVAL = 0.3
 
@@ -35,7 +37,7 @@ class Foundation:
     @property
     def held(self) -> HeldTickets:
         """The counts of held tickets."""
-        return HeldTickets(HoldStore(self.db), self.events.store)
+        return HeldTickets(HoldStore(self.db), self.events.store, Seats(SeatStore(self.db)))
 
 
 @dataclass(frozen=True)

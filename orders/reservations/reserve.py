@@ -18,6 +18,8 @@ from notifications.outbox.model import OutboxEmail
 from orders.errors import SoldOut
 from orders.event_cache import EventCache
 from orders.holds.claims import TicketClaims
+from orders.offers.find_offer import FindOffer
+from orders.offers.use import use_of
 from orders.reservations.errors import AlreadyReserved
 from orders.reservations.model import DueEmail, Reservation
 from orders.reservations.store import ReservationStore
@@ -54,11 +56,12 @@ Batch = Sequence[PendingRequest[PendingReservation, Reservation]]
 
 @dataclass(frozen=True)
 class CreateReservation:
-    """Reserves tickets."""
+    """Reserves tickets. An account's offer of the tier is used before a ticket is claimed."""
 
     claims: TicketClaims
     events: EventCache
     reservations: ReservationStore
+    offers: FindOffer
     clock: Clock
 
     def execute(self, event_id: str, account_id: str) -> tuple[Reservation, Event]:
@@ -69,32 +72,54 @@ class CreateReservation:
         """
         event = self.events.get(event_id)
         self.events.events.require_on_sale(event)
-        pending = self._pending(event, account_id)
+        reservation = self._new(event, account_id)
         try:
-            return self.claims.submit(pending), event
+            return self._reserve(event, reservation), event
         except SalesClosed:
             # The cached event may be from before it was cancelled.
             self.events.events.require_on_sale(self.events.fresh(event_id))
             raise
         except InsufficientStock:
-            if self.reservations.find_active([pending.reservation.owner]):
-                raise AlreadyReserved from None
-            raise SoldOut from None
+            return self._reserve_sold_out(event, reservation), event
 
-    def _pending(self, event: Event, account_id: str) -> PendingReservation:
+    def _reserve(self, event: Event, reservation: Reservation) -> Reservation:
+        # Only then is there an offer, unless it was made within the last second by another process.
+        if event.tiers[0].held:
+            offered = self._use_offer(event, reservation)
+            if offered:
+                return offered
+        return self.claims.submit(_pending(event, reservation))
+
+    def _reserve_sold_out(self, event: Event, reservation: Reservation) -> Reservation:
+        if self.reservations.find_active([reservation.owner]):
+            raise AlreadyReserved from None
+        offered = self._use_offer(event, reservation)
+        if offered is None:
+            raise SoldOut from None
+        return offered
+
+    def _use_offer(self, event: Event, reservation: Reservation) -> Reservation | None:
+        offer = self.offers.of_tier(reservation.tier_id, reservation.account_id)
+        if offer is None:
+            return None
+        return self.claims.group_commit.submit(use_of(offer, reservation, event))
+
+    def _new(self, event: Event, account_id: str) -> Reservation:
         now = self.clock()
-        tier = event.tiers[0]
-        reservation = Reservation(
+        return Reservation(
             id=new_id(now),
             account_id=account_id,
             event_id=event.id,
-            tier_id=tier.id,
+            tier_id=event.tiers[0].id,
             created_at=now,
             updated_at=now,
             due_emails=(DueEmail.BOOKED,),
         )
-        deadline = monotonic() + RESERVE_TIMEOUT
-        return PendingReservation(reservation, event.lines_of(tier, 1), tier.numbered, deadline)
+
+
+def _pending(event: Event, reservation: Reservation) -> PendingReservation:
+    tier = event.tiers[0]
+    return PendingReservation(reservation, event.lines_of(tier, 1), tier.numbered, monotonic() + RESERVE_TIMEOUT)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import marshmallow as ma
 from core.clock import iso
 from core.schema_fields import PatternString, TypedSchema
 from core.web.request_parser import QuerySchema
-from events.model import Event, Tier
-from events.money import Money
+from events.model import Event
+from events.schemas import EventSchema, event_members
 from orders.reservations.model import Reservation, ReservationStatus
 
 ALL = "all"
@@ -53,35 +53,8 @@ class ReservationsQuery(QuerySchema):
     )
 
 
-class ReservedTierSchema(ma.Schema):
-    """A tier of the event."""
-
-    id = ma.fields.String()
-    code = ma.fields.String()
-    name = ma.fields.String()
-    price = ma.fields.String()
-    capacity = ma.fields.Integer()
-    remaining = ma.fields.Integer()
-
-
-class ReservedEventSchema(ma.Schema):
-    """The event of a reservation; the counts are at most a second old."""
-
-    id = ma.fields.String()
-    title = ma.fields.String()
-    description = ma.fields.String()
-    date = ma.fields.String(metadata={"format": "date-time"})
-    venue = ma.fields.String()
-    currency = ma.fields.String()
-    status = ma.fields.String()
-    price = ma.fields.String()
-    totalTickets = ma.fields.Integer()
-    remainingTickets = ma.fields.Integer()
-    tiers = ma.fields.List(ma.fields.Nested(ReservedTierSchema))
-
-
 class ReservationSchema(ma.Schema):
-    """A reservation; `seat` is there if the tier is numbered."""
+    """A reservation; `seat` is there if the tier is numbered. The counts of its event are at most a second old."""
 
     id = ma.fields.String()
     userId = ma.fields.String()
@@ -90,13 +63,13 @@ class ReservationSchema(ma.Schema):
     createdAt = ma.fields.String(metadata={"format": "date-time"})
     updatedAt = ma.fields.String(metadata={"format": "date-time"})
     seat = ma.fields.String()
-    event = ma.fields.Nested(ReservedEventSchema)
+    event = ma.fields.Nested(EventSchema)
 
 
 def reservation_members(reservation: Reservation, event: Event) -> dict[str, Any]:
     """Return the JSON members of a reservation with its event."""
     members = own_members(reservation)
-    members["event"] = _event_members(event)
+    members["event"] = event_members(event)
     return members
 
 
@@ -113,30 +86,3 @@ def own_members(reservation: Reservation) -> dict[str, Any]:
     if reservation.seat:
         members["seat"] = reservation.seat
     return members
-
-
-def _event_members(event: Event) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "title": event.title,
-        "description": event.description,
-        "date": iso(event.date),
-        "venue": event.venue,
-        "currency": event.currency,
-        "status": event.status.value,
-        "price": str(Money(event.tiers[0].price, event.currency)),
-        "totalTickets": event.capacity,
-        "remainingTickets": event.remaining,
-        "tiers": [_tier_members(event, tier) for tier in event.tiers],
-    }
-
-
-def _tier_members(event: Event, tier: Tier) -> dict[str, Any]:
-    return {
-        "id": tier.id,
-        "code": tier.code,
-        "name": tier.name,
-        "price": str(Money(tier.price, event.currency)),
-        "capacity": tier.capacity,
-        "remaining": event.remaining_of(tier),
-    }

@@ -18,10 +18,13 @@ from orders.deleted_account_store import DeletedAccountStore
 from orders.event_cache import EventCache
 from orders.group_commit import TicketRows
 from orders.holds.claims import TicketClaims
+from orders.holds.store import HoldStore
+from orders.offers.find_offer import FindOffer
 from orders.reservations.cancel import CancellationRows, CancelReservation, ReservationCancellation
 from orders.reservations.deferred_emails import DeferredReservationEmails, Sources
 from orders.reservations.deferred_store import DeferredStore
 from orders.reservations.listing import ListReservations
+from orders.reservations.own import OwnReservations
 from orders.reservations.release import ReleaseReservations
 from orders.reservations.reserve import CreateReservation, PendingReservation, ReservationRows
 from orders.reservations.schemas import own_members
@@ -48,6 +51,7 @@ class ReservationServices:
     cancel: CancelReservation
     listing: ListReservations
     release: ReleaseReservations
+    own: OwnReservations
 
     def active_members(self, account_id: str, event_id: str) -> Mapping[str, Any] | None:
         """Return the members of the active reservation of an account for an event, or None."""
@@ -76,10 +80,12 @@ def build(base: Foundation, group_commit: GroupCommit, claims: TicketClaims) -> 
     store = ReservationStore(base.db)
     events = base.cache.events.store
     cancel = CancelReservation(group_commit, store, events)
+    listing = ListReservations(store, events, AccountStore(base.db))
     return ReservationServices(
         store=store,
-        create=CreateReservation(claims, base.cache, store, base.clock),
+        create=CreateReservation(claims, base.cache, store, FindOffer(HoldStore(base.db), base.clock), base.clock),
         cancel=cancel,
-        listing=ListReservations(store, events, AccountStore(base.db)),
+        listing=listing,
+        own=OwnReservations(cancel, listing),
         release=ReleaseReservations(cancel, store, base.outbox),
     )

@@ -30,11 +30,16 @@ def reservation_calls(app: Flask) -> dict[str, Callable[[], int]]:
     )
     seated = store_event(db, new_tier(capacity=100, seats=[f"A{number}" for number in range(100)]))
     seats = f"/api/events/{seated.id}/seats?tierId={seated.tiers[0].id}"
+    full = store_event(db, new_tier(capacity=1))
+    members(db, services.settings, over_app(app), 1)[0].reserve(full.id)
+    waitlist = f"/api/tiers/{full.tiers[0].id}/waitlist"
     path = f"/api/events/{events[1].id}/reserve"
     return {
         "POST /api/events/{id}/reserve": lambda: member.reserve(events[2].id).status,
         "DELETE /api/events/{id}/reserve": lambda: member.send("DELETE", path).status,
         "GET /api/events/{id}/seats": lambda: member.send("GET", seats).status,
+        "POST /api/tiers/{id}/waitlist": lambda: member.send("POST", waitlist, json={"quantity": 1}).status,
+        "DELETE /api/tiers/{id}/waitlist": lambda: member.send("DELETE", waitlist).status,
         "POST /api/book": lambda: member.send("POST", "/api/book", json={"eventId": events[2].id}).status,
         "GET /api/bookings": lambda: member.bookings("all").status,
     }

@@ -1,0 +1,1 @@
+"""Reservations of tickets in the back office."""
