@@ -170,17 +170,14 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
     schedules = base.schedules
     store = base.store
     entries = base.waiting
-    signed_links = base.signed_links
     queue = base.email_queue
-    unit_of_work = UnitOfWork(
-        SerialTransactions(base.client, schedules.store.probe), base.outbox, base.audit, base.clock
-    )
+    unit_of_work = _unit_of_work(base)
     cancel = CancelBooking(group_commit, store)
     reschedule = RescheduleBooking(group_commit, store, schedules)
     search_index = SearchIndex(SegmentStore(base.db), BookingQuery(base.db))
     keys = IdempotencyStore(base.db)
     deletion = DeletePersonalData(unit_of_work, store, keys, entries, search_index.segments)
-    self_service = SelfService(store, schedules, signed_links, cancel, reschedule)
+    self_service = SelfService(store, schedules, base.signed_links, cancel, reschedule)
     build_ics = partial(calendar_invite.build_ics, organizer=base.settings.admin_email)
     return BookingServices(
         store=store,
@@ -207,6 +204,11 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
         list_account_bookings=ListAccountBookings(store, base.accounts),
         export_account_data=ExportAccountData(ListAccountBookings(store, base.accounts), base.outbox),
     )
+
+
+def _unit_of_work(base: Foundation) -> UnitOfWork:
+    transactions = SerialTransactions(base.client, base.schedules.store.probe)
+    return UnitOfWork(transactions, base.outbox, base.audit, base.clock)
 
 
 def _email_checks(bookings: BookingStore, entries: WaitlistStore) -> Mapping[str, Check]:

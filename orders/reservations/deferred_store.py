@@ -6,9 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.mongo.client import Db, Document
-from core.mongo.transactions import Session, bulk_update
+from core.mongo.transactions import Session, Update, bulk_update
 from orders.reservations.model import Reservation
-from orders.reservations.store import BY_DUE_EMAILS, SCHEMA, WITH_DUE_EMAILS, to_reservation
+from orders.reservations.store import (
+    BY_DUE_EMAILS,
+    COUNT_OF_DUE_EMAILS,
+    DUE_BITS,
+    SCHEMA,
+    WITH_DUE_EMAILS,
+    due_bits,
+    to_reservation,
+)
 
 CLEARED = {"$unset": {"dueEmails": ""}}
 OLDEST_FIRST = 1
@@ -29,16 +37,14 @@ class DeferredStore:
 
     def clear(self, session: Session, reservations: Sequence[Reservation]) -> int:
         """Remove the marks within the caller's transaction, where they are as given; return how many were."""
-        updates = []
-        for reservation in reservations:
-            marks = [due.value for due in reservation.due_emails]
-            updates.append(({"_id": reservation.id, "dueEmails": marks}, CLEARED))
+        updates: list[Update] = [({"_id": each.id, "dueEmails": due_bits(each)}, CLEARED) for each in reservations]
         return bulk_update(session, self._reservations, updates)
 
     def drop(self, reservation_ids: Sequence[str]) -> int:
         """Remove the marks of reservations; return how many e-mails these were."""
         query = {"_id": {"$in": list(reservation_ids)}, **WITH_DUE_EMAILS}
-        dropped = sum(len(row["dueEmails"]) for row in self._reservations.find(query, {"dueEmails": 1}))
+        marked = map(to_reservation, self._reservations.find(query))
+        dropped = sum(len(reservation.due_emails) for reservation in marked)
         self._reservations.update_many(query, CLEARED)
         return dropped
 
@@ -64,10 +70,9 @@ class DeferredStore:
         return None
 
     def count(self) -> int:
-        """Return the number of deferred e-mails."""
-        stages: list[Document] = [
-            {"$match": WITH_DUE_EMAILS},
-            {"$group": {"_id": None, "n": {"$sum": {"$size": "$dueEmails"}}}},
-        ]
-        found = list(self._reservations.aggregate(stages, hint=BY_DUE_EMAILS))
-        return int(found[0]["n"]) if found else 0
+        """Return the number of deferred e-mails, from the index alone."""
+        count = 0
+        for bits in range(1, sum(DUE_BITS.values()) + 1):
+            marked = self._reservations.count_documents({"dueEmails": bits}, hint=COUNT_OF_DUE_EMAILS)
+            count += marked * bits.bit_count()
+        return count

@@ -13,8 +13,11 @@ from core.mongo.transactions import Session, bulk_update, insert
 from orders.reservations.model import DueEmail, Owner, Reservation, ReservationStatus
 
 ACTIVE = {"status": ReservationStatus.CONFIRMED.value}
-WITH_DUE_EMAILS = {"dueEmails": {"$exists": True}}
+# `dueEmails` is the sum of these; the field is missing if none is due.
+DUE_BITS = {DueEmail.BOOKED: 1, DueEmail.CANCELLED: 2}
+WITH_DUE_EMAILS = {"dueEmails": {"$gt": 0}}
 BY_DUE_EMAILS = "with_due_emails"
+COUNT_OF_DUE_EMAILS = "count_of_due_emails"
 SCHEMA = CollectionSchema(
     name="reservations",
     indexes=(
@@ -31,6 +34,7 @@ SCHEMA = CollectionSchema(
             partialFilterExpression=WITH_DUE_EMAILS,
             name=BY_DUE_EMAILS,
         ),
+        IndexModel([("dueEmails", ASCENDING)], partialFilterExpression=WITH_DUE_EMAILS, name=COUNT_OF_DUE_EMAILS),
     ),
     validator={"$jsonSchema": {"required": ["eventId", "tierId", "accountId", "status", "createdAt", "updatedAt"]}},
 )
@@ -51,7 +55,7 @@ class ReservationStore:
         """Cancel active reservations within the caller's transaction; return False if one is not active."""
         change: Document = {"$set": {"status": ReservationStatus.CANCELLED.value, "updatedAt": now}}
         if notify:
-            change["$push"] = {"dueEmails": DueEmail.CANCELLED.value}
+            change["$inc"] = {"dueEmails": DUE_BITS[DueEmail.CANCELLED]}
         wanted = {"_id": {"$in": list(reservation_ids)}, **ACTIVE}
         return bulk_update(session, self._reservations, [(wanted, change)]) == len(reservation_ids)
 
@@ -124,7 +128,7 @@ def _document(reservation: Reservation) -> Document:
     if reservation.seat:
         document["seat"] = reservation.seat
     if reservation.due_emails:
-        document["dueEmails"] = [due.value for due in reservation.due_emails]
+        document["dueEmails"] = due_bits(reservation)
     return document
 
 
@@ -139,5 +143,14 @@ def to_reservation(document: Document) -> Reservation:
         created_at=document["createdAt"],
         updated_at=document["updatedAt"],
         seat=document.get("seat", ""),
-        due_emails=[DueEmail(name) for name in document.get("dueEmails", ())],
+        due_emails=_due_emails(document.get("dueEmails", 0)),
     )
+
+
+def due_bits(reservation: Reservation) -> int:
+    """Return the stored form of a reservation's due e-mails."""
+    return sum(DUE_BITS[due] for due in reservation.due_emails)
+
+
+def _due_emails(bits: int) -> list[DueEmail]:
+    return [due for due, bit in DUE_BITS.items() if bits & bit]
