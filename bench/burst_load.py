@@ -47,9 +47,13 @@ Response = tuple[int, float]
 
 def main(arguments: BurstArguments) -> None:
     """Send the burst and print the result."""
-    _raise_file_limit(arguments.clients + SPARE_FILES)
-    requests = _requests(arguments)
-    print(json.dumps(asyncio.run(_send_burst(arguments.url, requests))))
+    print_burst(arguments.url, _requests(arguments))
+
+
+def print_burst(url: str, requests: Sequence[bytes]) -> None:
+    """Send the requests at once, each on a connection of its own, and print the result."""
+    _raise_file_limit(len(requests) + SPARE_FILES)
+    print(json.dumps(asyncio.run(_send_burst(url, requests))))
 
 
 async def _send_burst(url: str, requests: Sequence[bytes]) -> dict[str, object]:

@@ -16,7 +16,9 @@ from core.mongo.client import Db
 from core.mongo.schema import ignore_namespace_exists
 from schedules.model import PlannedSlot
 
-COLLECTIONS = ("slots", "bookings", "letters", "idempotency_keys", "waitlist")
+COLLECTIONS = (
+    "slots", "bookings", "letters", "idempotency_keys", "waitlist", "events", "event_stock", "reservations"
+)  # fmt: skip
 # A peer's driver may retry a transaction for two minutes.
 SETTLE_TIMEOUT_SECONDS = 130.0
 UNCHANGED_SECONDS = 0.5
@@ -162,7 +164,7 @@ class SystemDatabase:
         unchanged_since = time.monotonic()
         last = -1
         while time.monotonic() < deadline and time.monotonic() - unchanged_since < UNCHANGED_SECONDS:
-            bookings = self.db.bookings.estimated_document_count()
+            bookings = self.db.bookings.estimated_document_count() + self.db.reservations.estimated_document_count()
             open_transactions = self.db.client.admin.command("serverStatus")["transactions"]["currentOpen"]
             if bookings != last or open_transactions:
                 last = bookings

@@ -20,6 +20,7 @@ from bench.results import (
     HOT_SLOT,
     INTERLEAVED_SCENARIOS,
     MANY_SLOTS,
+    ON_SALE_EVENT,
     SERVICE_SCENARIOS,
     START,
     SUSTAINED,
@@ -121,7 +122,7 @@ class InterleavedRun:
         if scenario in ACCOUNT_SCENARIOS:
             return [self._flask()]
         systems = [self._express()]
-        if scenario != FLASH_SALE:
+        if scenario not in (FLASH_SALE, ON_SALE_EVENT):
             systems.append(self._flask())
         if scenario == MANY_SLOTS:
             systems.append(self._no_database())

@@ -120,10 +120,29 @@ def use_accounts(url: str, requests: AccountRequests, seconds: float) -> LoadRes
     return _wrk("accounts.lua", url, arguments, seconds, requests.connections)
 
 
+def reserve(url: str, kind: str, links: Path, seconds: float) -> LoadResult:
+    """Reserve tickets over 64 connections by a file of links, and with `reserve-cancel` also cancel them."""
+    return _wrk("reserve.lua", url, [kind, str(links)], seconds)
+
+
+def read_paths(url: str, paths: Path, seconds: float) -> LoadResult:
+    """Read the paths of a file in turn over 64 connections."""
+    return _wrk("read_paths.lua", url, [str(paths)], seconds)
+
+
+def burst_reservations(url: str, links: Path) -> LoadResult:
+    """Send one request per line of a file of links, all at the same time."""
+    return _burst([sys.executable, "-m", "bench.reservation_burst", url, str(links)])
+
+
 def burst(url: str, requests: BookingRequests, clients: int) -> LoadResult:
     """Send one booking request per client, all at the same time."""
     command = [sys.executable, "-m", "bench.burst_load", url]
     command += [str(requests.slots_file), str(requests.guests_file), str(clients), requests.run]
+    return _burst(command)
+
+
+def _burst(command: Sequence[str]) -> LoadResult:
     output = _last_line(command, BURST_TIMEOUT_SECONDS)
     statuses = {int(status): count for status, count in output["statuses"].items()}
     unanswered = statuses.pop(0, 0)

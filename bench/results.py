@@ -27,6 +27,12 @@ SIGN_IN = "sign-in"
 REGISTER = "register"
 REFRESH = "refresh"
 ME = "me"
+RESERVE_SPREAD = "reserve-spread"
+RESERVE_HOT = "reserve-hot"
+RESERVE_CANCEL = "reserve-cancel"
+EVENTS_LIST = "events-list"
+EVENT_DETAIL = "event-detail"
+ON_SALE_EVENT = "on-sale-event"
 START = "start"
 WORKER_PSS = "worker-pss"
 WORKER_RSS = "worker-rss"
@@ -41,7 +47,9 @@ WRK_SCENARIOS = (MANY_SLOTS, EVENT_SLOTS, DISTINCT_CLIENTS, HOT_SLOT, SOLD_OUT, 
 SERVICE_SCENARIOS = (EVENT_SLOTS_STORED, CANCEL, STORM, SUSTAINED)
 # The scenarios of accounts; the Express peer has none.
 ACCOUNT_SCENARIOS = (SIGN_IN, REGISTER, REFRESH, ME)
-INTERLEAVED_SCENARIOS = (*WRK_SCENARIOS, FLASH_SALE, *SERVICE_SCENARIOS, *ACCOUNT_SCENARIOS)
+# The scenarios of events, with the same accounts and tokens for every system.
+EVENT_SCENARIOS = (RESERVE_SPREAD, RESERVE_HOT, RESERVE_CANCEL, EVENTS_LIST, EVENT_DETAIL, ON_SALE_EVENT)
+INTERLEAVED_SCENARIOS = (*WRK_SCENARIOS, FLASH_SALE, *SERVICE_SCENARIOS, *ACCOUNT_SCENARIOS, *EVENT_SCENARIOS)
 # Measured once, after the rounds; WORKER_PSS and WORKER_RSS belong to it.
 SHORT_SCENARIOS = (*INTERLEAVED_SCENARIOS, START)
 # The scenarios with a million bookings, and the e-mails. EXPORT_MEMORY is measured with EXPORT.
@@ -63,6 +71,12 @@ UNITS: Mapping[str, str] = {
     REGISTER: "registrations/s",
     REFRESH: "refreshes/s",
     ME: "responses/s",
+    RESERVE_SPREAD: "reservations/s",
+    RESERVE_HOT: "reservations/s",
+    RESERVE_CANCEL: "requests/s",
+    EVENTS_LIST: "responses/s",
+    EVENT_DETAIL: "responses/s",
+    ON_SALE_EVENT: "seconds",
     START: "seconds",
     WORKER_PSS: "MiB",
     WORKER_RSS: "MiB",
@@ -72,7 +86,7 @@ UNITS: Mapping[str, str] = {
     EMAILS: "emails/s",
 }
 # Their value is a time or a size, not a rate.
-LOWER_IS_BETTER = frozenset({FLASH_SALE, START, WORKER_PSS, WORKER_RSS, EXPORT_MEMORY, ADMIN_LISTING})
+LOWER_IS_BETTER = frozenset({FLASH_SALE, ON_SALE_EVENT, START, WORKER_PSS, WORKER_RSS, EXPORT_MEMORY, ADMIN_LISTING})
 
 
 @dataclass(frozen=True)

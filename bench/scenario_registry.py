@@ -6,18 +6,32 @@ from collections.abc import Callable, Mapping
 
 from bench.account_scenarios import read_account, refresh, register, sign_in
 from bench.change_scenarios import cancel, storm
+from bench.event_scenarios import (
+    event_detail,
+    events_list,
+    on_sale_event,
+    reserve_cancel,
+    reserve_hot,
+    reserve_spread,
+)
 from bench.results import (
     CANCEL,
     DISTINCT_CLIENTS,
+    EVENT_DETAIL,
     EVENT_SLOTS,
     EVENT_SLOTS_STORED,
+    EVENTS_LIST,
     FLASH_SALE,
     HOT_SLOT,
     LIST_SLOTS,
     MANY_SLOTS,
     ME,
+    ON_SALE_EVENT,
     REFRESH,
     REGISTER,
+    RESERVE_CANCEL,
+    RESERVE_HOT,
+    RESERVE_SPREAD,
     SIGN_IN,
     SOLD_OUT,
     STORM,
@@ -45,4 +59,10 @@ SCENARIOS: Mapping[str, Callable[[ScenarioRunner, System], RoundResult]] = {
     REGISTER: register,
     REFRESH: refresh,
     ME: read_account,
+    RESERVE_SPREAD: reserve_spread,
+    RESERVE_HOT: reserve_hot,
+    RESERVE_CANCEL: reserve_cancel,
+    EVENTS_LIST: events_list,
+    EVENT_DETAIL: event_detail,
+    ON_SALE_EVENT: on_sale_event,
 }

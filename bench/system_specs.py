@@ -95,12 +95,18 @@ def express_spec(workspace: Workspace, workers: int) -> SystemSpec:
     """The comparable service in Express. Installs its libraries if they are missing."""
     if not shutil.which("node"):
         raise StartupFailed("Node is not installed. The Express peer needs Node 20 or newer.")
-    if not (EXPRESS_FOLDER / "node_modules").is_dir():
+    if not _has_current_libraries(EXPRESS_FOLDER):
         install = ["npm", "ci", "--omit=dev", "--no-audit", "--no-fund"]
         subprocess.run(install, check=True, cwd=EXPRESS_FOLDER, timeout=300)
     environment = _base_environment(workspace, "express") | {"NODE_ENV": "production", "WORKERS": str(workers)}
     command = ("node", str(EXPRESS_FOLDER / "server.js"))
     return SystemSpec("express", EXPRESS, SystemKind.PEER, command, environment)
+
+
+def _has_current_libraries(folder: Path) -> bool:
+    """Return whether npm has installed the libraries of `folder` since its lock file was changed."""
+    installed = folder / "node_modules/.package-lock.json"
+    return installed.is_file() and installed.stat().st_mtime >= (folder / "package-lock.json").stat().st_mtime
 
 
 def _service_environment(workspace: Workspace, deployment: Deployment) -> dict[str, str]:

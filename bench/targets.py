@@ -12,8 +12,10 @@ from bench.results import (
     CANCEL,
     DISTINCT_CLIENTS,
     EMAILS,
+    EVENT_DETAIL,
     EVENT_SLOTS,
     EVENT_SLOTS_STORED,
+    EVENTS_LIST,
     EXPORT,
     EXPORT_MEMORY,
     EXPRESS,
@@ -23,8 +25,11 @@ from bench.results import (
     LIST_SLOTS,
     MANY_SLOTS,
     ME,
+    ON_SALE_EVENT,
     PYMONGO_CURSOR,
     REFRESH,
+    RESERVE_HOT,
+    RESERVE_SPREAD,
     SERVICE,
     SOLD_OUT,
     START,
@@ -39,16 +44,26 @@ VALUE = "value"
 P99 = "p99"
 SERVICE_CPU = "CPU ms of the service"
 MONGOD_CPU = "CPU ms of mongod"
+TOTAL_CPU = "CPU ms of service and mongod"
 OTHER_STATUSES = "responses other than 201"
 STATUS_503 = "responses with 503"
 FAILED_ROUNDS = "failed rounds"
 # The service of the commit that a run compares with, whatever its id.
 COMMIT = "commit"
+
+
+def _total_cpu(summary: Summary) -> float | None:
+    if summary.service_cpu_ms is None or summary.mongod_cpu_ms is None:
+        return None
+    return summary.service_cpu_ms + summary.mongod_cpu_ms
+
+
 _MEASURES: Mapping[str, Callable[[Summary], float | None]] = {
     VALUE: attrgetter("value"),
     P99: attrgetter("p99"),
     SERVICE_CPU: attrgetter("service_cpu_ms"),
     MONGOD_CPU: attrgetter("mongod_cpu_ms"),
+    TOTAL_CPU: _total_cpu,
 }
 
 
@@ -116,6 +131,17 @@ TARGETS = (
     Target(REFRESH, VALUE, 1.5, FLASK),
     Target(ME, VALUE, 1.5, FLASK),
     Target(ME, SERVICE_CPU, 0.4, at_most=True),
+    Target(RESERVE_SPREAD, VALUE, 0.9, SERVICE, base_scenario=EVENT_SLOTS),
+    Target(RESERVE_SPREAD, TOTAL_CPU, 1.5, at_most=True),
+    Target(RESERVE_HOT, VALUE, 0.9, SERVICE, base_scenario=HOT_SLOT),
+    Target(RESERVE_HOT, VALUE, 8.0, EXPRESS),
+    Target(RESERVE_HOT, TOTAL_CPU, 1.5, at_most=True),
+    Target(EVENTS_LIST, VALUE, 2.0, EXPRESS),
+    Target(EVENTS_LIST, TOTAL_CPU, 0.8, at_most=True),
+    Target(EVENT_DETAIL, VALUE, 2.0, EXPRESS),
+    Target(EVENT_DETAIL, TOTAL_CPU, 0.6, at_most=True),
+    Target(ON_SALE_EVENT, VALUE, 0.2, EXPRESS, at_most=True),
+    Target(ON_SALE_EVENT, FAILED_ROUNDS, 0, at_most=True),
     Target(START, VALUE, 3.0, at_most=True),
     Target(WORKER_PSS, VALUE, 100.0, at_most=True),
     Target(EXPORT, VALUE, 0.6, PYMONGO_CURSOR),

@@ -1,4 +1,4 @@
-/** The web application: two endpoints, one log line per request, every error as JSON. */
+/** The web application: its endpoints, one log line per request, every error as JSON. */
 
 import { randomUUID } from 'node:crypto';
 import express from 'express';
@@ -7,7 +7,9 @@ import { pino } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { ZodError, z } from 'zod';
 import { ApiError, createBooking, listSlots } from './bookings.js';
-import { NewBooking } from './schemas.js';
+import { requireAccount } from './accounts.js';
+import { eventJson, findPage, reservationJson, reserve, cancelReservation, showEvent } from './events.js';
+import { EventsQuery, NewBooking } from './schemas.js';
 
 export function createApp() {
   const app = express();
@@ -25,6 +27,24 @@ export function createApp() {
       .status(201)
       .location(`/api/bookings/${booking._id}`)
       .json({ message: 'Booking created successfully.', booking: serializeBooking(booking, slot) });
+  });
+
+  app.get('/api/events', async (request, response) => {
+    response.json(await findPage(EventsQuery.parse(request.query)));
+  });
+
+  app.get('/api/events/:eventId', async (request, response) => {
+    response.json(eventJson(await showEvent(request.params.eventId)));
+  });
+
+  app.post('/api/events/:eventId/reserve', requireAccount, async (request, response) => {
+    const { reservation, event } = await reserve(request.params.eventId, request.accountId);
+    response.status(201).json(reservationJson(reservation, event));
+  });
+
+  app.delete('/api/events/:eventId/reserve', requireAccount, async (request, response) => {
+    const { reservation, event } = await cancelReservation(request.params.eventId, request.accountId);
+    response.json(reservationJson(reservation, event));
   });
 
   app.use((request, response) => {

@@ -32,11 +32,11 @@ export async function createBooking(newBooking) {
   return created;
 }
 
-async function inTransaction(work) {
+export async function inTransaction(work, code = 'duplicate_booking', message = 'Duplicate booking.') {
   try {
     return await mongoose.connection.withSession((session) => session.withTransaction(work, TRANSACTION));
   } catch (error) {
-    if (error.code === DUPLICATE_KEY) throw new ApiError(409, 'duplicate_booking', 'Duplicate booking.');
+    if (error.code === DUPLICATE_KEY) throw new ApiError(409, code, message);
     throw error;
   }
 }

@@ -61,6 +61,63 @@ const emailSchema = new mongoose.Schema(
 );
 emailSchema.index({ state: 1, createdAt: 1 });
 
+const tierSchema = new mongoose.Schema(
+  { id: String, code: String, name: String, price: Number, capacity: Number, remaining: { type: Number, min: 0 } },
+  { _id: false, id: false },
+);
+
+const eventSchema = new mongoose.Schema(
+  {
+    _id: String,
+    title: { type: String, required: true },
+    titleKey: { type: String, required: true },
+    description: { type: String, default: '' },
+    date: { type: Date, required: true },
+    venue: { type: String, required: true },
+    currency: { type: String, required: true },
+    status: { type: String, enum: ['published', 'draft', 'cancelled'], default: 'published' },
+    maxPerOrder: { type: Number, default: 20 },
+    salesEnd: { type: Date, required: true },
+    tiers: [tierSchema],
+    createdAt: { type: Date, default: () => new Date() },
+    updatedAt: { type: Date, default: () => new Date() },
+  },
+  { versionKey: false },
+);
+for (const field of ['date', 'tiers.0.price', 'titleKey']) eventSchema.index({ status: 1, [field]: 1, _id: 1 });
+
+const reservationSchema = new mongoose.Schema(
+  {
+    _id: { type: String, default: newId },
+    eventId: { type: String, required: true },
+    accountId: { type: String, required: true },
+    status: { type: String, enum: ['CONFIRMED', 'CANCELLED'], default: 'CONFIRMED' },
+    createdAt: { type: Date, default: () => new Date() },
+    updatedAt: { type: Date, default: () => new Date() },
+  },
+  { versionKey: false },
+);
+reservationSchema.index(
+  { eventId: 1, accountId: 1 },
+  { unique: true, partialFilterExpression: { status: 'CONFIRMED' } },
+);
+
+const reservationEmailSchema = new mongoose.Schema(
+  {
+    _id: { type: String, default: newId },
+    kind: { type: String, enum: ['reserved', 'cancelled'], required: true },
+    accountId: { type: String, required: true },
+    reservationId: { type: String, required: true },
+    state: { type: String, enum: ['pending', 'sent', 'failed'], default: 'pending' },
+    attempts: { type: Number, default: 0 },
+    createdAt: { type: Date, default: () => new Date() },
+  },
+  { versionKey: false },
+);
+
+export const Event = mongoose.model('Event', eventSchema, 'events');
+export const Reservation = mongoose.model('Reservation', reservationSchema, 'reservations');
+export const ReservationEmail = mongoose.model('ReservationEmail', reservationEmailSchema, 'letters');
 export const Slot = mongoose.model('Slot', slotSchema, 'slots');
 export const Booking = mongoose.model('Booking', bookingSchema, 'bookings');
 export const Email = mongoose.model('Email', emailSchema, 'letters');
@@ -68,5 +125,5 @@ export const Email = mongoose.model('Email', emailSchema, 'letters');
 /** Connect, and create missing collections and indexes. */
 export async function connect(uri, dbName) {
   await mongoose.connect(uri, { dbName });
-  await Promise.all([Slot.init(), Booking.init(), Email.init()]);
+  await Promise.all([Slot.init(), Booking.init(), Email.init(), Event.init(), Reservation.init()]);
 }

@@ -25,3 +25,12 @@ export const NewBooking = z
       context.addIssue({ code: 'custom', path: ['country'], message: 'Does not match the phone number.' });
     }
   });
+
+/** The query of `GET /api/events`. */
+export const EventsQuery = z.object({
+  search: z.string().default(''),
+  sortBy: z.enum(['date', 'price', 'title']).default('date'),
+  sortOrder: z.enum(['asc', 'desc']).default('asc'),
+  page: z.coerce.number().int().min(1).default(1),
+  limit: z.coerce.number().int().min(1).max(50).default(10),
+});

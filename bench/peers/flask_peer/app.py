@@ -25,6 +25,7 @@ from pymongo.write_concern import WriteConcern
 from werkzeug.exceptions import HTTPException
 
 from bench.peers.flask_peer.accounts import add_account_routes, create_account_indexes
+from bench.peers.flask_peer.events import add_event_routes, create_event_indexes
 
 Document = dict[str, Any]
 Store = Database[Document]
@@ -103,6 +104,8 @@ def create_app() -> Flask:
     add_routes(app, database)
     create_account_indexes(client, database.name)
     add_account_routes(app, database)
+    create_event_indexes(database)
+    add_event_routes(app, database)
     return app
 
 
