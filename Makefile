@@ -14,7 +14,7 @@ help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: install-run ## Install, start a database if MONGODB_URI names none, serve on PORT (8000)
-	@exec $(BIN)/python -m devdb run --data var/mongo -- $(BIN)/gunicorn -c gunicorn.conf.py
+	@exec $(BIN)/python -m devdb run --demo --data var/mongo -- $(BIN)/gunicorn -c gunicorn.conf.py
 
 test: install-test ## Install what the tests need and run all of them
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)

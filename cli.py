@@ -1,4 +1,4 @@
-"""Operator's commands: `flask init-db`, `letters send`, `verify`, `erase`, `retain`, `make-admin`.
+"""Operator's commands: `flask init-db`, `letters send`, `verify`, `erase`, `retain`, `make-admin`, `demo`.
 
 A command that the database does not serve ends with one sentence on stderr and exit code 2.
 """
@@ -23,6 +23,8 @@ from booking.model import ErasureResult
 from core.errors import Unavailable
 from core.mongo.client import NotReplicaSet, connect, require_replica_set
 from core.mongo.failures import DatabaseError, is_unavailable
+from events.demo.catalogue import PASSWORD
+from events.demo.load import DemoOptions, DemoRefused
 from orders.reconciliation import COMMAND_WINDOW
 
 
@@ -36,6 +38,7 @@ def install(app: Flask, services: wiring.Services) -> None:
         _retain(services),
         _make_admin(services),
         _payments(services),
+        _demo(services),
     )
     for command in commands:
         _exit_2_on_failure_all(command)
@@ -197,6 +200,32 @@ def _payments(services: wiring.Services) -> AppGroup:
         click.echo(f"{count} orders changed.")
 
     return group
+
+
+def _demo(services: wiring.Services) -> click.Command:
+    @click.command("demo")
+    @click.option("--many", is_flag=True, help="Add 120 more events.")
+    @click.option("--reset", is_flag=True, help="Put the demo's tickets back and remove its orders.")
+    @click.option("--force", is_flag=True, help="Load it into a database with other data.")
+    @click.option("--if-empty", is_flag=True, help="Do nothing if the database has data.")
+    def demo(*, many: bool, reset: bool, force: bool, if_empty: bool) -> None:
+        """Load the demo: three accounts and six events. Idempotent."""
+        wiring.prepare_database(services.db)
+        load = services.catalogue.load_demo
+        if if_empty and not load.target.store.is_empty():
+            return
+        missing = len(load.missing(many=many))
+        try:
+            with click.progressbar(length=missing, label="Events") as bar:
+                options = DemoOptions(many=many, reset=reset, force=force, progress=lambda: bar.update(1))
+                result = load.execute(options)
+        except DemoRefused as reason:
+            raise click.ClickException(str(reason)) from None
+        if reset:
+            click.echo(f"The tickets of {result.reset} events were put back.")
+        click.echo(f"Demo: {result.accounts} accounts and {result.events} events added; password {PASSWORD}.")
+
+    return demo
 
 
 def _print_erasure(result: ErasureResult, accounts: int) -> None:

@@ -153,7 +153,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
     booked, waitlists = _slot_bookings(base, people)
     ticketed = events.wiring.build_events(db, clock)
     ticketing = _orders(base, people, ticketed)
-    catalogue = _events(base, ticketed, ticketing)
+    catalogue = _events(base, people, ticketed, ticketing)
     tasks = (*orders.wiring.periodic_tasks(ticketing), *events.wiring.periodic_tasks(catalogue))
     streams = live.wiring.build(db, schedules.schedule, clock)
     return Services(
@@ -246,13 +246,14 @@ def _orders(base: _Base, people: AccountServices, ticketed: Events) -> OrderServ
     return orders.wiring.build(foundation)
 
 
-def _events(base: _Base, ticketed: Events, claims: OrderServices) -> EventServices:
+def _events(base: _Base, people: AccountServices, ticketed: Events, claims: OrderServices) -> EventServices:
     foundation = events.wiring.Foundation(
         client=base.client,
         db=base.db,
         events=ticketed,
         outbox=base.outbox,
         audit=base.audit,
+        passwords=people.register.passwords,
         group_commit=claims.ticket_group_commit,
         reservations=claims.reservations.active_members,
         sales=EventSales(claims.sales),

@@ -18,7 +18,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m devdb", description="MongoDB for development.")
     verbs = parser.add_subparsers(dest="verb", required=True)
-    runs = verbs.add_parser("run", usage="python -m devdb run [--data FOLDER] -- COMMAND [ARGUMENT ...]")
+    runs = verbs.add_parser("run", usage="python -m devdb run [--data FOLDER] [--demo] -- COMMAND [ARGUMENT ...]")
+    runs.add_argument("--demo", action="store_true", help="load the demo into a new database")
     runs.add_argument("--data", type=Path, default=Path("var/mongo"), metavar="FOLDER")
     starts = verbs.add_parser("start", help="run a set until Ctrl-C")
     starts.add_argument("--data", type=Path, metavar="FOLDER")
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
         runs.error("a COMMAND is needed after --")
     try:
         if options.verb == "run":
-            return run(command, options.data)
+            return run(command, options.data, demo=options.demo)
         return start(options.nodes, options.data)
     except (MongodMissing, NotReady, FolderInUse) as reason:
         print(f"devdb: {reason}", file=sys.stderr)

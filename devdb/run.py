@@ -1,10 +1,12 @@
 """The `run` command: starts a database, then the service beside it, and stops both together."""
 
+import os
 import re
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -24,8 +26,11 @@ OWN_DATABASE = "mongodb://127.0.0.1"  # replaced by the address of the started d
 PAGES = (("/", "booking"), ("/admin", "back office"), ("/api/docs", "API"))
 
 
-def run(command: Sequence[str], data: Path) -> int:
-    """Run the service with a database and keys; return its exit code, or 0 if a signal ended it."""
+def run(command: Sequence[str], data: Path, *, demo: bool = False) -> int:
+    """Run the service with a database and keys; return its exit code, or 0 if a signal ended it.
+
+    `demo` loads the demo into the database if it is new; a named one never gets it.
+    """
     stops = _StopSignals()
     values = load_environment()
     needs_database = not values.get("MONGODB_URI", "").strip()
@@ -41,8 +46,11 @@ def run(command: Sequence[str], data: Path) -> int:
     with ExitStack() as stack:
         database = None
         if needs_database:
+            is_new = not _has_data(data)
             database = stack.enter_context(start_replica_set(data=data))
             values["MONGODB_URI"] = database.uri
+            if demo and is_new:
+                _load_demo(values)
         say("Database: " + re.sub("//[^/]*@", "//***@", values["MONGODB_URI"]))
         if "ADMIN_KEY" in keys:
             say(f"Admin key (header X-Admin-Key): {keys['ADMIN_KEY']}")
@@ -112,8 +120,18 @@ def _check_folder(data: Path, *, needs_database: bool) -> None:
     preflight.require_writable(data.parent)
     if needs_database:
         preflight.require_writable(data)
-        has_data = (data / "node0/journal").exists()
-        preflight.require_space(data, OLD_DATA_MEGABYTES if has_data else NEW_DATA_MEGABYTES)
+        preflight.require_space(data, OLD_DATA_MEGABYTES if _has_data(data) else NEW_DATA_MEGABYTES)
+
+
+def _has_data(data: Path) -> bool:
+    return (data / "node0/journal").exists()
+
+
+def _load_demo(values: Mapping[str, str]) -> None:
+    """Load the demo into the started database; without it the service runs all the same."""
+    command = [sys.executable, "-m", "flask", "demo", "--if-empty"]
+    if subprocess.run(command, env={**os.environ, **values}, check=False).returncode:
+        say("The demo was not loaded.")
 
 
 def _supervise(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from accounts.passwords import Passwords
 from accounts.store import AccountStore
 from audit.service import Audit
 from core.clock import Clock
@@ -12,6 +13,8 @@ from core.mongo.client import Client, Db
 from core.scheduler import PeriodicTask
 from events import store as event_store
 from events.answers import EventAnswers, UserReservations
+from events.demo.database import DemoDatabase
+from events.demo.load import DemoTarget, LoadDemo
 from events.editor.create import CreateEvent
 from events.editor.delete import DeleteEvent
 from events.editor.edit import ChangeEvent, ChangeOfEventRows, EditorStores, OfferFreed, no_offers
@@ -39,6 +42,7 @@ class Foundation:
     events: Events
     outbox: Outbox
     audit: Audit
+    passwords: Passwords
     group_commit: GroupCommit
     reservations: UserReservations
     sales: EventSales
@@ -54,6 +58,7 @@ class EventServices:
     change: ChangeEvent
     delete: DeleteEvent
     notify_holders: NotifyHolders
+    load_demo: LoadDemo
 
 
 def build_events(db: Db, clock: Clock) -> Events:
@@ -81,6 +86,11 @@ def build(base: Foundation) -> EventServices:
         change=ChangeEvent(base.group_commit, events.store, notify_soon),
         delete=DeleteEvent(base.client, events.store, seats, base.audit, base.sales),
         notify_holders=notify,
+        load_demo=LoadDemo(
+            DemoTarget(base.client, events.store, AccountStore(base.db), DemoDatabase(base.db)),
+            base.passwords,
+            events.clock,
+        ),
     )
 
 

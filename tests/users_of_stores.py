@@ -27,6 +27,7 @@ USERS_OF_STORES: Mapping[str, tuple[str, ...]] = {
         "orders.consistency",
     ),
     "accounts.store": (
+        "events.demo.load",
         "events.notices.notify",
         "events.wiring",
         "orders.reservations.deferred_emails",

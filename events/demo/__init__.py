@@ -1,0 +1,1 @@
+"""Demo data: three accounts and some events, for trying the service out."""
