@@ -93,10 +93,11 @@ def _init_db(services: wiring.Services) -> click.Command:
 def _verify(services: wiring.Services) -> click.Command:
     @click.command("verify")
     def verify() -> None:
-        """Recount every slot from its bookings; exit with 1 and name each drift, or with 2 if nothing was counted."""
+        """Recount slots and tickets; exit with 1 and name each drift, or with 2 if nothing was counted."""
         drift = services.booking.find_mismatches.execute()
+        of_tickets = services.orders.find_mismatches.execute()
         orphans = services.schedules.orphaned_slots()
-        for row in drift:
+        for row in (*drift, *of_tickets):
             click.echo(f"drift: {_format_row(row)}")
         for slot in orphans:
             click.echo(
@@ -110,7 +111,9 @@ def _verify(services: wiring.Services) -> click.Command:
             click.echo(f"{len(drift)} of the slots disagree with their bookings.")
         else:
             click.echo("Every slot agrees with its bookings.")
-        if drift or without_account:
+        if of_tickets:
+            click.echo(f"{len(of_tickets)} of the tiers and pools disagree with their tickets.")
+        if drift or of_tickets or without_account:
             sys.exit(1)
 
     return verify

@@ -25,6 +25,8 @@ from notifications.outbox.service import Outbox
 from orders import deleted_account_store, purchase_wiring
 from orders import store as order_store
 from orders.account_release import ReleaseAccounts
+from orders.claim_count_store import ClaimCountStore
+from orders.consistency import FindTicketMismatches
 from orders.deleted_account_store import DeletedAccountStore
 from orders.event_cache import EventCache
 from orders.group_commit import TicketRecords, TicketRows
@@ -79,6 +81,7 @@ class OrderServices:
     offers: OfferServices
     list_seats: ListSeats
     release_accounts: ReleaseAccounts
+    find_mismatches: FindTicketMismatches
     purchases: PurchaseServices
     # What is sold of an event, by feature.
     sales: Sequence[SalesOfFeature] = ()
@@ -123,6 +126,7 @@ def build(base: Foundation) -> OrderServices:
         offers=offers,
         list_seats=ListSeats(base.events, SeatStore(base.db)),
         release_accounts=ReleaseAccounts(DeletedAccountStore(base.db), releases),
+        find_mismatches=FindTicketMismatches(base.client, ClaimCountStore(base.db), base.clock),
         purchases=purchase_wiring.build(purchases, holds.claims, expire_orders),
     )
 

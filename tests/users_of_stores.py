@@ -24,7 +24,7 @@ USERS_OF_STORES: Mapping[str, tuple[str, ...]] = {
         "orders.reservations.listing",
         "orders.reservations.wiring",
         "orders.offers.queue_store",
-        "orders.consistency",
+        "orders.claim_count_store",
     ),
     "accounts.store": (
         "events.demo.load",
