@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import accounts.openid.routes
 import accounts.routes
+import admin.checkin.routes
 import admin.page.routes
 import admin.routes
 import booking.routes
@@ -26,6 +27,7 @@ import orders.payments.routes
 import orders.reservations.routes
 import orders.routes
 import orders.seats.routes
+import orders.tickets.routes
 import pages.locale
 import pages.routes
 import schedules.routes
@@ -141,6 +143,8 @@ def _blueprints() -> list[Blueprint]:
         orders.routes.blueprint,
         orders.payments.routes.blueprint,
         orders.offers.routes.blueprint,
+        orders.tickets.routes.blueprint,
+        admin.checkin.routes.blueprint,
         live.sse.blueprint,
         admin.routes.blueprint,
         notifications.routes.blueprint,

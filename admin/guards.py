@@ -56,6 +56,19 @@ def require_admin() -> None:
         _require_key()
 
 
+def require_staff() -> None:
+    """As `require_admin`, but the access token may be that of an account with the role `staff` as well."""
+    if request.method == "OPTIONS":
+        return
+    if HEADER not in request.headers and has_bearer_token():
+        try:
+            g.admin = f"account:{require_role(Role.STAFF, Role.ADMIN).account_id}"
+        except NotSignedIn:
+            raise InvalidAdminKey from None
+    else:
+        _require_key()
+
+
 def _administrator() -> Identity:
     try:
         return require_role(Role.ADMIN)

@@ -8,6 +8,7 @@ from admin.bookings import routes as booking_routes
 from admin.dashboard import routes as dashboard_routes
 from admin.emails import routes as email_routes
 from admin.events import routes as event_routes
+from admin.orders import routes as order_routes
 from admin.reservations import routes as reservation_routes
 from admin.schemas import ValidSchema
 from admin.slots import routes as slot_routes
@@ -21,6 +22,7 @@ __all__ = [
     "dashboard_routes",
     "email_routes",
     "event_routes",
+    "order_routes",
     "reservation_routes",
     "slot_routes",
     "user_routes",

@@ -18,6 +18,7 @@ REQUEST_SECONDS = Histogram(
 )
 BOOKINGS = Counter("bookings", "Booking requests by what became of them.", ["outcome"])
 ORDERS = Counter("orders", "Orders by what became of them.", ["outcome"])
+CHECK_INS = Counter("check_ins", "Scans of tickets by what became of them.", ["outcome"])
 PAYMENT_SECONDS = Histogram(
     "payment_seconds",
     "Time until the payment provider answered.",

@@ -49,6 +49,7 @@ CONTEXT: Mapping[str, str] = {
     "orderLines": "2 x VIP, Summer Concert: 200.00",
     "ticketCodes": "3PFQ47-KXW9CD-7MN4TR",
     "ticketTiers": "VIP",
+    "giver": "Grace Hopper",
     "amount": "200.00 EUR",
     "eventDay": "2026-03-05",
     "orderId": "01a2289f70ba71d0b6b9831d3bc4deb9",

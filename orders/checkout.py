@@ -12,6 +12,8 @@ from core.clock import Clock, monotonic
 from core.errors import IdempotencyKeyReused, Invalid
 from core.idempotency import KEY_LIFETIME, fingerprint
 from core.ids import new_id
+from events.errors import EventCancelled
+from events.model import EventStatus
 from inventory.errors import InsufficientStock
 from orders.errors import OrderChanged, PaymentDeclined, PaymentTokenUnknown, RequestInProgress
 from orders.holds.cart import PriceCarts, PricedCart
@@ -92,6 +94,9 @@ class PlaceOrder:
         hold = self.holds.get_of(buyer.id, new.hold_id)
         if hold.state is not HoldState.ACTIVE or hold.expires_at <= self.clock():
             raise HoldExpired
+        for event, _ in self.price.events.of_tiers(item.tier_id for item in hold.items).values():
+            if event.status is EventStatus.CANCELLED:
+                raise EventCancelled
         return hold
 
     def _require_token(self, cart: PricedCart, token: str) -> None:

@@ -42,5 +42,17 @@ class PaymentTokenUnknown(Invalid):
     code = "payment_token_unknown"
 
 
+class OrderNotPaid(Conflict):
+    """Only a paid order can be cancelled or refunded."""
+
+    code = "order_not_paid"
+
+
+class TooLateToCancel(Conflict):
+    """The event has begun."""
+
+    code = "too_late_to_cancel"
+
+
 class OrderChanged(Exception):
     """Another transaction has changed the order; the decision must be made again."""

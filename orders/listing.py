@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orders.event_cache import EventCache
 from orders.model import Order
 from orders.store import OrderStore
 from orders.tickets.model import Ticket
@@ -27,11 +28,20 @@ class ListOrders:
 
     orders: OrderStore
     tickets: TicketStore
+    events: EventCache
 
     def get(self, account_id: str, order_id: str) -> tuple[Order, Sequence[Ticket]]:
         """Return an order of an account with its tickets; raises OrderNotFound."""
         order = self.orders.get_of(account_id, order_id)
         return order, self.tickets.of_orders([order.id])
+
+    def any(self, order_id: str) -> tuple[Order, Sequence[Ticket]]:
+        """Return an order of any account with its tickets; raises OrderNotFound."""
+        return self.orders.get(order_id), self.tickets.of_orders([order_id])
+
+    def title_of(self, event_id: str) -> str:
+        """Return the title of an event."""
+        return self.events.get(event_id).title
 
     def of_account(self, account_id: str, page: int, limit: int) -> OrderPage:
         """Return a page of the orders of an account, newest first."""

@@ -51,7 +51,8 @@ class SettlePayment:
         """Return the change to PAID; a late payment claims the tickets again."""
         if _is_known(order, payment):
             return None
-        if not _matches(order, payment) or not (order.is_open or order.state in LATE):
+        is_payable = order.is_open or order.state in LATE
+        if not is_payable or not _matches(order, payment) or self.emails.has_cancelled_event(order):
             return self._returned(order, payment)
         after = paid(order, payment, self.clock)
         tickets = tickets_of(after)

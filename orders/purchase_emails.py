@@ -1,4 +1,4 @@
-"""E-mails of orders: paid, cancelled, refunded."""
+"""E-mails of orders and tickets: paid, cancelled, refunded, transferred."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.clock import Clock
+from events.model import EventStatus
 from events.money import Money
 from notifications.outbox.model import EmailTemplate, OutboxEmail
 from notifications.outbox.new_email import NewEmail
@@ -16,7 +17,8 @@ from orders.tickets.model import Ticket
 PAID = EmailTemplate("order_paid", ordered=False)
 REFUNDED = EmailTemplate("order_refunded", ordered=False)
 CANCELLED = EmailTemplate("order_cancelled", ordered=False)
-TEMPLATES = (PAID, REFUNDED, CANCELLED)
+TRANSFERRED = EmailTemplate("ticket_transferred", ordered=False)
+TEMPLATES = (PAID, REFUNDED, CANCELLED, TRANSFERRED)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,26 @@ class OrderEmails:
     def cancelled(self, order: Order) -> OutboxEmail:
         """Return the e-mail of a cancelled order: one for each order."""
         return self._to_buyer(order, order.refunded, {}).build(CANCELLED, "cancelled")
+
+    def transferred(self, ticket: Ticket, language: str, sender: str) -> OutboxEmail:
+        """Return the e-mail with the new code of a transferred ticket."""
+        event = self.events.get(ticket.event_id)
+        context = {
+            "event": event.title,
+            "fullName": ticket.holder_name or ticket.holder_email,
+            "language": language,
+            "giver": sender,
+            "eventDay": event.date.date().isoformat(),
+            "venue": event.venue,
+            "ticketCodes": ticket.code,
+            "ticketTiers": ticket.tier,
+        }
+        email = NewEmail(subject=ticket.order_id, to=ticket.holder_email, context=context, now=self.clock())
+        return email.build(TRANSFERRED, f"transfer-{ticket.id}")
+
+    def has_cancelled_event(self, order: Order) -> bool:
+        """Return whether an event of the order was cancelled, as of a second ago."""
+        return any(self.events.get(item.event_id).status is EventStatus.CANCELLED for item in order.items)
 
     def _to_buyer(self, order: Order, amount: int, context: dict[str, str]) -> NewEmail:
         titles = dict.fromkeys(self.events.get(item.event_id).title for item in order.items)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from accounts.service import Accounts
+from audit.service import Audit
 from core.clock import Clock
 from core.config.settings import Settings
-from core.mongo.client import Db
+from core.mongo.client import Client, Db
 from core.scheduler import PeriodicTask
 from inventory.group_commit import GroupCommit
+from notifications.outbox.service import Outbox
+from orders.cancellation import CancelOrder, RefundTickets, Releases, WithdrawTickets
 from orders.checkout import CheckoutTimes, PlaceOrder
 from orders.event_cache import EventCache
 from orders.expiry import ExpireOrders
@@ -32,8 +36,12 @@ from orders.payments.webhook import PaymentWebhook
 from orders.purchase_emails import OrderEmails
 from orders.reconciliation import ReconcilePayments
 from orders.refunds import ExecuteRefunds
+from orders.sales import OrderSales
 from orders.store import OrderStore
+from orders.tickets.checkin import CheckIn
+from orders.tickets.listing import ListTickets
 from orders.tickets.store import TicketStore
+from orders.tickets.transfer import TransferTicket
 
 REFUND_INTERVAL = 5.0
 
@@ -43,9 +51,13 @@ class Foundation:
     """What purchases are built on."""
 
     settings: Settings
+    client: Client
     db: Db
     clock: Clock
     cache: EventCache
+    outbox: Outbox
+    audit: Audit
+    accounts: Accounts
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,12 @@ class PurchaseServices:
     simulated_webhooks: DeliverSimulatedWebhooks
     reconcile: ReconcilePayments
     refunds: ExecuteRefunds
+    cancel: CancelOrder
+    refund_tickets: RefundTickets
+    list_tickets: ListTickets
+    transfer: TransferTicket
+    check_in: CheckIn
+    sales: OrderSales
 
 
 def build_rows(base: Foundation) -> dict[type, TicketRows]:
@@ -86,16 +104,25 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
     pay = PayOrder(change, settle, gateway, base.clock, timeout)
     times = CheckoutTimes(timedelta(seconds=settings.order_hold_seconds), timeout)
     secrets = [derive_secret(secret) for secret in settings.secret_key]
+    refunds = ExecuteRefunds(change, gateway, base.clock)
+    tickets = TicketStore(base.db)
+    releases = Releases(tickets, base.cache, emails, base.clock)
     webhook = PaymentWebhook(secrets, PaymentEvents(base.db), settle.execute, base.clock)
     return PurchaseServices(
         change=change,
         place=PlaceOrder(change, PriceCarts(base.cache.events), holds, pay, emails, times, base.clock),
-        listing=ListOrders(orders, TicketStore(base.db)),
+        listing=ListOrders(orders, tickets, base.cache),
         expire=expire,
         webhook=webhook,
         simulated_webhooks=DeliverSimulatedWebhooks(gateway.payments, webhook, base.clock),
         reconcile=ReconcilePayments(orders, pay, base.clock),
-        refunds=ExecuteRefunds(change, gateway, base.clock),
+        refunds=refunds,
+        cancel=CancelOrder(change, releases, refunds, base.audit),
+        refund_tickets=RefundTickets(change, releases, refunds, base.audit),
+        list_tickets=ListTickets(tickets, base.cache),
+        transfer=TransferTicket(base.client, tickets, base.accounts, base.outbox, emails, base.clock),
+        check_in=CheckIn(base.client, tickets, base.audit, base.clock),
+        sales=OrderSales(orders, WithdrawTickets(change, releases, refunds)),
     )
 
 

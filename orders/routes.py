@@ -12,12 +12,21 @@ from accounts.service import Accounts
 from core.web import accept_language, context
 from core.web.endpoint import Blueprint, Endpoint
 from core.web.rate_limits.limiter import RateLimiter
+from orders.cancellation import CancelOrder
 from orders.checkout import Placed, PlaceOrder
 from orders.errors import IdempotencyKeyRequired
 from orders.holds.schemas import ShortStockProblemSchema
 from orders.listing import ListOrders
 from orders.model import NewOrder, OrderState
-from orders.schemas import NewOrderSchema, OrderKeyHeader, OrderSchema, OrdersQuery, OrdersSchema, order_members
+from orders.schemas import (
+    CancelProblemSchema,
+    NewOrderSchema,
+    OrderKeyHeader,
+    OrderSchema,
+    OrdersQuery,
+    OrdersSchema,
+    order_members,
+)
 
 blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description="Buying tickets")
 
@@ -63,6 +72,22 @@ def list_orders(page: int, limit: int) -> Response:
 def get_order(order_id: str) -> Response:
     """Show an order of the account with its tickets."""
     order, tickets = context.get_service(ListOrders).get(current_identity().account_id, order_id)
+    return jsonify(order_members(order, tickets))
+
+
+@blueprint.post("/<order_id>/cancel")
+@active_session
+@Endpoint(
+    OrderSchema,
+    error_statuses=(401, 404, 409),
+    conflict_schema=CancelProblemSchema,
+    security="accessToken",
+)
+def cancel_order(order_id: str) -> Response:
+    """Cancel a paid order before its event begins: tickets are void, the money goes back. Repeatable."""
+    account_id = current_identity().account_id
+    context.get_service(CancelOrder).execute(account_id, order_id)
+    order, tickets = context.get_service(ListOrders).get(account_id, order_id)
     return jsonify(order_members(order, tickets))
 
 

@@ -9,6 +9,7 @@ import marshmallow as ma
 
 from core.clock import iso
 from core.schema_fields import ClampedInteger, ParsedString, PatternString, TypedSchema
+from core.web.problem_schema import ProblemSchema
 from core.web.request_parser import QuerySchema
 from events.money import Money
 from orders.holds.schemas import MAX_LINES, CartLineSchema, HeldItemSchema, item_members
@@ -114,6 +115,14 @@ class OrdersSchema(ma.Schema):
 
     data = ma.fields.List(ma.fields.Nested(OrderSchema))
     meta = ma.fields.Nested(PageMetaSchema)
+
+
+class CancelProblemSchema(ProblemSchema):
+    """The reason why an order cannot be cancelled."""
+
+    checkedInAt = ma.fields.String(
+        allow_none=True, metadata={"format": "date-time", "description": "With `already_checked_in`: its time."}
+    )
 
 
 def order_members(order: Order, tickets: Sequence[Ticket]) -> dict[str, Any]:

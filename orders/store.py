@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -126,6 +126,30 @@ class OrderStore:
     def with_due_refunds(self, now: datetime, limit: int) -> list[Order]:
         """Return up to `limit` orders with a refund to be tried now."""
         return list(map(_order, self._committed.find({"refundDueAt": {"$lte": now}}).limit(limit)))
+
+    def buyers(self, event_id: str, after: str, limit: int) -> list[str]:
+        """Return up to `limit` ids of accounts with paid orders for an event, in order, those above `after`."""
+        wanted = {"items.eventId": event_id, "state": OrderState.PAID.value, "accountId": {"$gt": after}}
+        steps: list[Document] = [
+            {"$match": wanted},
+            {"$group": {"_id": "$accountId"}},
+            {"$sort": {"_id": 1}},
+            {"$limit": limit},
+        ]
+        return [row["_id"] for row in self._committed.aggregate(steps)]
+
+    def paid_ids(self, event_id: str, account_id: str) -> list[str]:
+        """Return the ids of an account's paid orders for an event."""
+        wanted = {"items.eventId": event_id, "state": OrderState.PAID.value, "accountId": account_id}
+        return [row["_id"] for row in self._committed.find(wanted, {"_id": 1})]
+
+    def exist(self, session: Session, event_id: str) -> bool:
+        """Return whether there is an order for an event, in any state."""
+        return self._orders.find_one({"items.eventId": event_id}, {"_id": 1}, session=session) is not None
+
+    def walk(self, wanted: Mapping[str, Any]) -> Iterator[Order]:
+        """Yield the orders that match, newest first."""
+        yield from map(_order, self._orders.find(wanted).sort("_id", DESCENDING))
 
     def find(self, wanted: Mapping[str, Any], page: int, limit: int) -> tuple[list[Order], int]:
         """Return a page of orders, newest first, and the number of all."""

@@ -111,14 +111,15 @@ def build(base: Foundation) -> OrderServices:
     """Return the use cases of ticket claims."""
     cache = EventCache(base.events)
     group_commit = build_group_commit(base, cache)
-    purchases = _purchase_foundation(base, cache)
-    expire_orders = purchase_wiring.build_expiry(purchases, group_commit)
+    foundation = _purchase_foundation(base, cache)
+    expire_orders = purchase_wiring.build_expiry(foundation, group_commit)
     holds = hold_wiring.build(_hold_foundation(base), group_commit, expire_orders)
     reservations = reservation_wiring.build(
         reservation_wiring.Foundation(base.db, base.clock, cache, base.outbox), group_commit, holds.claims
     )
     offers = offer_wiring.build(offer_wiring.Foundation(base.db, base.events), group_commit)
     releases = (reservations.release.execute, offers.leave.release, holds.release.execute_all)
+    purchases = purchase_wiring.build(foundation, holds.claims, expire_orders)
     return OrderServices(
         ticket_group_commit=group_commit,
         holds=holds,
@@ -127,7 +128,8 @@ def build(base: Foundation) -> OrderServices:
         list_seats=ListSeats(base.events, SeatStore(base.db)),
         release_accounts=ReleaseAccounts(DeletedAccountStore(base.db), releases),
         find_mismatches=FindTicketMismatches(base.client, ClaimCountStore(base.db), base.clock),
-        purchases=purchase_wiring.build(purchases, holds.claims, expire_orders),
+        purchases=purchases,
+        sales=(purchases.sales,),
     )
 
 
@@ -152,7 +154,16 @@ def build_mark_of_deletion(db: Db) -> Callable[[Session, str], None]:
 
 
 def _purchase_foundation(base: Foundation, cache: EventCache) -> purchase_wiring.Foundation:
-    return purchase_wiring.Foundation(base.settings, base.db, base.clock, cache)
+    return purchase_wiring.Foundation(
+        settings=base.settings,
+        client=base.client,
+        db=base.db,
+        clock=base.clock,
+        cache=cache,
+        outbox=base.outbox,
+        audit=base.audit,
+        accounts=base.accounts,
+    )
 
 
 def _hold_foundation(base: Foundation) -> hold_wiring.Foundation:

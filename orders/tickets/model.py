@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from accounts.model import Account
+
 
 class TicketState(StrEnum):
     """State of a ticket; a transferred one is replaced by another with a new code."""
@@ -35,3 +37,20 @@ class Ticket:
     created_at: datetime
     state: TicketState = TicketState.VALID
     checked_in_at: datetime | None = None
+
+    def belongs_to(self, account: Account) -> bool:
+        """Return whether `account` holds it now; one without an account waits for its verified e-mail address."""
+        if self.state is TicketState.TRANSFERRED:
+            return False
+        if self.holder_id:
+            return self.holder_id == account.id
+        return account.email_verified and self.holder_email == account.email
+
+
+@dataclass(frozen=True)
+class CheckInChange:
+    """A check-in, or its undoing: the state before and after, and the time of the check-in."""
+
+    before: TicketState
+    after: TicketState
+    at: datetime | None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel, ReturnDocument
 
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, bulk_update, insert
 from orders.tickets.errors import TicketNotFound
-from orders.tickets.model import Ticket, TicketState
+from orders.tickets.model import CheckInChange, Ticket, TicketState
 
 SCHEMA = CollectionSchema(
     name="tickets",
@@ -23,6 +23,9 @@ SCHEMA = CollectionSchema(
     ),
     validator={"$jsonSchema": {"required": ["code", "orderId", "eventId", "tierId", "state", "holderId"]}},
 )
+
+# The most tickets that one list shows.
+MAX_LISTED = 1000
 
 
 class TicketStore:
@@ -55,6 +58,32 @@ class TicketStore:
         if document is None:
             raise TicketNotFound
         return _ticket(document)
+
+    def held_by(self, account_id: str, email: str) -> list[Ticket]:
+        """Return the tickets of an account, and those that wait for `email`, oldest first."""
+        holders: list[Document] = [{"holderId": account_id}]
+        if email:
+            holders.append({"holderId": "", "holderEmail": email})
+        wanted = {"$or": holders, "state": {"$ne": TicketState.TRANSFERRED.value}}
+        return list(map(_ticket, self._committed.find(wanted).sort("_id", ASCENDING).limit(MAX_LISTED)))
+
+    def move(self, session: Session, ticket_id: str, before: TicketState, after: TicketState) -> bool:
+        """Change the state of a ticket; return False if it has another one than `before`."""
+        where = {"_id": ticket_id, "state": before.value}
+        return bulk_update(session, self._tickets, [(where, {"$set": {"state": after.value}})]) == 1
+
+    def check(self, session: Session, code: str, event_id: str, change: CheckInChange) -> Ticket | None:
+        """Check a ticket in, or undo that; return it, or None if it has another state or event."""
+        where: Document = {"code": code, "state": change.before.value}
+        if event_id:
+            where["eventId"] = event_id
+        found = self._tickets.find_one_and_update(
+            where,
+            {"$set": {"state": change.after.value, "checkedInAt": change.at}},
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        return _ticket(found) if found else None
 
     def of_orders(self, order_ids: Iterable[str]) -> list[Ticket]:
         """Return the majority-committed tickets of orders in any state, in the order of issue."""

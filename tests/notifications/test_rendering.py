@@ -55,6 +55,7 @@ FACTS_OF_ORDERS = {
     "order_cancelled": [],
 }
 ORDER_FACTS = ["Open days, March 2026", "Ada Lovelace", "200.00 EUR", "01a2289f70ba71d0b6b9831d3bc4deb9"]
+FACTS_OF_TRANSFER = ["Open days, March 2026", "Ada Lovelace", "Grace Hopper", "3PFQ47-KXW9CD-7MN4TR", "Town Hall"]
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 filled = partial(render, environments(), SENDER, ADMIN, calendar_invite.attachments)
 
@@ -212,6 +213,8 @@ def test_html_and_text_bodies_have_the_same_facts(template: str) -> None:
 
 
 def facts_of_order(template: str) -> list[str]:
+    if template == "ticket_transferred":
+        return FACTS_OF_TRANSFER
     return ORDER_FACTS + FACTS_OF_ORDERS[template] if template in FACTS_OF_ORDERS else []
 
 

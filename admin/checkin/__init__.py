@@ -1,0 +1,1 @@
+"""Check-in of tickets by the back office and its staff."""

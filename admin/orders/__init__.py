@@ -1,0 +1,1 @@
+"""Orders in the back office: listing, export, refunds."""
