@@ -11,6 +11,11 @@ T = TypeVar("T")
 NOT_A_CURSOR = "not a cursor"
 
 
+def count_pages(total: int, limit: int) -> int:
+    """Return the number of pages with `limit` of `total` items each."""
+    return -(-total // limit)
+
+
 @dataclass(frozen=True)
 class Cursor:
     """The last item of a page: its id and, unless the items are ordered by id, the order and its value there."""

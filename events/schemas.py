@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,7 @@ from core import text
 from core.clock import iso
 from core.errors import Invalid
 from core.folding import fold
-from core.pagination import Cursor
+from core.pagination import Cursor, count_pages
 from core.schema_fields import Choice, ClampedInteger, ParsedString, Text
 from core.web.request_parser import QuerySchema
 from events.listing.model import EventOrder, EventPage, EventQuery
@@ -142,7 +141,7 @@ def page_members(query: EventQuery, page: EventPage) -> dict[str, Any]:
             "total": page.total,
             "page": query.page,
             "limit": query.limit,
-            "totalPages": math.ceil(page.total / query.limit),
+            "totalPages": count_pages(page.total, query.limit),
         },
         "next": str(page.next) if page.next else None,
     }

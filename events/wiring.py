@@ -17,7 +17,7 @@ from events.demo.database import DemoDatabase
 from events.demo.load import DemoTarget, LoadDemo
 from events.editor.create import CreateEvent
 from events.editor.delete import DeleteEvent
-from events.editor.edit import ChangeEvent, ChangeOfEventRows, EditorStores, OfferFreed, no_offers
+from events.editor.edit import ChangeEvent, ChangeOfEventRows, EditorStores
 from events.listing.query import EventListing
 from events.notices import store as notice_store
 from events.notices.emails import NoticeEmails
@@ -66,9 +66,9 @@ def build_events(db: Db, clock: Clock) -> Events:
     return Events(EventStore(db), clock)
 
 
-def build_rows(db: Db, audit: Audit, clock: Clock, offer_freed: OfferFreed = no_offers) -> ChangeOfEventRows:
-    """Return the rows of changed events, for the group commit; `offer_freed` serves the waiting lists of tiers."""
-    return ChangeOfEventRows(EditorStores(EventStore(db), SeatStore(db), NoticeStore(db), audit), clock, offer_freed)
+def build_rows(db: Db, audit: Audit, clock: Clock) -> ChangeOfEventRows:
+    """Return the rows of changed events, for the group commit."""
+    return ChangeOfEventRows(EditorStores(EventStore(db), SeatStore(db), NoticeStore(db), audit), clock)
 
 
 def build(base: Foundation) -> EventServices:

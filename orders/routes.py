@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from flask import Response, jsonify
 
 from accounts.guards import active_session, current_identity
 from accounts.service import Accounts
+from core.pagination import count_pages
 from core.web import accept_language, context
 from core.web.endpoint import Blueprint, Endpoint
 from core.web.rate_limits.limiter import RateLimiter
@@ -62,7 +62,7 @@ def place_order(new: NewOrder, key: str | None) -> Response:
 def list_orders(page: int, limit: int) -> Response:
     """List the account's orders, newest first."""
     found = context.get_service(ListOrders).of_account(current_identity().account_id, page, limit)
-    meta = {"total": found.total, "page": page, "limit": limit, "totalPages": math.ceil(found.total / limit)}
+    meta = {"total": found.total, "page": page, "limit": limit, "totalPages": count_pages(found.total, limit)}
     return jsonify(data=[order_members(order, found.tickets[order.id]) for order in found.orders], meta=meta)
 
 

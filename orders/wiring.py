@@ -40,6 +40,7 @@ from orders.payments import event_store, simulated_store
 from orders.purchase_wiring import PurchaseServices
 from orders.reservations import store as reservation_store
 from orders.reservations import wiring as reservation_wiring
+from orders.reservations.event_sales import SalesOfReservations
 from orders.reservations.wiring import ReservationServices
 from orders.seats.listing import ListSeats
 from orders.tickets import store as ticket_store
@@ -84,7 +85,7 @@ class OrderServices:
     find_mismatches: FindTicketMismatches
     purchases: PurchaseServices
     # What is sold of an event, by feature.
-    sales: Sequence[SalesOfFeature] = ()
+    sales: Sequence[SalesOfFeature]
 
     def every(self) -> list[object]:
         """Return all services, those of the subpackages included."""
@@ -129,7 +130,7 @@ def build(base: Foundation) -> OrderServices:
         release_accounts=ReleaseAccounts(DeletedAccountStore(base.db), releases),
         find_mismatches=FindTicketMismatches(base.client, ClaimCountStore(base.db), base.clock),
         purchases=purchases,
-        sales=(purchases.sales,),
+        sales=(SalesOfReservations(reservations.store, reservations.cancel), purchases.sales),
     )
 
 

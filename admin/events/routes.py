@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from flask import Response
@@ -20,6 +19,7 @@ from admin.events.schemas import (
 )
 from admin.guards import current_admin
 from core.folding import fold
+from core.pagination import count_pages
 from core.web import context
 from core.web.answer import Answer
 from core.web.endpoint import Endpoint
@@ -48,7 +48,7 @@ def events(status: str, search: str, page: int, limit: int) -> Answer:
         "total": found.total,
         "page": page,
         "limit": limit,
-        "totalPages": math.ceil(found.total / limit),
+        "totalPages": count_pages(found.total, limit),
     }
     return Answer(200, members)
 

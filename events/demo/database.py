@@ -17,7 +17,6 @@ CLAIMS: Mapping[str, str] = {
     "holds": "items.eventId",
     "orders": "items.eventId",
     "tickets": "eventId",
-    "refunds": "eventId",
     "tier_waitlist": "eventId",
     "event_notices": "eventId",
 }

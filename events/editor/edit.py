@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from audit.service import Audit
 from core.clock import Clock
@@ -21,9 +21,6 @@ from inventory.group_commit import GroupCommit
 from inventory.requests import RowsOfKind, StockChange
 from notifications.outbox.model import OutboxEmail
 
-# Gives the free tickets of an event to those in line, within the transaction of the change.
-OfferFreed = Callable[[Session, Event], Sequence[OutboxEmail]]
-
 
 @dataclass(frozen=True)
 class ChangeOfEvent:
@@ -35,12 +32,7 @@ class ChangeOfEvent:
     version: int | None = None
 
 
-Request = StockChange[ChangeOfEvent, Event]
-
-
-def no_offers(_session: Session, _event: Event) -> Sequence[OutboxEmail]:
-    """Return no e-mail: there is no waiting list."""
-    return ()
+Request = StockChange[ChangeOfEvent, None]
 
 
 @dataclass(frozen=True)
@@ -58,9 +50,9 @@ class ChangeEvent:
         """
         event = self.events.get(wanted.event_id)
         request: Request = StockChange(wanted, {stock.id: 0 for stock in event.stock})
-        after = self.group_commit.submit(request)
+        self.group_commit.submit(request)
         self.carry_on()
-        return after
+        return self.events.get(wanted.event_id)
 
 
 @dataclass(frozen=True)
@@ -75,31 +67,28 @@ class EditorStores:
 
 @dataclass(frozen=True)
 class ChangeOfEventRows(RowsOfKind[OutboxEmail]):
-    """The rows of changed events: event, stock, seats, audit, the notice for the holders, and offers of free tickets.
+    """The rows of changed events: event, stock, seats, audit, and the notice for the holders.
 
-    A refusal is raised, so that the group commit aborts the transaction and repeats the other requests without it.
+    The records offer what becomes free to the waiting lists, in the same transaction. A refusal is raised, so that the
+    group commit aborts the transaction and repeats the other requests without it.
     """
 
     stores: EditorStores
     clock: Clock
-    offer_freed: OfferFreed = field(default=no_offers)
 
     def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
-        """Change the events one by one; return the e-mails to enqueue."""
-        emails: list[OutboxEmail] = []
+        """Change the events one by one; there is no e-mail to enqueue."""
         for request in requests:
-            emails += self._write(session, request)
-        return emails
+            self._write(session, request.detail)
+        return []
 
-    def _write(self, session: Session, request: Request) -> Sequence[OutboxEmail]:
-        wanted = request.detail
+    def _write(self, session: Session, wanted: ChangeOfEvent) -> None:
         events = self.stores.events
         before = events.get(wanted.event_id, session)
-        request.outcome = before
         if wanted.version not in (None, before.version):
             raise ChangedMeanwhile
         if wanted.change is None and before.status is EventStatus.CANCELLED:
-            return ()
+            return
         result = self._changed(before, wanted)
         after = result.event
         events.update(session, before, after)
@@ -111,9 +100,6 @@ class ChangeOfEventRows(RowsOfKind[OutboxEmail]):
         notice = Notice.of_change(before, after)
         if notice:
             self.stores.notices.insert(session, notice)
-        emails = self.offer_freed(session, after)
-        request.outcome = events.get(after.id, session)
-        return emails
 
     def _changed(self, before: Event, wanted: ChangeOfEvent) -> Changed:
         now = self.clock()

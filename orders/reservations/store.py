@@ -110,6 +110,16 @@ class ReservationStore:
         found = self._committed.find({"eventId": event_id, **ACTIVE}).sort("_id", ASCENDING).limit(limit)
         return list(map(to_reservation, found))
 
+    def holders(self, event_id: str, after: str, limit: int) -> list[str]:
+        """Return up to `limit` ids of accounts with an active reservation of an event, in order, above `after`."""
+        query = {"eventId": event_id, "accountId": {"$gt": after}, **ACTIVE}
+        found = self._committed.find(query, {"accountId": 1}).sort("accountId", ASCENDING).limit(limit)
+        return [document["accountId"] for document in found]
+
+    def exist_of_event(self, session: Session, event_id: str) -> bool:
+        """Return whether there is a reservation of an event in any state, in the caller's transaction."""
+        return self._reservations.find_one({"eventId": event_id}, {"_id": 1}, session=session) is not None
+
     def active(self, session: Session) -> Iterator[Reservation]:
         """Yield all active reservations of a snapshot."""
         return map(to_reservation, self._reservations.find(ACTIVE, session=session))
