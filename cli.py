@@ -104,6 +104,9 @@ def _verify(services: wiring.Services) -> click.Command:
                 f"note: slot {slot.id} on {slot.date}, {slot.label}, has bookings ({slot.booked_count}), "
                 "and the schedule file has no such slot."
             )
+        of_events = services.catalogue.find_mismatches.execute()
+        for sentence in of_events:
+            click.echo(f"drift: {sentence}")
         without_account = services.accounts.count_orphans.execute()
         for collection, count in without_account.items():
             click.echo(f"drift: {count} rows of {collection} belong to no account.")
@@ -113,7 +116,7 @@ def _verify(services: wiring.Services) -> click.Command:
             click.echo("Every slot agrees with its bookings.")
         if of_tickets:
             click.echo(f"{len(of_tickets)} of the tiers and pools disagree with their tickets.")
-        if drift or of_tickets or without_account:
+        if drift or of_tickets or of_events or without_account:
             sys.exit(1)
 
     return verify

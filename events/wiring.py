@@ -13,6 +13,7 @@ from core.mongo.client import Client, Db
 from core.scheduler import PeriodicTask
 from events import store as event_store
 from events.answers import EventAnswers, UserReservations
+from events.consistency import FindEventMismatches
 from events.demo.database import DemoDatabase
 from events.demo.load import DemoTarget, LoadDemo
 from events.editor.create import CreateEvent
@@ -59,6 +60,7 @@ class EventServices:
     delete: DeleteEvent
     notify_holders: NotifyHolders
     load_demo: LoadDemo
+    find_mismatches: FindEventMismatches
 
 
 def build_events(db: Db, clock: Clock) -> Events:
@@ -86,6 +88,7 @@ def build(base: Foundation) -> EventServices:
         change=ChangeEvent(base.group_commit, events.store, notify_soon),
         delete=DeleteEvent(base.client, events.store, seats, base.audit, base.sales),
         notify_holders=notify,
+        find_mismatches=FindEventMismatches(base.client, base.db),
         load_demo=LoadDemo(
             DemoTarget(base.client, events.store, AccountStore(base.db), DemoDatabase(base.db)),
             base.passwords,
