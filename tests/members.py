@@ -47,8 +47,8 @@ class Member:
 
 def members(db: Db, settings: Settings, transport: Transport, count: int, **changes: Any) -> list[Member]:
     """Store `count` accounts with verified addresses, and return their members; `changes` are of the accounts."""
-    tokens = AccessTokens(derive_keys(settings.secret_key), settings.public_url, timedelta(hours=1), now)
-    sessions = Sessions(SessionStore(db), tokens, timedelta(days=1), now)
+    tokens = AccessTokens(derive_keys(settings.secret_key), settings.public_url, timedelta(days=30), now)
+    sessions = Sessions(SessionStore(db), tokens, timedelta(days=30), now)
     accounts = [replace(_account(), **changes) for _ in range(count)]
 
     def store(session: Session) -> list[str]:

@@ -82,9 +82,14 @@ class ReservationStore:
         return active
 
     def latest(self, owner: Owner) -> Reservation | None:
-        """Return the newest majority-committed reservation of an account for an event, in any state, or None."""
+        """Return the active reservation of an owner, or else the one cancelled last, majority-committed; or None."""
         event_id, account_id = owner
-        found = self._committed.find({"accountId": account_id, "eventId": event_id}).sort("_id", DESCENDING).limit(1)
+        # Clocks of processes differ, so the order of ids does not tell which one is active.
+        active = self.find_active([owner]).get(owner)
+        if active:
+            return active
+        query = {"accountId": account_id, "eventId": event_id}
+        found = self._committed.find(query).sort([("updatedAt", DESCENDING), ("_id", DESCENDING)]).limit(1)
         return next(map(to_reservation, found), None)
 
     def of_account(self, account_id: str, status: ReservationStatus | None, limit: int) -> list[Reservation]:

@@ -1,0 +1,189 @@
+"""Any sequence of what people can do to the tickets of an event, against a model, and `verify` after each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+import wiring
+from app import create_app
+from core.mongo.client import Client
+from core.web.context import runtime_of
+from devdb.replica_set import ReplicaSet
+from inventory.requests import StockChange
+from orders.group_commit import TicketRecords
+from orders.offers.offering import Offering, Request
+from tests import factories
+from tests.api.conftest import Clock
+from tests.api_client import over_app
+from tests.event_calls import new_tier, store_event
+from tests.members import Member, members
+
+PEOPLE = 3
+SEATS = ["A1", "A2", "A3", "B1"]
+Person = st.integers(0, PEOPLE - 1)
+
+
+class Crowd(RuleBasedStateMachine):
+    """Reserves, cancels, joins and leaves the line, lets offers expire, raises and lowers the capacity."""
+
+    make: Callable[[], tuple[wiring.Services, Clock, list[Member]]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.services, self.clock, self.people = type(self).make()
+        self.db = self.services.db
+        for name in ("events", "event_stock", "seats", "reservations", "holds", "tier_waitlist", "letters"):
+            self.db[name].delete_many({})
+        admission = self.services.orders.ticket_group_commit.admission
+        admission._sold_out.clear()
+        admission._nearly_full.clear()
+        self.event = store_event(self.db, new_tier(capacity=len(SEATS), seats=SEATS), pool=1)
+        assert self.event.pool
+        self.stock_ids = [self.event.tiers[0].id, self.event.pool.id]
+        self.pool = 1
+        self.reserved: set[int] = set()
+        self.waiting: list[int] = []
+        self.offered: set[int] = set()
+
+    @property
+    def free(self) -> int:
+        return self.pool - len(self.reserved) - len(self.offered)
+
+    def offer(self) -> None:
+        """Bring the model up to date after tickets came free."""
+        while self.free > 0 and self.waiting:
+            self.offered.add(self.waiting.pop(0))
+
+    @rule(person=Person)
+    def reserve(self, person: int) -> None:
+        answer = self.people[person].reserve(self.event.id)
+        if person in self.reserved:
+            assert answer.code == "already_booked"
+        elif person in self.offered or self.free > 0:
+            assert answer.status == 201, answer.json
+            assert answer.json["seat"] in SEATS
+            self.offered.discard(person)
+            self.reserved.add(person)
+        else:
+            assert answer.code == "sold_out"
+
+    @rule(person=Person)
+    def cancel(self, person: int) -> None:
+        answer = self.people[person].cancel(self.event.id)
+        assert answer.status in (200, 404)
+        if person in self.reserved:
+            assert answer.json["status"] == "CANCELLED"
+        self.reserved.discard(person)
+        self.offer()
+
+    @precondition(lambda self: self.reserved)
+    @rule(pick=Person)
+    def cancel_one_of_the_reserved(self, pick: int) -> None:
+        self.cancel(sorted(self.reserved)[pick % len(self.reserved)])
+
+    @precondition(lambda self: self.reserved and self.free == 0 and len(self.waiting) < PEOPLE)
+    @rule(pick=Person)
+    def wait_behind_the_reserved(self, pick: int) -> None:
+        others = [person for person in range(PEOPLE) if person not in self.waiting]
+        self.wait(others[pick % len(others)])
+
+    @rule(person=Person)
+    def wait(self, person: int) -> None:
+        path = f"/api/tiers/{self.stock_ids[0]}/waitlist"
+        answer = self.people[person].send("POST", path, json={"quantity": 1})
+        if person in self.waiting:
+            assert answer.code == "already_waiting"
+        elif self.free > 0:
+            assert answer.code == "not_sold_out"
+        else:
+            self.waiting.append(person)
+            assert answer.json == {"position": len(self.waiting)}
+
+    @rule(person=Person)
+    def leave(self, person: int) -> None:
+        assert self.people[person].send("DELETE", f"/api/tiers/{self.stock_ids[0]}/waitlist").status == 204
+        if person in self.waiting:
+            self.waiting.remove(person)
+        self.offered.discard(person)
+        self.offer()
+
+    @rule()
+    def let_offers_expire(self) -> None:
+        self.clock.at += timedelta(minutes=30)
+        self.services.orders.holds.expire.execute()
+        self.offered = set()
+        self.offer()
+
+    @rule(capacity=st.integers(0, len(SEATS)))
+    def change_capacity(self, capacity: int) -> None:
+        if capacity < len(self.reserved) + len(self.offered):
+            return
+        self.db["event_stock"].update_one({"_id": self.stock_ids[1]}, {"$set": {"capacity": capacity}})
+        offering: Request = StockChange(Offering(self.stock_ids), dict.fromkeys(self.stock_ids, 0))
+        self.services.orders.ticket_group_commit.submit(offering)
+        self.pool = capacity
+        self.offer()
+
+    @invariant()
+    def verified(self) -> None:
+        assert self.services.orders.find_mismatches.execute() == []
+
+    @invariant()
+    def people_have_what_the_model_says(self) -> None:
+        ids = [member.account.id for member in self.people]
+        reserved = self.db["reservations"].distinct("accountId", {"status": "CONFIRMED"})
+        assert {ids.index(account_id) for account_id in reserved} == self.reserved
+        offered = self.db["holds"].distinct("accountId", {"kind": "offer", "state": "active"})
+        assert {ids.index(account_id) for account_id in offered} == self.offered
+        waiting = self.db["tier_waitlist"].find({"state": "waiting"}).sort("queueNumber", 1)
+        assert [ids.index(row["accountId"]) for row in waiting] == self.waiting
+
+
+def machine(replica_set: ReplicaSet, mongo: Client) -> type[Crowd]:
+    made = factories.settings(replica_set.uri)
+    wiring.prepare_database(mongo[made.mongodb_database])
+    clock = Clock(datetime.now(UTC).replace(microsecond=0))
+    app = create_app(made, client=mongo, clock=clock)
+    services = runtime_of(app).get(wiring.Services)
+    people = members(services.db, made, over_app(app), PEOPLE)
+
+    class Bound(Crowd):
+        @staticmethod
+        def make() -> tuple[wiring.Services, Clock, list[Member]]:
+            clock.at = datetime.now(UTC).replace(microsecond=0)
+            return services, clock, people
+
+    return Bound
+
+
+def run(bound: type[Crowd], examples: int) -> None:
+    checks = settings(
+        max_examples=examples,
+        stateful_step_count=25,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+        database=None,
+    )
+    run_state_machine_as_test(bound, settings=checks)
+
+
+def test_sequences_of_reservations_and_offers_agree_with_the_model(replica_set: ReplicaSet, mongo: Client) -> None:
+    run(machine(replica_set, mongo), 20)
+
+
+def test_control_without_offers_the_machine_finds_a_difference(
+    replica_set: ReplicaSet, mongo: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bound = machine(replica_set, mongo)
+    monkeypatch.setattr(TicketRecords, "write", TicketRecords.__mro__[1].write)  # type: ignore[attr-defined]
+
+    with pytest.raises(AssertionError):
+        run(bound, 20)
