@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import orjson
 
 from core.clock import Clock
 from core.web import etag
+from events.errors import EventNotFound
 from events.listing.model import EventQuery
 from events.listing.query import EventListing
 from events.schemas import event_members, page_members
@@ -32,7 +33,7 @@ class EventAnswers:
         """Return the answers that `events` and `listing` give."""
         return cls(
             page=etag.shared_json(lambda query: page_members(query, listing.find(query, clock()))),
-            event=etag.shared_json(lambda event_id: event_members(events.get(event_id))),
+            event=_event_answer(events),
             reservations=reservations,
         )
 
@@ -41,6 +42,23 @@ class EventAnswers:
         shared = self.event(event_id).body
         reservation = orjson.dumps(self.reservations(account_id, event_id))
         return shared[:-1] + b',"userReservation":' + reservation + b"}"
+
+
+def _event_answer(events: Events) -> Callable[[str], etag.CachedJson]:
+    """Return the answer about an event by id; the events of concurrent requests are read together."""
+
+    def read_many(event_ids: Collection[str]) -> dict[str, Any]:
+        return {event_id: event_members(event) for event_id, event in events.get_many(event_ids).items()}
+
+    read = etag.batched_json(read_many)
+
+    def answer(event_id: str) -> etag.CachedJson:
+        found = read(event_id)
+        if found is None:
+            raise EventNotFound
+        return found
+
+    return answer
 
 
 def no_reservations(_account_id: str, _event_id: str) -> None:

@@ -22,6 +22,11 @@ class Events:
         """Return a published or cancelled event; raises EventNotFound, also for a draft."""
         return _public(self.store.get(event_id))
 
+    def get_many(self, event_ids: Iterable[str]) -> dict[str, Event]:
+        """Return the published and cancelled ones of some events by id."""
+        found = self.store.get_many(event_ids)
+        return {event_id: event for event_id, event in found.items() if event.status is not EventStatus.DRAFT}
+
     def of_tier(self, tier_id: str) -> tuple[Event, Tier]:
         """Return a tier with its event; raises TierNotFound, also for a draft's."""
         event = self.store.of_tier(tier_id)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pymongo import ASCENDING, IndexModel
 
+from core.concurrency.single_flight import batched_read
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, Update, bulk_update, insert
@@ -72,6 +73,7 @@ class EventStore:
         self._rows = db[STOCK.name]
         self._committed_rows = self._rows.with_options(read_concern=MAJORITY_READ)
         self.stock = Stock(self._rows, STOCK_FIELDS)
+        self._get_shared = batched_read(self.get_many)
 
     def insert(self, session: Session, event: Event) -> None:
         """Insert `event` with its stock rows within the caller's transaction."""
@@ -112,14 +114,11 @@ class EventStore:
             raise EventHasSales
 
     def get(self, event_id: str, session: Session | None = None) -> Event:
-        """Return an event in any state; raises EventNotFound."""
-        document = self._events.find_one({"_id": event_id}, session=session)
-        if document is None:
+        """Return an event in any state; raises EventNotFound. Concurrent calls without a session share a read."""
+        event = self._get_shared(event_id) if session is None else self.get_many([event_id], session).get(event_id)
+        if event is None:
             raise EventNotFound
-        found = self.with_stock([document], session)
-        if not found:
-            raise EventNotFound  # deleted between the two reads
-        return found[0]
+        return event
 
     def get_many(self, event_ids: Iterable[str], session: Session | None = None) -> dict[str, Event]:
         """Return events in any state by id."""

@@ -18,7 +18,7 @@ class EventCache:
 
     def __init__(self, events: Events) -> None:
         self.events = events
-        self._cached = TTLCache(events.get, TTL_SECONDS)
+        self._cached = TTLCache(events.get, TTL_SECONDS, batched=True)
 
     def get(self, event_id: str) -> Event:
         """Return an event of at most a second ago; raises EventNotFound."""
@@ -30,6 +30,10 @@ class EventCache:
         return self.events.get(event_id)
 
     def invalidate_changed(self, requests: Sequence[StockRequest[Any]]) -> None:
-        """Drop what is cached after a commit that released tickets or changed an event."""
-        if any(isinstance(request, StockChange) for request in requests):
-            self._cached.invalidate()
+        """Drop the events whose tickets were released, or which were changed, by committed requests."""
+        changed: set[str] = set()
+        for request in requests:
+            if isinstance(request, StockChange):
+                changed.update(request.lines)
+        if changed:
+            self._cached.invalidate_where(lambda event: any(stock.id in changed for stock in event.stock))

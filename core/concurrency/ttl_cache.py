@@ -13,10 +13,13 @@ V = TypeVar("V")
 
 
 class TTLCache(Generic[K, V]):
-    """Cache of `read` by key for `ttl` seconds. A value of None is read every time."""
+    """Cache of `read` by key for `ttl` seconds. A value of None is read every time.
 
-    def __init__(self, read: Callable[[K], V], ttl: float) -> None:
-        self._read = single_flight(read)
+    Misses are read one after the other, unless `read` is `batched` and shares the reads of concurrent calls itself.
+    """
+
+    def __init__(self, read: Callable[[K], V], ttl: float, *, batched: bool = False) -> None:
+        self._read = read if batched else single_flight(read)
         self._ttl = ttl
         self._entries: dict[K, tuple[float, V]] = {}
 
@@ -38,3 +41,7 @@ class TTLCache(Generic[K, V]):
     def invalidate(self) -> None:
         """Drop all entries."""
         self._entries = {}
+
+    def invalidate_where(self, is_stale: Callable[[V], bool]) -> None:
+        """Drop the entries whose value is stale."""
+        self._entries = {key: entry for key, entry in self._entries.items() if not is_stale(entry[1])}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
 from werkzeug.http import generate_etag, parse_etags, quote_etag
 
-from core.concurrency.single_flight import single_flight_read
+from core.concurrency.single_flight import batched_read, single_flight_read
 from core.web import context
 from core.web.answer import Answer
 
@@ -26,12 +26,12 @@ class CachedJson:
 
 def shared_json(read: Callable[[K], Any]) -> Callable[[K], CachedJson]:
     """Return `read` with its result as JSON; concurrent calls with the same key share one read."""
+    return single_flight_read(lambda key: _render(read(key)))
 
-    def render(key: K) -> CachedJson:
-        body = orjson.dumps(read(key))
-        return CachedJson(body, generate_etag(body))
 
-    return single_flight_read(render)
+def batched_json(read_many: Callable[[Collection[K]], Mapping[K, Any]]) -> Callable[[K], CachedJson | None]:
+    """Return a read of one key as JSON; the keys of concurrent calls are read together. None if it is not found."""
+    return batched_read(lambda keys: {key: _render(value) for key, value in read_many(keys).items()})
 
 
 def conditional_answer(page: CachedJson) -> Answer:
@@ -41,3 +41,8 @@ def conditional_answer(page: CachedJson) -> Answer:
     if known and parse_etags(known).contains_weak(page.etag):
         return Answer(304, b"", headers, media_type="")
     return Answer(200, page.body, headers)
+
+
+def _render(value: Any) -> CachedJson:
+    body = orjson.dumps(value)
+    return CachedJson(body, generate_etag(body))
