@@ -96,8 +96,9 @@ def _verify(services: wiring.Services) -> click.Command:
         """Recount slots and tickets; exit with 1 and name each drift, or with 2 if nothing was counted."""
         drift = services.booking.find_mismatches.execute()
         of_tickets = services.orders.find_mismatches.execute()
+        of_orders = services.orders.purchases.find_mismatches.execute()
         orphans = services.schedules.orphaned_slots()
-        for row in (*drift, *of_tickets):
+        for row in (*drift, *of_tickets, *of_orders):
             click.echo(f"drift: {_format_row(row)}")
         for slot in orphans:
             click.echo(
@@ -116,7 +117,9 @@ def _verify(services: wiring.Services) -> click.Command:
             click.echo("Every slot agrees with its bookings.")
         if of_tickets:
             click.echo(f"{len(of_tickets)} of the tiers and pools disagree with their tickets.")
-        if drift or of_tickets or of_events or without_account:
+        if of_orders:
+            click.echo(f"{len(of_orders)} of the orders disagree with their tickets or their money.")
+        if drift or of_tickets or of_events or of_orders or without_account:
             sys.exit(1)
 
     return verify

@@ -63,6 +63,7 @@ from notifications.providers.base import Mailer
 from notifications.render import environments, render
 from notifications.webhook import DeliveryWebhook
 from notifications.wiring import MailTransport, build_mailer, build_outbox, build_worker, worker_lease
+from orders.tickets import attachments
 from orders.wiring import OrderServices
 from schedules import schedule_file
 from schedules import store as slot_store
@@ -262,7 +263,8 @@ def _events(base: _Base, people: AccountServices, ticketed: Events, claims: Orde
 
 
 def _worker(settings: Settings, outbox: Outbox, clock: Clock, mailer: Mailer | None) -> OutboxWorker:
-    attach = partial(calendar_invite.attachments, organizer=settings.admin_email)
+    calendar_files = partial(calendar_invite.attachments, organizer=settings.admin_email)
+    attach = partial(attachments.attach, calendar_files)
     render_email = partial(render, environments(), settings.mail_from, settings.admin_email, attach)
     transport = MailTransport(mailer or build_mailer(settings), render_email, settings.mail_rate)
     db = outbox.store.db

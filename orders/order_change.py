@@ -117,7 +117,8 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
         emails: list[OutboxEmail] = []
         for change in changes:
             held.update(change.held)
-            emails += change.emails
+            # An anonymised order has no address.
+            emails += [email for email in change.emails if email.to]
             if change.record:
                 change.record(session)
         counts = {stock_id: count for stock_id, count in held.items() if count}

@@ -13,6 +13,7 @@ from core.mongo.client import Client, Db
 from core.scheduler import PeriodicTask
 from inventory.group_commit import GroupCommit
 from notifications.outbox.service import Outbox
+from orders.anonymisation import AnonymiseOrders
 from orders.cancellation import CancelOrder, RefundTickets, Releases, WithdrawTickets
 from orders.checkout import CheckoutTimes, PlaceOrder
 from orders.event_cache import EventCache
@@ -24,6 +25,8 @@ from orders.holds.expiry import ExpiryHorizon
 from orders.holds.store import HoldStore
 from orders.holds.wiring import EXPIRY_INTERVAL
 from orders.listing import ListOrders
+from orders.order_audit import FindOrderMismatches
+from orders.order_audit_store import OrderAuditStore
 from orders.order_change import ChangeOrder, OrderChange, OrderChangeRows
 from orders.payment import PayOrder
 from orders.payment_settlement import SettlePayment
@@ -78,6 +81,8 @@ class PurchaseServices:
     transfer: TransferTicket
     check_in: CheckIn
     sales: OrderSales
+    anonymise: AnonymiseOrders
+    find_mismatches: FindOrderMismatches
 
 
 def build_rows(base: Foundation) -> dict[type, TicketRows]:
@@ -122,6 +127,8 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
         list_tickets=ListTickets(tickets, base.cache),
         transfer=TransferTicket(base.client, tickets, base.accounts, base.outbox, emails, base.clock),
         check_in=CheckIn(base.client, tickets, base.audit, base.clock),
+        anonymise=AnonymiseOrders(orders, tickets, base.outbox),
+        find_mismatches=FindOrderMismatches(OrderAuditStore(base.client, base.db)),
         sales=OrderSales(orders, WithdrawTickets(change, releases, refunds)),
     )
 

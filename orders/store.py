@@ -74,7 +74,7 @@ class OrderStore:
         document = self._committed.find_one({"_id": order_id})
         if document is None:
             raise OrderNotFound
-        return _order(document)
+        return order_of(document)
 
     def get_of(self, account_id: str, order_id: str) -> Order:
         """Return an order of an account; raises OrderNotFound."""
@@ -91,7 +91,7 @@ class OrderStore:
     def by_keys(self, key_ids: Iterable[str]) -> dict[str, Order]:
         """Return the majority-committed orders by idempotency key, expired keys included."""
         found = self._committed.find({"key.id": {"$in": list(key_ids)}})
-        return {document["key"]["id"]: _order(document) for document in found}
+        return {document["key"]["id"]: order_of(document) for document in found}
 
     def forget_keys(self, now: datetime, key_id: str | None = None) -> None:
         """Remove the expired keys, or one of them if it is expired."""
@@ -101,12 +101,12 @@ class OrderStore:
     def expired(self, now: datetime, limit: int) -> list[Order]:
         """Return up to `limit` open orders whose deadline has passed, the oldest first."""
         found = self._committed.find({"holdUntil": {"$lte": now}, **OPEN}).sort("holdUntil", ASCENDING)
-        return list(map(_order, found.limit(limit)))
+        return list(map(order_of, found.limit(limit)))
 
     def expired_of(self, stock_ids: Iterable[str], now: datetime, limit: int) -> list[Order]:
         """Return up to `limit` open orders that hold tickets of the stock beyond their deadline."""
         wanted = {"lines.stockId": {"$in": list(stock_ids)}, "holdUntil": {"$lte": now}, **OPEN}
-        return list(map(_order, self._committed.find(wanted).limit(limit)))
+        return list(map(order_of, self._committed.find(wanted).limit(limit)))
 
     def next_expiry(self, stock_id: str) -> datetime | None:
         """Return the first deadline of the open orders of a stock, or None without any."""
@@ -116,16 +116,22 @@ class OrderStore:
 
     def unattended(self, now: datetime, limit: int) -> list[Order]:
         """Return up to `limit` open orders that no process works on."""
-        return list(map(_order, self._committed.find({"busyUntil": {"$lte": now}, **OPEN}).limit(limit)))
+        return list(map(order_of, self._committed.find({"busyUntil": {"$lte": now}, **OPEN}).limit(limit)))
 
     def expired_since(self, moment: datetime, limit: int) -> list[Order]:
         """Return the newest expired orders that were placed since `moment`, up to `limit`."""
         wanted = {"state": OrderState.EXPIRED.value, "_id": {"$gte": id_lower_bound(moment)}}
-        return list(map(_order, self._committed.find(wanted).sort("_id", DESCENDING).limit(limit)))
+        return list(map(order_of, self._committed.find(wanted).sort("_id", DESCENDING).limit(limit)))
 
     def with_due_refunds(self, now: datetime, limit: int) -> list[Order]:
         """Return up to `limit` orders with a refund to be tried now."""
-        return list(map(_order, self._committed.find({"refundDueAt": {"$lte": now}}).limit(limit)))
+        return list(map(order_of, self._committed.find({"refundDueAt": {"$lte": now}}).limit(limit)))
+
+    def anonymise(self, account_id: str) -> list[str]:
+        """Remove name and e-mail address from the orders of an account; return their ids."""
+        wanted = {"accountId": account_id}
+        self._orders.update_many(wanted, {"$set": {"name": "", "email": ""}})
+        return [row["_id"] for row in self._committed.find(wanted, {"_id": 1})]
 
     def buyers(self, event_id: str, after: str, limit: int) -> list[str]:
         """Return up to `limit` ids of accounts with paid orders for an event, in order, those above `after`."""
@@ -149,12 +155,12 @@ class OrderStore:
 
     def walk(self, wanted: Mapping[str, Any]) -> Iterator[Order]:
         """Yield the orders that match, newest first."""
-        yield from map(_order, self._orders.find(wanted).sort("_id", DESCENDING))
+        yield from map(order_of, self._orders.find(wanted).sort("_id", DESCENDING))
 
     def find(self, wanted: Mapping[str, Any], page: int, limit: int) -> tuple[list[Order], int]:
         """Return a page of orders, newest first, and the number of all."""
         found = self._orders.find(wanted).sort("_id", DESCENDING).skip((page - 1) * limit).limit(limit)
-        return list(map(_order, found)), self._orders.count_documents(wanted)
+        return list(map(order_of, found)), self._orders.count_documents(wanted)
 
 
 def _document(order: Order) -> Document:
@@ -205,7 +211,8 @@ def _refund_document(refund: Refund) -> Document:
     }
 
 
-def _order(document: Document) -> Order:
+def order_of(document: Document) -> Order:
+    """Return the order of its stored form."""
     key = document["key"]
     return Order(
         id=document["_id"],

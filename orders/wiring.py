@@ -119,8 +119,13 @@ def build(base: Foundation) -> OrderServices:
         reservation_wiring.Foundation(base.db, base.clock, cache, base.outbox), group_commit, holds.claims
     )
     offers = offer_wiring.build(offer_wiring.Foundation(base.db, base.events), group_commit)
-    releases = (reservations.release.execute, offers.leave.release, holds.release.execute_all)
     purchases = purchase_wiring.build(foundation, holds.claims, expire_orders)
+    releases = (
+        reservations.release.execute,
+        offers.leave.release,
+        holds.release.execute_all,
+        purchases.anonymise.execute,
+    )
     return OrderServices(
         ticket_group_commit=group_commit,
         holds=holds,

@@ -67,6 +67,10 @@ class TicketStore:
         wanted = {"$or": holders, "state": {"$ne": TicketState.TRANSFERRED.value}}
         return list(map(_ticket, self._committed.find(wanted).sort("_id", ASCENDING).limit(MAX_LISTED)))
 
+    def anonymise(self, account_id: str) -> None:
+        """Remove name and e-mail address from the tickets that an account holds."""
+        self._tickets.update_many({"holderId": account_id}, {"$set": {"holderName": "", "holderEmail": ""}})
+
     def move(self, session: Session, ticket_id: str, before: TicketState, after: TicketState) -> bool:
         """Change the state of a ticket; return False if it has another one than `before`."""
         where = {"_id": ticket_id, "state": before.value}
