@@ -67,8 +67,7 @@ def marked(db: Db) -> int:
 
 def write(services: wiring.Services, limit: int = 1000) -> int:
     """Write rows as one worker does, once."""
-    (source,) = services.outbox.deferred
-    return source.write(limit)
+    return sum(source.write(limit) for source in services.outbox.deferred)
 
 
 def test_booking_has_a_mark_and_no_row_until_the_worker_writes(api: Api, services: wiring.Services) -> None:
