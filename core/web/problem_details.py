@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
@@ -114,7 +114,7 @@ def problem_answer(status: int, problem: Problem) -> Answer:
         "requestId": context.request_id(),
     }
     if problem.get("errors"):
-        payload["errors"] = problem["errors"]
+        payload["errors"] = {field: list(_reasons(reasons)) for field, reasons in problem["errors"].items()}
     payload.update(problem.get("extra", {}))
     context.set_outcome(problem["code"])
     return Answer(status, _encoded(payload), problem.get("headers", {}), "application/problem+json")
@@ -166,18 +166,21 @@ def _message(error: kinds.DomainError) -> str:
     if error.detail != error.message:
         return error.detail
     for field, reasons in error.errors.items():
-        reason = _first_reason(reasons)
+        reason = next(_reasons(reasons), "")
         return f"{FIELD_LABELS.get(field, field)}: {reason.rstrip('.')}."
     return error.message
 
 
-def _first_reason(reasons: Any) -> str:
-    """Return the first reason; those of a list's items are by index and by field."""
-    while isinstance(reasons, Mapping) and reasons:
-        reasons = next(iter(reasons.values()))
-    if isinstance(reasons, list) and reasons:
-        return str(reasons[0])
-    return str(reasons)
+def _reasons(reasons: Any, path: str = "") -> Iterator[str]:
+    """Yield the reasons of a field; one about a member of it begins with its path, such as `0.quantity`."""
+    if isinstance(reasons, Mapping):
+        for member, nested in reasons.items():
+            yield from _reasons(nested, f"{path}.{member}".lstrip("."))
+    elif isinstance(reasons, list):
+        for reason in reasons:
+            yield f"{path}: {reason}" if path else str(reason)
+    else:
+        yield str(reasons)
 
 
 def on_http_error(error: HTTPException) -> Response:

@@ -15,4 +15,4 @@ class ProblemSchema(ma.Schema):
     detail = ma.fields.String(required=True)
     message = ma.fields.String(required=True, metadata={"example": "Slot is full."})
     requestId = ma.fields.String(required=True)
-    errors = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw())
+    errors = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.List(ma.fields.String()))
