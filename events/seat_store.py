@@ -65,8 +65,9 @@ class SeatStore:
 
     def release(self, session: Session, holders: Sequence[str]) -> None:
         """Free all seats of `holders`."""
-        change = {"$set": {"holder": None, "sold": False}}
-        bulk_update(session, self._seats, [({"holder": {"$in": list(holders)}}, change)])
+        # The type is that of the partial index, which serves no query without it.
+        held = {"holder": {"$in": list(holders), "$type": "string"}}
+        bulk_update(session, self._seats, [(held, {"$set": {"holder": None, "sold": False}})])
 
     def release_some(self, session: Session, holder: str, tier_id: str, labels: Sequence[str]) -> bool:
         """Free some seats of `holder`; return False if one is not its own, as in `claim`."""
