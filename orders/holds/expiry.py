@@ -58,14 +58,15 @@ class ExpireHolds:
         return self._end_until(self.clock() - OVERDUE)
 
     def end_expired_of(self, stock_ids: Iterable[str]) -> bool:
-        """End the expired holds of the stock; return whether there was any."""
+        """End the expired holds of the stock; return whether there was any, also if another process ended it."""
         now = self.clock()
         due = self.horizon.due(stock_ids, now)
         if not due:
             return False
-        ended = self._end(self.holds.expired_of(due, now, BATCH))
+        found = self.holds.expired_of(due, now, BATCH)
+        self._end(found)
         self.horizon.note(due, now, self.holds.next_expiry)
-        return bool(ended)
+        return bool(found)
 
     def _end_until(self, deadline: datetime) -> int:
         count = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from core.mongo.failures import DatabaseError
 from core.mongo.transactions import transaction
 from orders.holds.claims import TicketClaims
-from orders.holds.model import HoldState
+from orders.holds.expiry import ExpireHolds
+from orders.holds.model import Hold, HoldState
 from orders.holds.tickets import HeldTickets
 from tests.orders.conftest import ManualClock
 from tests.orders.shop import Buyer, Shop, TierPlan
@@ -29,6 +31,24 @@ def test_expired_hold_gives_way_to_a_claim_of_its_stock(shop: Shop, buyer: Buyer
     assert refused.code == "insufficient_stock"
     assert by_the_pool.status == 201
     assert (shop.stock(one.id), shop.stock(two.id)) == ((0, 0), (2, 2))
+
+
+def test_claim_is_repeated_if_another_process_ended_the_hold(
+    shop: Shop, buyer: Buyer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tier,) = shop.event(TierPlan(capacity=2)).tiers
+    assert buyer.hold((tier, 2)).status == 201
+    other = shop.buyer()
+    clock.advance(seconds=600)
+    end = ExpireHolds._end
+
+    def end_twice(expire: ExpireHolds, found: Sequence[Hold]) -> Sequence[Hold]:
+        end(expire, found)  # as another process does
+        return end(expire, found)
+
+    monkeypatch.setattr(ExpireHolds, "_end", end_twice)
+
+    assert other.hold((tier, 1)).status == 201
 
 
 def test_control_claims_without_expiry_stay_refused(
