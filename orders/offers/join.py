@@ -11,11 +11,11 @@ from core.concurrency.batcher import PendingRequest
 from core.errors import DomainError
 from core.ids import new_id
 from core.mongo.transactions import Session
-from events.errors import SalesClosed
+from events.errors import SalesClosed, TierNotFound
 from events.model import Event, Tier
 from events.service import Events
 from inventory.group_commit import GroupCommit
-from inventory.requests import RowsOfKind, StaleRequest, StockChange
+from inventory.requests import RowsOfKind, StockChange
 from notifications.outbox.model import OutboxEmail
 from orders.offers.errors import AlreadyInLine, LineFull, NotSoldOut
 from orders.offers.model import MAX_WAITING, TierEntry
@@ -88,7 +88,11 @@ class TierJoiningRows(RowsOfKind[OutboxEmail]):
                 by_tier.setdefault(request.detail.tier_id, []).append(request)
         entries: list[TierEntry] = []
         for joining in by_tier.values():
-            entries += self._join(session, _tier_of(events, joining[0].detail), joining)
+            found = _tier_of(events, joining[0].detail)
+            if found:
+                entries += self._join(session, found, joining)
+            else:
+                _refuse(joining, TierNotFound())
         if entries:
             self.entries.add(session, entries)
         return []
@@ -131,13 +135,18 @@ class TierJoiningRows(RowsOfKind[OutboxEmail]):
         )
 
 
-def _tier_of(events: Mapping[str, Event], joining: TierJoining) -> tuple[Event, Tier]:
-    """Return the event and the tier as the transaction sees them; raises StaleRequest if they were deleted."""
+def _tier_of(events: Mapping[str, Event], joining: TierJoining) -> tuple[Event, Tier] | None:
+    """Return the event and the tier as the transaction sees them, or None if they were deleted."""
     try:
         event = events[joining.event_id]
         return event, event.tier(joining.tier_id)
     except KeyError:
-        raise StaleRequest from None
+        return None
+
+
+def _refuse(requests: Sequence[Request], error: DomainError) -> None:
+    for request in requests:
+        request.outcome = error
 
 
 def _refusal(event: Event, tier: Tier, length: int) -> DomainError | None:

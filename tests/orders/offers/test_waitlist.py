@@ -13,6 +13,8 @@ import wiring
 from core.mongo.client import Db
 from core.web.context import runtime_of
 from events.model import Event
+from events.service import Events
+from events.store import EventStore
 from inventory.requests import StockChange
 from orders.group_commit import TicketRecords
 from orders.offers.offering import Offering
@@ -266,6 +268,18 @@ def test_unknown_tier_and_closed_sales_are_refused(ada: Member, api: Any, db: Db
     assert wait(ada, past).code == "sales_closed"
     db["event_stock"].update_one({"_id": event.tiers[0].id}, {"$set": {"closed": True}})
     assert wait(ada, event).code == "sales_closed"
+
+
+def test_joining_is_refused_if_the_event_was_deleted_meanwhile(
+    ada: Member, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = store_event(db, new_tier(capacity=1))
+    monkeypatch.setattr(EventStore, "get_many", lambda *_: {})
+    monkeypatch.setattr(Events, "of_tier", lambda *_: (event, event.tiers[0]))
+
+    refused = wait(ada, event)
+
+    assert (refused.status, refused.code) == (404, "tier_not_found")
 
 
 def test_control_without_the_offer_a_freed_ticket_goes_to_anybody(
