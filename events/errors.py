@@ -41,6 +41,12 @@ class EventHasSales(Conflict):
     code = "event_has_sales"
 
 
+class EventOnSale(Conflict):
+    """A pool can be added or removed only while its event is a draft."""
+
+    code = "event_on_sale"
+
+
 class ChangedMeanwhile(PreconditionFailed):
     """The event was changed meanwhile. Load it again."""
 

@@ -48,6 +48,7 @@ def to_stock_document(stock: TicketStock) -> Document:
         "kind": (StockKind.TIER if isinstance(stock, Tier) else StockKind.POOL).value,
         "taken": stock.taken,
         "held": stock.held,
+        "waiting": stock.waiting,
         **(_tier_constants(stock) if isinstance(stock, Tier) else {}),
         **stock_settings(stock),
     }
@@ -62,7 +63,7 @@ def stock_settings(stock: TicketStock) -> Document:
 
 
 def _tier_constants(tier: Tier) -> Document:
-    return {"position": tier.position, "code": tier.code, "numbered": tier.numbered, "waiting": tier.waiting}
+    return {"position": tier.position, "code": tier.code, "numbered": tier.numbered}
 
 
 def to_stock(row: Document) -> TicketStock:
@@ -72,6 +73,7 @@ def to_stock(row: Document) -> TicketStock:
         "capacity": row["capacity"],
         "taken": row["taken"],
         "held": row["held"],
+        "waiting": row.get("waiting", 0),
         "closed": row["closed"],
     }
     if row["kind"] == StockKind.POOL:
@@ -82,7 +84,6 @@ def to_stock(row: Document) -> TicketStock:
         code=row["code"],
         name=row["name"],
         price=row["price"],
-        waiting=row["waiting"],
         numbered=row["numbered"],
         withdrawn=row["withdrawn"],
     )

@@ -27,13 +27,17 @@ class StockKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class TicketStock:
-    """Counts of one stock row: `taken` tickets are sold, reserved or held, `held` ones belong to active holds."""
+    """Counts of one stock row: `taken` tickets are sold, reserved or held, `held` ones belong to active holds.
+
+    `waiting` counts people in line, in a pool's row those of all tiers.
+    """
 
     id: str
     event_id: str
     capacity: int
     taken: int = 0
     held: int = 0
+    waiting: int = 0
     closed: bool = False
 
     @property
@@ -44,7 +48,7 @@ class TicketStock:
 
 @dataclass(frozen=True, kw_only=True)
 class Tier(TicketStock):
-    """A kind of ticket. `price` is in minor units of the event's currency; `waiting` counts people in line.
+    """A kind of ticket. `price` is in minor units of the event's currency.
 
     A tier is closed if the editor has `withdrawn` it, or if its event is not published.
     """
@@ -53,7 +57,6 @@ class Tier(TicketStock):
     code: str
     name: str
     price: int
-    waiting: int = 0
     numbered: bool = False
     withdrawn: bool = False
 

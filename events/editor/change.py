@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import Invalid
 from core.ids import new_id
 from events.editor.new_event import NewTier
-from events.errors import EventCancelled, EventHasSales, TierNotFound
+from events.errors import EventCancelled, EventHasSales, EventOnSale, TierNotFound
 from events.model import Event, EventStatus, TicketStock, Tier
 from events.money import Money, exponent_of
 
@@ -59,8 +59,8 @@ class Changed:
 def changed(event: Event, change: EventChange, now: datetime) -> Changed:
     """Return what `change` makes of `event`.
 
-    Raises EventCancelled for a cancelled event, EventHasSales for what cannot change after a sale, TierNotFound, and
-    Invalid.
+    Raises EventCancelled for a cancelled event, EventHasSales for what cannot change after a sale, EventOnSale for a
+    pool of a published event, TierNotFound, and Invalid.
     """
     if event.status is EventStatus.CANCELLED:
         raise EventCancelled
@@ -181,20 +181,27 @@ def _require_distinct(codes: Sequence[str]) -> None:
 
 
 def _pool(event: Event, change: EventChange, now: datetime, *, is_closed: bool) -> TicketStock | None:
-    """Return the pool; it comes and goes only while no ticket is taken, as each claim counts in it or not."""
+    """Return the pool; it comes and goes only in a draft without claims, as each claim counts in it or not."""
     pool = event.pool
     is_removed = "pool" in change.removed
     is_added = pool is None and change.pool is not None
-    if (is_added or (is_removed and pool)) and _has_taken(event):
-        raise EventHasSales
+    if is_added or (is_removed and pool):
+        _require_unsold_draft(event)
     if is_removed:
         return None
     if pool is None and change.pool is None:
         return None
     if pool is None:
-        pool = TicketStock(id=new_id(now), event_id=event.id, capacity=change.pool or 0)
+        pool = TicketStock(id=new_id(now), event_id=event.id, capacity=change.pool or 0, waiting=event.waiting)
     capacity = pool.capacity if change.pool is None else change.pool
     return replace(pool, capacity=capacity, closed=is_closed)
+
+
+def _require_unsold_draft(event: Event) -> None:
+    if _has_taken(event):
+        raise EventHasSales
+    if event.status is not EventStatus.DRAFT:
+        raise EventOnSale
 
 
 def _invalid(position: int, field: str, reason: str) -> Invalid:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from core.concurrency.batcher import PendingRequest
 from core.mongo.transactions import Session
-from events.model import Event
 from events.seat_store import SeatClaim
 from inventory.requests import RowsOfKind, StockChange, unanswered
 from notifications.outbox.model import OutboxEmail
@@ -31,11 +30,12 @@ class OfferUse:
 Request = StockChange[OfferUse, Reservation | None]
 
 
-def use_of(hold: Hold, reservation: Reservation, event: Event) -> Request:
-    """Return the request to use an offer for a reservation."""
-    item = hold.items[0]
-    lines = event.lines_of(event.tier(item.tier_id), 1 - item.quantity)
-    return StockChange(OfferUse(hold, reservation), lines, frozenset((reservation.identity, ("hold", hold.id))))
+def use_of(hold: Hold, reservation: Reservation) -> Request:
+    """Return the request to use an offer for a reservation; all but one of its tickets are released."""
+    pool_ids = [stock_id for stock_id in hold.lines if stock_id != reservation.tier_id]
+    reserved = replace(reservation, pool_id="".join(pool_ids))
+    lines = {stock_id: 1 - count for stock_id, count in hold.lines.items()}
+    return StockChange(OfferUse(hold, reserved), lines, frozenset((reservation.identity, ("hold", hold.id))))
 
 
 @dataclass(frozen=True)

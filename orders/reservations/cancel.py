@@ -51,7 +51,7 @@ class CancelReservation:
         event = self.events.get(event_id)
         if found is None:
             raise ReservationNotFound
-        return self._cancel(ReservationCancellation(found), event), event
+        return self.execute(ReservationCancellation(found)), event
 
     def by_id(self, reservation_id: str, account_id: str) -> tuple[Reservation, Event]:
         """Cancel a reservation of an account; a second call changes nothing. Raises ReservationNotFound."""
@@ -59,20 +59,15 @@ class CancelReservation:
         if found is None or found.account_id != account_id:
             raise ReservationNotFound
         event = self.events.get(found.event_id)
-        return self._cancel(ReservationCancellation(found), event), event
+        return self.execute(ReservationCancellation(found)), event
 
     def execute(self, cancellation: ReservationCancellation) -> Reservation:
         """Cancel a reservation and release its ticket; a second call changes nothing."""
-        return self._cancel(cancellation, self.events.get(cancellation.reservation.event_id))
-
-    def _cancel(self, cancellation: ReservationCancellation, event: Event) -> Reservation:
         reservation = cancellation.reservation
         if reservation.status is ReservationStatus.CANCELLED:
             return reservation
-        tier = event.tier(reservation.tier_id)
-        request: Request = StockChange(
-            cancellation, event.lines_of(tier, -1), identities=frozenset((reservation.identity,))
-        )
+        released = dict.fromkeys(reservation.stock_ids, -1)
+        request: Request = StockChange(cancellation, released, identities=frozenset((reservation.identity,)))
         cancelled = self.group_commit.submit(request)
         if request.outcome:
             LOG.info("reservation_cancelled", reservation=reservation.id)

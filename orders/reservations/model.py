@@ -27,7 +27,10 @@ class DueEmail(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Reservation:
-    """A ticket of `tier_id`, with its `seat` if the tier is numbered. `due_emails` have no outbox row yet."""
+    """A ticket of `tier_id`, with its `seat` if the tier is numbered. `due_emails` have no outbox row yet.
+
+    `pool_id` is the pool that the ticket was claimed of too, or empty.
+    """
 
     id: str
     account_id: str
@@ -37,12 +40,18 @@ class Reservation:
     updated_at: datetime
     status: ReservationStatus = ReservationStatus.CONFIRMED
     seat: str = ""
+    pool_id: str = ""
     due_emails: Sequence[DueEmail] = ()
 
     @property
     def owner(self) -> Owner:
         """The event's id and the account's id."""
         return self.event_id, self.account_id
+
+    @property
+    def stock_ids(self) -> Sequence[str]:
+        """The stock rows that count its ticket."""
+        return [self.tier_id, self.pool_id] if self.pool_id else [self.tier_id]
 
     @property
     def identity(self) -> Hashable:

@@ -80,29 +80,29 @@ class CreateReservation:
             self.events.events.require_on_sale(self.events.fresh(event_id))
             raise
         except InsufficientStock:
-            return self._reserve_sold_out(event, reservation), event
+            return self._reserve_sold_out(reservation), event
 
     def _reserve(self, event: Event, reservation: Reservation) -> Reservation:
         # Only then is there an offer, unless it was made within the last second by another process.
         if event.tiers[0].held:
-            offered = self._use_offer(event, reservation)
+            offered = self._use_offer(reservation)
             if offered:
                 return offered
         return self.claims.submit(_pending(event, reservation))
 
-    def _reserve_sold_out(self, event: Event, reservation: Reservation) -> Reservation:
+    def _reserve_sold_out(self, reservation: Reservation) -> Reservation:
         if self.reservations.find_active([reservation.owner]):
             raise AlreadyReserved from None
-        offered = self._use_offer(event, reservation)
+        offered = self._use_offer(reservation)
         if offered is None:
             raise SoldOut from None
         return offered
 
-    def _use_offer(self, event: Event, reservation: Reservation) -> Reservation | None:
+    def _use_offer(self, reservation: Reservation) -> Reservation | None:
         offer = self.offers.of_tier(reservation.tier_id, reservation.account_id)
         if offer is None:
             return None
-        return self.claims.group_commit.submit(use_of(offer, reservation, event))
+        return self.claims.group_commit.submit(use_of(offer, reservation))
 
     def _new(self, event: Event, account_id: str) -> Reservation:
         now = self.clock()
@@ -111,6 +111,7 @@ class CreateReservation:
             account_id=account_id,
             event_id=event.id,
             tier_id=event.tiers[0].id,
+            pool_id=event.pool.id if event.pool else "",
             created_at=now,
             updated_at=now,
             due_emails=(DueEmail.BOOKED,),
@@ -119,7 +120,8 @@ class CreateReservation:
 
 def _pending(event: Event, reservation: Reservation) -> PendingReservation:
     tier = event.tiers[0]
-    return PendingReservation(reservation, event.lines_of(tier, 1), tier.numbered, monotonic() + RESERVE_TIMEOUT)
+    lines = dict.fromkeys(reservation.stock_ids, 1)
+    return PendingReservation(reservation, lines, tier.numbered, monotonic() + RESERVE_TIMEOUT)
 
 
 @dataclass(frozen=True)

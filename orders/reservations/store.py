@@ -142,6 +142,8 @@ def _document(reservation: Reservation) -> Document:
     }
     if reservation.seat:
         document["seat"] = reservation.seat
+    if reservation.pool_id:
+        document["poolId"] = reservation.pool_id
     if reservation.due_emails:
         document["dueEmails"] = due_bits(reservation)
     return document
@@ -158,6 +160,7 @@ def to_reservation(document: Document) -> Reservation:
         created_at=document["createdAt"],
         updated_at=document["updatedAt"],
         seat=document.get("seat", ""),
+        pool_id=document.get("poolId", ""),
         due_emails=_due_emails(document.get("dueEmails", 0)),
     )
 

@@ -231,14 +231,33 @@ def test_closed_tier_stays_closed_when_its_event_is_published(api: Api) -> None:
     assert [tier["remaining"] for tier in opened["tiers"]] == [10, 10]
 
 
-def test_pool_comes_and_goes_only_without_taken_tickets(api: Api, db: Db) -> None:
-    event = create_event(api)
+def test_pool_comes_and_goes_only_in_a_draft_without_taken_tickets(api: Api, db: Db) -> None:
+    event = create_event(api, status="draft")
 
     assert change(api, event, pool=5).json["totalTickets"] == 5
     assert change(api, event, pool=None).json["totalTickets"] == 10
+    change(api, event, status="published")
+    refused = change(api, event, pool=5)
+    assert (refused.status, refused.code) == (409, "event_on_sale")
     taken(db, event["tiers"][0]["id"], 1)
     refused = change(api, event, pool=5)
     assert (refused.status, refused.code) == (409, "event_has_sales")
+
+
+def test_pool_of_a_published_event_changes_but_stays(api: Api) -> None:
+    event = create_event(api, pool=5)
+
+    assert change(api, event, pool=6).json["pool"] == 6
+    assert change(api, event, pool=None).code == "event_on_sale"
+
+
+def test_added_pool_counts_the_people_who_wait(api: Api, db: Db) -> None:
+    event = create_event(api, status="draft")
+    db["event_stock"].update_one({"_id": event["tiers"][0]["id"]}, {"$set": {"waiting": 3}})
+
+    assert change(api, event, pool=5).status == 200
+
+    assert [row["waiting"] for row in db["event_stock"].find({"kind": "pool"})] == [3]
 
 
 def test_currency_changes_without_sales_if_the_prices_allow(api: Api, db: Db) -> None:

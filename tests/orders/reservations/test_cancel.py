@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from core.ids import new_id
 from core.mongo.client import Db
+from events.mapping import to_stock_document
+from events.model import TicketStock
 from events.store import EventStore
 from tests.event_calls import new_tier, store_event
 from tests.members import Member
@@ -48,6 +51,16 @@ def test_pool_is_freed_with_the_tier(ada: Member, db: Db) -> None:
     found = EventStore(db).get(event.id)
     assert found.pool
     assert (found.tiers[0].taken, found.pool.taken) == (0, 0)
+
+
+def test_cancellation_releases_the_stock_that_was_claimed(ada: Member, db: Db) -> None:
+    event = store_event(db)
+    ada.reserve(event.id)
+    pool = TicketStock(id=new_id(event.created_at), event_id=event.id, capacity=5)
+    db["event_stock"].insert_one(to_stock_document(pool))  # as by another worker while the ticket was claimed
+
+    assert ada.cancel(event.id).status == 200
+    assert db["event_stock"].distinct("taken") == [0]
 
 
 def test_person_who_cancelled_may_come_again(ada: Member, db: Db) -> None:
