@@ -10,7 +10,6 @@ from booking.capacity import ChangeOfSlot
 from booking.errors import SlotFull
 from booking.reconciliation import reconciliation_of
 from core.errors import DomainError
-from core.mongo.transactions import Session
 from inventory.admission import Shortage
 from inventory.records import RecordsByKind
 from inventory.requests import RowsOfKind, StockChange, StockRequest, claimed_lines, released_lines
@@ -35,10 +34,9 @@ class SlotRecords(RecordsByKind[OutboxEmail]):
         """Return the majority-committed slots by id; creates missing ones."""
         return self._schedules.get_states(stock_ids)
 
-    def write(self, session: Session, requests: Iterable[StockRequest[Any]]) -> None:
-        """Write the rows, and the e-mails of all of them at once. Released places are reconciled with who waits."""
-        given = list(requests)
-        super().write(session, [*given, *map(reconciliation_of, released_lines(given))])
+    def _following(self, requests: Sequence[StockRequest[Any]]) -> Iterable[StockRequest[Any]]:
+        """Return the reconciliations of released places with who waits."""
+        return map(reconciliation_of, released_lines(requests))
 
     def refusal(self, shortage: Shortage) -> DomainError:
         """Return SlotClosed or SlotFull."""

@@ -29,15 +29,19 @@ class RecordsByKind(Generic[E]):
         self._kind = kind
         self._store = store
 
-    def write(self, session: Session, requests: Iterable[StockRequest[Any]]) -> None:
-        """Write the rows of all kinds."""
-        by_kind = _by_kind(requests, self._kind)
+    def write(self, session: Session, requests: Sequence[StockRequest[Any]]) -> None:
+        """Write the rows of all kinds, also those of the requests that follow from these."""
+        by_kind = _by_kind([*requests, *self._following(requests)], self._kind)
         returned: list[E] = []
         for kind, rows in self._rows.items():
             if kind in by_kind:
                 returned += rows.write(session, by_kind[kind])
         if returned:
             self._store(session, returned)
+
+    def _following(self, _requests: Sequence[StockRequest[Any]]) -> Iterable[StockRequest[Any]]:
+        """Return further requests whose rows belong to the same transaction; none by default."""
+        return ()
 
     def refresh(self, batch: Batch) -> None:
         """Bring the requests up to date with their rows."""

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from core.errors import DomainError
-from core.mongo.transactions import Session
 from events.errors import SalesClosed
 from events.model import TicketStock
 from inventory.admission import Shortage
@@ -30,13 +29,14 @@ class TicketRecords(RecordsByKind[OutboxEmail]):
         self._events = cache.events.store
         self._outbox = outbox
 
-    def write(self, session: Session, requests: Iterable[StockRequest[Any]]) -> None:
-        """Write the rows. What is released, or may have been added, is offered to the waiting lists first."""
-        given = list(requests)
-        freed = {stock_id for request in given for stock_id, count in request.lines.items() if count <= 0}
-        if freed:
-            given.append(offering_of(sorted(freed)))
-        super().write(session, given)
+    def _following(self, requests: Sequence[StockRequest[Any]]) -> Iterable[StockRequest[Any]]:
+        """Return the offer to the waiting lists of what is released, or may have been added."""
+        freed = set()
+        for request in requests:
+            for stock_id, count in request.lines.items():
+                if count <= 0:
+                    freed.add(stock_id)
+        return [offering_of(sorted(freed))] if freed else []
 
     def stock_levels(self, stock_ids: Iterable[str]) -> Mapping[str, TicketStock]:
         """Return the majority-committed tiers and pools by id."""

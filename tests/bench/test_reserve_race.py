@@ -42,7 +42,7 @@ def test_race_without_the_demo_data_names_the_command(send: Send) -> None:
 @pytest.mark.parametrize(
     ("successes", "code", "exit_code"), [(2, "sold_out", 0), (3, "sold_out", 1), (2, "unavailable", 1)]
 )
-def test_exit_code_tells_whether_the_race_ended_as_it_must(
+def test_exit_code_is_one_unless_the_race_ended_exactly(
     successes: int, code: str, exit_code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outcomes = Counter({"success": successes, code: 10 - successes})

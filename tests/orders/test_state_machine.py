@@ -15,6 +15,7 @@ from app import create_app
 from core.mongo.client import Client
 from core.web.context import runtime_of
 from devdb.replica_set import ReplicaSet
+from inventory.records import RecordsByKind
 from inventory.requests import StockChange
 from orders.group_commit import TicketRecords
 from orders.offers.offering import Offering, Request
@@ -183,7 +184,7 @@ def test_control_without_offers_the_machine_finds_a_difference(
     replica_set: ReplicaSet, mongo: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bound = machine(replica_set, mongo)
-    monkeypatch.setattr(TicketRecords, "write", TicketRecords.__mro__[1].write)  # type: ignore[attr-defined]
+    monkeypatch.setattr(TicketRecords, "_following", RecordsByKind._following)
 
     with pytest.raises(AssertionError):
         run(bound, 20)

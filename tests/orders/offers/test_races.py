@@ -1,4 +1,4 @@
-"""Races of waiting lists in threads: nobody is passed over, and a freed ticket is offered once."""
+"""Races of waiting lists in threads: the order of arrival is kept, and a freed ticket is offered once."""
 
 from __future__ import annotations
 

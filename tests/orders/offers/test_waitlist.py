@@ -15,6 +15,7 @@ from core.web.context import runtime_of
 from events.model import Event
 from events.service import Events
 from events.store import EventStore
+from inventory.records import RecordsByKind
 from inventory.requests import StockChange
 from orders.group_commit import TicketRecords
 from orders.offers.offering import Offering
@@ -289,7 +290,7 @@ def test_control_without_the_offer_a_freed_ticket_goes_to_anybody(
     event = store_event(db, new_tier(capacity=1))
     owner.reserve(event.id)
     wait(first, event)
-    monkeypatch.setattr(TicketRecords, "write", TicketRecords.__mro__[1].write)  # type: ignore[attr-defined]
+    monkeypatch.setattr(TicketRecords, "_following", RecordsByKind._following)
     owner.cancel(event.id)
 
     assert other.reserve(event.id).status == 201
