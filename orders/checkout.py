@@ -71,13 +71,23 @@ class PlaceOrder:
         first = self.change.orders.by_keys([order_key.id]).get(order_key.id)
         if first:
             return self._replay(first, order_key)
+        try:
+            return self._place(buyer, new, order_key, language)
+        except HoldExpired:
+            # A request with the same key may have used the hold in the meantime.
+            first = self.change.orders.by_keys([order_key.id]).get(order_key.id)
+            if first is None:
+                raise
+            return self._replay(first, order_key)
+
+    def _place(self, buyer: Account, new: NewOrder, key: OrderKey, language: str) -> Placed:
         hold = self._hold(buyer, new)
         cart = PricedCart(hold.items, hold.lines) if hold else self.price.execute(new.items)
         self._require_token(cart, new.payment_token)
-        wanted = replace(self._order(buyer, cart, order_key, language), payment_method=new.payment_token)
+        wanted = replace(self._order(buyer, cart, key, language), payment_method=new.payment_token)
         order = self._submit(wanted, cart, hold)
         if order.id != wanted.id:
-            return self._replay(order, order_key)
+            return self._replay(order, key)
         if order.is_open:
             order = self.pay.execute(order.id)
         return Placed(_accepted(order))
@@ -138,7 +148,7 @@ class PlaceOrder:
     def _first_change(self, order: Order, hold: Hold | None) -> OrderChange:
         claims = {} if hold else order.lines
         if hold:
-            order = replace(order, hold_id=hold.id, hold_until=hold.expires_at)
+            order = replace(order, hold_id=hold.id, hold_until=max(hold.expires_at, order.busy_until))
         if order.total:
             return OrderChange(before=None, after=order, claims=claims, held=claims, uses=hold)
         order = replace(paid(order, None, self.clock), version=order.version, provider="", busy_until=order.created_at)
@@ -158,11 +168,11 @@ class PlaceOrder:
                 raise RequestInProgress(retry_after=2)
             time.sleep(POLL_SECONDS)
             first = self.change.orders.get(first.id)
-        return Placed(_accepted(first), replayed=True)
+        return Placed(_accepted(first, replayed=True), replayed=True)
 
 
-def _accepted(order: Order) -> Order:
+def _accepted(order: Order, *, replayed: bool = False) -> Order:
     """Return `order`; raises PaymentDeclined."""
     if order.state is OrderState.DECLINED:
-        raise PaymentDeclined(extra={"orderId": order.id})
+        raise PaymentDeclined(order.id, replayed=replayed)
     return order

@@ -35,6 +35,11 @@ class PaymentDeclined(PaymentRequired):
 
     code = "payment_declined"
 
+    def __init__(self, order_id: str, *, replayed: bool = False) -> None:
+        """Name the declined order; `replayed` if an earlier request with the same key has placed it."""
+        super().__init__(extra={"orderId": order_id})
+        self.headers = {"Idempotency-Replayed": "true"} if replayed else {}
+
 
 class PaymentTokenUnknown(Invalid):
     """The payment provider does not know this payment token."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from core import log, metrics
 from core.clock import Clock
@@ -29,11 +29,11 @@ class ExpireOrders:
 
     def execute(self) -> int:
         """End all open orders whose deadline has passed; return their number."""
-        return self._end(self.orders.expired(self.clock(), BATCH))
+        return self._end_until(self.clock())
 
     def execute_overdue(self) -> int:
         """End the orders that the process with the scheduler's lease should have ended."""
-        return self._end(self.orders.expired(self.clock() - OVERDUE, BATCH))
+        return self._end_until(self.clock() - OVERDUE)
 
     def end_expired_of(self, stock_ids: Iterable[str]) -> bool:
         """End the expired orders of the stock; return whether there was any."""
@@ -41,20 +41,37 @@ class ExpireOrders:
         due = self.horizon.due(stock_ids, now)
         if not due:
             return False
-        ended = self._end(self.orders.expired_of(due, now, BATCH))
+        found = self.orders.expired_of(due, now, BATCH)
+        self._end(found)
         self.horizon.note(due, now, self.orders.next_expiry)
-        return ended > 0
+        return bool(found)  # Also if another process was first.
+
+    def _end_until(self, deadline: datetime) -> int:
+        count = 0
+        while found := self.orders.expired(deadline, BATCH):
+            ended = self._end(found)
+            count += ended
+            if not ended:  # Each of them fails: the next round tries them again.
+                break
+        return count
 
     def _end(self, found: Sequence[Order]) -> int:
-        count = 0
-        for order in found:
-            with suppress(OrderChanged):  # It was paid, or another process has ended it.
-                self.group_commit.submit(_expired(order, self.clock).request())
-                count += 1
+        count = sum(map(self._end_one, found))
         if count:
             metrics.ORDERS.labels(OrderState.EXPIRED.value).inc(count)
             LOG.info("orders_expired", count=count)
         return count
+
+    def _end_one(self, order: Order) -> bool:
+        """End an order; return whether it was still open. An order that fails does not stop the others."""
+        try:
+            self.group_commit.submit(_expired(order, self.clock).request())
+        except OrderChanged:  # It was paid, or another process has ended it.
+            return False
+        except Exception:  # boundary: the other orders are ended
+            LOG.exception("order_failed", order=order.id)
+            return False
+        return True
 
 
 def _expired(order: Order, clock: Clock) -> OrderChange:

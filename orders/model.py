@@ -107,6 +107,16 @@ class Order:
         return PENDING if self.is_open else self.state.name
 
     @property
+    def has_seats(self) -> bool:
+        """Whether any of its tiers is numbered."""
+        return any(item.seats for item in self.items)
+
+    @property
+    def seat_holder(self) -> str:
+        """Holder of its seats: the hold from which it came, or the order itself."""
+        return self.hold_id or self.id
+
+    @property
     def charge_key(self) -> str:
         """Idempotency key of the payment at the provider."""
         return f"order-{self.id}-pay-1"

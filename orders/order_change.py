@@ -14,9 +14,10 @@ from inventory.requests import RowsOfKind, StaleRequest, StockChange, unanswered
 from notifications.outbox.model import OutboxEmail
 from orders.errors import OrderChanged
 from orders.holds.claims import TicketClaims
-from orders.holds.model import Hold
+from orders.holds.model import Hold, HoldKind
 from orders.holds.store import HoldStore
 from orders.model import Order
+from orders.order_seats import OrderSeats
 from orders.store import OrderStore
 from orders.tickets.model import Ticket
 from orders.tickets.store import TicketStore
@@ -74,6 +75,11 @@ def changed(order: Order, **fields: object) -> Order:
     return replace(order, version=order.version + 1, **fields)  # type: ignore[arg-type]
 
 
+def may_reopen(holds: HoldStore, hold: Hold) -> bool:
+    """Return whether a used hold can be active again: an account has one cart, but any number of offers."""
+    return hold.kind is not HoldKind.CART or holds.cart_of(hold.account_id) is None
+
+
 @dataclass(frozen=True)
 class ChangeOrder:
     """Changes orders: a decision is made on the present state, and again when another transaction was first."""
@@ -106,6 +112,7 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
     holds: HoldStore
     tickets: TicketStore
     events: EventStore
+    seats: OrderSeats
 
     def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
         """Write the rows; return the e-mails to enqueue. Raises StaleRequest if a row is not as expected."""
@@ -113,6 +120,7 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
         self._write_orders(session, changes)
         self._write_holds(session, changes)
         self._write_tickets(session, changes)
+        self._write_seats(session, changes)
         held: Counter[str] = Counter()
         emails: list[OutboxEmail] = []
         for change in changes:
@@ -141,13 +149,14 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
 
     def answer_duplicates(self, batch: Sequence[Pending]) -> None:
         """Answer new orders with the first order of their key, or with IdempotencyKeyReused."""
-        self.refresh(batch)
-        new = [pending for pending in unanswered(batch) if pending.request.detail.before is None]
+        new = [pending for pending in batch if pending.request.detail.before is None]
         known = self.orders.by_keys([_key_id(pending) for pending in new])
         for pending in new:
             first = known.get(_key_id(pending))
             if first:
                 _answer_with(pending, first)
+        # After the keys: the first order of a key has used the hold that a repeated one names.
+        self.refresh(unanswered(batch))
 
     def _write_orders(self, session: Session, changes: Sequence[OrderChange]) -> None:
         new = [change.after for change in changes if change.before is None]
@@ -176,11 +185,18 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
         if voided and not self.tickets.void(session, voided):
             raise StaleRequest
 
+    def _write_seats(self, session: Session, changes: Sequence[OrderChange]) -> None:
+        for change in changes:
+            self.seats.sell(session, change.before, change.after)
+            self.seats.release_void(session, change.after, change.voids)
+            if change.reopens is None:  # A reopened hold keeps its seats.
+                self.seats.release(session, change.before, change.after)
+
     def _expects_present_rows(self, change: OrderChange) -> bool:
         """Return whether the hold and the tickets of a change are as it expects."""
         if change.uses and not self.holds.still_active([change.uses.id]):
             return False
-        if change.reopens and self.holds.cart_of(change.reopens.account_id):
+        if change.reopens and not may_reopen(self.holds, change.reopens):
             return False
         return self.tickets.are_valid([ticket.id for ticket in change.voids])
 

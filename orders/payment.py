@@ -45,11 +45,11 @@ class PayOrder:
         return self.settle.execute(payment) if payment else order
 
     def reconcile(self, order: Order) -> Order:
-        """Ask the provider about an order; one whose payment never reached the provider is paid if it still can be."""
-        try:
-            payment = self.gateway.find(order.charge_key)
-        except PaymentUnanswered:
-            return order
+        """Ask the provider about an order; one whose payment never reached the provider is paid if it still can be.
+
+        Raises PaymentUnanswered if the provider does not say whether there is a payment.
+        """
+        payment = self.gateway.find(order.charge_key)
         if payment:
             return self.settle.execute(payment)
         return self.execute(order.id) if order.is_open else order

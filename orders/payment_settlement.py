@@ -12,7 +12,7 @@ from events.errors import SalesClosed
 from inventory.errors import InsufficientStock
 from orders.holds.store import HoldStore
 from orders.model import Order, OrderState, Refund, RefundState
-from orders.order_change import ChangeOrder, OrderChange, changed, opposite
+from orders.order_change import ChangeOrder, OrderChange, changed, may_reopen, opposite
 from orders.payments.gateway import Payment, PaymentState
 from orders.purchase_emails import OrderEmails
 from orders.tickets.issue import tickets_of
@@ -51,8 +51,9 @@ class SettlePayment:
         """Return the change to PAID; a late payment claims the tickets again."""
         if _is_known(order, payment):
             return None
-        is_payable = order.is_open or order.state in LATE
-        if not is_payable or not _matches(order, payment) or self.emails.has_cancelled_event(order):
+        # The seats of an order that has ended may belong to other people.
+        is_payable = order.is_open or (order.state in LATE and not order.has_seats)
+        if not is_payable or not _matches(order, payment) or self.emails.has_unsold_event(order):
             return self._returned(order, payment)
         after = paid(order, payment, self.clock)
         tickets = tickets_of(after)
@@ -90,7 +91,7 @@ class SettlePayment:
         after = changed(order, state=OrderState.DECLINED, payment_method="", changed_at=self.clock())
         metrics.ORDERS.labels(OrderState.DECLINED.value).inc()
         hold = self.holds.get(order.hold_id) if order.hold_id else None
-        if hold and hold.expires_at > self.clock() and not self.holds.cart_of(order.account_id):
+        if hold and hold.expires_at > self.clock() and may_reopen(self.holds, hold):
             return OrderChange(before=order, after=after, reopens=hold)
         released = opposite(order.lines)
         return OrderChange(before=order, after=after, claims=released, held=released)

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.clock import Clock
-from events.model import EventStatus
+from events.errors import EventNotFound
+from events.model import Event, EventStatus
 from events.money import Money
 from notifications.outbox.model import EmailTemplate, OutboxEmail
 from notifications.outbox.new_email import NewEmail
 from orders.event_cache import EventCache
+from orders.holds.model import HeldItem
 from orders.model import Order
 from orders.tickets.model import Ticket
 
@@ -61,27 +63,54 @@ class OrderEmails:
         email = NewEmail(subject=ticket.order_id, to=ticket.holder_email, context=context, now=self.clock())
         return email.build(TRANSFERRED, f"transfer-{ticket.id}")
 
-    def has_cancelled_event(self, order: Order) -> bool:
-        """Return whether an event of the order was cancelled, as of a second ago."""
-        return any(self.events.get(item.event_id).status is EventStatus.CANCELLED for item in order.items)
+    def has_unsold_event(self, order: Order) -> bool:
+        """Return whether an event of the order is no longer published: cancelled, a draft again, or deleted."""
+        for event_id in {item.event_id for item in order.items}:
+            event = self._stored(event_id)
+            if event is None or event.status is not EventStatus.PUBLISHED:
+                return True
+        return False
 
     def _to_buyer(self, order: Order, amount: int, context: dict[str, str]) -> NewEmail:
-        titles = dict.fromkeys(self.events.get(item.event_id).title for item in order.items)
-        first = self.events.get(order.items[0].event_id)
+        titles = dict.fromkeys(map(self._title, order.items))
         common = {
             "event": ", ".join(titles),
             "fullName": order.name,
             "language": order.language,
             "orderId": order.id,
             "amount": f"{Money(amount, order.currency)} {order.currency}",
-            "eventDay": first.date.date().isoformat(),
-            "venue": first.venue,
+            **self._place(order.items[0].event_id),
         }
         return NewEmail(subject=order.id, to=order.email, context=common | context, now=self.clock())
+
+    def _place(self, event_id: str) -> dict[str, str]:
+        event = self._event(event_id)
+        if event is None:
+            return {}
+        return {"eventDay": event.date.date().isoformat(), "venue": event.venue}
+
+    def _title(self, item: HeldItem) -> str:
+        """Return the title of an item's event, or the name of its tier if the event was deleted."""
+        event = self._event(item.event_id)
+        return event.title if event else item.name
+
+    def _event(self, event_id: str) -> Event | None:
+        """Return an event of at most a second ago, also a draft; None if it was deleted."""
+        try:
+            return self.events.get(event_id)
+        except EventNotFound:
+            return self._stored(event_id)
+
+    def _stored(self, event_id: str) -> Event | None:
+        """Return an event as it is now, also a draft; None if it was deleted."""
+        try:
+            return self.events.events.store.get(event_id)
+        except EventNotFound:
+            return None
 
     def _lines(self, order: Order) -> str:
         lines = []
         for item in order.items:
             price = Money(item.price * item.quantity, item.currency)
-            lines.append(f"{item.quantity} x {item.name}, {self.events.get(item.event_id).title}: {price}")
+            lines.append(f"{item.quantity} x {item.name}, {self._title(item)}: {price}")
         return "\n".join(lines)

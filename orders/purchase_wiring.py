@@ -11,6 +11,7 @@ from core.clock import Clock
 from core.config.settings import Settings
 from core.mongo.client import Client, Db
 from core.scheduler import PeriodicTask
+from events.seat_store import SeatStore
 from inventory.group_commit import GroupCommit
 from notifications.outbox.service import Outbox
 from orders.anonymisation import AnonymiseOrders
@@ -28,6 +29,7 @@ from orders.listing import ListOrders
 from orders.order_audit import FindOrderMismatches
 from orders.order_audit_store import OrderAuditStore
 from orders.order_change import ChangeOrder, OrderChange, OrderChangeRows
+from orders.order_seats import OrderSeats
 from orders.payment import PayOrder
 from orders.payment_settlement import SettlePayment
 from orders.payments.event_store import PaymentEvents
@@ -40,6 +42,7 @@ from orders.purchase_emails import OrderEmails
 from orders.reconciliation import ReconcilePayments
 from orders.refunds import ExecuteRefunds
 from orders.sales import OrderSales
+from orders.seats.picking import Seats
 from orders.store import OrderStore
 from orders.tickets.checkin import CheckIn
 from orders.tickets.listing import ListTickets
@@ -88,7 +91,8 @@ class PurchaseServices:
 def build_rows(base: Foundation) -> dict[type, TicketRows]:
     """Return the rows of the changes of orders."""
     stores = (OrderStore(base.db), HoldStore(base.db), TicketStore(base.db))
-    return {OrderChange: OrderChangeRows(*stores, base.cache.events.store)}
+    seats = OrderSeats(Seats(SeatStore(base.db)))
+    return {OrderChange: OrderChangeRows(*stores, base.cache.events.store, seats)}
 
 
 def build_expiry(base: Foundation, group_commit: GroupCommit) -> ExpireOrders:

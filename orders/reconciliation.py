@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 
 from core import log
 from core.clock import Clock
 from orders.model import Order
 from orders.payment import PayOrder
+from orders.payments.gateway import PaymentUnanswered
 from orders.store import OrderStore
 
 LOG = log.get_logger("orders")
@@ -27,13 +29,28 @@ class ReconcilePayments:
     clock: Clock
 
     def execute(self, window: timedelta = WINDOW) -> int:
-        """Ask about open orders that no process works on, and expired ones of `window`; return how many changed."""
+        """Ask about open orders that no process works on, and expired ones of `window`; return how many changed.
+
+        The round ends when the provider does not answer.
+        """
         now = self.clock()
-        found = [*self.orders.unattended(now, BATCH), *self.orders.expired_since(now - window, BATCH)]
-        count = sum(self._differs(order) for order in found)
+        count = 0
+        try:
+            for order in chain(self.orders.unattended(now, BATCH), self.orders.expired_since(now - window)):
+                count += self._differs(order)
+        except PaymentUnanswered:
+            # Each further question would take its whole time-out.
+            LOG.warning("reconciliation_stopped")
         if count:
             LOG.info("payments_reconciled", count=count)
         return count
 
     def _differs(self, order: Order) -> bool:
-        return self.pay.reconcile(order).state is not order.state
+        """Return whether an order changed. One that fails does not stop the others; raises PaymentUnanswered."""
+        try:
+            return self.pay.reconcile(order).state is not order.state
+        except PaymentUnanswered:
+            raise
+        except Exception:  # boundary: the other orders are asked about
+            LOG.exception("order_failed", order=order.id)
+            return False

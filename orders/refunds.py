@@ -29,7 +29,10 @@ class ExecuteRefunds:
         """Try all refunds that are due; return the number of orders with one."""
         found = self.change.orders.with_due_refunds(self.clock(), BATCH)
         for order in found:
-            self.execute_of(order)
+            try:
+                self.execute_of(order)
+            except Exception:  # boundary: the refunds of other orders are tried
+                LOG.exception("order_failed", order=order.id)
         return len(found)
 
     def execute_of(self, order: Order) -> Order:

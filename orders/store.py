@@ -17,11 +17,16 @@ from orders.mapping import item_document, item_of, line_documents
 from orders.model import Order, OrderKey, OrderState, Refund, RefundState
 
 OPEN = {"open": True}
+PAGE = 500
+# MongoDB reads a partial index only for a query that repeats the index's condition.
+STRING = {"$type": "string"}
+DATE = {"$type": "date"}
 SCHEMA = CollectionSchema(
     name="orders",
     indexes=(
+        IndexModel([("key.id", ASCENDING)], unique=True, partialFilterExpression={"key.id": STRING}, name="key"),
         IndexModel(
-            [("key.id", ASCENDING)], unique=True, partialFilterExpression={"key.id": {"$type": "string"}}, name="key"
+            [("key.expiresAt", ASCENDING)], partialFilterExpression={"key.expiresAt": DATE}, name="key_by_expiry"
         ),
         IndexModel([("accountId", ASCENDING), ("_id", DESCENDING)]),
         IndexModel([("email", ASCENDING), ("_id", DESCENDING)]),
@@ -36,7 +41,7 @@ SCHEMA = CollectionSchema(
         ),
         IndexModel(
             [("refundDueAt", ASCENDING)],
-            partialFilterExpression={"refundDueAt": {"$type": "date"}},
+            partialFilterExpression={"refundDueAt": DATE},
             name="refund_due",
         ),
     ),
@@ -90,12 +95,14 @@ class OrderStore:
 
     def by_keys(self, key_ids: Iterable[str]) -> dict[str, Order]:
         """Return the majority-committed orders by idempotency key, expired keys included."""
-        found = self._committed.find({"key.id": {"$in": list(key_ids)}})
+        found = self._committed.find({"key.id": {"$in": list(key_ids), **STRING}})
         return {document["key"]["id"]: order_of(document) for document in found}
 
     def forget_keys(self, now: datetime, key_id: str | None = None) -> None:
         """Remove the expired keys, or one of them if it is expired."""
-        wanted: Document = {"key.id": key_id or {"$type": "string"}, "key.expiresAt": {"$lte": now}}
+        wanted: Document = {"key.expiresAt": {"$lte": now, **DATE}}
+        if key_id:
+            wanted["key.id"] = {"$eq": key_id, **STRING}
         self._orders.update_many(wanted, {"$set": {"key": None}})
 
     def expired(self, now: datetime, limit: int) -> list[Order]:
@@ -118,14 +125,20 @@ class OrderStore:
         """Return up to `limit` open orders that no process works on."""
         return list(map(order_of, self._committed.find({"busyUntil": {"$lte": now}, **OPEN}).limit(limit)))
 
-    def expired_since(self, moment: datetime, limit: int) -> list[Order]:
-        """Return the newest expired orders that were placed since `moment`, up to `limit`."""
-        wanted = {"state": OrderState.EXPIRED.value, "_id": {"$gte": id_lower_bound(moment)}}
-        return list(map(order_of, self._committed.find(wanted).sort("_id", DESCENDING).limit(limit)))
+    def expired_since(self, moment: datetime) -> Iterator[Order]:
+        """Yield the expired orders that were placed since `moment`, newest first. It reads a page at a time."""
+        place = {"$gte": id_lower_bound(moment)}
+        while True:
+            wanted = {"state": OrderState.EXPIRED.value, "_id": place}
+            page = list(self._committed.find(wanted).sort("_id", DESCENDING).limit(PAGE))
+            yield from map(order_of, page)
+            if len(page) < PAGE:
+                return
+            place = {**place, "$lt": page[-1]["_id"]}
 
     def with_due_refunds(self, now: datetime, limit: int) -> list[Order]:
         """Return up to `limit` orders with a refund to be tried now."""
-        return list(map(order_of, self._committed.find({"refundDueAt": {"$lte": now}}).limit(limit)))
+        return list(map(order_of, self._committed.find({"refundDueAt": {"$lte": now, **DATE}}).limit(limit)))
 
     def anonymise(self, account_id: str) -> list[str]:
         """Remove name and e-mail address from the orders of an account; return their ids."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orders.payment import PayOrder
 from tests.orders.conftest import ManualClock
 from tests.orders.shop import Buyer, Shop, TierPlan, lines
 
@@ -195,3 +196,19 @@ def test_orders_are_listed_newest_first_by_pages(shop: Shop, buyer: Buyer, clock
     assert first["meta"] == {"total": 3, "page": 1, "limit": 2, "totalPages": 2}
     for bad in ({"page": 0}, {"limit": "x"}, {"x": 1}):
         assert buyer.send("GET", "/api/orders", query=bad).status == 400
+
+
+def test_order_of_a_hold_that_ends_soon_lasts_for_its_payment(
+    shop: Shop, buyer: Buyer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tier,) = shop.event().tiers
+    hold = buyer.hold((tier, 1)).json
+    clock.advance(seconds=599)
+    place = shop.services.orders.purchases.place
+    # The process stops before the payment begins.
+    monkeypatch.setattr(PayOrder, "execute", lambda _, order_id: place.change.orders.get(order_id))
+
+    order_id = buyer.order(holdId=hold["id"]).json["id"]
+
+    order = place.change.orders.get(order_id)
+    assert order.hold_until == order.busy_until > clock()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from orders import checkout
+from orders.model import Order
 from orders.payments.simulated import SimulatedGateway
 from tests.orders.conftest import ManualClock
 from tests.orders.shop import Buyer, Shop, lines
@@ -46,6 +48,7 @@ def test_repeated_declined_order_is_declined_again(shop: Shop, buyer: Buyer) -> 
     answers = [buyer.order((tier, 1), key="a", paymentToken="tok_decline") for _ in range(2)]
 
     assert [answer.status for answer in answers] == [402, 402]
+    assert [answer.headers.get("Idempotency-Replayed") for answer in answers] == [None, "true"]
     assert shop.db["orders"].count_documents({}) == 1
 
 
@@ -129,3 +132,42 @@ def test_second_request_of_an_unanswered_one_is_in_progress(
 
     assert (first.status, first.json["status"]) == (202, "PENDING")
     assert (second.status, second.code, second.headers["Retry-After"]) == (409, "request_in_progress", "2")
+
+
+def test_repeated_order_of_a_hold_gets_the_first_answer(shop: Shop, buyer: Buyer) -> None:
+    (tier,) = shop.event().tiers
+    hold_id = buyer.hold((tier, 1)).json["id"]
+
+    answers = [buyer.order(key="a", holdId=hold_id) for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [201, 201]
+    assert answers[0].json == answers[1].json
+
+
+def test_concurrent_orders_of_one_hold_and_key_make_one(shop: Shop, buyer: Buyer) -> None:
+    (tier,) = shop.event().tiers
+    hold_id = buyer.hold((tier, 1)).json["id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: buyer.order(key="a", holdId=hold_id), range(8)))
+
+    assert {(answer.status, answer.json.get("id")) for answer in answers} == {(201, answers[0].json["id"])}
+
+
+def test_order_whose_hold_the_same_key_has_just_used_is_replayed(
+    shop: Shop, buyer: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tier,) = shop.event().tiers
+    hold_id = buyer.hold((tier, 1)).json["id"]
+    first = buyer.order(key="a", holdId=hold_id)
+    store = type(shop.services.orders.purchases.change.orders)
+    by_keys = store.by_keys
+    answers: list[dict[str, Order]] = [{}]
+
+    def unknown_at_first(*arguments: Any) -> dict[str, Order]:
+        return answers.pop() if answers else by_keys(*arguments)
+
+    monkeypatch.setattr(store, "by_keys", unknown_at_first)
+
+    assert buyer.order(key="a", holdId=hold_id).json == first.json
+    assert buyer.order(key="b", holdId=hold_id).code == "hold_expired"
