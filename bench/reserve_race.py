@@ -80,7 +80,10 @@ def _register(send: Send) -> str:
 def main(arguments: list[str]) -> int:
     """Run one race and print what came of it."""
     url = arguments[0] if arguments else DEFAULT_URL
-    sentence, as_it_must = report(race(over_http(url.rstrip("/"))))
+    try:
+        sentence, as_it_must = report(race(over_http(url.rstrip("/"))))
+    except requests.ConnectionError:
+        raise SystemExit(f"No service answers at {url}: start it with `make run`.") from None
     print(sentence)
     return 0 if as_it_must else 1
 

@@ -50,3 +50,8 @@ def test_exit_code_is_one_unless_the_race_ended_exactly(
 
     assert main(["http://127.0.0.1:1/"]) == exit_code
     assert capsys.readouterr().out == f"{successes} successes, {10 - successes} refusals ({code})\n"
+
+
+def test_race_without_a_service_ends_with_a_sentence() -> None:
+    with pytest.raises(SystemExit, match="No service answers at"):
+        main(["http://127.0.0.1:9"])
