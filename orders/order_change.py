@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from core.concurrency.batcher import PendingRequest
 from core.errors import IdempotencyKeyReused
 from core.mongo.transactions import Session
+from events.model import EventStatus
 from events.store import EventStore
 from inventory.requests import RowsOfKind, StaleRequest, StockChange, unanswered
 from notifications.outbox.model import OutboxEmail
@@ -117,6 +118,9 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
     def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
         """Write the rows; return the e-mails to enqueue. Raises StaleRequest if a row is not as expected."""
         changes = [request.detail for request in requests]
+        # A cancellation writes the stock that a payment writes too, so that one of the two sees the other.
+        if self._cancelled(_sold_events(changes), session):
+            raise StaleRequest
         self._write_orders(session, changes)
         self._write_holds(session, changes)
         self._write_tickets(session, changes)
@@ -192,13 +196,27 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
             if change.reopens is None:  # A reopened hold keeps its seats.
                 self.seats.release(session, change.before, change.after)
 
+    def _cancelled(self, event_ids: set[str], session: Session | None = None) -> bool:
+        """Return whether any of the events is cancelled."""
+        if not event_ids:
+            return False
+        found = self.events.get_many(event_ids, session)
+        return any(event.status is EventStatus.CANCELLED for event in found.values())
+
     def _expects_present_rows(self, change: OrderChange) -> bool:
-        """Return whether the hold and the tickets of a change are as it expects."""
+        """Return whether the hold, the tickets and the events of a change are as it expects."""
+        if self._cancelled(_sold_events([change])):
+            return False
         if change.uses and not self.holds.still_active([change.uses.id]):
             return False
         if change.reopens and not may_reopen(self.holds, change.reopens):
             return False
         return self.tickets.are_valid([ticket.id for ticket in change.voids])
+
+
+def _sold_events(changes: Sequence[OrderChange]) -> set[str]:
+    """Return the ids of the events of which the changes issue tickets."""
+    return {ticket.event_id for change in changes for ticket in change.issues}
 
 
 def _key_id(pending: Pending) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from events.model import Event
+from orders.model import Order
 from orders.payments.gateway import Payment, PaymentState
+from orders.purchase_emails import OrderEmails
 from tests.orders.conftest import ManualClock
 from tests.orders.shop import Buyer, Shop
 
@@ -71,6 +73,26 @@ def test_payment_of_an_open_order_for_an_unsold_event_is_returned(
 
     assert order.status == "REFUNDED"
     assert shop.stock(event.tiers[0].id) == (0, 0)
+    assert shop.db["tickets"].count_documents({}) == 0
+
+
+def test_payment_during_the_cancellation_of_its_event_is_returned(
+    shop: Shop, buyer: Buyer, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = pending(buyer, event)
+    has_unsold_event = OrderEmails.has_unsold_event
+    reads: list[bool] = []
+
+    def cancel_after_the_first_read(emails: OrderEmails, order: Order) -> bool:
+        reads.append(has_unsold_event(emails, order))
+        change_event(shop, event, "cancelled")
+        return reads[-1]
+
+    monkeypatch.setattr(OrderEmails, "has_unsold_event", cancel_after_the_first_read)
+
+    order = shop.services.orders.purchases.place.pay.settle.execute(payment(order_id))
+
+    assert (order.status, reads) == ("REFUNDED", [False, True])
     assert shop.db["tickets"].count_documents({}) == 0
 
 
