@@ -42,6 +42,7 @@ CONTEXT: Mapping[str, str] = {
     "forgotUrl": "https://book.example.org/account/forgot-password",
     "time": "19:30",
     "untilTime": "20:15",
+    "holdId": "01a2289f70ba71d0b6b9831d3bc4deba",
     "venue": "Town Hall",
     "tier": "Front row",
     "seat": "A12",

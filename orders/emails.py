@@ -40,6 +40,7 @@ def offer(hold: Hold, event: Event, account: Account) -> OutboxEmail:
         "seat": ", ".join(item.seats),
         "quantity": str(item.quantity),
         "untilTime": _time(hold.expires_at),
+        "holdId": hold.id,
     }
     return NewEmail(subject=hold.id, to=account.email, context=context, now=hold.created_at).build(TIER_OFFER, "offer")
 

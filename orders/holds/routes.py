@@ -12,9 +12,17 @@ from core.web import context
 from core.web.endpoint import Blueprint, Endpoint
 from core.web.rate_limits.limiter import RateLimiter
 from orders.holds.create import CreateHold
+from orders.holds.listing import ListHolds
 from orders.holds.model import CartLine
 from orders.holds.release import ReleaseHold
-from orders.holds.schemas import HoldSchema, NewHoldSchema, ShortStockProblemSchema, hold_members
+from orders.holds.schemas import (
+    HoldSchema,
+    NewHoldSchema,
+    OwnHoldsSchema,
+    ShortStockProblemSchema,
+    hold_members,
+    own_hold_members,
+)
 
 blueprint = Blueprint("holds", __name__, url_prefix="/api/holds", description="Tickets held while somebody pays")
 
@@ -38,6 +46,15 @@ def create_hold(new: dict[str, Any]) -> Response:
     response = jsonify(hold_members(hold))
     response.status_code = 201
     return response
+
+
+@blueprint.get("")
+@active_session
+@Endpoint(OwnHoldsSchema, error_statuses=(401,), security="accessToken")
+def list_my_holds() -> Response:
+    """List the cart and the offers that are held for the account, oldest first; an order takes one as `holdId`."""
+    held = context.get_service(ListHolds).execute(current_identity().account_id)
+    return jsonify(data=[own_hold_members(hold) for hold in held])
 
 
 @blueprint.delete("/<hold_id>")

@@ -11,7 +11,7 @@ from core.clock import iso
 from core.schema_fields import ParsedString, TypedSchema
 from core.web.problem_schema import ProblemSchema
 from events.money import Money
-from orders.holds.model import MAX_QUANTITY, CartLine, HeldItem, Hold
+from orders.holds.model import MAX_QUANTITY, CartLine, HeldItem, Hold, HoldKind
 
 MAX_LINES = 20
 
@@ -83,6 +83,18 @@ class HoldSchema(ma.Schema):
     expiresAt = ma.fields.String(metadata={"format": "date-time"})
 
 
+class OwnHoldSchema(HoldSchema):
+    """An active hold of the account: its cart, or an offer of a waiting list."""
+
+    kind = ma.fields.String(metadata={"enum": [kind.value for kind in HoldKind]})
+
+
+class OwnHoldsSchema(ma.Schema):
+    """The active holds of the account, oldest first."""
+
+    data = ma.fields.List(ma.fields.Nested(OwnHoldSchema))
+
+
 class ShortStockProblemSchema(ProblemSchema):
     """The reason why a cart cannot be bought; the last four members come with `insufficient_stock` alone."""
 
@@ -114,3 +126,8 @@ def hold_members(hold: Hold) -> dict[str, Any]:
         "currency": hold.currency,
         "expiresAt": iso(hold.expires_at),
     }
+
+
+def own_hold_members(hold: Hold) -> dict[str, Any]:
+    """Return the members of `OwnHoldSchema`."""
+    return {**hold_members(hold), "kind": hold.kind.value}

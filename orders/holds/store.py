@@ -25,6 +25,11 @@ SCHEMA = CollectionSchema(
             name="one_cart_per_account",
         ),
         IndexModel([("accountId", ASCENDING), ("createdAt", ASCENDING)]),
+        IndexModel(
+            [("accountId", ASCENDING), ("state", ASCENDING), ("createdAt", ASCENDING)],
+            partialFilterExpression=ACTIVE,
+            name="active_by_account",
+        ),
         IndexModel([("expiresAt", ASCENDING)], partialFilterExpression=ACTIVE, name="active_by_expiry"),
         IndexModel(
             [("lines.stockId", ASCENDING), ("expiresAt", ASCENDING)],

@@ -17,6 +17,7 @@ from orders.holds.claims import ExpiredTickets, TicketClaims
 from orders.holds.create import CartHold, CartHoldRows, CreateHold
 from orders.holds.ending import HoldEnding, HoldEndingRows
 from orders.holds.expiry import ExpireHolds
+from orders.holds.listing import ListHolds
 from orders.holds.release import ReleaseHold
 from orders.holds.store import HoldStore
 from orders.holds.tickets import HeldTickets
@@ -48,6 +49,7 @@ class HoldServices:
     release: ReleaseHold
     create: CreateHold
     expire: ExpireHolds
+    listing: ListHolds
 
 
 def build_rows(base: Foundation) -> dict[type, TicketRows]:
@@ -69,6 +71,7 @@ def build(base: Foundation, group_commit: GroupCommit, *expired: ExpiredTickets)
         release=ReleaseHold(group_commit, store),
         create=CreateHold(claims, PriceCarts(base.events), store, base.clock, base.lifetime),
         expire=expire,
+        listing=ListHolds(store, base.clock),
     )
 
 

@@ -34,5 +34,6 @@ def order_calls(app: Flask) -> dict[str, Call]:
         ),
         "POST /api/payments/webhook": lambda: shop.api.send("POST", "/api/payments/webhook", json={}).status,
         "POST /api/holds": lambda: buyer.hold(*((tier, 2) for tier in tiers)).status,
+        "GET /api/holds": lambda: holder.send("GET", "/api/holds").status,
         "DELETE /api/holds/{id}": lambda: holder.send("DELETE", f"/api/holds/{held}").status,
     }

@@ -67,6 +67,7 @@ FACTS = {
     "forgotUrl": "https://book.example.org/account/forgot-password",
     "time": "19:30",
     "untilTime": "20:15",
+    "holdId": "01a2289f70ba71d0b6b9831d3bc4deba",
     "venue": "Town Hall",
     "tier": "Front row",
     "seat": "A12",

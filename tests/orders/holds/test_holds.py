@@ -101,6 +101,18 @@ def test_concurrent_carts_in_opposite_orders_sell_exactly_the_stock(shop: Shop) 
     assert (shop.stock(one.id), shop.stock(two.id)) == ((10, 10), (10, 10))
 
 
+def test_holds_of_an_account_are_listed_until_they_end(shop: Shop, buyer: Buyer, clock: ManualClock) -> None:
+    (tier,) = shop.event().tiers
+    made = buyer.hold((tier, 2)).json
+
+    assert buyer.send("GET", "/api/holds").json == {"data": [{**made, "kind": "cart"}]}
+    assert shop.buyer().send("GET", "/api/holds").json == {"data": []}
+    assert buyer.send("GET", "/api/holds", query={"x": 1}).status == 400
+    assert shop.api.send("GET", "/api/holds").status == 401
+    clock.advance(seconds=600)
+    assert buyer.send("GET", "/api/holds").json == {"data": []}
+
+
 def test_hold_released_frees_its_tickets_once(shop: Shop, buyer: Buyer) -> None:
     (tier,) = shop.event().tiers
     made = buyer.hold((tier, 2)).json["id"]

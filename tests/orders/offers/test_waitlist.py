@@ -69,6 +69,8 @@ def test_freed_ticket_is_offered_to_the_first_in_line_alone(
     assert [other.reserve(event.id).code, second.reserve(event.id).code] == ["sold_out", "sold_out"]
     email = write_deferred(db).letters.find_one({"template": "tier_offer"})
     assert email
+    (listed,) = first.send("GET", "/api/holds").json["data"]
+    assert (listed["kind"], listed["id"]) == ("offer", email["facts"]["holdId"])
     assert (email["to"], email["facts"]["event"], email["facts"]["quantity"]) == (first.account.email, "Concert", "1")
     assert first.reserve(event.id).status == 201
     assert stock(services, event) == [(1, 0, 1)]
