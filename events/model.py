@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -120,6 +120,12 @@ class Event:
         if self.pool:
             lines[self.pool.id] = quantity
         return lines
+
+    def after_claim(self, lines: Mapping[str, int]) -> Event:
+        """Return this event with `lines`, counts by stock id, as taken too."""
+        tiers = [replace(tier, taken=tier.taken + lines.get(tier.id, 0)) for tier in self.tiers]
+        pool = self.pool and replace(self.pool, taken=self.pool.taken + lines.get(self.pool.id, 0))
+        return replace(self, tiers=tiers, pool=pool)
 
     def _within_pool(self, count: int) -> int:
         return min(count, self.pool.remaining) if self.pool else count

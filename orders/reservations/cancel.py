@@ -48,18 +48,17 @@ class CancelReservation:
         Raises EventNotFound or ReservationNotFound.
         """
         found = self.reservations.latest((event_id, account_id))
-        event = self.events.get(event_id)
         if found is None:
+            self.events.get(event_id)
             raise ReservationNotFound
-        return self.execute(ReservationCancellation(found)), event
+        return self._with_event(found)
 
     def by_id(self, reservation_id: str, account_id: str) -> tuple[Reservation, Event]:
         """Cancel a reservation of an account; a second call changes nothing. Raises ReservationNotFound."""
         found = self.reservations.get_many_committed([reservation_id]).get(reservation_id)
         if found is None or found.account_id != account_id:
             raise ReservationNotFound
-        event = self.events.get(found.event_id)
-        return self.execute(ReservationCancellation(found)), event
+        return self._with_event(found)
 
     def execute(self, cancellation: ReservationCancellation) -> Reservation:
         """Cancel a reservation and release its ticket; a second call changes nothing."""
@@ -72,6 +71,11 @@ class CancelReservation:
         if request.outcome:
             LOG.info("reservation_cancelled", reservation=reservation.id)
         return cancelled
+
+    def _with_event(self, reservation: Reservation) -> tuple[Reservation, Event]:
+        cancelled = self.execute(ReservationCancellation(reservation))
+        # Read after the commit: the ticket may be free, or offered to a waiting list.
+        return cancelled, self.events.get(reservation.event_id)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class CreateReservation:
     clock: Clock
 
     def execute(self, event_id: str, account_id: str) -> tuple[Reservation, Event]:
-        """Reserve a ticket of an event for an account; return it with the event.
+        """Reserve a ticket of an event for an account; return it with the event, whose counts include the ticket.
 
         Raises EventNotFound, EventCancelled, SalesClosed, SoldOut, AlreadyReserved, and the errors of
         `GroupCommit.submit`.
@@ -74,35 +74,38 @@ class CreateReservation:
         self.events.events.require_on_sale(event)
         reservation = self._new(event, account_id)
         try:
-            return self._reserve(event, reservation), event
+            return self._reserve(event, reservation)
         except SalesClosed:
             # The cached event may be from before it was cancelled.
             self.events.events.require_on_sale(self.events.fresh(event_id))
             raise
         except InsufficientStock:
-            return self._reserve_sold_out(reservation), event
+            return self._reserve_sold_out(event, reservation)
 
-    def _reserve(self, event: Event, reservation: Reservation) -> Reservation:
+    def _reserve(self, event: Event, reservation: Reservation) -> tuple[Reservation, Event]:
         # Only then is there an offer, unless it was made within the last second by another process.
         if event.tiers[0].held:
-            offered = self._use_offer(reservation)
+            offered = self._use_offer(event, reservation)
             if offered:
                 return offered
-        return self.claims.submit(_pending(event, reservation))
+        request = _pending(event, reservation)
+        return self.claims.submit(request), event.after_claim(request.lines)
 
-    def _reserve_sold_out(self, reservation: Reservation) -> Reservation:
+    def _reserve_sold_out(self, event: Event, reservation: Reservation) -> tuple[Reservation, Event]:
         if self.reservations.find_active([reservation.owner]):
             raise AlreadyReserved from None
-        offered = self._use_offer(reservation)
+        offered = self._use_offer(event, reservation)
         if offered is None:
             raise SoldOut from None
         return offered
 
-    def _use_offer(self, reservation: Reservation) -> Reservation | None:
+    def _use_offer(self, event: Event, reservation: Reservation) -> tuple[Reservation, Event] | None:
         offer = self.offers.of_tier(reservation.tier_id, reservation.account_id)
         if offer is None:
             return None
-        return self.claims.group_commit.submit(use_of(offer, reservation))
+        request = use_of(offer, reservation)
+        used = self.claims.group_commit.submit(request)
+        return (used, event.after_claim(request.lines)) if used else None
 
     def _new(self, event: Event, account_id: str) -> Reservation:
         now = self.clock()

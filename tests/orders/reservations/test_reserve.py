@@ -41,6 +41,16 @@ def test_reservation_is_answered_with_its_event(ada: Member, db: Db) -> None:
     assert counts(db, event) == [1]
 
 
+def test_answers_count_the_ticket_of_their_own_claim(ada: Member, db: Db) -> None:
+    event = store_event(db, new_tier(capacity=3), pool=5)
+
+    made = ada.reserve(event.id).json["event"]
+    cancelled = ada.cancel(event.id).json["event"]
+
+    assert (made["remainingTickets"], made["tiers"][0]["remaining"]) == (2, 2)
+    assert (cancelled["remainingTickets"], cancelled["tiers"][0]["remaining"]) == (3, 3)
+
+
 def test_book_is_the_same_call(ada: Member, bob: Member, db: Db) -> None:
     event = store_event(db)
 
