@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from core.concurrency.batcher import PendingRequest
 from core.mongo.transactions import Session
+from events.errors import EventCancelled
+from events.model import EventStatus
 from events.seat_store import SeatClaim
 from inventory.requests import RowsOfKind, StockChange, unanswered
 from notifications.outbox.model import OutboxEmail
@@ -47,7 +49,8 @@ class OfferUseRows(RowsOfKind[OutboxEmail]):
     seats: Seats
 
     def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
-        """Exchange the holds for reservations; raises StaleRequest if one has ended."""
+        """Exchange the holds for reservations; raises StaleRequest if one has ended, or EventCancelled."""
+        self._require_not_cancelled(session, requests)
         reserved = []
         for request in requests:
             reservation = self._seated(session, request.detail)
@@ -76,6 +79,13 @@ class OfferUseRows(RowsOfKind[OutboxEmail]):
                 pending.resolve(known)
             elif known:
                 pending.reject(AlreadyReserved())
+
+    def _require_not_cancelled(self, session: Session, requests: Sequence[Request]) -> None:
+        # A used offer claims nothing, so the guard of the stock does not see that it is closed.
+        event_ids = {request.detail.reservation.event_id for request in requests}
+        for event in self.tickets.events.get_many(event_ids, session).values():
+            if event.status is EventStatus.CANCELLED:
+                raise EventCancelled
 
     def _seated(self, session: Session, use: OfferUse) -> Reservation:
         item = use.hold.items[0]

@@ -17,6 +17,7 @@ from events.service import Events
 from events.store import EventStore
 from inventory.records import RecordsByKind
 from inventory.requests import StockChange
+from orders.event_cache import EventCache
 from orders.group_commit import TicketRecords
 from orders.offers.offering import Offering
 from tests.api.conftest import Clock
@@ -146,6 +147,24 @@ def test_reserving_releases_the_rest_of_an_offer(make_members: MakeMembers, serv
 
     assert offers(db, first, second) == [[], [1]]
     assert stock(services, event) == [(2, 1, 0)]
+
+
+def test_offer_of_a_cancelled_event_is_not_used(
+    make_members: MakeMembers, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, first = make_members(2)
+    event = store_event(db, new_tier(capacity=1))
+    owner.reserve(event.id)
+    wait(first, event)
+    owner.cancel(event.id)
+    before = EventStore(db).get(event.id)
+    db["events"].update_one({"_id": event.id}, {"$set": {"status": "cancelled"}})
+    monkeypatch.setattr(EventCache, "get", lambda *_: before)  # as another worker caches it for a second
+
+    refused = first.reserve(event.id)
+
+    assert (refused.status, refused.code) == (409, "event_cancelled")
+    assert offers(db, first) == [[1]]
 
 
 def test_seats_of_an_offer_are_adjacent_and_one_is_used(
