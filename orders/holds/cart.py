@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.errors import Invalid
 from events.errors import SalesClosed
@@ -16,10 +16,11 @@ from orders.holds.model import MAX_QUANTITY, CartLine, HeldItem
 
 @dataclass(frozen=True)
 class PricedCart:
-    """The items of a cart with their prices, and the counts of stock that it claims."""
+    """The items of a cart with their prices, and the counts of stock that it claims; `pools` are event ids by pool."""
 
     items: Sequence[HeldItem]
     lines: Mapping[str, int]
+    pools: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -33,21 +34,30 @@ class PricedCart:
     def name_tier(self, shortage: InsufficientStock, released: Mapping[str, int]) -> InsufficientStock:
         """Return the refusal with the tier that is short; `released` are the counts that the cart gives back."""
         stock_id = shortage.extra["tierId"]
-        item = self._item_of(stock_id)
+        item, left = self._short_item(stock_id, shortage.extra["remaining"] + released.get(stock_id, 0))
         extra = {
             "tier": item.code,
             "tierId": item.tier_id,
-            "requested": self.lines.get(stock_id, item.quantity),
-            "remaining": shortage.extra["remaining"] + released.get(stock_id, 0),
+            "requested": item.quantity,
+            "remaining": left,
         }
         return InsufficientStock(extra=extra)
 
-    def _item_of(self, stock_id: str) -> HeldItem:
-        """Return the item of a tier; a pool belongs to all items of its event, so the first one is named."""
+    def _short_item(self, stock_id: str, remaining: int) -> tuple[HeldItem, int]:
+        """Return the item for which too few tickets are left, and how many are.
+
+        The items of an event get the tickets of its pool in their order.
+        """
         for item in self.items:
             if item.tier_id == stock_id:
-                return item
-        return self.items[0]
+                return item, remaining
+        left = remaining
+        for item in self.items:
+            if item.event_id == self.pools.get(stock_id):
+                if item.quantity > left:
+                    return item, left
+                left -= item.quantity
+        return self.items[0], remaining
 
 
 @dataclass(frozen=True)
@@ -67,15 +77,18 @@ class PriceCarts:
         found = self.events.of_tiers(quantities)
         items = []
         counts: dict[str, int] = {}
+        pools: dict[str, str] = {}
         for tier_id, quantity in quantities.items():
             event, tier = found[tier_id]
             self._require_buyable(event, tier, quantity)
             items.append(_item(event, tier, quantity))
+            if event.pool:
+                pools[event.pool.id] = event.id
             for stock_id, count in event.lines_of(tier, quantity).items():
                 counts[stock_id] = counts.get(stock_id, 0) + count
         if len({item.currency for item in items}) > 1:
             raise MixedCurrencies
-        return PricedCart(items, counts)
+        return PricedCart(items, counts, pools)
 
     def _require_buyable(self, event: Event, tier: Tier, quantity: int) -> None:
         most = min(MAX_QUANTITY, event.max_per_order)

@@ -47,6 +47,14 @@ def test_hold_counts_a_repeated_tier_as_its_sum_and_the_pool_as_all(shop: Shop, 
     assert [refused.json[name] for name in ("tier", "tierId", "requested", "remaining")] == ["B", two.id, 3, 2]
 
 
+def test_shortage_of_a_pool_names_the_item_and_what_is_left_for_it(shop: Shop, buyer: Buyer) -> None:
+    one, two = shop.event(TierPlan("A", 100, 5), TierPlan("B", 100, 5), pool=6).tiers
+
+    refused = buyer.hold((one, 4), (two, 3))
+
+    assert [refused.json[name] for name in ("tier", "requested", "remaining")] == ["B", 3, 2]
+
+
 def test_hold_with_one_line_too_many_holds_nothing(shop: Shop, buyer: Buyer) -> None:
     event = shop.event(TierPlan("A", 100, 5), TierPlan("B", 100, 1))
     one, two = event.tiers
