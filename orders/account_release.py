@@ -30,11 +30,19 @@ class ReleaseAccounts:
         self.store.mark(session, [account_id])
 
     def execute(self) -> int:
-        """Release what all marked accounts have; return their number."""
-        marks = self.store.marks()
-        for account_id, count in marks.items():
-            for release in self.releases:
-                release(account_id)
+        """Release what all marked accounts have; return the number of those of which all is released."""
+        released = 0
+        for account_id, count in self.store.marks().items():
+            try:
+                self._release(account_id)
+            except Exception:  # boundary: one account must not delay the release of all others
+                LOG.exception("account_release_failed", account=account_id)
+                continue
             self.store.clear(account_id, count)
+            released += 1
             LOG.info("account_released", account=account_id)
-        return len(marks)
+        return released
+
+    def _release(self, account_id: str) -> None:
+        for release in self.releases:
+            release(account_id)

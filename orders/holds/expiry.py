@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from core import log
 from core.clock import Clock
+from core.errors import Unavailable
 from inventory.group_commit import GroupCommit
 from orders.holds.ending import ending_of
 from orders.holds.model import Hold, HoldState
@@ -71,13 +72,31 @@ class ExpireHolds:
     def _end_until(self, deadline: datetime) -> int:
         count = 0
         while found := self.holds.expired(deadline, BATCH):
-            count += len(self._end(found))
+            ended = self._end(found)
+            count += len(ended)
+            if len(ended) < len(found):
+                break
         return count
 
     def _end(self, found: Sequence[Hold]) -> Sequence[Hold]:
         if not found:
             return []
-        ended = self.group_commit.submit(ending_of(found, HoldState.EXPIRED))
+        ended = self._submit(found)
         if ended:
             LOG.info("holds_expired", count=len(ended))
+        return ended
+
+    def _submit(self, found: Sequence[Hold]) -> Sequence[Hold]:
+        try:
+            return self.group_commit.submit(ending_of(found, HoldState.EXPIRED))
+        except Unavailable:
+            if len(found) == 1:
+                raise
+        ended: list[Hold] = []
+        for hold in found:
+            try:
+                ended += self.group_commit.submit(ending_of([hold], HoldState.EXPIRED))
+            except Unavailable:
+                # The others must not wait for it.
+                LOG.warning("hold_end_failed", hold=hold.id)
         return ended

@@ -10,7 +10,9 @@ from flask import Flask
 import wiring
 from core.errors import Unavailable
 from core.mongo.client import Db
-from orders.reservations.cancel import CancelReservation
+from orders.account_release import ReleaseAccounts
+from orders.reservations.cancel import CancelReservation, ReservationCancellation
+from orders.reservations.model import Reservation
 from tests.event_calls import new_tier, store_event
 from tests.members import Member
 from tests.orders.conftest import MakeMembers
@@ -54,6 +56,30 @@ def test_release_that_fails_is_finished_by_the_periodic_task(
 
     assert taken(services, event.id) == 0
     assert db["deleted_accounts"].count_documents({}) == 0
+
+
+def test_release_that_fails_does_not_delay_other_accounts(
+    ada: Member, bob: Member, services: wiring.Services, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = store_event(db)
+    for member in (ada, bob):
+        member.reserve(event.id)
+    cancel = CancelReservation.execute
+
+    def fail_for_ada(case: CancelReservation, cancellation: ReservationCancellation) -> Reservation:
+        if cancellation.reservation.account_id == ada.account.id:
+            raise ValueError
+        return cancel(case, cancellation)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ReleaseAccounts, "execute", lambda _: 0)
+        for member in (ada, bob):
+            services.accounts.erase_accounts.deletion.delete(member.account.id)
+    monkeypatch.setattr(CancelReservation, "execute", fail_for_ada)
+
+    assert services.orders.release_accounts.execute() == 1
+    assert db["deleted_accounts"].distinct("_id") == [ada.account.id]
+    assert taken(services, event.id) == 1
 
 
 def test_control_without_the_mark_a_failed_release_is_lost(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
+from core.errors import Unavailable
 from core.mongo.failures import DatabaseError
 from core.mongo.transactions import transaction
+from inventory.group_commit import GroupCommit
 from orders.holds.claims import TicketClaims
 from orders.holds.expiry import ExpireHolds
 from orders.holds.model import Hold, HoldState
@@ -90,6 +93,26 @@ def test_overdue_holds_are_ended_without_the_lease(shop: Shop, buyer: Buyer, clo
     clock.advance(seconds=0.1)
     assert expire.execute_overdue() == 1
     assert shop.stock(tier.id) == (0, 0)
+
+
+def test_hold_that_cannot_end_does_not_keep_the_others(
+    shop: Shop, buyer: Buyer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tier,) = shop.event().tiers
+    bad = buyer.hold((tier, 2)).json["id"]
+    shop.buyer().hold((tier, 3))
+    clock.advance(seconds=600)
+    submit = GroupCommit.submit
+
+    def refuse_one(commit: GroupCommit, request: Any) -> Any:
+        if bad in {hold.id for hold in request.detail.holds}:
+            raise Unavailable
+        return submit(commit, request)
+
+    monkeypatch.setattr(GroupCommit, "submit", refuse_one)
+
+    assert shop.services.orders.holds.expire.execute() == 1
+    assert shop.stock(tier.id) == (2, 2)
 
 
 def test_concurrent_ends_of_a_hold_release_it_once(shop: Shop, clock: ManualClock) -> None:
