@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import marshmallow as ma
@@ -28,7 +29,19 @@ MAX_CAPACITY = 1_000_000
 MAX_TIERS = 20
 MAX_SEATS = 5000
 MAX_SEAT = 20
+# A date without a time has no zone; ISO 8601 writes offsets with or without a colon.
+ZONE = re.compile(r"T.*([Zz]|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?)$")
 STATUSES = (EventStatus.PUBLISHED, EventStatus.DRAFT)
+
+
+class ZonedDateTime(UtcDateTime):
+    """A date and time in ISO 8601 with `Z` or an offset; the result is in UTC."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        moment = super()._deserialize(value, attr, data, **kwargs)
+        if not ZONE.search(value):
+            raise ma.ValidationError("Must have a time zone: Z for UTC, or an offset.")
+        return moment
 
 
 class CurrencyCode(ParsedString):
@@ -92,13 +105,13 @@ class EventFields(ma.Schema):
 
     title = Text(1, 200)
     description = Text(0, 5000, multiline=True)
-    date = UtcDateTime()
+    date = ZonedDateTime()
     venue = Text(1, 200)
     currency = CurrencyCode(metadata={"example": "USD"})
     tiers = ma.fields.List(ma.fields.Nested(TierChangeSchema), validate=ma.validate.Length(1, MAX_TIERS))
     pool = WholeNumber(0, MAX_CAPACITY * MAX_TIERS, allow_none=True)
     maxPerOrder = WholeNumber(1, DEFAULT_MAX_PER_ORDER, attribute="max_per_order")
-    salesEnd = UtcDateTime(allow_none=True, attribute="sales_end")
+    salesEnd = ZonedDateTime(allow_none=True, attribute="sales_end")
     status = Choice(*STATUSES)
 
 
@@ -106,7 +119,7 @@ class NewEventSchema(EventFields):
     """A new event; it is published unless `status` says draft."""
 
     title = Text(1, 200, required=True)
-    date = UtcDateTime(required=True)
+    date = ZonedDateTime(required=True)
     venue = Text(1, 200, required=True)
     currency = CurrencyCode(required=True, metadata={"example": "USD"})
     tiers = ma.fields.List(ma.fields.Nested(TierChangeSchema), required=True, validate=ma.validate.Length(1, MAX_TIERS))

@@ -67,6 +67,7 @@ def changed(event: Event, change: EventChange, now: datetime) -> Changed:
     values = {name: getattr(change, name) for name in FIELDS if getattr(change, name) is not None}
     after = replace(event, **values, sales_end=_sales_end(event, change), updated_at=now, version=event.version + 1)
     _require_allowed(event, after)
+    require_end_before(after.sales_end, after.date)
     tiers = _repriced(event, after.currency)
     seats: dict[str, Sequence[str]] = {}
     for position, wanted in enumerate(change.tiers):
@@ -101,6 +102,12 @@ def _sales_end(event: Event, change: EventChange) -> datetime:
     if "sales_end" in change.removed or event.sales_end == event.date:
         return date
     return event.sales_end
+
+
+def require_end_before(sales_end: datetime, date: datetime) -> None:
+    """Raise Invalid if sales end after the event's date."""
+    if sales_end > date:
+        raise Invalid(errors={"salesEnd": ["Must not be after the date of the event."]})
 
 
 def _require_allowed(before: Event, after: Event) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import Invalid
-from events.editor.change import EventChange, TierChange, new_tiers
+from events.editor.change import EventChange, TierChange, new_tiers, require_end_before
 from events.editor.new_event import NewEvent
 from events.model import EventStatus
 
@@ -18,6 +18,10 @@ REMOVABLE = frozenset({"pool", "sales_end"})
 def new_event(form: Mapping[str, Any], now: datetime) -> NewEvent:
     """Return the event that a valid form describes; raises Invalid for what fields alone do not show."""
     values = _values(form, now)
+    sales_end = values.get("sales_end", values["date"])
+    if sales_end <= now:
+        raise Invalid(errors={"salesEnd": ["Must be in the future."]})
+    require_end_before(sales_end, values["date"])
     tiers = new_tiers(values.pop("tiers"), values["currency"])
     return NewEvent(**values, tiers=tiers)
 

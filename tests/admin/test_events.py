@@ -83,10 +83,11 @@ REFUSED: list[tuple[str, Any]] = [
     *[("venue", value) for value in [*ODD, "x" * 201]],
     *[("description", value) for value in [5, True, [], {"$gt": ""}, "x" * 5001, "\x00"]],
     *[("date", value) for value in [*ODD, "soon", "2020-01-01T00:00:00Z", "9999-12-31T23:59:59Z", 10**30]],
+    *[("date", value) for value in ["2033-05-01T18:00:00", "2033-05-01", "2033-05-01T18"]],
     *[("currency", value) for value in [*ODD, "usd", "XXX", "DOLLAR"]],
     *[("status", value) for value in [5, {"$gt": ""}, "cancelled", "gone", ""]],
     *[("maxPerOrder", value) for value in [0, -1, 21, 1.5, "2", True, 10**30]],
-    *[("salesEnd", value) for value in [5, "x", {"$gt": ""}]],
+    *[("salesEnd", value) for value in [5, "x", {"$gt": ""}, "2033-05-01T18:00:00", "2020-01-01T00:00:00Z"]],
     *[("pool", value) for value in [-1, "5", 1.5, True, 10**30, {"$gt": 0}]],
     *[("tiers", value) for value in ODD_TIERS],
     ("unknown", 1),
@@ -126,6 +127,19 @@ def test_missing_member_is_refused(quiet: Api, missing: str) -> None:
     answer = quiet.admin("POST", "/events", json=event_form(**{missing: None}))
 
     assert (answer.status, list(answer.json["errors"])) == (400, [missing])
+
+
+def test_date_with_an_offset_is_stored_in_utc(api: Api) -> None:
+    assert create_event(api, date="2033-05-01T18:00:00+02:00")["date"].startswith("2033-05-01T16:00:00")
+
+
+def test_sales_that_end_after_the_event_are_refused(api: Api) -> None:
+    late = "2099-01-01T00:00:00Z"
+    refused = api.admin("POST", "/events", json=event_form(salesEnd=late))
+    changed = change(api, create_event(api), salesEnd=late)
+
+    assert (refused.status, list(refused.json["errors"])) == (400, ["salesEnd"])
+    assert (changed.status, list(changed.json["errors"])) == (400, ["salesEnd"])
 
 
 def test_change_gives_the_new_values_and_the_next_version(api: Api) -> None:
