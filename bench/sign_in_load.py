@@ -142,7 +142,6 @@ def _measure(system: System, workspace: Workspace, options: argparse.Namespace) 
         system.reset(slots)
         alone = _book(system, BookingRequests(file, guests_file(workspace.folder), f"a{number}"), options.seconds)
         system.reset(slots)
-        sign_ins.register()
         with sign_ins.in_background():
             beside = _book(system, BookingRequests(file, guests_file(workspace.folder), f"b{number}"), options.seconds)
         if number:  # The first round warms up.
