@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from audit.service import Audit
-from core import metrics
 from core.clock import Clock
 from core.ids import new_id
 from core.mongo.transactions import Session
@@ -117,7 +116,6 @@ class CancelOrder:
             refunds.append(self.releases.refund_of(order, left))
         now = self.releases.clock()
         after = changed(order, state=OrderState.CANCELLED, refunds=refunds, changed_at=now)
-        metrics.ORDERS.labels(OrderState.CANCELLED.value).inc()
         return OrderChange(
             before=order,
             after=after,

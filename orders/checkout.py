@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from accounts.model import Account
-from core import metrics
 from core.clock import Clock, monotonic
 from core.errors import IdempotencyKeyReused, Invalid
 from core.idempotency import KEY_LIFETIME, fingerprint
@@ -155,7 +154,6 @@ class PlaceOrder:
         tickets = tickets_of(order)
         emails = [self.emails.paid(order, tickets)]
         held = opposite(order.lines) if hold else {}
-        metrics.ORDERS.labels("free").inc()
         return OrderChange(before=None, after=order, claims=claims, held=held, uses=hold, issues=tickets, emails=emails)
 
     def _replay(self, first: Order, key: OrderKey) -> Placed:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core import log, metrics
+from core import log
 from core.clock import Clock
 from inventory.group_commit import GroupCommit
 from orders.errors import OrderChanged
@@ -58,7 +58,6 @@ class ExpireOrders:
     def _end(self, found: Sequence[Order]) -> int:
         count = sum(map(self._end_one, found))
         if count:
-            metrics.ORDERS.labels(OrderState.EXPIRED.value).inc(count)
             LOG.info("orders_expired", count=count)
         return count
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from core import metrics
 from core.errors import DomainError
 from events.errors import SalesClosed
 from events.model import TicketStock
@@ -16,6 +17,7 @@ from notifications.outbox.model import OutboxEmail
 from notifications.outbox.service import Outbox
 from orders.event_cache import EventCache
 from orders.offers.offering import offering_of
+from orders.order_change import OrderChange
 
 TicketRows = RowsOfKind[OutboxEmail]
 
@@ -55,8 +57,11 @@ class TicketRecords(RecordsByKind[OutboxEmail]):
         )
 
     def after_commit(self, requests: Sequence[StockRequest[Any]]) -> None:
-        """Bring the cached events up to date and wake the delivery worker."""
+        """Bring the cached events up to date, count the orders that have ended, and wake the delivery worker."""
         self._cache.invalidate_changed(requests)
+        for request in requests:
+            if isinstance(request, StockChange) and isinstance(request.detail, OrderChange) and request.detail.outcome:
+                metrics.ORDERS.labels(request.detail.outcome).inc()
         self._outbox.wake_worker()
 
 

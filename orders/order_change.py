@@ -24,6 +24,8 @@ from orders.tickets.model import Ticket
 from orders.tickets.store import TicketStore
 
 MAX_DECISIONS = 50
+# The outcome of an order that needs no payment.
+FREE = "free"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,13 @@ class OrderChange:
             if hold:
                 keys |= {("hold", hold.id), ("cart", hold.account_id)}
         return frozenset(keys)
+
+    @property
+    def outcome(self) -> str:
+        """The state in which the order ends, `free` for one without a payment; empty if it stays open or as it is."""
+        if self.after.is_open or (self.before and self.before.state is self.after.state):
+            return ""
+        return self.after.state.value if self.before else FREE
 
     def request(self) -> Request:
         """Return the request of the group commit."""

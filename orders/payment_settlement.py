@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core import log, metrics
+from core import log
 from core.clock import Clock
 from core.ids import new_id
 from events.errors import SalesClosed
@@ -41,11 +41,9 @@ class SettlePayment:
 
     def _succeed(self, payment: Payment) -> Order:
         try:
-            order = self.change.execute(payment.order_id, lambda order: self._paid(order, payment))
+            return self.change.execute(payment.order_id, lambda order: self._paid(order, payment))
         except (InsufficientStock, SalesClosed):
-            order = self.change.execute(payment.order_id, lambda order: self._returned(order, payment))
-        metrics.ORDERS.labels(order.state.value).inc()
-        return order
+            return self.change.execute(payment.order_id, lambda order: self._returned(order, payment))
 
     def _paid(self, order: Order, payment: Payment) -> OrderChange | None:
         """Return the change to PAID; a late payment claims the tickets again."""
@@ -89,7 +87,6 @@ class SettlePayment:
         if not order.is_open:
             return None
         after = changed(order, state=OrderState.DECLINED, payment_method="", changed_at=self.clock())
-        metrics.ORDERS.labels(OrderState.DECLINED.value).inc()
         hold = self.holds.get(order.hold_id) if order.hold_id else None
         if hold and hold.expires_at > self.clock() and may_reopen(self.holds, hold):
             return OrderChange(before=order, after=after, reopens=hold)
