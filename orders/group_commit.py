@@ -38,7 +38,9 @@ class TicketRecords(RecordsByKind[OutboxEmail]):
             for stock_id, count in request.lines.items():
                 if count <= 0:
                     freed.add(stock_id)
-        return [offering_of(sorted(freed))] if freed else []
+        if not freed:
+            return []
+        return [offering_of(sorted(freed))]
 
     def stock_levels(self, stock_ids: Iterable[str]) -> Mapping[str, TicketStock]:
         """Return the majority-committed tiers and pools by id."""

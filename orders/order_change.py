@@ -62,7 +62,9 @@ class OrderChange:
         """The state in which the order ends, `free` for one without a payment; empty if it stays open or as it is."""
         if self.after.is_open or (self.before and self.before.state is self.after.state):
             return ""
-        return self.after.state.value if self.before else FREE
+        if self.before is None:
+            return FREE
+        return self.after.state.value
 
     def request(self) -> Request:
         """Return the request of the group commit."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.mongo.client import Db
-from events.model import EventStatus
+from events.model import EventStatus, Tier
 from tests.api_client import Answer, Api
 from tests.event_calls import new_tier, store_event
 
@@ -39,6 +39,19 @@ def in_days(days: int) -> datetime:
     return NOW + timedelta(days=days)
 
 
+def tier_members(tier: Tier, price: str) -> dict[str, Any]:
+    """Return the members of a tier of which nothing is taken."""
+    return {
+        "id": tier.id,
+        "code": tier.code,
+        "name": tier.name,
+        "price": price,
+        "capacity": tier.capacity,
+        "remaining": tier.capacity,
+        "numbered": False,
+    }
+
+
 def test_event_in_the_list_has_every_member_of_the_contract(api: Api, db: Db) -> None:
     stored = store_event(
         db, new_tier("VIP", 10000, 3), new_tier("GA", 1050, 7), title="Summer Concert", pool=8, max_per_order=4
@@ -61,26 +74,7 @@ def test_event_in_the_list_has_every_member_of_the_contract(api: Api, db: Db) ->
         "waitlist": 0,
         "totalTickets": 8,
         "remainingTickets": 8,
-        "tiers": [
-            {
-                "id": stored.tiers[0].id,
-                "code": "VIP",
-                "name": "Vip",
-                "price": "100.00",
-                "capacity": 3,
-                "remaining": 3,
-                "numbered": False,
-            },
-            {
-                "id": stored.tiers[1].id,
-                "code": "GA",
-                "name": "Ga",
-                "price": "10.50",
-                "capacity": 7,
-                "remaining": 7,
-                "numbered": False,
-            },
-        ],
+        "tiers": [tier_members(stored.tiers[0], "100.00"), tier_members(stored.tiers[1], "10.50")],
         "createdAt": event["createdAt"],
         "updatedAt": event["createdAt"],
     }
