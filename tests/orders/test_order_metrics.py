@@ -19,7 +19,7 @@ def added(before: dict[str, float]) -> dict[str, float]:
     return {outcome: count - before[outcome] for outcome, count in counts().items() if count != before[outcome]}
 
 
-def test_payment_that_is_told_twice_is_counted_once(shop: Shop) -> None:
+def test_payment_notified_twice_is_counted_once(shop: Shop) -> None:
     (tier,) = shop.event().tiers
     before = counts()
     order_id = shop.buyer().order((tier, 2)).json["id"]
