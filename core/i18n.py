@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 from babel import Locale, dates
 from babel.core import get_global
+from babel.numbers import format_currency as _format_currency
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
@@ -108,6 +110,19 @@ def format_time_range(language: Language, text: str) -> str:
 def format_number(language: Language, number: int) -> str:
     """Format a whole number with group separators."""
     return format_decimal(number, locale=language.locale)
+
+
+def format_currency(language: Language, amount: Decimal, currency: str) -> str:
+    """Format an amount of money with its currency, such as US$25.00."""
+    return _format_currency(amount, currency, locale=language.locale)
+
+
+def format_clock_time(language: Language, local: datetime) -> str:
+    """Format the hour of a time in its own zone, with the zone's short name, such as 19:00 CET."""
+    zone = str(dates.get_timezone_name(local, "short", locale=language.locale))
+    if not zone.isalpha():
+        zone = local.tzname() or zone
+    return f"{dates.format_time(local, 'HH:mm', tzinfo=local.tzinfo, locale=language.locale)} {zone}"
 
 
 def iana_zone(name: str) -> str:

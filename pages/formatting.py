@@ -1,14 +1,20 @@
-"""Template filters and messages: dates, hours and numbers in the language of the page."""
+"""Template filters and messages: dates, hours, numbers and money in the language of the page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext, ngettext
 
-from core.i18n import format_date, format_number, format_time_range
+from core.i18n import format_clock_time, format_currency, format_date, format_number, format_time_range
+from core.web import context
+from events.money import Money
 from pages.locale import current_language
+from schedules.service import Schedules
 
 
 def day(date: str) -> str:
@@ -34,6 +40,26 @@ def hours(slot: str) -> str:
 def number(value: int) -> str:
     """Return a number with group separators."""
     return format_number(current_language(), value)
+
+
+def money(minor: int, currency: str) -> str:
+    """Return an amount of minor units with its currency, such as US$25.00."""
+    return format_currency(current_language(), Decimal(str(Money(minor, currency))), currency)
+
+
+def moment_day(moment: datetime) -> str:
+    """Return the date of a time in the zone of the schedule, such as Thursday 5 March 2026."""
+    return format_date(current_language(), local_time(moment).date().isoformat())
+
+
+def moment_time(moment: datetime) -> str:
+    """Return the hour of a time in the zone of the schedule with the zone's name, such as 19:00 CET."""
+    return format_clock_time(current_language(), local_time(moment))
+
+
+def local_time(moment: datetime) -> datetime:
+    """Return an aware time in the zone of the schedule."""
+    return moment.astimezone(ZoneInfo(context.get_service(Schedules).schedule.timezone))
 
 
 def places(remaining: int) -> str:
@@ -85,5 +111,8 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "brief_day": brief_day,
     "hours": hours,
     "number": number,
+    "money": money,
+    "moment_day": moment_day,
+    "moment_time": moment_time,
     "places": places,
 }
