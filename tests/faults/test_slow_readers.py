@@ -100,7 +100,10 @@ def test_unread_answer_is_given_up_and_a_slowly_read_one_is_not(small: Served) -
             while unread.recv(65_536):
                 pass
         assert health_seconds(small) < PATIENCE_SECONDS / 2
-        assert slow.recv(SLOW_BUFFER)
+        # The kernel would drop a connection of a small buffer at about the same time.
+        for _ in range(10):
+            time.sleep(0.5)
+            read_exactly(slow, SLOW_BUFFER)
 
 
 def test_large_answer_is_whole_for_a_client_that_reads(small: Served) -> None:

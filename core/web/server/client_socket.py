@@ -14,8 +14,11 @@ from core.web.server.connections import ClientConnection
 
 # What the kernel holds of an answer that the client has not made room for. The rest waits in the worker.
 UNSENT_BYTES = 131_072
-# After it, the kernel drops a connection whose client acknowledges or reads nothing, also one that is closed here.
-USER_TIMEOUT_MS = 30_000
+# After it, the kernel drops a connection whose client acknowledges or reads nothing. It counts from the first time that
+# the client has no room for a whole segment, even if the client reads a little all the time. So an open connection gets
+# more, because the worker measures what its client reads.
+OPEN_TIMEOUT_MS = 300_000
+CLOSED_TIMEOUT_MS = 30_000
 NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -55,6 +58,12 @@ class ClientSocket(socket.socket):  # type: ignore[misc]  # gevent has no types
             except BlockingIOError:
                 continue
 
+    def close(self) -> None:
+        """Close the connection here; the kernel sends what is left for a bounded time."""
+        with suppress(OSError):
+            self._sock.setsockopt(plain.IPPROTO_TCP, plain.TCP_USER_TIMEOUT, CLOSED_TIMEOUT_MS)
+        super().close()
+
     def abort(self) -> None:
         """End the connection and discard what is unsent; a greenlet that uses it gets an error or the end."""
         with suppress(OSError):
@@ -93,5 +102,5 @@ class ClientServer(StreamServer):  # type: ignore[misc]  # gevent has no types
 def bound_unread(listener: Any) -> None:
     """Bound what the kernel holds for slow clients; connections inherit the options of their listener."""
     if listener.family in (plain.AF_INET, plain.AF_INET6):
-        listener.setsockopt(plain.IPPROTO_TCP, plain.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+        listener.setsockopt(plain.IPPROTO_TCP, plain.TCP_USER_TIMEOUT, OPEN_TIMEOUT_MS)
         listener.setsockopt(plain.IPPROTO_TCP, plain.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
