@@ -159,8 +159,9 @@ def _erase(services: wiring.Services) -> click.Command:
     def erase(email: str) -> None:
         """Erase a person: the account is deleted, future bookings are cancelled, no stored data names the person."""
         try:
+            orders = services.orders.purchases.anonymise.by_email(email)
             accounts = services.accounts.erase_accounts.by_email(email)
-            _print_erasure(services.booking.erase_person.execute(email), accounts)
+            _print_erasure(services.booking.erase_person.execute(email), accounts, orders)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--email") from None
 
@@ -171,9 +172,10 @@ def _retain(services: wiring.Services) -> click.Command:
     @click.command("retain")
     @click.option("--days", required=True, type=click.IntRange(0, 36_500), help="The number of days after the slot.")
     def retain(days: int) -> None:
-        """Erase the guests whose slot was more than so many days ago, and the accounts of that age never verified."""
+        """Erase the guests whose slot or event was so many days ago, and the accounts of that age never verified."""
         accounts = services.accounts.erase_accounts.never_verified(days)
-        _print_erasure(services.booking.apply_retention.execute(days), accounts)
+        orders = services.orders.purchases.anonymise.before(days)
+        _print_erasure(services.booking.apply_retention.execute(days), accounts, orders)
 
     return retain
 
@@ -237,9 +239,11 @@ def _demo(services: wiring.Services) -> click.Command:
     return demo
 
 
-def _print_erasure(result: ErasureResult, accounts: int) -> None:
+def _print_erasure(result: ErasureResult, accounts: int, orders: int) -> None:
     if accounts:
         click.echo(f"{accounts} accounts deleted, with their sessions.")
+    if orders:
+        click.echo(f"{orders} orders anonymised, with their tickets.")
     click.echo(
         f"{result.bookings} bookings anonymised, {result.emails} e-mails and {result.entries} waiting entries deleted."
     )

@@ -177,7 +177,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         events=ticketed,
         catalogue=catalogue,
         orders=ticketing,
-        account_tickets=AccountTickets(ticketing.reservations.own.cancel, ticketing.reservations.own.export),
+        account_tickets=AccountTickets(ticketing.reservations.own.cancel, ticketing.export_own.execute),
     )
 
 

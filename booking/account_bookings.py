@@ -39,10 +39,11 @@ class ExportAccountData:
     def execute(self, identity: Identity, tickets: AccountTickets) -> AccountData:
         """Return the data, with those of `tickets`; raises NotSignedIn if the account was deleted."""
         accounts = self.account_bookings.accounts
+        account = accounts.get(identity)
         return AccountData(
-            account=accounts.get(identity),
+            account=account,
             sessions=accounts.active_sessions(identity),
             emails=self.outbox.by_subject(identity.account_id),
             bookings=self.account_bookings.execute(identity),
-            reservations=tickets.export(identity.account_id),
+            tickets=tickets.export(account),
         )

@@ -164,7 +164,7 @@ class AccountData:
     sessions: Sequence[AccountSession]
     emails: Sequence[OutboxEmail]
     bookings: Sequence[Booking]
-    reservations: Sequence[Mapping[str, Any]]
+    tickets: Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Cancellation of a booking by the account that made it, and the port to the account's reservations of tickets."""
+"""Cancellation of a booking by the account that made it, and the port to the account's tickets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from accounts.model import Account
 from booking.cancellation import CancelBooking, Cancellation
 from booking.errors import BookingNotFound
 from booking.model import Booking
@@ -18,11 +19,12 @@ Members = Mapping[str, Any]
 class AccountTickets:
     """Port to the tickets of accounts, which another feature has; both return JSON members.
 
-    `cancel` takes the ids of a reservation and of an account, and returns None unless the account has it.
+    `cancel` takes the ids of a reservation and of an account, and returns None unless the account has it. `export`
+    returns rows by kind: `reservations`, `holds`, `orders` and `tickets`.
     """
 
     cancel: Callable[[str, str], Members | None]
-    export: Callable[[str], Sequence[Members]]
+    export: Callable[[Account], Mapping[str, Sequence[Members]]]
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,10 @@ def list_my_slots() -> Response:
 @active_session
 @Endpoint(AccountDataSchema, error_statuses=(401,), security="accessToken")
 def export_my_data() -> AccountData:
-    """Show the stored data about the signed-in person: account, sessions, e-mails, slot bookings, reservations."""
+    """Show the stored data about the signed-in person: account, sessions, e-mails, slot bookings, and tickets.
+
+    Tickets are reservations, holds, orders with their items, and the tickets of events that the person holds.
+    """
     return context.get_service(ExportAccountData).execute(current_identity(), context.get_service(AccountTickets))
 
 

@@ -95,6 +95,9 @@ class AccountDataSchema(ma.Schema):
     letters = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
     bookings = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
     reservations = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
+    holds = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
+    orders = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
+    tickets = ma.fields.List(ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Raw()))
 
     @ma.pre_dump
     def to_members(self, data: AccountData, **_: Any) -> dict[str, Any]:
@@ -105,7 +108,7 @@ class AccountDataSchema(ma.Schema):
             "sessions": [_camel_case(vars(session)) for session in data.sessions],
             "letters": [_without_links(_email_data(email)) for email in data.emails],
             "bookings": [_booking_data(booking) for booking in data.bookings],
-            "reservations": data.reservations,
+            **data.tickets,
         }
 
 

@@ -131,7 +131,7 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
         list_tickets=ListTickets(tickets, base.cache),
         transfer=TransferTicket(base.client, tickets, base.accounts, base.outbox, emails, base.clock),
         check_in=CheckIn(base.client, tickets, base.audit, base.clock),
-        anonymise=AnonymiseOrders(orders, tickets, base.outbox),
+        anonymise=AnonymiseOrders(orders, tickets, base.outbox, base.cache.events.store.get_many, base.clock),
         find_mismatches=FindOrderMismatches(OrderAuditStore(base.client, base.db)),
         sales=OrderSales(orders, WithdrawTickets(change, releases, refunds)),
     )

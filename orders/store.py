@@ -140,11 +140,23 @@ class OrderStore:
         """Return up to `limit` orders with a refund to be tried now."""
         return list(map(order_of, self._committed.find({"refundDueAt": {"$lte": now, **DATE}}).limit(limit)))
 
-    def anonymise(self, account_id: str) -> list[str]:
-        """Remove name and e-mail address from the orders of an account; return their ids."""
-        wanted = {"accountId": account_id}
-        self._orders.update_many(wanted, {"$set": {"name": "", "email": ""}})
-        return [row["_id"] for row in self._committed.find(wanted, {"_id": 1})]
+    def ids_of(self, account_id: str) -> list[str]:
+        """Return the ids of all orders of an account."""
+        return [row["_id"] for row in self._committed.find({"accountId": account_id}, {"_id": 1})]
+
+    def ids_by_email(self, email: str) -> list[str]:
+        """Return the ids of all orders with an e-mail address."""
+        return [row["_id"] for row in self._committed.find({"email": email}, {"_id": 1})]
+
+    def named_before(self, moment: datetime) -> Iterator[Order]:
+        """Yield the orders placed before `moment` that still have an e-mail address, oldest first."""
+        wanted: Document = {"_id": {"$lt": id_lower_bound(moment)}, "email": {"$gt": ""}}
+        yield from map(order_of, self._committed.find(wanted).sort("_id", ASCENDING))
+
+    def anonymise(self, order_ids: Sequence[str]) -> None:
+        """Remove name and e-mail address. The new version refuses changes that still have them."""
+        change = {"$set": {"name": "", "email": ""}, "$inc": {"version": 1}}
+        self._orders.update_many({"_id": {"$in": list(order_ids)}}, change)
 
     def buyers(self, event_id: str, after: str, limit: int) -> list[str]:
         """Return up to `limit` ids of accounts with paid orders for an event, in order, those above `after`."""

@@ -32,10 +32,12 @@ from orders.event_cache import EventCache
 from orders.group_commit import TicketRecords, TicketRows
 from orders.holds import store as hold_store
 from orders.holds import wiring as hold_wiring
+from orders.holds.store import HoldStore
 from orders.holds.wiring import HoldServices
 from orders.offers import store as offer_store
 from orders.offers import wiring as offer_wiring
 from orders.offers.wiring import OfferServices
+from orders.own_data import ExportOwnTickets
 from orders.payments import event_store, simulated_store
 from orders.purchase_wiring import PurchaseServices
 from orders.reservations import store as reservation_store
@@ -84,6 +86,7 @@ class OrderServices:
     release_accounts: ReleaseAccounts
     find_mismatches: FindTicketMismatches
     purchases: PurchaseServices
+    export_own: ExportOwnTickets
     # What is sold of an event, by feature.
     sales: Sequence[SalesOfFeature]
 
@@ -135,6 +138,7 @@ def build(base: Foundation) -> OrderServices:
         release_accounts=ReleaseAccounts(DeletedAccountStore(base.db), releases),
         find_mismatches=FindTicketMismatches(base.client, ClaimCountStore(base.db), base.clock),
         purchases=purchases,
+        export_own=ExportOwnTickets(reservations.own, HoldStore(base.db), purchases.listing, purchases.list_tickets),
         sales=(SalesOfReservations(reservations.store, reservations.cancel), purchases.sales),
     )
 

@@ -26,6 +26,7 @@ SCHEMA = CollectionSchema(
 
 # The most tickets that one list shows.
 MAX_LISTED = 1000
+ANONYMOUS = {"$set": {"holderName": "", "holderEmail": ""}}
 
 
 class TicketStore:
@@ -67,9 +68,17 @@ class TicketStore:
         wanted = {"$or": holders, "state": {"$ne": TicketState.TRANSFERRED.value}}
         return list(map(_ticket, self._committed.find(wanted).sort("_id", ASCENDING).limit(MAX_LISTED)))
 
-    def anonymise(self, account_id: str) -> None:
+    def anonymise_of(self, account_id: str) -> None:
         """Remove name and e-mail address from the tickets that an account holds."""
-        self._tickets.update_many({"holderId": account_id}, {"$set": {"holderName": "", "holderEmail": ""}})
+        self._tickets.update_many({"holderId": account_id}, ANONYMOUS)
+
+    def anonymise_address(self, email: str) -> None:
+        """Remove name and e-mail address from the tickets of an address, also of one without an account."""
+        self._tickets.update_many({"holderEmail": email}, ANONYMOUS)
+
+    def anonymise_all(self, order_ids: Sequence[str]) -> None:
+        """Remove name and e-mail address from all tickets of orders."""
+        self._tickets.update_many({"orderId": {"$in": list(order_ids)}}, ANONYMOUS)
 
     def move(self, session: Session, ticket_id: str, before: TicketState, after: TicketState) -> bool:
         """Change the state of a ticket; return False if it has another one than `before`."""
