@@ -66,4 +66,6 @@ def current_path() -> str:
         return url_for("pages.self_service.booking", booking_id=arguments["booking_id"])
     if "entry_id" in arguments:
         return url_for("pages.self_service.waiting", entry_id=arguments["entry_id"])
+    if "event_id" in arguments:
+        return url_for("pages.events.show", event_id=arguments["event_id"])
     return url_for("pages.booking.home")

@@ -8,7 +8,9 @@ from pages.account import provider_errors
 from pages.account import routes as account_routes
 from pages.api_docs import routes as api_docs_routes
 from pages.booking import routes as booking_routes
+from pages.events import routes as events_routes
 from pages.language_switch import routes as language_routes
+from pages.my_bookings import routes as my_bookings_routes
 from pages.self_service import routes as self_service_routes
 from pages.site import blueprint
 
@@ -17,6 +19,8 @@ __all__ = ["blueprint", "csrf", "error_pages", "page_visit", "provider_errors"]
 
 for _routes in (
     booking_routes,
+    events_routes,
+    my_bookings_routes,
     self_service_routes,
     account_routes,
     account_link_routes,

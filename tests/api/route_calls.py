@@ -16,6 +16,7 @@ from tests.accounts.openid.local_provider import LocalProvider
 from tests.api.account_calls import account_calls
 from tests.api.account_page_calls import account_page_calls, openid_calls
 from tests.api.conftest import Clock
+from tests.api.event_page_calls import event_page_calls
 from tests.api.order_calls import order_calls
 from tests.api.pages.page_browser import Browser
 from tests.api.reservation_calls import reservation_calls
@@ -93,6 +94,7 @@ def calls(rush: Rush) -> dict[str, Call]:
         **api_calls(rush),
         **account_calls(rush.app, rush.db),
         **account_page_calls(rush.app, rush.db),
+        **event_page_calls(rush.app, rush.db),
         **reservation_calls(rush.app),
         **openid_calls(rush.app, rush.provider),
         **order_calls(rush.app),

@@ -1,0 +1,1 @@
+"""Tests of the page with a person's own bookings."""
