@@ -26,7 +26,6 @@ from notifications.outbox.service import Outbox
 from notifications.outbox.store import OutboxStore
 from notifications.providers.base import Mailer
 from notifications.providers.file import FileMailer
-from notifications.providers.resend import ResendMailer
 from notifications.providers.smtp import SmtpMailer
 
 MAIL_FOLDER = ROOT / "var" / "mail"
@@ -82,6 +81,8 @@ def periodic_tasks(db: Db, clock: Clock) -> tuple[PeriodicTask, ...]:
 def build_mailer(settings: Settings) -> Mailer:
     """Return the mailer of the configured provider; without one, e-mails are files in MAIL_FOLDER."""
     if settings.resend_api_key:
+        from notifications.providers.resend import ResendMailer  # noqa: PLC0415  # its SDK takes a tenth of the start
+
         return ResendMailer(settings.resend_api_key, settings.resend_api_url)
     if settings.smtp_url:
         return SmtpMailer(settings.smtp_url)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from accounts.openid.errors import ProviderNotFound
 from accounts.openid.model import AuthorizationResponse, Flow, ProviderIdentity
-from accounts.openid.provider import OpenIdProvider, refused
+from accounts.openid.refused import refused
+
+if TYPE_CHECKING:
+    from accounts.openid.provider import OpenIdProvider
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,13 @@ from authlib.integrations.requests_client import OAuth2Session
 
 from accounts.openid import id_token
 from accounts.openid.discovery import TIMEOUT, Metadata, discover, get_json, unavailable
-from accounts.openid.errors import ProviderSignInFailed
 from accounts.openid.id_token import Expectation, IdTokenInvalid, KeyUnknown
 from accounts.openid.model import AuthorizationResponse, Flow, ProviderIdentity
-from core import log
+from accounts.openid.refused import refused
 from core.clock import Clock, monotonic
 from core.concurrency.ttl_cache import TTLCache
 from core.config.openid_providers import ProviderSettings
 
-LOG = log.get_logger("accounts")
 SCOPE = "openid email profile"
 METADATA_SECONDS = 3600.0
 # An unknown key id makes a provider's keys be read again, but not by every forged token.
@@ -137,9 +135,3 @@ class OpenIdProvider:
             code_challenge_method="S256",
             default_timeout=TIMEOUT,
         )
-
-
-def refused(provider: str, reason: str) -> ProviderSignInFailed:
-    """Return the refusal of a callback, and log the reason, which only operators see."""
-    LOG.warning("oidc_sign_in_refused", provider=provider, reason=reason)
-    return ProviderSignInFailed()
