@@ -45,6 +45,7 @@ from core.web.body_limit import BodyReaderMiddleware
 from core.web.endpoint import Blueprint
 from core.web.rate_limits import limiter
 from core.web.server import refusals
+from pages.branding.brand import Brand
 from schedules.availability_cache import AvailabilityCache
 from schedules.errors import ScheduleError
 
@@ -59,6 +60,11 @@ UNLIMITED_ENDPOINTS = frozenset(
         "pages.api_docs.static",
         "pages.api_docs.asset",
         "pages.admin.static",
+        "pages.branding.brand_file",
+        "pages.branding.favicon",
+        "pages.branding.touch_icon",
+        "pages.branding.manifest",
+        "pages.branding.robots",
         "webhooks.resend",
         "payments.payment_event",
     }
@@ -116,6 +122,7 @@ def _configure(app: Application, services: wiring.Services) -> None:
         *services.every(),
         AvailabilityCache.for_schedules(services.schedules),
         AdminKeys.of(settings.admin_key),
+        Brand.of(services.schedules.schedule.details),
         rate_limiter,
         SignInLimits.over(rate_limiter.limiter.limiter, settings.rate_limit_login, settings.rate_limit_register),
     )

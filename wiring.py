@@ -30,8 +30,8 @@ from admin.dashboard.service import Dashboard
 from audit import store as audit_store
 from audit.service import Audit
 from audit.store import AuditStore
-from booking import calendar_invite, waiting_eligibility
 from booking import store as booking_store
+from booking import waiting_eligibility
 from booking.own_cancellation import AccountTickets
 from booking.search import migration as search_migration
 from booking.search import segments as search_segments
@@ -167,7 +167,7 @@ def build(settings: Settings, **replacements: Any) -> Services:
         audit_history=AuditHistory(base.audit, schedules.schedule, base.bookings.get_many_committed),
         outbox=base.outbox,
         outbox_health=OutboxHealth(db, clock, base.deferred),
-        worker=_worker(settings, base.outbox, clock, replacements.get("mailer")),
+        worker=_worker(base, replacements.get("mailer")),
         scheduler=_scheduler(base, booked, people, tasks),
         dashboard=Dashboard(schedules, base.bookings.count_created_between, base.outbox, clock),
         delivery_webhook=DeliveryWebhook(base.outbox.store, clock, settings.resend_webhook_secret),
@@ -262,15 +262,15 @@ def _events(base: _Base, people: AccountServices, ticketed: Events, claims: Orde
     return events.wiring.build(foundation)
 
 
-def _worker(settings: Settings, outbox: Outbox, clock: Clock, mailer: Mailer | None) -> OutboxWorker:
-    calendar_files = partial(calendar_invite.attachments, organizer=settings.admin_email)
-    attach = partial(attachments.attach, calendar_files)
-    render_email = partial(render, environments(), settings.mail_from, settings.admin_email, attach)
+def _worker(base: _Base, mailer: Mailer | None) -> OutboxWorker:
+    settings = base.settings
+    outbox = base.outbox
+    attach = partial(attachments.attach, booking.wiring.build_calendar_files(settings, base.schedules))
+    templates = environments(booking.wiring.build_imprints(base.schedules))
+    render_email = partial(render, templates, settings.mail_from, settings.admin_email, attach)
     transport = MailTransport(mailer or build_mailer(settings), render_email, settings.mail_rate)
-    db = outbox.store.db
-    return build_worker(
-        LeaseStore(db, outbox.deferred), worker_lease(db, _lease_holder(), clock), transport, outbox.wake
-    )
+    lease = worker_lease(base.db, _lease_holder(), base.clock)
+    return build_worker(LeaseStore(base.db, outbox.deferred), lease, transport, outbox.wake)
 
 
 def _scheduler(

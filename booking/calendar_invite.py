@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vCalAddress, vUri
+from icalendar import Alarm, Calendar, Event, vCalAddress, vUri
 
 from core.i18n import ENGLISH, get_language
 from notifications.outbox.model import Attachment, OutboxEmail
+from schedules.details.model import NO_DETAILS, EventDetails
 
 # The calendar method of the e-mails that have a calendar file.
 METHODS: Mapping[str, str] = {
@@ -27,11 +29,24 @@ FILE_NAME = "invite.ics"
 UID_DOMAIN = "bookings.invalid"
 PRODUCT = "-//Booking service//EN"
 SLOT = re.compile(r"([0-9]{2}:[0-9]{2})-([0-9]{2}:[0-9]{2})")
+# The calendar reminds this long before the start.
+ALARM = timedelta(hours=-2)
 IN_ADDRESS = "@!$'*+"
 IN_URL = ":/?#[]@!$&'()*+,;=%"
 
 
-def attachments(email: OutboxEmail, organizer: str = "") -> Sequence[Attachment]:
+@dataclass(frozen=True)
+class Publisher:
+    """The organiser's e-mail address, if there is one, and the event's details by language code."""
+
+    email: str = ""
+    details_in: Callable[[str], EventDetails] = lambda _code: NO_DETAILS
+
+
+NO_PUBLISHER = Publisher()
+
+
+def attachments(email: OutboxEmail, publisher: Publisher = NO_PUBLISHER) -> Sequence[Attachment]:
     """Return the calendar file of `email`, or nothing; the same e-mail always gives the same bytes.
 
     An e-mail without a valid date, time or zone is sent without a file.
@@ -41,19 +56,22 @@ def attachments(email: OutboxEmail, organizer: str = "") -> Sequence[Attachment]
         return ()
     try:
         content = build_ics(
-            facts=email.context, about=email.subject, stamp=email.created_at, method=method, organizer=organizer
+            facts=email.context, about=email.subject, stamp=email.created_at, method=method, publisher=publisher
         )
     except (KeyError, ValueError):
         return ()
     return (Attachment(FILE_NAME, f"text/calendar; charset=utf-8; method={method}", content),)
 
 
-def build_ics(*, facts: Mapping[str, str], about: str, stamp: datetime, method: str, organizer: str = "") -> bytes:
+def build_ics(
+    *, facts: Mapping[str, str], about: str, stamp: datetime, method: str, publisher: Publisher = NO_PUBLISHER
+) -> bytes:
     """Return the calendar file of the booking `about`; `facts` are those of its e-mails, `stamp` is aware.
 
     `method` is REQUEST, CANCEL or PUBLISH. Raises ValueError when the facts give no hour, zone or address.
     """
     start, end = _time_range(facts)
+    details = publisher.details_in(get_language(facts.get("language")).code)
     event = Event()
     event.add("UID", f"{_line(about)}@{UID_DOMAIN}")
     event.add("DTSTAMP", stamp.astimezone(UTC))
@@ -61,14 +79,17 @@ def build_ics(*, facts: Mapping[str, str], about: str, stamp: datetime, method: 
     event.add("DTSTART", start)
     event.add("DTEND", end)
     event.add("SUMMARY", _line(facts["event"]), parameters=_language(facts))
-    event.add("DESCRIPTION", _description(facts), parameters=_language(facts))
+    event.add("DESCRIPTION", _description(facts, details), parameters=_language(facts))
     event["URL"] = vUri(quote(facts["manageUrl"], safe=IN_URL))
     event.add("STATUS", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     event.add("TRANSP", "TRANSPARENT" if method == "CANCEL" else "OPAQUE")
-    if organizer:
-        event["ORGANIZER"] = _mailbox(organizer)
+    _add_place(event, details, facts)
+    if publisher.email:
+        event["ORGANIZER"] = _organizer(publisher.email, details.organiser)
     if method != "PUBLISH":
         event["ATTENDEE"] = _guest(facts, method)
+    if method != "CANCEL":
+        event.add_component(_alarm(facts))
     whole = Calendar()
     whole.add("PRODID", PRODUCT)
     whole.add("VERSION", "2.0")
@@ -110,23 +131,49 @@ def _language(facts: Mapping[str, str]) -> dict[str, str]:
     return {} if language is ENGLISH else {"LANGUAGE": language.code}
 
 
-def _description(facts: Mapping[str, str]) -> str:
+def _add_place(event: Event, details: EventDetails, facts: Mapping[str, str]) -> None:
+    if details.location:
+        event.add("LOCATION", _line(details.location), parameters=_language(facts))
+    if details.geo:
+        event.add("GEO", details.geo)
+
+
+def _alarm(facts: Mapping[str, str]) -> Alarm:
+    alarm = Alarm()
+    alarm.add("ACTION", "DISPLAY")
+    alarm.add("TRIGGER", ALARM)
+    alarm.add("DESCRIPTION", _line(facts["event"]))
+    return alarm
+
+
+def _description(facts: Mapping[str, str], details: EventDetails) -> str:
     words = get_language(facts.get("language")).translations
     reference = words.gettext("Reference: %(reference)s") % {"reference": _line(facts["reference"])}
     page = words.gettext("Your booking: %(url)s") % {"url": _line(facts["manageUrl"])}
     hours = f"{_line(facts['slot'])}, {_line(facts['timezone'])}"
-    return f"{hours}\n{reference}\n{page}"
+    return "\n".join(filter(None, (hours, reference, page, details.map_url)))
 
 
 def _guest(facts: Mapping[str, str], method: str) -> vCalAddress:
     guest = _mailbox(facts["email"])
-    # Some calendars take a backslash for an escape here, which would swallow the sign that ends the name.
-    guest.params["CN"] = _line(facts["fullName"]).replace('"', "'").replace("\\", "/")
+    guest.params["CN"] = _common_name(facts["fullName"])
     guest.params["ROLE"] = "REQ-PARTICIPANT"
     if method == "REQUEST":
         guest.params["PARTSTAT"] = "ACCEPTED"
         guest.params["RSVP"] = "FALSE"
     return guest
+
+
+def _organizer(email: str, name: str) -> vCalAddress:
+    organizer = _mailbox(email)
+    if name:
+        organizer.params["CN"] = _common_name(name)
+    return organizer
+
+
+def _common_name(name: str) -> str:
+    # Some calendars take a backslash for an escape here, which would swallow the sign that ends the name.
+    return _line(name).replace('"', "'").replace("\\", "/")
 
 
 def _mailbox(address: str) -> vCalAddress:

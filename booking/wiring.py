@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -46,12 +46,14 @@ from booking.store import BookingStore
 from booking.unit_of_work import UnitOfWork
 from core.clock import Clock
 from core.concurrency.serial_transactions import SerialTransactions
-from core.config.settings import Settings
+from core.config.settings import DEFAULT_ADMIN, Settings
 from core.mongo.client import Client, Db
 from core.scheduler import PeriodicTask
 from core.signed_tokens import SignedLinks
 from inventory.group_commit import GroupCommit
+from notifications.outbox.model import Attachment, OutboxEmail
 from notifications.outbox.service import Outbox
+from notifications.render import Imprint
 from schedules.service import Schedules
 from waitlist import email_queue as waitlist_email_queue
 from waitlist import emails as waitlist_emails
@@ -126,6 +128,27 @@ def build_links(settings: Settings) -> SignedLinks:
     return SignedLinks(settings.secret_key, settings.public_url, "booking.manage", "bookings")
 
 
+def build_publisher(settings: Settings, schedules: Schedules) -> calendar_invite.Publisher:
+    """Return the publisher of calendar files; ADMIN_EMAIL's default belongs to no organiser."""
+    email = settings.admin_email.replace(DEFAULT_ADMIN, "")
+    return calendar_invite.Publisher(email, lambda code: schedules.schedule.localized(code).details)
+
+
+def build_calendar_files(settings: Settings, schedules: Schedules) -> Callable[[OutboxEmail], Sequence[Attachment]]:
+    """Return the function that makes the calendar file of an e-mail."""
+    return partial(calendar_invite.attachments, publisher=build_publisher(settings, schedules))
+
+
+def build_imprints(schedules: Schedules) -> Callable[[str], Imprint]:
+    """Return the imprint of e-mails by language code."""
+
+    def imprint_in(code: str) -> Imprint:
+        details = schedules.schedule.localized(code).details
+        return Imprint(**{name: getattr(details, name) for name in Imprint.__dataclass_fields__})
+
+    return imprint_in
+
+
 def build_emails(settings: Settings, schedules: Schedules) -> BookingEmails:
     """Return the e-mails of bookings."""
     return BookingEmails(schedules.schedule, build_links(settings), settings.admin_email, schedules.clock)
@@ -178,7 +201,8 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
     keys = IdempotencyStore(base.db)
     deletion = DeletePersonalData(unit_of_work, store, keys, entries, search_index.segments)
     self_service = SelfService(store, schedules, base.signed_links, cancel, reschedule)
-    build_ics = partial(calendar_invite.build_ics, organizer=base.settings.admin_email)
+    publisher = build_publisher(base.settings, schedules)
+    build_ics = partial(calendar_invite.build_ics, publisher=publisher)
     return BookingServices(
         store=store,
         idempotency_keys=keys,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -16,12 +17,28 @@ Environments = Mapping[str, Environment]
 TEMPLATES = Path(__file__).parent / "templates" / "email"
 
 
-def environments() -> Environments:
+@dataclass(frozen=True)
+class Imprint:
+    """The event's place and organiser in one language, as all e-mails show them; an empty text is not shown."""
+
+    location: str = ""
+    map_url: str = ""
+    organiser: str = ""
+    contact: str = ""
+    contact_url: str = ""
+    imprint_url: str = ""
+    privacy_url: str = ""
+
+
+NO_IMPRINT = Imprint()
+
+
+def environments(imprint_in: Callable[[str], Imprint] = lambda _code: NO_IMPRINT) -> Environments:
     """Return the template environment of each language by its code."""
-    return {code: environment(language) for code, language in LANGUAGES.items()}
+    return {code: environment(language, imprint_in(code)) for code, language in LANGUAGES.items()}
 
 
-def environment(language: Language = ENGLISH) -> Environment:
+def environment(language: Language = ENGLISH, imprint: Imprint = NO_IMPRINT) -> Environment:
     """Return the environment of `language`, with its catalogue and the filters `day` and `hours` for dates and slots.
 
     Templates whose name ends in .html are escaped. An undefined variable is an error.
@@ -41,6 +58,7 @@ def environment(language: Language = ENGLISH) -> Environment:
         catalogue.gettext, catalogue.ngettext, newstyle=True
     )
     templates.globals["lang"] = language.code
+    templates.globals["imprint"] = imprint
     templates.filters["day"] = partial(format_date, language)
     templates.filters["hours"] = partial(format_time_range, language)
     return templates

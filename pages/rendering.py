@@ -5,9 +5,11 @@ from __future__ import annotations
 from flask import Response, current_app, redirect, render_template
 from flask_babel import force_locale
 
+from core.config.settings import Settings
 from core.i18n import LANGUAGES
 from core.web import context
 from pages import locale
+from pages.branding.brand import Brand
 from schedules.service import Schedules
 
 
@@ -22,9 +24,13 @@ def render_page(name: str, record_language: str = "", **values: object) -> Respo
 def _render(name: str, values: dict[str, object]) -> Response:
     language = locale.current_language()
     schedule = context.get_service(Schedules).schedule
+    localized = schedule.localized(language.code)
     shared_values = {
         "schedule": schedule,
-        "event": schedule.localized(language.code).name,
+        "event": localized.name,
+        "details": localized.details,
+        "brand": context.get_service(Brand),
+        "public_url": context.get_service(Settings).public_url,
         "language": language,
         "languages": list(LANGUAGES.values()),
         "current_path": locale.current_path(),

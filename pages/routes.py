@@ -8,6 +8,7 @@ from pages.account import provider_errors
 from pages.account import routes as account_routes
 from pages.api_docs import routes as api_docs_routes
 from pages.booking import routes as booking_routes
+from pages.branding import routes as branding_routes
 from pages.events import routes as events_routes
 from pages.language_switch import routes as language_routes
 from pages.my_bookings import routes as my_bookings_routes
@@ -21,6 +22,7 @@ for _routes in (
     booking_routes,
     events_routes,
     my_bookings_routes,
+    branding_routes,
     self_service_routes,
     account_routes,
     account_link_routes,

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from schedules.details.model import NO_DETAILS, EventDetails
+
 # One transaction may have to promote all entries, and its size is limited.
 MAX_WAITING = 1000
 
@@ -61,10 +63,11 @@ class Day:
 
 @dataclass(frozen=True)
 class LocalizedText:
-    """The texts of a schedule in one language: its name, and the refusal of other dates."""
+    """The texts of a schedule in one language: its name, the refusal of other dates, and the event's details."""
 
     name: str
     refusal: str
+    details: EventDetails = NO_DETAILS
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class Schedule:
     cutoff: timedelta | None = None
     translations: Mapping[str, LocalizedText] = field(default_factory=dict)
     omitted: Sequence[OmittedSlot] = ()
+    details: EventDetails = NO_DETAILS
 
     def localized(self, language: str) -> LocalizedText:
         """Return the texts in `language`, or the schedule's own if it has no translation."""
@@ -95,7 +99,7 @@ class Schedule:
 
     @cached_property
     def _own(self) -> LocalizedText:
-        return LocalizedText(self.name, self.refusal)
+        return LocalizedText(self.name, self.refusal, self.details)
 
     @cached_property
     def day_by_date(self) -> Mapping[str, Day]:

@@ -14,6 +14,8 @@ from core.i18n import LANGUAGES
 from core.ids import deterministic_id
 from schedules import checks, recurrence, toml_file
 from schedules.day_templates import DayTemplate, assign
+from schedules.details import file as details_file
+from schedules.details.model import EventDetails
 from schedules.model import Day, LocalizedText, OmittedSlot, PlannedSlot, Schedule
 from schedules.recurrence import MAX_DATES
 from schedules.toml_file import Table
@@ -31,20 +33,21 @@ KEYS = {
     "dates",
     "days",
     "translations",
+    "event",
 }
-TRANSLATION_KEYS = {"name", "refusal"}
+TRANSLATION_KEYS = {"name", "refusal", *details_file.TEXTS}
 RECURRENCE_KEYS = {"first", "rule"}
 NO_CUTOFF = -1
 
 
 def load(path: Path) -> Schedule:
     """Return the schedule in the TOML file at `path`; raises ScheduleError naming line, key and reason."""
-    return _schedule(toml_file.load(path))
+    return _schedule(toml_file.load(path), path.parent)
 
 
 def parse(text: str, name: str) -> Schedule:
     """Return the schedule that the TOML `text` gives; `name` is the file's, for error messages."""
-    return _schedule(toml_file.parse(text, name))
+    return _schedule(toml_file.parse(text, name), Path(name).parent)
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class _Hours:
         return f"{self.start.clock}-{self.end.clock}"
 
 
-def _schedule(file: Table) -> Schedule:
+def _schedule(file: Table, folder: Path) -> Schedule:
     file.refuse_unknown(KEYS)
     schedule_id = file.get("id", checks.identifier)
     zone = file.get("timezone", checks.zone)
@@ -75,6 +78,7 @@ def _schedule(file: Table) -> Schedule:
         raise file.error("days", f"has only hours that the clocks of {zone.key} skip or repeat on these dates.")
     _refuse_overlaps(kept)
     cutoff = file.get("cutoff_minutes", checks.whole(0, 525_600), default=NO_CUTOFF)
+    details = details_file.parse(file, folder)
     return Schedule(
         id=schedule_id,
         name=file.get("name", checks.text),
@@ -82,8 +86,9 @@ def _schedule(file: Table) -> Schedule:
         refusal=file.get("refusal", checks.text),
         days=_days(schedule_id, kept, {day.isoformat(): template.name for day, template in planned}),
         cutoff=None if cutoff == NO_CUTOFF else timedelta(minutes=cutoff),
-        translations=_translations(file),
+        translations=_translations(file, details),
         omitted=tuple(omitted),
+        details=details,
     )
 
 
@@ -157,7 +162,7 @@ def _planned_slot(schedule_id: str, hours: _Hours) -> PlannedSlot:
     )
 
 
-def _translations(file: Table) -> dict[str, LocalizedText]:
+def _translations(file: Table, details: EventDetails) -> dict[str, LocalizedText]:
     if "translations" not in file.values:
         return {}
     tables = file.child("translations")
@@ -167,5 +172,9 @@ def _translations(file: Table) -> dict[str, LocalizedText]:
             raise file.error("translations", f"must be tables by language: {', '.join(LANGUAGES)}.")
         table = tables.child(code)
         table.refuse_unknown(TRANSLATION_KEYS)
-        found[code] = LocalizedText(name=table.get("name", checks.text), refusal=table.get("refusal", checks.text))
+        found[code] = LocalizedText(
+            name=table.get("name", checks.text),
+            refusal=table.get("refusal", checks.text),
+            details=details_file.translation(details, table),
+        )
     return found

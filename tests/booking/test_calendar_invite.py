@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 
 from booking import calendar_invite
+from booking.calendar_invite import Publisher
 from notifications.outbox.model import Attachment, OutboxEmail
 
 STAMP = datetime(2026, 2, 14, 8, 30, 15, 999_000, tzinfo=UTC)
@@ -99,7 +100,7 @@ def test_the_event_says_who_what_and_where_to_change_it() -> None:
 
 
 def test_an_organizer_is_named_when_given() -> None:
-    (file,) = calendar_invite.attachments(letter(), "office@example.org")
+    (file,) = calendar_invite.attachments(letter(), Publisher("office@example.org"))
     assert parsed(file.content)[1]["ORGANIZER"] == "mailto:office@example.org"
 
 
@@ -204,6 +205,20 @@ def test_lines_are_folded_and_end_as_mail_does() -> None:
     assert content.endswith(b"END:VCALENDAR\r\n")
     assert content.count(b"\n") == content.count(b"\r\n") == content.count(b"\r")
     assert max(len(line) for line in content.split(b"\r\n")) <= 75
+
+
+def test_calendar_reminds_before_the_start_unless_cancelled() -> None:
+    _, event = parsed(attached().content)
+    (alarm,) = event.walk("VALARM")
+
+    assert alarm["TRIGGER"].dt == timedelta(hours=-2)
+    assert parsed(attached("guest_cancellation").content)[1].walk("VALARM") == []
+
+
+def test_calendar_file_without_organiser_and_place_names_none() -> None:
+    _, event = parsed(attached().content)
+
+    assert not {"ORGANIZER", "LOCATION", "GEO"} & set(event)
 
 
 PROPERTIES = {line.partition(":")[0].partition(";")[0] for line in lines(attached().content) if line}

@@ -19,7 +19,7 @@ from core.i18n import ENGLISH, GERMAN, LANGUAGES, format_date, format_time_range
 from notifications import preview
 from notifications.mime import to_mime
 from notifications.outbox.model import Message, OutboxEmail
-from notifications.render import TEMPLATES, environment, environments, render
+from notifications.render import TEMPLATES, Imprint, environment, environments, render
 from tests.notifications.conftest import ADMIN, FACTS, SENDER
 from tests.pseudo import bracketed, bracketed_form, leftovers, visible
 
@@ -327,3 +327,14 @@ def test_same_email_renders_to_the_same_message(template: str, facts: Mapping[st
     assert once == again(email(template, **facts))
     assert once.key == "0" * 32
     assert len(once.subject.splitlines()) <= 1
+
+
+def test_email_shows_place_and_organiser_in_both_parts() -> None:
+    imprint = Imprint("Hall <1>", "https://map.example.org/?a=1&b=2", "University", "a@example.org",
+                      "mailto:a@example.org", "https://example.org/i", "https://example.org/p")  # fmt: skip
+    message = render(environments(lambda _code: imprint), SENDER, ADMIN, lambda _: (), email("guest_booking"))
+
+    for shown in ("Where:     Hall <1>", "University\na@example.org", "Imprint: https://example.org/i"):
+        assert shown in message.text
+    for shown in ("Hall &lt;1&gt;", "https://map.example.org/?a=1&amp;b=2", "mailto:a@example.org", ">Privacy</a>"):
+        assert shown in message.html

@@ -100,7 +100,9 @@ def test_pages_hold_no_inline_script_or_style_and_name_no_other_host(browser: Br
 
     assert re.findall(r"<script(?![^>]* src=)|<style| style=| on\w+=", page) == []
     assert [
-        link for link in re.findall(r'(?:src|href|action)="([^"]+)"', page) if not link.startswith(("/", "#"))
+        link
+        for link in re.findall(r'<(?!link rel="canonical")[^>]* (?:src|href|action)="([^"]+)"', page)
+        if not link.startswith(("/", "#"))
     ] == []
     assert browser.get("/").headers["Content-Security-Policy"] == SECURITY_HEADERS["Content-Security-Policy"]
 

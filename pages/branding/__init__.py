@@ -1,0 +1,1 @@
+"""Branding: the event's pictures and accent colour, icons, manifest and robots.txt."""

@@ -1,0 +1,1 @@
+"""Details of the event in a schedule file: place, organiser and look."""

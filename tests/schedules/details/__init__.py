@@ -1,0 +1,1 @@
+"""Tests of the details in schedule files."""
