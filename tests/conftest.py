@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -30,6 +29,7 @@ from devdb.replica_set import ReplicaSet, start_replica_set
 from tests import factories
 from tests.api_client import Api, over_app, over_http
 from tests.databases import Databases
+from tests.starting import run_flask, starter
 
 ROOT = Path(__file__).parent.parent
 # How long an example takes says more of the machine than of the code.
@@ -168,10 +168,7 @@ class Served:
 
     def flask(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run one of the operator's commands against the same database."""
-        return subprocess.run(
-            [sys.executable, "-m", "flask", *command],
-            check=False, capture_output=True, text=True, cwd=ROOT, env=self.environment, timeout=60,
-        )  # fmt: skip
+        return run_flask(self.environment, *command)
 
     def verify(self) -> str:
         """Return what `flask verify` says, or fail with it."""
@@ -194,11 +191,9 @@ def serving(mongodb_uri: str, folder: Path, **changes: str) -> Iterator[Served]:
 @contextmanager
 def launched(url: str, environment: dict[str, str], log: Path) -> Iterator[Served]:
     """Start gunicorn without waiting for it, and end it with the block."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
-            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+    process = starter("patched").spawn(
+        "gunicorn", "-c", "gunicorn.conf.py", environment=environment, stdout=log, stderr=log
+    )
     try:
         yield Served(url, process, environment, log)
     finally:

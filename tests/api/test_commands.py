@@ -24,6 +24,7 @@ from schedules import startup_checks
 from tests import factories
 from tests.api_client import Api
 from tests.conftest import ROOT, free_port, serving
+from tests.starting import run_flask
 
 COMMANDS = [["init-db"], ["verify"], ["erase", "--email", "ada@example.org"], ["retain", "--days", "30"],
             ["letters", "send", "--once"]]  # fmt: skip
@@ -36,23 +37,16 @@ def environment(replica_set: ReplicaSet, mongo: Client) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **settings}
 
 
-def flask(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "flask", *command],
-        check=False, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=60,
-    )  # fmt: skip
-
-
 def test_a_database_is_prepared_verified_and_found_to_drift(environment: dict[str, str], mongo: Client) -> None:
     db = mongo[environment["MONGODB_DATABASE"]]
 
-    assert flask(environment, "init-db").returncode == 0
-    assert flask(environment, "init-db").returncode == 0
-    good = flask(environment, "verify")
+    assert run_flask(environment, "init-db").returncode == 0
+    assert run_flask(environment, "init-db").returncode == 0
+    good = run_flask(environment, "verify")
     db.slots.insert_one({"_id": "slot-that-counts-wrong", "schedule": "x", "date": "2026-03-05", "day": "A",
                          "start": "10:00", "end": "11:00", "label": "10:00-11:00", "capacity": 4, "bookedCount": 2,
                          "closed": False})  # fmt: skip
-    bad = flask(environment, "verify")
+    bad = run_flask(environment, "verify")
     mongo.drop_database(db.name)
 
     assert (good.returncode, bad.returncode) == (0, 1), good.stderr + bad.stderr
@@ -61,9 +55,9 @@ def test_a_database_is_prepared_verified_and_found_to_drift(environment: dict[st
 
 
 def test_send_command_sends_emails_without_a_service(environment: dict[str, str], mongo: Client) -> None:
-    assert flask(environment, "init-db").returncode == 0
+    assert run_flask(environment, "init-db").returncode == 0
 
-    sent = flask(environment, "letters", "send", "--once")
+    sent = run_flask(environment, "letters", "send", "--once")
     mongo.drop_database(environment["MONGODB_DATABASE"])
 
     assert sent.returncode == 0, sent.stderr
@@ -132,7 +126,7 @@ def test_commands_with_an_invalid_schedule_file_end_as_the_service_does(tmp_path
         check=False, capture_output=True, text=True, cwd=ROOT, env=asked, timeout=60,
     )  # fmt: skip
     # Whichever command it is, the application is made first.
-    ended = [flask(asked, "verify"), flask(asked, "letters", "send", "--once")]
+    ended = [run_flask(asked, "verify"), run_flask(asked, "letters", "send", "--once")]
 
     assert served.returncode == 2
     assert served.stderr.startswith("broken.toml, line ")
@@ -147,7 +141,7 @@ def test_commands_with_an_invalid_database_url_end_without_quoting_it(tmp_path: 
         [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
         check=False, capture_output=True, text=True, cwd=ROOT, env=asked, timeout=60,
     )  # fmt: skip
-    ended = flask(asked, "verify")
+    ended = run_flask(asked, "verify")
 
     assert (served.returncode, ended.returncode) == (2, 2)
     assert ended.stderr == served.stderr
@@ -160,7 +154,7 @@ def test_every_command_ends_with_one_sentence_when_the_database_is_away(tmp_path
     asked = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
 
     with ThreadPoolExecutor(len(COMMANDS)) as at_once:
-        ended = list(at_once.map(lambda command: flask(asked, *command), COMMANDS))
+        ended = list(at_once.map(lambda command: run_flask(asked, *command), COMMANDS))
 
     for command, end in zip(COMMANDS, ended, strict=True):
         assert end.returncode == 2, command

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,9 +17,10 @@ from core.mongo.client import Client
 from core.mongo.dead_processes import app_name
 from devdb.replica_set import ReplicaSet
 from notifications.outbox.model import LEASE
-from tests.conftest import ROOT, Served, serving, stop
+from tests.conftest import Served, serving, stop
 from tests.notifications.conftest import ADMIN
 from tests.notifications.provider import KEY, Provider, Says, providing
+from tests.starting import starter
 
 BOOKINGS = 6
 AWAY = Says(503, "application_error")
@@ -182,11 +182,9 @@ def dead_letters(served: Served) -> list[dict[str, Any]]:
 
 def lone_sender(served: Served) -> subprocess.Popen[bytes]:
     """Start `flask letters send` beside the service."""
-    with served.log.open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "flask", "letters", "send"],
-            cwd=ROOT, env=served.environment, stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+    return starter("plain").spawn(
+        "flask", "letters", "send", environment=served.environment, stdout=served.log, stderr=served.log
+    )
 
 
 def wait_until_connected(served: Served, pid: int, seconds: float = 30.0) -> None:

@@ -1,0 +1,99 @@
+"""Processes of the service and of its commands, forked by a starter process that has their libraries loaded."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+PR_SET_CHILD_SUBREAPER = 36
+COMMAND_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Starter:
+    """A running starter process."""
+
+    process: subprocess.Popen[bytes]
+    channel: socket.socket
+    lock: threading.Lock
+
+    @classmethod
+    def start(cls, kind: str) -> Starter:
+        """Start one; `kind` is `patched` for services, which run under gevent, or `plain` for commands."""
+        ours, theirs = socket.socketpair()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.starter", str(theirs.fileno()), kind],
+            cwd=ROOT, env={"PATH": os.environ["PATH"]}, pass_fds=[theirs.fileno()],
+        )  # fmt: skip
+        theirs.close()
+        return cls(process, ours, threading.Lock())
+
+    def spawn(self, module: str, *arguments: str, environment: dict[str, str], stdout: Path, stderr: Path) -> Adopted:
+        """Run `python -m module`; its output is appended to the files."""
+        request = {
+            "module": module, "arguments": arguments, "environment": environment,
+            "stdout": str(stdout), "stderr": str(stderr),
+        }  # fmt: skip
+        with self.lock:
+            _set_subreaper(1)
+            try:
+                self.channel.sendall(json.dumps(request).encode() + b"\n")
+                pid = int(self.channel.makefile().readline())
+            finally:
+                _set_subreaper(0)
+        return Adopted(pid, [sys.executable, "-m", module, *arguments])
+
+
+class Adopted(subprocess.Popen[bytes]):
+    """A process that became this one's child after its start."""
+
+    def __init__(self, pid: int, args: list[str]) -> None:
+        self.pid = pid
+        self.args = args
+        self.returncode: Any = None
+        self.stdin = None
+        self.stdout = None
+        self.stderr = None
+        self._child_created = True
+        self._waitpid_lock = threading.Lock()
+
+
+def _set_subreaper(value: int) -> None:
+    """Let this process adopt processes whose parent ends, or stop to."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+_starters: dict[str, Starter] = {}
+
+
+def starter(kind: str) -> Starter:
+    """Return the starter of this process for `kind`, started at its first use."""
+    if kind not in _starters:
+        _starters[kind] = Starter.start(kind)
+    return _starters[kind]
+
+
+def run_flask(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the operator's commands to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        stdout = Path(folder, "stdout")
+        stderr = Path(folder, "stderr")
+        process = starter("plain").spawn("flask", *command, environment=environment, stdout=stdout, stderr=stderr)
+        try:
+            status = process.wait(COMMAND_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        return subprocess.CompletedProcess(process.args, status, stdout.read_text(), stderr.read_text())
