@@ -25,6 +25,9 @@ PAYMENT_SECONDS = Histogram(
     ["result"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
 )
+PAYMENT_DIFFERENCES = Counter(
+    "payment_differences", "Differences between an order and its payment at the provider.", ["kind"]
+)
 TRANSACTION_ATTEMPTS = Counter("transaction_attempts", "Transactions by how each attempt ended.", ["result"])
 LETTERS_SENT = Counter("letters_sent", "Attempts to send an e-mail by result.", ["result"])
 LETTER_DELIVERIES = Counter("letter_deliveries", "E-mails by the provider's delivery report.", ["delivery"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from accounts.model import Account
@@ -41,10 +41,14 @@ class CheckoutTimes:
 
 @dataclass(frozen=True)
 class Placed:
-    """An order that was placed; `replayed` if an earlier request with the same key has placed it."""
+    """An order that was placed; `replayed` if an earlier request with the same key has placed it.
+
+    With `client_secret` the buyer's browser must confirm the payment.
+    """
 
     order: Order
     replayed: bool = False
+    client_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -87,9 +91,10 @@ class PlaceOrder:
         order = self._submit(wanted, cart, hold)
         if order.id != wanted.id:
             return self._replay(order, key)
-        if order.is_open:
-            order = self.pay.execute(order.id)
-        return Placed(_accepted(order))
+        if not order.is_open:
+            return Placed(_accepted(order))
+        attempt = self.pay.execute(order.id)
+        return Placed(_accepted(attempt.order), client_secret=attempt.client_secret)
 
     def _key(self, buyer: Account, new: NewOrder, key: str) -> OrderKey:
         parts = [new.hold_id, new.payment_token]
@@ -166,7 +171,8 @@ class PlaceOrder:
                 raise RequestInProgress(retry_after=2)
             time.sleep(POLL_SECONDS)
             first = self.change.orders.get(first.id)
-        return Placed(_accepted(first, replayed=True), replayed=True)
+        secret = self.pay.client_secret(first)
+        return Placed(_accepted(first, replayed=True), replayed=True, client_secret=secret)
 
 
 def _accepted(order: Order, *, replayed: bool = False) -> Order:

@@ -121,6 +121,11 @@ class Order:
         """Idempotency key of the payment at the provider."""
         return f"order-{self.id}-pay-1"
 
+    def refunded_of(self, payment_id: str) -> int:
+        """Return the sum of the refunds of a payment that have not failed, in minor units."""
+        found = [refund for refund in self.refunds if refund.payment_id == payment_id]
+        return sum(refund.amount for refund in found if refund.state is not RefundState.FAILED)
+
     @property
     def refunded(self) -> int:
         """Sum of the refunds that have not failed, in minor units."""

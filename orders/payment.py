@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core import log, metrics
@@ -12,11 +12,19 @@ from core.clock import Clock, monotonic
 from orders.model import Order, OrderState
 from orders.order_change import ChangeOrder, OrderChange, changed
 from orders.payment_settlement import SettlePayment
-from orders.payments.gateway import Charge, Gateway, Payment, PaymentUnanswered
+from orders.payments.gateway import Charge, Gateway, Payment, PaymentState, PaymentUnanswered
 
 LOG = log.get_logger("orders")
 # Beyond the provider's time-out: the process may be slow, and the settlement takes a transaction.
 GRACE = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An order after a try to pay it, and what the buyer's browser needs to confirm the payment, if it must."""
+
+    order: Order
+    client_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -29,11 +37,11 @@ class PayOrder:
     clock: Clock
     timeout: timedelta
 
-    def execute(self, order_id: str) -> Order:
+    def execute(self, order_id: str) -> Attempt:
         """Pay a held order; return it as it is afterwards, still PAYING if the provider did not answer."""
         order = self.change.execute(order_id, self._begin)
         if order.state is not OrderState.PAYING:
-            return order
+            return Attempt(order)
         charge = Charge(
             key=order.charge_key,
             order_id=order.id,
@@ -42,7 +50,23 @@ class PayOrder:
             token=order.payment_method,
         )
         payment = self._authorise(charge)
-        return self.settle.execute(payment) if payment else order
+        if payment is None:
+            return Attempt(order)
+        if payment.state is PaymentState.ACTION_REQUIRED:
+            return Attempt(self.change.execute(order.id, self._await_buyer), payment.client_secret)
+        return Attempt(self.settle.execute(payment))
+
+    def client_secret(self, order: Order) -> str:
+        """Return the secret with which the buyer confirms the payment of an open order, or nothing."""
+        if order.state is not OrderState.PAYING:
+            return ""
+        try:
+            payment = self.gateway.find(order.charge_key)
+        except PaymentUnanswered:
+            return ""
+        if payment is None or payment.state is not PaymentState.ACTION_REQUIRED:
+            return ""
+        return payment.client_secret
 
     def reconcile(self, order: Order) -> Order:
         """Ask the provider about an order; one whose payment never reached the provider is paid if it still can be.
@@ -52,7 +76,14 @@ class PayOrder:
         payment = self.gateway.find(order.charge_key)
         if payment:
             return self.settle.execute(payment)
-        return self.execute(order.id) if order.is_open else order
+        return self.execute(order.id).order if order.is_open else order
+
+    def _await_buyer(self, order: Order) -> OrderChange | None:
+        """Return the change after which no process works on the order: the buyer does."""
+        now = self.clock()
+        if order.state is not OrderState.PAYING or order.busy_until <= now:
+            return None
+        return OrderChange(before=order, after=changed(order, busy_until=now))
 
     def _begin(self, order: Order) -> OrderChange | None:
         """Return the change to PAYING; the deadline leaves time for the answer."""

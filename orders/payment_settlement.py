@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core import log
+from core import log, metrics
 from core.clock import Clock
 from core.ids import new_id
 from events.errors import SalesClosed
@@ -13,12 +13,12 @@ from inventory.errors import InsufficientStock
 from orders.holds.store import HoldStore
 from orders.model import Order, OrderState, Refund, RefundState
 from orders.order_change import ChangeOrder, OrderChange, changed, may_reopen, opposite
+from orders.payment_flags import AMOUNT_MISMATCH
 from orders.payments.gateway import Payment, PaymentState
 from orders.purchase_emails import OrderEmails
 from orders.tickets.issue import tickets_of
 
 LOG = log.get_logger("orders")
-MISMATCH = "amount_mismatch"
 LATE = frozenset({OrderState.EXPIRED, OrderState.DECLINED})
 
 
@@ -71,7 +71,8 @@ class SettlePayment:
         flag = order.flag
         if not _matches(order, payment):
             LOG.error("payment_mismatch", order=order.id)
-            flag = MISMATCH
+            metrics.PAYMENT_DIFFERENCES.labels(AMOUNT_MISMATCH).inc()
+            flag = AMOUNT_MISMATCH
         state = order.state if order.state in (OrderState.PAID, OrderState.CANCELLED) else OrderState.REFUNDED
         after = changed(
             order, state=state, refunds=[*order.refunds, refund], flag=flag, payment_method="", changed_at=now

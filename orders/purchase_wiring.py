@@ -8,6 +8,7 @@ from datetime import timedelta
 from accounts.service import Accounts
 from audit.service import Audit
 from core.clock import Clock
+from core.config.payment_provider import SIMULATED
 from core.config.settings import Settings
 from core.mongo.client import Client, Db
 from core.scheduler import PeriodicTask
@@ -31,10 +32,10 @@ from orders.order_audit_store import OrderAuditStore
 from orders.order_change import ChangeOrder, OrderChange, OrderChangeRows
 from orders.order_seats import OrderSeats
 from orders.payment import PayOrder
+from orders.payment_reports import ApplyReports
 from orders.payment_settlement import SettlePayment
 from orders.payments.event_store import PaymentEvents
-from orders.payments.signature import derive_secret
-from orders.payments.simulated import SimulatedGateway, SimulatedTimes
+from orders.payments.provider import build_provider, simulated_events
 from orders.payments.simulated_store import SimulatedPayments
 from orders.payments.simulated_webhooks import DeliverSimulatedWebhooks
 from orders.payments.webhook import PaymentWebhook
@@ -109,21 +110,22 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
     change = ChangeOrder(claims, orders)
     settle = SettlePayment(change, holds, emails, base.clock)
     timeout = timedelta(seconds=settings.payment_timeout_seconds)
-    gateway = _gateway(base, timeout)
+    provider = build_provider(settings, base.db, base.clock)
+    gateway = provider.gateway
     pay = PayOrder(change, settle, gateway, base.clock, timeout)
     times = CheckoutTimes(timedelta(seconds=settings.order_hold_seconds), timeout)
-    secrets = [derive_secret(secret) for secret in settings.secret_key]
     refunds = ExecuteRefunds(change, gateway, base.clock)
     tickets = TicketStore(base.db)
     releases = Releases(tickets, base.cache, emails, base.clock)
-    webhook = PaymentWebhook(secrets, PaymentEvents(base.db), settle.execute, base.clock)
+    reports = ApplyReports(settle, releases)
+    webhook = PaymentWebhook(provider.events, provider.to_minor, PaymentEvents(base.db), reports.execute, base.clock)
     return PurchaseServices(
         change=change,
         place=PlaceOrder(change, PriceCarts(base.cache.events), holds, pay, emails, times, base.clock),
         listing=ListOrders(orders, tickets, base.cache),
         expire=expire,
         webhook=webhook,
-        simulated_webhooks=DeliverSimulatedWebhooks(gateway.payments, webhook, base.clock),
+        simulated_webhooks=_simulated_webhooks(base, webhook),
         reconcile=ReconcilePayments(orders, pay, base.clock),
         refunds=refunds,
         cancel=CancelOrder(change, releases, refunds, base.audit),
@@ -140,17 +142,19 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
 def periodic_tasks(services: PurchaseServices, clock: Clock) -> tuple[PeriodicTask, ...]:
     """Return the tasks of purchases; expired orders end also while the process with the lease is dead."""
     orders = services.change.orders
+    simulated = []
+    if services.place.pay.gateway.name == SIMULATED:
+        simulated.append(PeriodicTask("simulated_webhooks", services.simulated_webhooks.execute, EXPIRY_INTERVAL))
     return (
+        *simulated,
         PeriodicTask("expired_orders", services.expire.execute, EXPIRY_INTERVAL),
         PeriodicTask("overdue_orders", services.expire.execute_overdue, EXPIRY_INTERVAL, needs_lease=False),
-        PeriodicTask("simulated_webhooks", services.simulated_webhooks.execute, EXPIRY_INTERVAL),
         PeriodicTask("refunds", services.refunds.execute, REFUND_INTERVAL),
         PeriodicTask("payments", services.reconcile.execute),
         PeriodicTask("order_keys", lambda: orders.forget_keys(clock())),
     )
 
 
-def _gateway(base: Foundation, timeout: timedelta) -> SimulatedGateway:
-    late = timedelta(seconds=base.settings.payment_late_seconds)
-    times = SimulatedTimes(timeout, late, base.settings.payment_success_rate)
-    return SimulatedGateway(SimulatedPayments(base.db), times, base.clock)
+def _simulated_webhooks(base: Foundation, webhook: PaymentWebhook) -> DeliverSimulatedWebhooks:
+    events = simulated_events(base.settings, base.clock)
+    return DeliverSimulatedWebhooks(SimulatedPayments(base.db), webhook, events, base.clock)

@@ -44,7 +44,13 @@ class ExecuteRefunds:
 
     def _tried(self, order: Order, refund: Refund) -> Refund:
         """Return the refund after a try."""
-        repayment = Repayment(key=refund.id, payment_id=refund.payment_id, amount=refund.amount)
+        repayment = Repayment(
+            key=refund.id,
+            order_id=order.id,
+            payment_id=refund.payment_id,
+            amount=refund.amount,
+            currency=order.currency,
+        )
         try:
             self.gateway.refund(repayment)
         except PaymentUnanswered:

@@ -95,6 +95,8 @@ def _answer(placed: Placed) -> Response:
     order = placed.order
     _, tickets = context.get_service(ListOrders).get(order.account_id, order.id)
     body: dict[str, Any] = order_members(order, tickets)
+    if placed.client_secret:
+        body["payment"] = {"clientSecret": placed.client_secret}
     response = jsonify(body)
     response.status_code = 202 if order.is_open else 200
     if order.state is OrderState.PAID:

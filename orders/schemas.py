@@ -87,6 +87,12 @@ class RefundSchema(ma.Schema):
     amount = ma.fields.String(metadata={"example": "100.00"})
 
 
+class OrderPaymentSchema(ma.Schema):
+    """What the buyer's browser needs to confirm the payment; only in the answer to `POST /api/orders`."""
+
+    clientSecret = ma.fields.String()
+
+
 class OrderSchema(ma.Schema):
     """An order as its account sees it."""
 
@@ -98,6 +104,7 @@ class OrderSchema(ma.Schema):
     tickets = ma.fields.List(ma.fields.Nested(OrderTicketSchema))
     refund = ma.fields.Nested(RefundSchema, allow_none=True)
     holdUntil = ma.fields.String(metadata={"format": "date-time"})
+    payment = ma.fields.Nested(OrderPaymentSchema)
     createdAt = ma.fields.String(metadata={"format": "date-time"})
 
 

@@ -21,6 +21,7 @@ PAGE = 500
 # MongoDB reads a partial index only for a query that repeats the index's condition.
 STRING = {"$type": "string"}
 DATE = {"$type": "date"}
+NOT_EMPTY = {"$gt": ""}
 SCHEMA = CollectionSchema(
     name="orders",
     indexes=(
@@ -39,6 +40,7 @@ SCHEMA = CollectionSchema(
             partialFilterExpression=OPEN,
             name="open_by_stock",
         ),
+        IndexModel([("paymentId", ASCENDING)], partialFilterExpression={"paymentId": NOT_EMPTY}, name="by_payment"),
         IndexModel(
             [("refundDueAt", ASCENDING)],
             partialFilterExpression={"refundDueAt": DATE},
@@ -87,6 +89,13 @@ class OrderStore:
         if order.account_id != account_id:
             raise OrderNotFound
         return order
+
+    def id_of_payment(self, payment_id: str) -> str | None:
+        """Return the id of the order that a payment has paid, or None."""
+        found = self._committed.find_one({"paymentId": {"$eq": payment_id, **NOT_EMPTY}}, {"_id": 1})
+        if found is None:
+            return None
+        return str(found["_id"])
 
     def versions(self, order_ids: Iterable[str]) -> dict[str, int]:
         """Return the majority-committed versions by order id."""

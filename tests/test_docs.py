@@ -97,6 +97,9 @@ def setting_names() -> list[str]:
     for field in fields(Settings):
         if field.name == "oidc_providers":
             names += [f"OIDC_GOOGLE_{part}" for part in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")]
+        elif field.name == "payment_provider":
+            names += ["PAYMENT_PROVIDER", "PAYMENT_RATE"]
+            names += ["STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE"]
         else:
             names.append(field.name.upper())
     return names

@@ -21,6 +21,7 @@ from limits import parse_many
 from core.config import parsers
 from core.config.cpu_cores import available_cores
 from core.config.openid_providers import ProviderSettings, parse_providers
+from core.config.payment_provider import PaymentProviderSettings, parse_payment_provider
 from core.text import visible_ascii
 
 T = TypeVar("T")
@@ -69,6 +70,7 @@ class Settings:
     rate_limit_reserve: str
     rate_limit_orders: str
     order_hold_seconds: int
+    payment_provider: PaymentProviderSettings
     payment_success_rate: float
     payment_timeout_seconds: int
     payment_late_seconds: int
@@ -165,6 +167,7 @@ def _order_settings(reader: _Reader) -> dict[str, Any]:
         "rate_limit_reserve": reader.parse("RATE_LIMIT_RESERVE", _rate, "60 per 15 minutes"),
         "rate_limit_orders": reader.parse("RATE_LIMIT_ORDERS", _rate, "60 per 15 minutes"),
         "order_hold_seconds": reader.number("ORDER_HOLD_SECONDS", 600, 60, 86_400),
+        "payment_provider": parse_payment_provider(reader.env, reader.problems),
         "payment_success_rate": reader.parse("PAYMENT_SUCCESS_RATE", _share, "1"),
         "payment_timeout_seconds": reader.number("PAYMENT_TIMEOUT_SECONDS", 10, 1, 60),
         "payment_late_seconds": reader.number("PAYMENT_LATE_SECONDS", 5, 1, 86_400),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -13,6 +15,8 @@ class PaymentState(StrEnum):
     SUCCEEDED = "succeeded"
     DECLINED = "declined"
     PROCESSING = "processing"
+    # The buyer confirms it in the browser, with the payment's client secret.
+    ACTION_REQUIRED = "action_required"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,26 +32,41 @@ class Charge:
 
 @dataclass(frozen=True, kw_only=True)
 class Payment:
-    """A payment as the provider knows it."""
+    """A payment as the provider knows it; `refunded` is in minor units.
+
+    `client_secret` lets the buyer's browser confirm the payment; it is never stored and never logged.
+    """
 
     id: str
     order_id: str
     amount: int
     currency: str
     state: PaymentState
+    refunded: int = 0
+    client_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Repayment:
-    """Money to be given back, in minor units; the provider carries out a key once."""
+    """Money to be given back, in minor units of the payment's currency; the provider carries out a key once."""
 
     key: str
+    order_id: str
     payment_id: str
     amount: int
+    currency: str
 
 
 class PaymentUnanswered(Exception):
     """The provider did not answer in time; it may have carried out the request."""
+
+
+class PaymentThrottled(PaymentUnanswered):
+    """The provider takes no more requests for `retry_after` seconds, and has not carried out this one."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
 
 
 class RepaymentRefused(Exception):
@@ -72,3 +91,6 @@ class Gateway(Protocol):
 
     def find(self, key: str) -> Payment | None:
         """Return the payment of an idempotency key, or None; raises PaymentUnanswered."""
+
+    def payments_since(self, moment: datetime) -> Iterable[Payment]:
+        """Yield the payments that were made since `moment`; raises PaymentUnanswered."""

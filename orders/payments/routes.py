@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import request
 
 from core.web import context
 from core.web.endpoint import Blueprint, Endpoint
+from orders.payments.schemas import PaymentAck
 from orders.payments.webhook import PaymentWebhook
 
 blueprint = Blueprint("payments", __name__, url_prefix="/api/payments", description="Events of the payment provider")
@@ -13,9 +14,9 @@ SIGNATURE = "Stripe-Signature"
 
 
 @blueprint.post("/webhook")
-@Endpoint(None, status=204, error_statuses=(413,))
-def payment_event() -> Response:
+@Endpoint(PaymentAck, error_statuses=(413,))
+def payment_event() -> dict[str, bool]:
     """Take a signed event of the payment provider; the answer comes after it is stored."""
     body = request.get_data(cache=False)
     context.get_service(PaymentWebhook).execute(body, request.headers.get(SIGNATURE, ""))
-    return Response(status=204)
+    return {"received": True}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.clock import Clock
 from core.ids import new_id
@@ -19,7 +19,7 @@ from orders.payments.gateway import (
     Repayment,
     RepaymentRefused,
 )
-from orders.payments.simulated_store import SimulatedPayments
+from orders.payments.simulated_store import PREFIX, SimulatedPayments
 
 APPROVE = "tok_approve"
 DECLINE = "tok_decline"
@@ -58,7 +58,7 @@ class SimulatedGateway:
     def authorise(self, charge: Charge) -> Payment:
         """Take the money as the token says; raises PaymentUnanswered after the time-out for TIMEOUT."""
         state, fields = self._plan(charge.token)
-        payment = self.payments.open(charge, f"sim_{new_id(self.clock())}", state, fields)
+        payment = self.payments.open(charge, f"{PREFIX}{new_id(self.clock())}", state, fields)
         if charge.token == TIMEOUT:
             self.times.sleep(self.times.timeout.total_seconds())
             raise PaymentUnanswered
@@ -72,6 +72,10 @@ class SimulatedGateway:
     def find(self, key: str) -> Payment | None:
         """Return the payment of a key, or None."""
         return self.payments.find(key)
+
+    def payments_since(self, moment: datetime) -> Iterable[Payment]:
+        """Yield the payments that were made since `moment`."""
+        return self.payments.since(moment)
 
     def _plan(self, token: str) -> tuple[PaymentState, Document]:
         """Return the state of a new payment, and when its webhook is due and how often it is sent."""

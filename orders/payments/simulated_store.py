@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 
+from core.ids import id_lower_bound
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from orders.payments.gateway import Charge, Payment, PaymentState
 
 # MongoDB reads a partial index only for a query that repeats the index's condition.
 DATE = {"$type": "date"}
+# Of the ids of payments.
+PREFIX = "sim_"
 SCHEMA = CollectionSchema(
     name="simulated_payments",
     indexes=(
@@ -51,6 +55,11 @@ class SimulatedPayments:
         document = self._payments.find_one({"_id": key})
         return _payment(document) if document else None
 
+    def since(self, moment: datetime) -> Iterator[Payment]:
+        """Yield the payments made since `moment`; their ids are in order of time."""
+        wanted = {"paymentId": {"$gte": f"{PREFIX}{id_lower_bound(moment)}", "$lt": f"{PREFIX}~"}}
+        yield from map(_payment, self._payments.find(wanted))
+
     def refund(self, payment_id: str, key: str, amount: int) -> bool:
         """Refund a part of a succeeded payment, once for each key; return False beyond what was paid."""
         if self._payments.find_one({"paymentId": payment_id, "refunds.key": key}):
@@ -82,4 +91,5 @@ def _payment(document: Any) -> Payment:
         amount=document["amount"],
         currency=document["currency"],
         state=PaymentState(document["state"]),
+        refunded=sum(refund["amount"] for refund in document["refunds"]),
     )

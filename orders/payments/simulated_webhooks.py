@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from core.clock import Clock
 from core.ids import new_id
-from orders.payments.signature import sign
+from orders.payments.simulated_events import SimulatedEvents, event_of
 from orders.payments.simulated_store import SimulatedPayments
-from orders.payments.webhook import PaymentWebhook, event_of
+from orders.payments.webhook import PaymentWebhook
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class DeliverSimulatedWebhooks:
 
     payments: SimulatedPayments
     webhook: PaymentWebhook
+    events: SimulatedEvents
     clock: Clock
 
     def execute(self) -> int:
@@ -26,6 +27,6 @@ class DeliverSimulatedWebhooks:
             payment, notifications = due
             body = event_of(f"evt_{new_id(self.clock())}", payment)
             for _ in range(notifications):
-                self.webhook.execute(body, sign(self.webhook.secrets[0], body, self.clock()))
+                self.webhook.execute(body, self.events.sign(body))
             count += 1
         return count

@@ -13,6 +13,7 @@ from pymongo import MongoClient
 from pymongo.errors import ConfigurationError
 
 from core.config.cpu_cores import available_cores
+from core.config.payment_provider import PaymentProviderSettings
 from core.config.settings import ROOT, AdminKey, ConfigError, Settings, from_env, load_environment
 
 NEEDED = {
@@ -52,6 +53,7 @@ def test_with_what_is_needed_the_rest_has_safe_defaults() -> None:
         rate_limit_reserve="60 per 15 minutes",
         rate_limit_orders="60 per 15 minutes",
         order_hold_seconds=600,
+        payment_provider=PaymentProviderSettings(),
         payment_success_rate=1.0,
         payment_timeout_seconds=10,
         payment_late_seconds=5,
@@ -366,5 +368,6 @@ def test_every_setting_has_a_sentence_in_the_example() -> None:
     }
 
     fields = {setting.name for setting in dataclasses.fields(Settings)} - {"oidc_providers"}
-    assert {name for name in named if not name.startswith("oidc_google_")} == fields
+    grouped = ("oidc_google_", "stripe_", "payment_rate")
+    assert {name for name in named if not name.startswith(grouped)} == fields
     assert all(sentence.startswith("# ") and sentence.endswith(".") for sentence in named.values())

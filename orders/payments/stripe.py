@@ -1,0 +1,196 @@
+"""Stripe as a payment provider: PaymentIntents that are confirmed at creation, through Stripe's SDK."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import requests
+import stripe
+from requests.adapters import HTTPAdapter
+
+from core import log
+from orders.payments.gateway import (
+    Charge,
+    Payment,
+    PaymentState,
+    PaymentThrottled,
+    PaymentUnanswered,
+    Repayment,
+    RepaymentRefused,
+)
+from orders.payments.stripe_amounts import AmountNotPayable, from_stripe, to_stripe
+
+LOG = log.get_logger("orders.payments")
+PAYMENT_METHOD = re.compile(r"pm_[A-Za-z0-9_]{1,250}", re.ASCII)
+STATES = {
+    "succeeded": PaymentState.SUCCEEDED,
+    "requires_action": PaymentState.ACTION_REQUIRED,
+    "requires_payment_method": PaymentState.DECLINED,
+    "canceled": PaymentState.DECLINED,
+}
+# Of several payments of an order the first of these counts.
+PREFERENCE = (
+    PaymentState.SUCCEEDED,
+    PaymentState.PROCESSING,
+    PaymentState.ACTION_REQUIRED,
+    PaymentState.DECLINED,
+)
+CONNECTIONS = 50
+PAGE = 100
+DEFAULT_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+
+
+def build_client(api_key: str, api_base: str, timeout: float) -> stripe.StripeClient:
+    """Return a client that never repeats a request; all threads share its connections."""
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS))
+    return stripe.StripeClient(
+        api_key,
+        base_addresses={"api": api_base},
+        http_client=stripe.RequestsClient(timeout=timeout, session=session),
+        max_network_retries=0,
+    )
+
+
+@dataclass(frozen=True)
+class StripeGateway:
+    """Implements `Gateway`. A payment token is the id of a PaymentMethod."""
+
+    client: stripe.StripeClient
+
+    @property
+    def name(self) -> str:
+        return "stripe"
+
+    def accepts(self, token: str) -> bool:
+        """Return whether it has the form of a PaymentMethod's id."""
+        return PAYMENT_METHOD.fullmatch(token) is not None
+
+    def authorise(self, charge: Charge) -> Payment:
+        """Create and confirm a PaymentIntent; what Stripe refuses for good is declined."""
+        try:
+            with _answered():
+                return _payment(self._create(charge))
+        except stripe.CardError as error:
+            return _declined(charge, error)
+        except (stripe.InvalidRequestError, AmountNotPayable) as error:
+            LOG.error("payment_refused", order=charge.order_id, reason=getattr(error, "code", None) or "amount")
+            return _declined(charge, error)
+
+    def refund(self, repayment: Repayment) -> None:
+        """Create a refund; raises RepaymentRefused if Stripe refuses it or says that it failed."""
+        try:
+            with _answered():
+                refund = self.client.v1.refunds.create(
+                    {
+                        "payment_intent": repayment.payment_id,
+                        "amount": to_stripe(repayment.amount, repayment.currency),
+                        "metadata": {"orderId": repayment.order_id, "refundId": repayment.key},
+                    },
+                    {"idempotency_key": repayment.key},
+                )
+        except (stripe.CardError, stripe.InvalidRequestError, AmountNotPayable):
+            raise RepaymentRefused from None
+        if refund.status in ("failed", "canceled"):
+            raise RepaymentRefused
+
+    def find(self, key: str) -> Payment | None:
+        """Return the payment of an order, read again after the search, whose index is late by up to a minute."""
+        order_id = key.removeprefix("order-").partition("-pay-")[0]
+        query = f'metadata["orderId"]:"{order_id}"'
+        with _answered():
+            found = self.client.v1.payment_intents.search({"query": query, "limit": PAGE})
+            payments = [self._retrieve(intent.id) for intent in found.data]
+        payments.sort(key=lambda payment: PREFERENCE.index(payment.state))
+        return next(iter(payments), None)
+
+    def payments_since(self, moment: datetime) -> Iterator[Payment]:
+        """Yield the payments of orders that were created since `moment`."""
+        with _answered():
+            found = self.client.v1.payment_intents.list(
+                {"created": {"gte": int(moment.timestamp())}, "limit": PAGE, "expand": ["data.latest_charge"]}
+            )
+            for intent in found.auto_paging_iter():
+                if "orderId" in intent.metadata:
+                    yield _payment(intent)
+
+    def _create(self, charge: Charge) -> stripe.PaymentIntent:
+        return self.client.v1.payment_intents.create(
+            {
+                "amount": to_stripe(charge.amount, charge.currency),
+                "currency": charge.currency.lower(),
+                "payment_method": charge.token,
+                "confirm": True,
+                "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+                "metadata": {"orderId": charge.order_id},
+            },
+            {"idempotency_key": charge.key},
+        )
+
+    def _retrieve(self, payment_id: str) -> Payment:
+        return _payment(self.client.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]}))
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """Raise PaymentUnanswered for all that does not say what became of the request, with no text of the provider."""
+    try:
+        yield
+    except (stripe.CardError, stripe.InvalidRequestError, AmountNotPayable):
+        raise
+    except stripe.RateLimitError as error:
+        raise PaymentThrottled(_retry_after(error)) from None
+    except (stripe.AuthenticationError, stripe.PermissionError):
+        LOG.error("payment_provider_refuses_key")
+        raise PaymentUnanswered from None
+    except (stripe.StripeError, AttributeError, KeyError, TypeError, ValueError):
+        raise PaymentUnanswered from None
+
+
+def _retry_after(error: stripe.RateLimitError) -> float:
+    try:
+        seconds = float((error.headers or {}).get("retry-after", DEFAULT_PAUSE))
+    except ValueError:
+        return DEFAULT_PAUSE
+    return min(max(seconds, DEFAULT_PAUSE), LONGEST_PAUSE)
+
+
+def _payment(intent: stripe.PaymentIntent) -> Payment:
+    state = STATES.get(intent.status, PaymentState.PROCESSING)
+    currency = intent.currency.upper()
+    amount = intent.amount
+    if state is PaymentState.SUCCEEDED:
+        amount = intent.amount_received
+    return Payment(
+        id=intent.id,
+        order_id=intent.metadata["orderId"],
+        amount=from_stripe(amount, currency),
+        currency=currency,
+        state=state,
+        refunded=from_stripe(_refunded(intent.latest_charge), currency),
+        client_secret=intent.client_secret or "",
+    )
+
+
+def _refunded(charge: Any) -> int:
+    """Return what was refunded of an expanded charge; 0 for one that is not expanded."""
+    return int(getattr(charge, "amount_refunded", 0))
+
+
+def _declined(charge: Charge, error: Exception) -> Payment:
+    """Return the declined payment with the id that the error names, if any."""
+    intent = getattr(getattr(error, "error", None), "payment_intent", None)
+    return Payment(
+        id=getattr(intent, "id", ""),
+        order_id=charge.order_id,
+        amount=charge.amount,
+        currency=charge.currency,
+        state=PaymentState.DECLINED,
+    )

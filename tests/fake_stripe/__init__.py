@@ -1,0 +1,1 @@
+"""A stand-in for Stripe: a real HTTP server that keeps money exactly, and fails on demand."""
