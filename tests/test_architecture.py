@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
@@ -164,7 +164,7 @@ class Module:
         return parsed(self.source)
 
     @property
-    def nodes(self) -> list[ast.AST]:
+    def nodes(self) -> Sequence[ast.AST]:
         return walked(self.source)
 
     def may(self, patterns: tuple[str, ...]) -> bool:
@@ -177,8 +177,28 @@ def parsed(source: str) -> ast.Module:
 
 
 @cache
-def walked(source: str) -> list[ast.AST]:
-    return list(ast.walk(parsed(source)))
+def walked(source: str) -> Sequence[ast.AST]:
+    return tuple(ast.walk(parsed(source)))
+
+
+@cache
+def import_nodes(source: str) -> Sequence[ast.Import | ast.ImportFrom]:
+    return tuple(node for node in walked(source) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+@cache
+def used_names(source: str) -> Sequence[tuple[str, int]]:
+    """Return the names of `NAMES` that `source` uses, each with its line."""
+    found = []
+    for node in walked(source):
+        name = ""
+        if isinstance(node, ast.Attribute):
+            name = f"{ast.unparse(node.value).rpartition('.')[2]}.{node.attr}"
+        elif isinstance(node, ast.ImportFrom) and node.module == "os":
+            name = next((f"os.{a.name}" for a in node.names if f"os.{a.name}" in NAMES), "")
+        if name in NAMES:
+            found.append((name, getattr(node, "lineno", 0)))
+    return tuple(found)
 
 
 def modules_in(root: Path) -> list[Module]:
@@ -198,14 +218,14 @@ House = list[Module]
 def imports(module: Module, known: set[str]) -> set[str]:
     """Return what `module` imports anywhere, as dotted names; `from a import b` is `a.b` where that is a module."""
     names: set[str] = set()
-    for node in module.nodes:
+    for node in import_nodes(module.source):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            start = module.name.rsplit(".", node.level)[0] + "." if node.level else ""
-            source = (start + (node.module or "")).rstrip(".")
-            for alias in node.names:
-                names.add(f"{source}.{alias.name}" if f"{source}.{alias.name}" in known else source)
+            continue
+        start = module.name.rsplit(".", node.level)[0] + "." if node.level else ""
+        source = (start + (node.module or "")).rstrip(".")
+        for alias in node.names:
+            names.add(f"{source}.{alias.name}" if f"{source}.{alias.name}" in known else source)
     return names
 
 
@@ -264,13 +284,8 @@ def files_import_what_their_name_allows(house: House) -> Iterator[str]:
 
 def names_stay_where_they_belong(house: House) -> Iterator[str]:
     for module in house:
-        for node in module.nodes:
-            name, line = "", getattr(node, "lineno", 0)
-            if isinstance(node, ast.Attribute):
-                name = f"{ast.unparse(node.value).rpartition('.')[2]}.{node.attr}"
-            elif isinstance(node, ast.ImportFrom) and node.module == "os":
-                name = next((f"os.{a.name}" for a in node.names if f"os.{a.name}" in NAMES), "")
-            if name in NAMES and not module.may(NAMES[name]):
+        for name, line in used_names(module.source):
+            if not module.may(NAMES[name]):
                 yield f"{module.path}, line {line}: {name}; only {', '.join(NAMES[name])} may"
 
 

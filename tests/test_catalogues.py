@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ TRANSLATED = [code for code in LANGUAGES if code != ENGLISH.code]
 Sentence = tuple[str | None, tuple[str, ...]]
 
 
+@cache
 def written() -> set[Sentence]:
     """Return every sentence for guests and the organiser in the sources."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
