@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages import csrf, error_pages, page_visit
+from pages import compression, csrf, error_pages, page_visit
 from pages.account import link_routes as account_link_routes
 from pages.account import provider_errors
 from pages.account import routes as account_routes
@@ -16,7 +16,7 @@ from pages.self_service import routes as self_service_routes
 from pages.site import blueprint
 
 # These modules add their handlers to the blueprint when they are imported.
-__all__ = ["blueprint", "csrf", "error_pages", "page_visit", "provider_errors"]
+__all__ = ["blueprint", "compression", "csrf", "error_pages", "page_visit", "provider_errors"]
 
 for _routes in (
     booking_routes,

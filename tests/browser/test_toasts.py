@@ -19,12 +19,10 @@ from tests.conftest import Served
 DATE, CLOSED_DATE = "2026-03-25", "2026-03-17"
 PHONE = {"width": 375, "height": 667}
 TOASTS = ("selection-changed", "alternatives", "stale-availability", "submit-retry", "day-unavailable")
-SHOW = "async (names) => { const { show } = await import('/static/toasts.js'); names.forEach((name) => show(name)); }"
-DISMISS = """async (names) => {
-  const { dismiss } = await import('/static/toasts.js');
-  names.forEach((name) => dismiss(name));
-}"""
-SET_TOAST = "async (isActive) => (await import('/static/toasts.js')).setToast('submit-retry', isActive)"
+IMPORT = "import(document.querySelector('link[rel=stylesheet]').href.replace('site.css', 'toasts.js'))"
+SHOW = f"async (names) => {{ const {{ show }} = await {IMPORT}; names.forEach((name) => show(name)); }}"
+DISMISS = f"async (names) => {{ const {{ dismiss }} = await {IMPORT}; names.forEach((name) => dismiss(name)); }}"
+SET_TOAST = f"async (isActive) => (await {IMPORT}).setToast('submit-retry', isActive)"
 COVERED_HEIGHT = """() => {
   const boxes = [...document.querySelectorAll(".toast:not([hidden])")].map((toast) => toast.getBoundingClientRect());
   return Math.max(...boxes.map(({ bottom }) => bottom)) - Math.min(...boxes.map(({ top }) => top));
