@@ -1,7 +1,7 @@
 """Compression of text by gzip, for static files and for pages without anything secret.
 
-An answer to a cookie other than the language's may hold personal data beside a part of the address, from which the
-lengths of compressed answers would tell (BREACH). Such answers, and those to forms, are not compressed.
+An answer to a cookie other than the language's may hold personal data beside a part of the address, and the
+lengths of compressed answers would reveal them (BREACH). Such answers, and those to forms, are not compressed.
 """
 
 from __future__ import annotations
