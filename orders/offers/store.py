@@ -60,6 +60,11 @@ class TierWaitlistStore:
                 found[waiter] = entry
         return found
 
+    def position(self, entry: TierEntry) -> int:
+        """Return the position of a waiting entry, from 1."""
+        ahead = {"tierId": entry.tier_id, "queueNumber": {"$lt": entry.queue_number}, **WAITING}
+        return self._entries.count_documents(ahead) + 1
+
     def next_in_line(self, session: Session, tier_id: str, limit: int) -> list[TierEntry]:
         """Return up to `limit` waiting entries of a tier in order."""
         found = self._entries.find({"tierId": tier_id, **WAITING}, session=session).sort("queueNumber", ASCENDING)

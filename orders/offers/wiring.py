@@ -16,6 +16,7 @@ from orders.offers.departure import LeaveTierWaitlist, TierDeparture, TierDepart
 from orders.offers.find_offer import FindOffer
 from orders.offers.join import JoinTierWaitlist, TierJoining, TierJoiningRows
 from orders.offers.offering import Offering
+from orders.offers.own_entries import FindOwnEntries
 from orders.offers.promotion import OfferingRows, Queues
 from orders.offers.queue_store import QueueStore
 from orders.offers.store import TierWaitlistStore
@@ -63,6 +64,7 @@ class OfferServices:
 
     join: JoinTierWaitlist
     leave: LeaveTierWaitlist
+    find_own_entries: FindOwnEntries
 
 
 def build_rows(base: Foundation) -> dict[type, TicketRows]:
@@ -88,4 +90,5 @@ def build(base: Foundation, group_commit: GroupCommit) -> OfferServices:
     return OfferServices(
         join=JoinTierWaitlist(group_commit, base.events),
         leave=LeaveTierWaitlist(group_commit, base.events, base.entries, base.find_offer),
+        find_own_entries=FindOwnEntries(base.entries),
     )

@@ -1,1 +1,135 @@
+// Page of an event: buttons for quantities, the sum of the choice, and live numbers.
+import { countText, showRemaining } from "./availability.js";
+import { fetchPage } from "./page_fetch.js";
+import { subscribe } from "./ticket_stream.js";
 
+const tickets = document.getElementById("tickets");
+const messages = JSON.parse(tickets.dataset.messages);
+const bar = document.getElementById("cart-bar");
+const money = new Intl.NumberFormat(messages.locale, { style: "currency", currency: tickets.dataset.currency });
+const unit = 10 ** Number(tickets.dataset.exponent);
+
+document.documentElement.classList.add("has-scripts");
+tickets.querySelectorAll(".tier").forEach(prepare);
+tickets.addEventListener("click", step);
+tickets.addEventListener("input", showChoice);
+addEventListener("pageshow", showChoice);
+if (bar) subscribe(tickets.dataset.live === "1", update, reload);
+
+// Adds the two buttons to the quantity of a tier.
+function prepare(tier) {
+  const stepper = tier.querySelector("[data-stepper]");
+  if (!stepper) return;
+  const name = tier.querySelector("h3").textContent;
+  stepper.prepend(stepButton(-1, "−", `${messages.fewer}, ${name}`));
+  stepper.append(stepButton(1, "+", `${messages.more}, ${name}`));
+}
+
+function stepButton(change, sign, label) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.change = change;
+  button.textContent = sign;
+  button.setAttribute("aria-label", label);
+  return button;
+}
+
+function step(event) {
+  const button = event.target.closest("[data-change]");
+  if (!button) return;
+  const input = button.parentElement.querySelector("input");
+  input.value = within(input, quantityOf(input) + Number(button.dataset.change));
+  showChoice();
+}
+
+function within(input, quantity) {
+  return Math.min(Number(input.max), Math.max(0, quantity));
+}
+
+function quantityOf(input) {
+  return Math.max(0, Math.trunc(Number(input.value)) || 0);
+}
+
+function showChoice() {
+  if (!bar) return;
+  let count = 0;
+  let sum = 0;
+  for (const input of tickets.querySelectorAll(".stepper input")) {
+    const quantity = quantityOf(input);
+    count += quantity;
+    sum += quantity * Number(input.closest(".tier").dataset.price);
+    const [less, more] = input.parentElement.querySelectorAll("button");
+    less.disabled = quantity <= 0;
+    more.disabled = quantity >= Number(input.max);
+  }
+  const total = sum ? money.format(sum / unit) : messages.free;
+  bar.firstElementChild.textContent = count ? `${countText(messages, count)} · ${total}` : "";
+}
+
+// A message with all tiers is shown at once; a snapshot has only the sum, so the page is read again if that differs.
+function update({ eventId, remainingTickets, tiers }) {
+  if (eventId !== tickets.dataset.event) return;
+  if (!tiers) {
+    if (Number(tickets.dataset.remaining) !== remainingTickets) reload();
+    return;
+  }
+  tickets.dataset.remaining = remainingTickets;
+  const isCrossed = tiers.some(({ id, remaining }) => crosses(id, remaining));
+  tiers.forEach(({ id, remaining }) => showTier(id, remaining));
+  if (isCrossed) reload();
+}
+
+// Returns whether a tier becomes sold out or gets tickets again: then it needs another form.
+function crosses(id, remaining) {
+  const left = leftOf(id);
+  return Boolean(left) && (Number(left.dataset.remaining) === 0) !== (remaining === 0);
+}
+
+function leftOf(id) {
+  return tickets.querySelector(`[data-left="${CSS.escape(id)}"]`);
+}
+
+function showTier(id, remaining) {
+  const left = leftOf(id);
+  if (!left) return;
+  showRemaining(left, remaining, messages);
+  const input = left.closest(".tier").querySelector(".stepper input");
+  if (input) limit(input, Math.min(messages.most, remaining));
+}
+
+function limit(input, most) {
+  input.max = most;
+  const hint = document.getElementById(input.getAttribute("aria-describedby"));
+  hint.textContent = messages.atMost.replace("{number}", most);
+  showChoice();
+}
+
+// Reads the page again and replaces the tiers that have changed; what was chosen stays. Returns whether it worked.
+async function reload() {
+  const page = await fetchPage(location.pathname);
+  const fresh = page?.getElementById("tickets");
+  if (!fresh) return false;
+  tickets.dataset.remaining = fresh.dataset.remaining;
+  for (const tier of tickets.querySelectorAll(".tier")) {
+    const other = page.getElementById(tier.id);
+    if (other) replaceTier(tier, document.adoptNode(other));
+  }
+  const freshBar = page.getElementById("cart-bar");
+  bar.hidden = !freshBar || freshBar.hidden;
+  showChoice();
+  return true;
+}
+
+function replaceTier(tier, other) {
+  const old = tier.querySelector(".stepper input");
+  const input = other.querySelector(".stepper input");
+  const isSameForm = Boolean(old) === Boolean(input);
+  if (isSameForm && tier.contains(document.activeElement)) {
+    const left = other.querySelector(".left");
+    if (left) showTier(tier.dataset.tier, Number(left.dataset.remaining));
+    return;
+  }
+  if (old && input) input.value = within(input, quantityOf(old));
+  prepare(other);
+  tier.replaceWith(other);
+}

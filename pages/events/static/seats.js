@@ -1,0 +1,171 @@
+// Page of seats: opens rows without a new page, picks seats on the map, shows the choice and its sum.
+import { countText } from "./availability.js";
+import { fetchPage } from "./page_fetch.js";
+import { subscribe } from "./ticket_stream.js";
+import { dismiss, show } from "../toasts.js";
+
+// A smaller seat is no target for a finger: a tap shows the map closer first.
+const LEAST_SEAT_PX = 16;
+const CLOSE_SEAT_PX = 28;
+const REFRESH_MS = 1_000;
+const SVG = "http://www.w3.org/2000/svg";
+const form = document.getElementById("seat-form");
+const map = document.getElementById("seat-map");
+const svg = map.querySelector("svg");
+const chosen = svg.querySelector(".seats-chosen");
+const rows = [...form.querySelectorAll(".seat-rows > li")];
+const messages = JSON.parse(form.dataset.messages);
+const money = new Intl.NumberFormat(messages.locale, { style: "currency", currency: form.dataset.currency });
+const unit = 10 ** Number(form.dataset.exponent);
+const pitch = Number(svg.dataset.pitch);
+const limit = Number(form.dataset.limit);
+let timer;
+
+document.documentElement.classList.add("has-scripts");
+rows.forEach((row) => row.firstElementChild.setAttribute("aria-expanded", String(Boolean(fieldsetOf(row)))));
+form.addEventListener("click", toggleRow);
+form.addEventListener("change", changeChoice);
+svg.addEventListener("click", pick);
+addEventListener("pageshow", showChoice);
+subscribe(form.dataset.live === "1", update, refresh);
+
+function fieldsetOf(row) {
+  return row.querySelector("fieldset");
+}
+
+async function toggleRow(event) {
+  const button = event.target.closest(".row-button");
+  if (!button) return;
+  event.preventDefault();
+  const row = button.parentElement;
+  const fieldset = await loaded(row);
+  if (!fieldset) return;
+  const isOpen = button.getAttribute("aria-expanded") === "true";
+  button.setAttribute("aria-expanded", String(!isOpen));
+  fieldset.hidden = isOpen;
+}
+
+// Returns the seats of a row, read once. Seats chosen in it before move from the bar into it.
+async function loaded(row) {
+  const present = fieldsetOf(row);
+  if (present) return present;
+  row.loading ??= readRow(row).finally(() => {
+    row.loading = undefined;
+  });
+  return row.loading;
+}
+
+async function readRow(row) {
+  const page = await fetchPage(addressOf(row));
+  const fieldset = page?.querySelector("fieldset");
+  if (!fieldset) {
+    show("stale-availability");
+    return null;
+  }
+  fieldset.hidden = true;
+  for (const input of fieldset.querySelectorAll("input")) {
+    const other = form.querySelector(`#chosen-seats input[value="${CSS.escape(input.value)}"]`);
+    if (other) input.checked = other.checked;
+    other?.closest("label").remove();
+  }
+  row.append(document.adoptNode(fieldset));
+  return fieldset;
+}
+
+function addressOf(row) {
+  const query = new URLSearchParams({ tier: form.dataset.tier, row: row.firstElementChild.value, part: "row" });
+  return `${form.action}?${query}`;
+}
+
+// A click on a seat picks it, or gives it back. On a map with too small seats it shows that part closer.
+async function pick(event) {
+  const box = svg.getBoundingClientRect();
+  const view = svg.viewBox.baseVal;
+  const scale = box.width / view.width;
+  const x = (event.clientX - box.left) / scale + view.x;
+  const y = (event.clientY - box.top) / scale + view.y;
+  if (scale * pitch < LEAST_SEAT_PX) {
+    zoom(x, y);
+    return;
+  }
+  const row = rows[Math.floor(y / pitch)];
+  if (y < 0 || !row) return;
+  const fieldset = await loaded(row);
+  const column = Math.floor((x + (pitch - 7) / 2) / pitch);
+  const input = fieldset?.querySelector(`input[data-x="${column}"]:enabled`);
+  input?.click();
+}
+
+function zoom(x, y) {
+  const scale = CLOSE_SEAT_PX / pitch;
+  const view = svg.viewBox.baseVal;
+  map.classList.add("is-close");
+  svg.setAttribute("width", view.width * scale);
+  svg.setAttribute("height", view.height * scale);
+  map.scrollTo((x - view.x) * scale - map.clientWidth / 2, (y - view.y) * scale - map.clientHeight / 2);
+}
+
+function changeChoice(event) {
+  if (event.target.name !== "seats") return;
+  if (chosenInputs().length > limit) {
+    event.target.checked = false;
+    show("seat-limit");
+  } else {
+    dismiss("seat-limit");
+  }
+  showChoice();
+}
+
+function chosenInputs() {
+  return [...form.querySelectorAll("input[name=seats]:checked")];
+}
+
+function showChoice() {
+  const inputs = chosenInputs();
+  chosen.replaceChildren(...inputs.map(mark));
+  const sum = inputs.length * Number(form.dataset.price);
+  const text = [inputs.map((input) => input.nextElementSibling.firstChild.textContent).join(", ")];
+  text.push(countText(messages, inputs.length), sum ? money.format(sum / unit) : messages.free);
+  document.getElementById("chosen-sum").textContent = inputs.length ? text.join(" · ") : "";
+}
+
+function mark(input) {
+  const rect = document.createElementNS(SVG, "rect");
+  const values = { x: input.dataset.x * pitch - 1, y: (Number(input.dataset.y) + 0.5) * pitch - 4.5, width: 9, height: 9, rx: 2 };
+  for (const [name, value] of Object.entries(values)) rect.setAttribute(name, value);
+  return rect;
+}
+
+function update({ eventId, tiers }) {
+  if (eventId !== form.dataset.event || !tiers) return;
+  clearTimeout(timer);
+  timer = setTimeout(refresh, REFRESH_MS);
+}
+
+// Reads the map again: its paths, the counts of the rows, and the seats of the open ones. Returns whether it worked.
+async function refresh() {
+  const query = new URLSearchParams({ tier: form.dataset.tier });
+  const page = await fetchPage(`${form.action}?${query}`);
+  const fresh = page?.querySelector("#seat-map svg");
+  if (!fresh) return false;
+  for (const name of [".seats-taken", ".seats-free"]) {
+    svg.querySelector(name).setAttribute("d", fresh.querySelector(name).getAttribute("d"));
+  }
+  const counts = page.querySelectorAll(".row-free");
+  for (const [index, row] of rows.entries()) await refreshRow(row, counts[index]?.textContent ?? "");
+  return true;
+}
+
+// A chosen seat stays chosen: while it is held in this person's own cart it is not free either.
+async function refreshRow(row, count) {
+  const shown = row.querySelector(".row-free");
+  if (shown.textContent === count) return;
+  shown.textContent = count;
+  if (!fieldsetOf(row)) return;
+  const page = await fetchPage(addressOf(row));
+  for (const input of page?.querySelectorAll("fieldset input") ?? []) {
+    const own = fieldsetOf(row).querySelector(`input[value="${CSS.escape(input.value)}"]`);
+    if (!own || own.checked || own.disabled === input.disabled) continue;
+    own.closest("label").replaceWith(document.adoptNode(input.closest("label")));
+  }
+}
