@@ -36,6 +36,8 @@ REDIRECTS = {
     "pages.account.back_from_button",
     "pages.account.back_to_account",
     "pages.admin.page_with_slash",
+    "pages.events.back_to_event",
+    "pages.my_bookings.back_to_bookings",
     "pages.self_service.back_to_booking",
     "pages.self_service.back_to_waiting",
 }
