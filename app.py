@@ -57,6 +57,7 @@ UNLIMITED_ENDPOINTS = frozenset(
         "pages.booking.static",
         "pages.self_service.static",
         "pages.account.static",
+        "pages.checkout.static",
         "pages.api_docs.static",
         "pages.api_docs.asset",
         "pages.admin.static",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import request
 
 from accounts.email_verification import ResendVerification
 from accounts.limits import SignInLimits
-from accounts.model import Credentials, NewAccount, SignedIn
+from accounts.model import Account, Credentials, NewAccount, SignedIn
 from accounts.password_reset import RequestPasswordReset, ResetPassword
 from accounts.registration import Device, Register
 from accounts.sign_in import SignIn
@@ -44,6 +46,13 @@ def request_password_reset(email: str) -> None:
 def reset_password(token: str, password: str) -> None:
     """Set a new password; raises TokenInvalid or HashingBusy."""
     account = context.get_service(ResetPassword).execute(token, password)
+    _limits().clear_password_attempts(account.email)
+
+
+def with_password_attempt(account: Account, use: Callable[[Account], object]) -> None:
+    """Call `use`, which checks the account's password, after counting an attempt; raises RateLimited and its errors."""
+    _limits().reserve_password_attempt(account.email)
+    use(account)
     _limits().clear_password_attempts(account.email)
 
 

@@ -18,6 +18,7 @@ from notifications.outbox.service import Outbox
 from orders.anonymisation import AnonymiseOrders
 from orders.cancellation import CancelOrder, RefundTickets, Releases, WithdrawTickets
 from orders.checkout import CheckoutTimes, PlaceOrder
+from orders.documents import OrderDocuments
 from orders.event_cache import EventCache
 from orders.expiry import ExpireOrders
 from orders.group_commit import TicketRows
@@ -87,6 +88,7 @@ class PurchaseServices:
     sales: OrderSales
     anonymise: AnonymiseOrders
     find_mismatches: FindOrderMismatches
+    documents: OrderDocuments
 
 
 def build_rows(base: Foundation) -> dict[type, TicketRows]:
@@ -119,10 +121,12 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
     releases = Releases(tickets, base.cache, emails, base.clock)
     reports = ApplyReports(settle, releases)
     webhook = PaymentWebhook(provider.events, provider.to_minor, PaymentEvents(base.db), reports.execute, base.clock)
+    listing = ListOrders(orders, tickets, base.cache)
     return PurchaseServices(
         change=change,
         place=PlaceOrder(change, PriceCarts(base.cache.events), holds, pay, emails, times, base.clock),
-        listing=ListOrders(orders, tickets, base.cache),
+        listing=listing,
+        documents=OrderDocuments(listing, tickets, emails, base.cache),
         expire=expire,
         webhook=webhook,
         simulated_webhooks=_simulated_webhooks(base, webhook),

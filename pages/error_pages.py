@@ -9,6 +9,7 @@ from core.errors import DomainError, Unavailable
 from core.mongo.failures import DatabaseError
 from core.web import context, problem_details
 from pages.error_messages import ERROR_MESSAGES, message_for
+from pages.page_visit import skip_visitor
 from pages.rendering import render_page
 from pages.site import blueprint
 
@@ -22,6 +23,7 @@ def on_domain_error(error: DomainError) -> Response:
 
 @blueprint.errorhandler(DatabaseError)
 def on_database_error(error: DatabaseError) -> Response:
+    skip_visitor()
     answer = problem_details.on_error(error)
     if answer.status_code == problem_details.STATUS_OF[Unavailable]:
         return as_page(answer, str(ERROR_MESSAGES[Unavailable.code]))

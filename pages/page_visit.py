@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Response, g
 
+from accounts.model import Account
 from accounts.page_cookie import PageCookie
 from accounts.page_sessions import PageSessions, PageVisit
+from core.mongo.failures import DatabaseError
 from core.web import context
 from pages.site import blueprint
 
@@ -17,6 +19,23 @@ def current_visit() -> PageVisit | None:
         g.page_visit = context.get_service(PageSessions).find(token)
     visit: PageVisit | None = g.page_visit
     return visit
+
+
+def current_visitor() -> Account | None:
+    """Return the signed-in account for the navigation of a page; None as well while the database is away."""
+    try:
+        visit = current_visit()
+    except DatabaseError:
+        g.page_visit = None
+        return None
+    if visit is None:
+        return None
+    return visit.account
+
+
+def skip_visitor() -> None:
+    """Leave the navigation of an error page without an account, if the database has just failed."""
+    g.setdefault("page_visit", None)
 
 
 @blueprint.after_request

@@ -8,7 +8,7 @@ from flask_babel import force_locale
 from core.config.settings import Settings
 from core.i18n import LANGUAGES
 from core.web import context
-from pages import locale
+from pages import locale, page_visit
 from pages.branding.brand import Brand
 from schedules.service import Schedules
 
@@ -34,6 +34,7 @@ def _render(name: str, values: dict[str, object]) -> Response:
         "language": language,
         "languages": list(LANGUAGES.values()),
         "current_path": locale.current_path(),
+        "visitor": page_visit.current_visitor(),
     }
     page = Response(render_template(name, **{**shared_values, **values}), mimetype="text/html")
     return with_language_headers(language.code, page)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pages import compression, csrf, error_pages, page_visit
 from pages.account import link_routes as account_link_routes
+from pages.account import profile_routes as account_profile_routes
 from pages.account import provider_errors
 from pages.account import routes as account_routes
 from pages.api_docs import routes as api_docs_routes
 from pages.booking import routes as booking_routes
 from pages.branding import routes as branding_routes
+from pages.checkout import cart_routes, checkout_routes, order_routes, ticket_routes
 from pages.events import routes as events_routes
 from pages.language_switch import routes as language_routes
 from pages.my_bookings import routes as my_bookings_routes
@@ -26,6 +28,11 @@ for _routes in (
     self_service_routes,
     account_routes,
     account_link_routes,
+    account_profile_routes,
+    cart_routes,
+    checkout_routes,
+    order_routes,
+    ticket_routes,
     language_routes,
     api_docs_routes,
 ):

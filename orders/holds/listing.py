@@ -21,3 +21,7 @@ class ListHolds:
         """Return the active holds of an account whose time has not passed, oldest first."""
         now = self.clock()
         return [hold for hold in self.holds.active_of(account_id) if hold.expires_at > now]
+
+    def latest_cart(self, account_id: str) -> Hold | None:
+        """Return the newest cart of an account in any state, or None."""
+        return self.holds.latest_cart_of(account_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
@@ -96,6 +96,14 @@ class HoldStore:
         """Return the active, majority-committed carts by account id."""
         wanted = {"accountId": {"$in": list(account_ids)}, "kind": HoldKind.CART.value, **ACTIVE}
         return {document["accountId"]: _hold(document) for document in self._committed.find(wanted)}
+
+    def latest_cart_of(self, account_id: str) -> Hold | None:
+        """Return the newest majority-committed cart of an account in any state, or None."""
+        wanted = {"accountId": account_id, "kind": HoldKind.CART.value}
+        document = self._committed.find_one(wanted, sort=[("createdAt", DESCENDING)])
+        if document is None:
+            return None
+        return _hold(document)
 
     def active_of(self, account_id: str, session: Session | None = None) -> list[Hold]:
         """Return the active holds of an account, oldest first."""

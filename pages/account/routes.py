@@ -76,7 +76,7 @@ def show() -> Response:
     visit = current_visit()
     if visit is None:
         return see_other(url_for("pages.account.sign_in"))
-    return view.account_page(visit)
+    return view.account_page(visit, view.AccountState.of_request())
 
 
 @blueprint.post("/account/sign-out-everywhere")
@@ -95,7 +95,7 @@ def resend_verification() -> Response:
     if visit is None:
         return see_other(url_for("pages.account.sign_in"))
     limited.resend_verification(visit.account.id)
-    return view.account_page(visit, is_sent=True)
+    return see_other(url_for("pages.account.show", done="verification"))
 
 
 @blueprint.get("/account/sign-out-everywhere")

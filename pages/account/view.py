@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from flask import Response, request, url_for
 
 from accounts.model import Identity, SignedIn
@@ -15,6 +18,25 @@ from pages import error_pages
 from pages.account.forms import FORMS
 from pages.locale import safe_redirect_path
 from pages.rendering import render_page, see_other
+
+# What the account's page confirms.
+CONFIRMED = frozenset({"name", "password", "session", "sessions", "verification"})
+
+
+@dataclass(frozen=True)
+class AccountState:
+    """What the page confirms, or what is wrong with a form by field."""
+
+    done: str = ""
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_request(cls) -> AccountState:
+        """Return the state that the address names."""
+        done = request.args.get("done", "")
+        if done in CONFIRMED:
+            return cls(done)
+        return cls()
 
 
 def next_path() -> str:
@@ -56,16 +78,17 @@ def signed_out() -> Response:
     return response
 
 
-def account_page(visit: PageVisit, *, is_sent: bool = False) -> Response:
-    """Return the person's own account; `is_sent` confirms that the link to verify the address is on its way."""
+def account_page(visit: PageVisit, state: AccountState) -> Response:
+    """Return the person's own account."""
     identity = Identity(visit.account.id, visit.session_id, visit.account.role)
-    sessions = context.get_service(Accounts).active_sessions(identity)
     return render_page(
         "account/account.html",
         account=visit.account,
-        sessions=sessions,
+        sessions=context.get_service(Accounts).active_sessions(identity),
         session_id=visit.session_id,
-        is_sent=is_sent,
+        done=state.done,
+        problems=state.problems,
+        values={"name": request.form.get("name", visit.account.name)},
         current_path=url_for("pages.account.show"),
     )
 

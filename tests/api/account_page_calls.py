@@ -38,14 +38,25 @@ def account_page_calls(app: Flask, db: Db) -> dict[str, Call]:
     get = {}
     for path in (
         "/sign-in", "/sign-in/done", "/sign-up", "/account", "/account/verify-email", "/account/forgot-password",
-        "/account/reset-password",
+        "/account/reset-password", "/account/deleted",
     ):  # fmt: skip
         get[f"GET {path}"] = partial(_get, browser, path)
+    leaver = PageBrowser(app.test_client())
+    leaver.sign_up(email=contact()["email"])
+    other = PageBrowser(app.test_client())
+    other.sign_in(email=email)
+    session = other.token.partition(".")[0]
+    passwords = {"currentPassword": PASSWORD, "newPassword": f"{PASSWORD}x"}
     reset = {"token": "A" * 43, "password": PASSWORD}
     return get | {
         "POST /sign-in": lambda: browser.sign_in(email=email).status_code,
         "POST /sign-up": lambda: browser.sign_up(email=contact()["email"]).status_code,
         "POST /sign-out": partial(_post, browser, "/sign-out", {}),
+        "POST /account/name": partial(_post, leaver, "/account/name", {"name": "Grace Hopper"}),
+        "POST /account/password": partial(_post, leaver, "/account/password", passwords),
+        "POST /account/sessions/{id}/end": partial(_post, browser, f"/account/sessions/{session}/end", {}),
+        "POST /account/sessions/end-others": partial(_post, leaver, "/account/sessions/end-others", {}),
+        "POST /account/delete": partial(_post, leaver, "/account/delete", {"deletePassword": f"{PASSWORD}x"}),
         "POST /account/sign-out-everywhere": partial(_post, browser, "/account/sign-out-everywhere", {}),
         "POST /account/verify-email": partial(_post, browser, "/account/verify-email", {"token": found[1]}),
         "POST /account/verify-email/resend": partial(_post, browser, "/account/verify-email/resend", {}),

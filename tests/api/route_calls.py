@@ -18,6 +18,7 @@ from tests.api.account_page_calls import account_page_calls, openid_calls
 from tests.api.conftest import Clock
 from tests.api.event_page_calls import event_page_calls
 from tests.api.order_calls import order_calls
+from tests.api.order_page_calls import order_page_calls
 from tests.api.pages.page_browser import Browser
 from tests.api.reservation_calls import reservation_calls
 from tests.api_client import Api
@@ -98,6 +99,7 @@ def calls(rush: Rush) -> dict[str, Call]:
         **reservation_calls(rush.app),
         **openid_calls(rush.app, rush.provider),
         **order_calls(rush.app),
+        **order_page_calls(rush.app),
         **public_page_calls(rush, guest),
         **booking_page_calls(rush, guest),
         **waiting_page_calls(rush, waiting),

@@ -35,11 +35,15 @@ TABLE = re.findall(
 REDIRECTS = {
     "pages.account.back_from_button",
     "pages.account.back_to_account",
+    "pages.account_profile.back_to_account",
     "pages.admin.page_with_slash",
     "pages.events.back_to_event",
     "pages.my_bookings.back_to_bookings",
+    "pages.cart.back_to_cart",
+    "pages.orders.back_to_order",
     "pages.self_service.back_to_booking",
     "pages.self_service.back_to_waiting",
+    "pages.tickets.back_to_tickets",
 }
 ROUTES = [(f"{method} {path}", int(most)) for method, path, most in TABLE]
 

@@ -22,7 +22,7 @@ def test_sign_in_with_a_provider_opens_the_account(visit: Visit, provider: Local
     page.get_by_role("button", name="Authorize").click()
     page.wait_for_url("**/account")
 
-    expect(page.locator(".facts")).to_contain_text("Grace Hopper")
+    expect(page.locator(".account-card")).to_contain_text("Grace Hopper")
     assert page.url == f"{site.url}/account"
     assert page.evaluate("document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)") == "{}{}"
     cookies = {cookie["name"]: cookie for cookie in page.context.cookies() if cookie["domain"] == "127.0.0.1"}
@@ -49,7 +49,7 @@ def test_account_pages_work_without_scripts(visit: Visit) -> None:
     page = visit(java_script_enabled=False)
     email = new_email()
     sign_up(page, email)
-    expect(page.locator(".facts")).to_contain_text(email)
+    expect(page.locator(".account-card")).to_contain_text(email)
 
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.wait_for_url("**/sign-in")

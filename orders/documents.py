@@ -1,0 +1,85 @@
+"""Documents of orders for download: tickets as PDF, as their e-mails have them, and events as a calendar file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC
+
+from icalendar import Calendar
+from icalendar import Event as CalendarEvent
+
+from accounts.model import Account
+from events.model import Event, EventStatus
+from orders.event_cache import EventCache
+from orders.listing import ListOrders
+from orders.model import Order
+from orders.purchase_emails import OrderEmails
+from orders.tickets.attachments import tickets_pdf
+from orders.tickets.codes import normalize_code
+from orders.tickets.errors import TicketNotFound
+from orders.tickets.model import Ticket, TicketState
+from orders.tickets.store import TicketStore
+
+# Fixed UID domain; calendars match events by UID.
+UID_DOMAIN = "events.invalid"
+PRODUCT = "-//Booking service//EN"
+
+
+@dataclass(frozen=True)
+class OrderDocuments:
+    """Makes the documents; they need no e-mail."""
+
+    listing: ListOrders
+    tickets: TicketStore
+    emails: OrderEmails
+    events: EventCache
+
+    def tickets_of_order(self, account_id: str, order_id: str, language: str) -> bytes:
+        """Return the PDF of the valid tickets that the buyer holds; raises OrderNotFound or TicketNotFound."""
+        order, tickets = self.listing.get(account_id, order_id)
+        valid = [ticket for ticket in tickets if _is_valid_of(order, ticket)]
+        if not valid:
+            raise TicketNotFound
+        return tickets_pdf(self.emails.paid(replace(order, language=language), valid))
+
+    def ticket_of(self, holder: Account, code: str, language: str) -> bytes:
+        """Return the PDF of a valid ticket that an account holds; raises TicketNotFound."""
+        ticket = self.tickets.by_code(normalize_code(code))
+        if ticket.state is not TicketState.VALID or not ticket.belongs_to(holder):
+            raise TicketNotFound
+        return tickets_pdf(self.emails.transferred(ticket, language, holder.name))
+
+    def calendar_of_order(self, account_id: str, order_id: str) -> bytes:
+        """Return the published events of an order as a calendar file; raises OrderNotFound."""
+        order, _ = self.listing.get(account_id, order_id)
+        event_ids = dict.fromkeys(item.event_id for item in order.items)
+        found = self.events.events.get_many(event_ids)
+        return calendar_of([event for event in found.values() if event.status is EventStatus.PUBLISHED])
+
+
+def calendar_of(events: Sequence[Event]) -> bytes:
+    """Return events as a calendar file (RFC 5545) with UTC times; an event has no known end."""
+    whole = Calendar()
+    whole.add("PRODID", PRODUCT)
+    whole.add("VERSION", "2.0")
+    whole.add("METHOD", "PUBLISH")
+    for event in events:
+        whole.add_component(_entry(event))
+    return bytes(whole.to_ical())
+
+
+def _entry(event: Event) -> CalendarEvent:
+    entry = CalendarEvent()
+    entry.add("UID", f"{event.id}@{UID_DOMAIN}")
+    entry.add("DTSTAMP", event.updated_at.astimezone(UTC))
+    entry.add("SEQUENCE", event.version)
+    entry.add("DTSTART", event.date.astimezone(UTC))
+    entry.add("SUMMARY", " ".join(event.title.split()))
+    entry.add("LOCATION", " ".join(event.venue.split()))
+    return entry
+
+
+def _is_valid_of(order: Order, ticket: Ticket) -> bool:
+    """Return whether the buyer holds a ticket that admits a person."""
+    return ticket.holder_id == order.account_id and ticket.state is TicketState.VALID

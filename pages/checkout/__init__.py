@@ -1,0 +1,1 @@
+"""Pages of buying tickets: the cart, the checkout, orders and tickets."""

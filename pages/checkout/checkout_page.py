@@ -1,0 +1,50 @@
+"""Page of the checkout: the held tickets, the terms, and the payment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flask import Response, url_for
+
+from core.web import context
+from orders.holds.errors import HoldExpired, HoldNotFound
+from orders.holds.listing import ListHolds
+from orders.holds.model import Hold, HoldKind
+from pages.checkout.checkout_form import CheckoutForm
+from pages.checkout.hold_view import hold_view
+from pages.checkout.payment_choices import payment_choices
+from pages.rendering import render_page
+from pages.signed_in import visit
+
+
+@dataclass(frozen=True)
+class CheckoutState:
+    """A form, and what is wrong with it by field; the empty name is the whole form."""
+
+    form: CheckoutForm
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+def checkout_page(hold: Hold, state: CheckoutState) -> Response:
+    """Return the page that pays for `hold`."""
+    return render_page(
+        "checkout/checkout.html",
+        held=hold_view(hold),
+        form=state.form,
+        problems=state.problems,
+        choices=payment_choices(),
+        current_path=url_for("pages.checkout.show", hold=hold.id),
+    )
+
+
+def active_hold(hold_id: str = "") -> Hold:
+    """Return a hold of the person, by default the cart; raises HoldNotFound, or HoldExpired if it has ended."""
+    listing = context.get_service(ListHolds)
+    for hold in listing.execute(visit().account.id):
+        if hold.id == hold_id or (not hold_id and hold.kind is HoldKind.CART):
+            return hold
+    if not hold_id:
+        raise HoldNotFound
+    listing.holds.get_of(visit().account.id, hold_id)
+    raise HoldExpired

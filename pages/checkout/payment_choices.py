@@ -1,0 +1,36 @@
+"""Choices of the payment form: with the simulated provider each names what becomes of the payment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+from core.web import context
+from orders.checkout import PlaceOrder
+from orders.payments.simulated import APPROVE, DECLINE, LATE
+
+
+@dataclass(frozen=True)
+class PaymentChoice:
+    """A way to pay: the provider's token, its name, and what it does."""
+
+    token: str
+    name: Any
+    hint: Any
+
+
+SIMULATED: Sequence[PaymentChoice] = (
+    PaymentChoice(APPROVE, _("Test card: approved"), _("The payment succeeds at once.")),
+    PaymentChoice(DECLINE, _("Test card: declined"), _("The payment is refused, and your tickets stay held.")),
+    PaymentChoice(LATE, _("Test card: late"), _("The answer of the bank comes some seconds later.")),
+)
+
+
+def payment_choices() -> Sequence[PaymentChoice]:
+    """Return the choices of the configured provider; none if it collects the means of payment itself."""
+    if context.get_service(PlaceOrder).pay.gateway.name == "simulated":
+        return SIMULATED
+    return ()

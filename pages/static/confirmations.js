@@ -1,0 +1,17 @@
+// Confirmation dialogs: replaces each details element of a confirmation by its dialog.
+import { suppress } from "./tap_guard.js";
+
+// An element that the user opened before this script ran stays as it is.
+export function enhanceConfirmations() {
+  for (const details of document.querySelectorAll("details[data-confirm]:not([open])")) {
+    const summary = details.querySelector("summary");
+    const dialog = document.getElementById(details.dataset.confirm);
+    summary.setAttribute("aria-haspopup", "dialog");
+    summary.addEventListener("click", (event) => {
+      event.preventDefault();
+      dialog.showModal();
+      // The confirming button may appear under a finger that taps twice.
+      suppress(dialog.querySelector(".button-danger"));
+    });
+  }
+}
