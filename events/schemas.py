@@ -23,6 +23,7 @@ MAX_PAGE = 1_000_000
 MAX_LIMIT = 50
 MAX_SEARCH = 200
 MAX_TITLE_KEY = 4000
+MAX_SEAT = 20
 SORTS = (EventOrder.DATE, EventOrder.PRICE, EventOrder.TITLE)
 INVALID_CURSOR = "Not a cursor of this listing in this order."
 MILLISECONDS = "[0-9]{1,14}"
@@ -35,6 +36,22 @@ CURSOR_VALUES = {
 }
 EVENT_ID = re.compile("[0-9a-f]{32}", re.ASCII)
 EXAMPLE_CURSOR = Cursor("019cb1d2e3f4000000000000000000a1", "1780300800000", EventOrder.DATE)
+
+
+class SeatLabel(ParsedString):
+    """The label of a seat, such as `A12`."""
+
+    def parse(self, value: str) -> str:
+        label = text.normalize_text(value, multiline=False)
+        if not 1 <= len(label) <= MAX_SEAT:
+            raise ValueError(f"Must have 1 to {MAX_SEAT} characters.")
+        return label
+
+
+def require_distinct(labels: list[str]) -> None:
+    """Refuse a label that is given twice."""
+    if len(set(labels)) < len(labels):
+        raise ma.ValidationError("The seats of a tier must differ.")
 
 
 class CursorText(ParsedString):

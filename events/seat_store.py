@@ -55,6 +55,11 @@ class SeatStore:
         found = self._seats.find({"tierId": tier_id, **FREE}, session=session).sort("position", ASCENDING)
         return list(map(_seat, found.limit(limit)))
 
+    def free_of(self, session: Session, seat_ids: Iterable[str]) -> list[Seat]:
+        """Return those of the seats that are free, in the organiser's order."""
+        found = self._seats.find({"_id": {"$in": list(seat_ids)}, **FREE}, session=session)
+        return list(map(_seat, found.sort("position", ASCENDING)))
+
     def claim(self, session: Session, claims: Sequence[SeatClaim]) -> bool:
         """Give free seats to their holders; return False if one is taken: the transaction must be aborted."""
         return self._hold(session, [(FREE, claim) for claim in claims])
@@ -83,10 +88,10 @@ class SeatStore:
         """Return all seats of a tier in the organiser's order."""
         return list(map(_seat, self._seats.find({"tierId": tier_id}).sort("position", ASCENDING)))
 
-    def free_committed(self, seat_ids: Iterable[str]) -> set[str]:
-        """Return which of the seats are free in the majority-committed data."""
-        found = self._committed.find({"_id": {"$in": list(seat_ids)}, **FREE}, {"_id": 1})
-        return {document["_id"] for document in found}
+    def holders_committed(self, seat_ids: Iterable[str]) -> dict[str, str]:
+        """Return the holder of each seat in the majority-committed data; empty if it is free, none if unknown."""
+        found = self._committed.find({"_id": {"$in": list(seat_ids)}}, {"holder": 1})
+        return {document["_id"]: document["holder"] or "" for document in found}
 
     def all_taken(self, session: Session) -> Iterator[Seat]:
         """Yield all seats of a snapshot that have a holder."""

@@ -148,10 +148,11 @@ class EventStore:
             rows[row["eventId"]].append(to_stock(row))
         return [to_event(document, rows[document["_id"]]) for document in documents if rows[document["_id"]]]
 
-    def stock_levels(self, stock_ids: Iterable[str]) -> Mapping[str, TicketStock]:
-        """Return the majority-committed stock rows by id; a deleted one is closed."""
+    def stock_levels(self, stock_ids: Iterable[str], session: Session | None = None) -> Mapping[str, TicketStock]:
+        """Return the stock rows by id, majority-committed or those of a transaction; a deleted one is closed."""
         levels = {stock_id: _deleted(stock_id) for stock_id in stock_ids}
-        for document in self._committed_rows.find({"_id": {"$in": list(levels)}}):
+        rows = self._rows if session else self._committed_rows
+        for document in rows.find({"_id": {"$in": list(levels)}}, session=session):
             levels[document["_id"]] = to_stock(document)
         return levels
 

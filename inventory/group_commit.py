@@ -132,6 +132,8 @@ class GroupCommit:
                 self.admission.quarantine(locked.pop())
             else:
                 self._commit_isolated(unanswered(group))
+        except _MutuallyStale:
+            self._commit_each(unanswered(group), ISOLATED_TIMEOUT)
         except Exception as error:  # boundary: an error is the answer of this group alone
             if len(group) == 1 or _is_of_the_database(error):
                 _reject(group, error)
@@ -139,7 +141,7 @@ class GroupCommit:
                 self._commit_each(group, contention_timeout)
 
     def _commit_each(self, group: Batch, contention_timeout: float) -> None:
-        """Commit each request alone, so that the one that causes an error fails alone."""
+        """Commit each request alone, so that the one that causes an error, or is stale, fails alone."""
         for pending in group:
             if not pending.done:
                 self._commit([pending], contention_timeout)
@@ -161,11 +163,7 @@ class GroupCommit:
                 if isinstance(error, _GuardFailed):
                     left = largest_fitting(left, self.records, self.admission)
                 if len(left) == len(group):
-                    check_counts(group, self.stock, self.records)
-                    # In the way are writes that a fail-over may still undo.
-                    if monotonic() > end:
-                        raise WriteContention(retry_after=2) from None
-                    time.sleep(SHORTAGE_PAUSE)
+                    self._await_change(group, error, end)
                 group = left
             except (BulkError, DuplicateKey) as error:
                 if not _is_duplicate(error):
@@ -174,6 +172,16 @@ class GroupCommit:
             else:
                 self._answer_committed(group)
                 return
+
+    def _await_change(self, group: Batch, error: Exception, end: float) -> None:
+        """Pause before `group`, which has failed with `error`, is tried again as it is; raises if that is pointless."""
+        if isinstance(error, StaleRequest) and len(group) > 1:
+            raise _MutuallyStale from None
+        check_counts(group, self.stock, self.records)
+        # In the way are writes that a fail-over may still undo.
+        if monotonic() > end:
+            raise WriteContention(retry_after=2) from None
+        time.sleep(SHORTAGE_PAUSE)
 
     def _write(self, group: Batch, session: Session) -> None:
         requests = [pending.request for pending in group]
@@ -195,6 +203,10 @@ class GroupCommit:
         """Bring the requests up to date with their rows; return those without an answer."""
         self.records.refresh(group)
         return unanswered(group)
+
+
+class _MutuallyStale(Exception):
+    """No request of the batch is stale by the committed rows: they want the same row, such as a seat."""
 
 
 class _GuardFailed(Exception):

@@ -17,10 +17,10 @@ from inventory.errors import InsufficientStock
 from orders.errors import OrderChanged, PaymentDeclined, PaymentTokenUnknown, RequestInProgress
 from orders.holds.cart import PriceCarts, PricedCart
 from orders.holds.errors import HoldExpired
-from orders.holds.model import Hold, HoldState
+from orders.holds.model import Hold, HoldState, with_seats
 from orders.holds.store import HoldStore
 from orders.model import NewOrder, Order, OrderKey, OrderState
-from orders.order_change import ChangeOrder, OrderChange, opposite
+from orders.order_change import ChangeOrder, OrderChange, PickedSeats, opposite
 from orders.payment import GRACE, PayOrder
 from orders.payment_settlement import paid
 from orders.purchase_emails import OrderEmails
@@ -66,7 +66,7 @@ class PlaceOrder:
     def execute(self, buyer: Account, new: NewOrder, key: str, language: str) -> Placed:
         """Buy all tickets of a cart, or none. PAYING means that the provider has not answered yet.
 
-        Raises the errors of `PriceCarts`, InsufficientStock, HoldNotFound, HoldExpired, PaymentTokenUnknown,
+        Raises the errors of `PriceCarts`, InsufficientStock, SeatTaken, HoldNotFound, HoldExpired, PaymentTokenUnknown,
         PaymentDeclined, IdempotencyKeyReused and RequestInProgress.
         """
         order_key = self._key(buyer, new, key)
@@ -99,7 +99,9 @@ class PlaceOrder:
     def _key(self, buyer: Account, new: NewOrder, key: str) -> OrderKey:
         parts = [new.hold_id, new.payment_token]
         for line in new.items:
-            parts += [line.tier_id, str(line.quantity)]
+            parts += [line.tier_id, str(line.count)]
+            if line.seats:
+                parts.append("seats\n" + "\n".join(line.seats))
         return OrderKey(f"{buyer.id}:{key}", fingerprint(parts), self.clock() + KEY_LIFETIME)
 
     def _hold(self, buyer: Account, new: NewOrder) -> Hold | None:
@@ -143,11 +145,22 @@ class PlaceOrder:
     def _submit(self, order: Order, cart: PricedCart, hold: Hold | None) -> Order:
         """Claim the tickets and store the order; a free one is paid at once."""
         try:
-            return self.change.claims.submit(self._first_change(order, hold).request())
+            return self.change.claims.submit(self._seated_change(order, cart, hold).request())
         except InsufficientStock as error:
-            raise cart.name_tier(error, {}) from None
+            raise self.price.refusal_of(cart, error, None) from None
         except OrderChanged:
             raise HoldExpired from None
+
+    def _seated_change(self, order: Order, cart: PricedCart, hold: Hold | None) -> OrderChange:
+        """Return the first change; an order without a hold holds its seats itself."""
+        seats = cart.seat_requests(order.id, sold=not order.total)
+        if not seats:
+            return self._first_change(order, hold)
+
+        def seated(labels: PickedSeats) -> OrderChange:
+            return self._first_change(replace(order, items=with_seats(order.items, labels)), hold)
+
+        return replace(self._first_change(order, hold), picks=seats, seated=seated)
 
     def _first_change(self, order: Order, hold: Hold | None) -> OrderChange:
         claims = {} if hold else order.lines

@@ -11,6 +11,7 @@ from core.mongo.transactions import Session
 from events.mapping import to_stock
 from events.model import TicketStock
 from events.seat_store import SCHEMA as SEATS
+from events.seat_store import SeatStore
 from events.store import EVENTS, STOCK
 from orders.holds.store import ACTIVE as ACTIVE_HOLDS
 from orders.holds.store import SCHEMA as HOLDS
@@ -34,6 +35,19 @@ class ClaimSource:
     where: Document
     has_items: bool = False
     held: bool = False
+
+    @property
+    def seat_stages(self) -> list[Document]:
+        """The aggregation that yields the ids of the seats."""
+        if not self.has_items:
+            with_seat = {**self.where, "seat": {"$gt": ""}}
+            return [{"$match": with_seat}, {"$project": {"tierId": 1, "seat": 1}}]
+        return [
+            {"$match": {**self.where, "items.seats.0": {"$exists": True}}},
+            {"$unwind": "$items"},
+            {"$unwind": "$items.seats"},
+            {"$project": {"tierId": "$items.tierId", "seat": "$items.seats"}},
+        ]
 
     @property
     def stages(self) -> list[Document]:
@@ -85,6 +99,22 @@ class ClaimCountStore:
             waiting=self._grouped(snapshot, waiting.collection, waiting.stages),
             seats=self._grouped(snapshot, seats.collection, seats.stages),
         )
+
+    def wrong_seats(self, snapshot: Session) -> Counter[str]:
+        """Return by tier id how many seats have no claim, have two, or are free though a claim has them."""
+        wrong: Counter[str] = Counter()
+        claimed: set[tuple[str, str]] = set()
+        for source in SOURCES:
+            for row in self._db[source.collection].aggregate(source.seat_stages, session=snapshot):
+                seat = (row["tierId"], row["seat"])
+                wrong[seat[0]] += seat in claimed
+                claimed.add(seat)
+        for taken in SeatStore(self._db).all_taken(snapshot):
+            seat = (taken.tier_id, taken.label)
+            wrong[seat[0]] += seat not in claimed
+            claimed.discard(seat)
+        wrong.update(tier_id for tier_id, _ in claimed)
+        return +wrong
 
     def stock(self, snapshot: Session) -> list[tuple[TicketStock, int]]:
         """Return all stock rows, those of an event together, each with the number of people who wait for it."""

@@ -26,12 +26,13 @@ class FindTicketMismatches:
     def execute(self) -> list[dict[str, Any]]:
         """Return a row for each tier and pool whose counts differ from one snapshot of all claims.
 
-        A tier on sale with free tickets and somebody who waits is a mismatch too.
+        A tier on sale with free tickets and somebody who waits is a mismatch too, and so is a seat without its claim.
         """
         with self.client.start_session(snapshot=True) as snapshot:
             counts = self.store.counts(snapshot)
             stock = self.store.stock(snapshot)
             on_sale = self.store.on_sale(snapshot, self.clock())
+            wrong_seats = self.store.wrong_seats(snapshot)
         mismatches: list[dict[str, Any]] = []
         for event_id, rows in groupby(stock, key=_event_id):
             mismatches += _mismatches_of_event(list(rows), counts, on_sale=event_id in on_sale)
@@ -39,7 +40,7 @@ class FindTicketMismatches:
         mismatches += [
             {"tierId": tier_id, "taken": None, "claims": counts.taken.get(tier_id, 0)} for tier_id in unknown
         ]
-        return mismatches
+        return mismatches + [{"tierId": tier_id, "wrongSeats": count} for tier_id, count in wrong_seats.items()]
 
 
 def _event_id(row: Row) -> str:

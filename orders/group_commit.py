@@ -7,17 +7,17 @@ from typing import Any
 
 from core import metrics
 from core.errors import DomainError
-from events.errors import SalesClosed
 from events.model import TicketStock
 from inventory.admission import Shortage
-from inventory.errors import InsufficientStock
 from inventory.records import RecordsByKind
 from inventory.requests import RowsOfKind, StockChange, StockRequest
 from notifications.outbox.model import OutboxEmail
 from notifications.outbox.service import Outbox
 from orders.event_cache import EventCache
+from orders.holds.late_claims import late_claims_of
 from orders.offers.offering import offering_of
 from orders.order_change import OrderChange
+from orders.stock_refusal import stock_refusal
 
 TicketRows = RowsOfKind[OutboxEmail]
 
@@ -32,7 +32,7 @@ class TicketRecords(RecordsByKind[OutboxEmail]):
         self._outbox = outbox
 
     def _following(self, requests: Sequence[StockRequest[Any]]) -> Iterable[StockRequest[Any]]:
-        """Return the offer to the waiting lists of what is released, or may have been added."""
+        """Return the offer to the waiting lists of what is released, or may have been added; then the late claims."""
         freed = set()
         for request in requests:
             for stock_id, count in request.lines.items():
@@ -40,23 +40,15 @@ class TicketRecords(RecordsByKind[OutboxEmail]):
                     freed.add(stock_id)
         if not freed:
             return []
-        return [offering_of(sorted(freed))]
+        return [offering_of(sorted(freed)), *late_claims_of(requests)]
 
     def stock_levels(self, stock_ids: Iterable[str]) -> Mapping[str, TicketStock]:
         """Return the majority-committed tiers and pools by id."""
         return self._events.stock_levels(stock_ids)
 
     def refusal(self, shortage: Shortage) -> DomainError:
-        """Return SalesClosed for closed stock, else InsufficientStock with the stock's id and what is left."""
-        if shortage.closed:
-            return SalesClosed()
-        return InsufficientStock(
-            extra={
-                "tierId": shortage.stock_id,
-                "requested": shortage.requested,
-                "remaining": shortage.remaining,
-            }
-        )
+        """See `stock_refusal`."""
+        return stock_refusal(shortage)
 
     def after_commit(self, requests: Sequence[StockRequest[Any]]) -> None:
         """Bring the cached events up to date, count the orders that have ended, and wake the delivery worker."""

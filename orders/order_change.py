@@ -19,10 +19,13 @@ from orders.holds.model import Hold, HoldKind
 from orders.holds.store import HoldStore
 from orders.model import Order
 from orders.order_seats import OrderSeats
+from orders.seats.picking import SeatRequest, seat_identities
 from orders.store import OrderStore
 from orders.tickets.model import Ticket
 from orders.tickets.store import TicketStore
 
+# The labels of the seats that a change got, by tier id.
+PickedSeats = Mapping[str, Sequence[str]]
 MAX_DECISIONS = 50
 # The outcome of an order that needs no payment.
 FREE = "free"
@@ -32,7 +35,8 @@ FREE = "free"
 class OrderChange:
     """The state of an order before and after; `before` is None for a new one.
 
-    `claims` are the counts of stock that it takes, or gives back if negative; `held` those of held tickets.
+    `claims` are the counts of stock that it takes, or gives back if negative; `held` those of held tickets. `picks`
+    are the seats that it takes; `seated` returns the change with those that were picked as the best available.
     """
 
     before: Order | None
@@ -44,6 +48,8 @@ class OrderChange:
     issues: Sequence[Ticket] = ()
     voids: Sequence[Ticket] = ()
     emails: Sequence[OutboxEmail] = ()
+    picks: Sequence[SeatRequest] = ()
+    seated: Callable[[PickedSeats], OrderChange] | None = None
     record: Callable[[Session], None] | None = None
 
     @property
@@ -55,7 +61,7 @@ class OrderChange:
         for hold in (self.uses, self.reopens):
             if hold:
                 keys |= {("hold", hold.id), ("cart", hold.account_id)}
-        return frozenset(keys)
+        return frozenset(keys | seat_identities(self.picks))
 
     @property
     def outcome(self) -> str:
@@ -65,6 +71,12 @@ class OrderChange:
         if self.before is None:
             return FREE
         return self.after.state.value
+
+    def with_seats(self, labels: PickedSeats) -> OrderChange:
+        """Return the change with the best available seats that it got."""
+        if self.seated is None:
+            return self
+        return self.seated(labels)
 
     def request(self) -> Request:
         """Return the request of the group commit."""
@@ -128,7 +140,7 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
 
     def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
         """Write the rows; return the e-mails to enqueue. Raises StaleRequest if a row is not as expected."""
-        changes = [request.detail for request in requests]
+        changes = self._pick_seats(session, [request.detail for request in requests])
         # A cancellation writes the stock that a payment writes too, so that one of the two sees the other.
         if self._cancelled(_sold_events(changes), session):
             raise StaleRequest
@@ -147,20 +159,25 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
         counts = {stock_id: count for stock_id, count in held.items() if count}
         if counts:
             self.events.count_held(session, counts)
-        for request in requests:
-            request.outcome = request.detail.after
+        for request, change in zip(requests, changes, strict=True):
+            request.outcome = change.after
         return emails
 
     def refresh(self, batch: Sequence[Pending]) -> None:
-        """Refuse with OrderChanged the requests that expect another version, hold or ticket than there is."""
+        """Refuse with OrderChanged the requests that expect another version, hold or ticket than there is.
+
+        Those whose seats are taken are refused with SeatTaken.
+        """
         versions = self.orders.versions([pending.request.detail.after.id for pending in batch])
         for pending in batch:
             change = pending.request.detail
             expected = change.before.version if change.before else None
             if versions.get(change.after.id) == change.after.version and expected is None:
-                pending.resolve(change.after)  # A previous attempt of this request did commit.
+                pending.resolve(self.orders.get(change.after.id))  # A previous attempt of this request did commit.
             elif versions.get(change.after.id) != expected or not self._expects_present_rows(change):
                 pending.reject(OrderChanged())
+            else:
+                self._refuse_taken_seats(pending)
 
     def answer_duplicates(self, batch: Sequence[Pending]) -> None:
         """Answer new orders with the first order of their key, or with IdempotencyKeyReused."""
@@ -172,6 +189,16 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
                 _answer_with(pending, first)
         # After the keys: the first order of a key has used the hold that a repeated one names.
         self.refresh(unanswered(batch))
+
+    def _refuse_taken_seats(self, pending: Pending) -> None:
+        taken = self.seats.seats.refusal_of(pending.request.detail.picks)
+        if taken:
+            pending.reject(taken)
+
+    def _pick_seats(self, session: Session, changes: Sequence[OrderChange]) -> list[OrderChange]:
+        """Return the changes with the seats that they got; raises StaleRequest if one is taken."""
+        picked = self.seats.seats.pick_for(session, [change.picks for change in changes])
+        return [change.with_seats(seats) for change, seats in zip(changes, picked, strict=True)]
 
     def _write_orders(self, session: Session, changes: Sequence[OrderChange]) -> None:
         new = [change.after for change in changes if change.before is None]
@@ -202,7 +229,8 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
 
     def _write_seats(self, session: Session, changes: Sequence[OrderChange]) -> None:
         for change in changes:
-            self.seats.sell(session, change.before, change.after)
+            if not change.picks:  # Picked seats are sold already, or held.
+                self.seats.sell(session, change.before, change.after)
             self.seats.release_void(session, change.after, change.voids)
             if change.reopens is None:  # A reopened hold keeps its seats.
                 self.seats.release(session, change.before, change.after)

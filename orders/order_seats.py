@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.mongo.transactions import Session
 from events.seat_store import SeatClaim
 from orders.model import OPEN_STATES, Order, OrderState
-from orders.seats.picking import Seats
+from orders.seats.picking import SeatRequest, Seats, seat_request
 from orders.tickets.model import Ticket
 
 
@@ -40,3 +40,8 @@ class OrderSeats:
                 labels.setdefault(ticket.tier_id, []).append(ticket.seat)
         for tier_id, seats in labels.items():
             self.seats.store.release_some(session, order.seat_holder, tier_id, seats)
+
+
+def sold_seats(order: Order) -> list[SeatRequest]:
+    """Return the requests for the seats that an order had, to be sold to it again."""
+    return [seat_request(item, order.seat_holder, sold=True) for item in order.items if item.seats]

@@ -13,9 +13,11 @@ from inventory.errors import InsufficientStock
 from orders.holds.store import HoldStore
 from orders.model import Order, OrderState, Refund, RefundState
 from orders.order_change import ChangeOrder, OrderChange, changed, may_reopen, opposite
+from orders.order_seats import sold_seats
 from orders.payment_flags import AMOUNT_MISMATCH
 from orders.payments.gateway import Payment, PaymentState
 from orders.purchase_emails import OrderEmails
+from orders.seats.errors import SeatTaken
 from orders.tickets.issue import tickets_of
 
 LOG = log.get_logger("orders")
@@ -42,15 +44,14 @@ class SettlePayment:
     def _succeed(self, payment: Payment) -> Order:
         try:
             return self.change.execute(payment.order_id, lambda order: self._paid(order, payment))
-        except (InsufficientStock, SalesClosed):
+        except (InsufficientStock, SalesClosed, SeatTaken):
             return self.change.execute(payment.order_id, lambda order: self._returned(order, payment))
 
     def _paid(self, order: Order, payment: Payment) -> OrderChange | None:
-        """Return the change to PAID; a late payment claims the tickets again."""
+        """Return the change to PAID; a late payment claims the tickets and the seats again."""
         if _is_known(order, payment):
             return None
-        # The seats of an order that has ended may belong to other people.
-        is_payable = order.is_open or (order.state in LATE and not order.has_seats)
+        is_payable = order.is_open or order.state in LATE
         if not is_payable or not _matches(order, payment) or self.emails.has_unsold_event(order):
             return self._returned(order, payment)
         after = paid(order, payment, self.clock)
@@ -58,7 +59,8 @@ class SettlePayment:
         emails = [self.emails.paid(after, tickets)]
         if order.is_open:
             return OrderChange(before=order, after=after, held=opposite(order.lines), issues=tickets, emails=emails)
-        return OrderChange(before=order, after=after, claims=order.lines, issues=tickets, emails=emails)
+        seats = sold_seats(after)
+        return OrderChange(before=order, after=after, claims=order.lines, picks=seats, issues=tickets, emails=emails)
 
     def _returned(self, order: Order, payment: Payment) -> OrderChange | None:
         """Return the change that gives a payment back: too late, of another amount, or a second one."""

@@ -124,7 +124,9 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
     listing = ListOrders(orders, tickets, base.cache)
     return PurchaseServices(
         change=change,
-        place=PlaceOrder(change, PriceCarts(base.cache.events), holds, pay, emails, times, base.clock),
+        place=PlaceOrder(
+            change, PriceCarts(base.cache.events, Seats(SeatStore(base.db))), holds, pay, emails, times, base.clock
+        ),
         listing=listing,
         documents=OrderDocuments(listing, tickets, emails, base.cache),
         expire=expire,

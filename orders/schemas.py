@@ -77,6 +77,7 @@ class OrderTicketSchema(ma.Schema):
 
     code = ma.fields.String(metadata={"example": "3PFQ47-KXW9CD-7MN4TR"})
     tier = ma.fields.String()
+    seat = ma.fields.String(allow_none=True)
     status = ma.fields.String()
 
 
@@ -141,13 +142,22 @@ def order_members(order: Order, tickets: Sequence[Ticket]) -> dict[str, Any]:
         "currency": order.currency,
         "totalAmount": str(Money(order.total, order.currency)),
         "items": [item_members(item) for item in order.items],
-        "tickets": [{"code": ticket.code, "tier": ticket.tier, "status": ticket.state.value} for ticket in own],
+        "tickets": [_ticket_members(ticket) for ticket in own],
         "refund": _refund_members(order.refunds, order.currency),
         "createdAt": iso(order.created_at),
     }
     if order.is_open:
         members["holdUntil"] = iso(order.hold_until)
     return members
+
+
+def _ticket_members(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "code": ticket.code,
+        "tier": ticket.tier,
+        "seat": ticket.seat or None,
+        "status": ticket.state.value,
+    }
 
 
 def _is_shown(order: Order, ticket: Ticket) -> bool:

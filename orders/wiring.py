@@ -107,6 +107,7 @@ def build_group_commit(base: Foundation, cache: EventCache) -> GroupCommit:
         **offer_wiring.build_rows(offers),
         # All that releases tickets comes before.
         **offer_wiring.build_last_rows(offers),
+        **hold_wiring.build_last_rows(_hold_foundation(base)),
     }
     return GroupCommit(base.client, base.events.store.stock, TicketRecords(cache, base.outbox, rows))
 

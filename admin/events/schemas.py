@@ -8,7 +8,6 @@ from typing import Any
 import marshmallow as ma
 
 from admin.schemas import MAX_PAGE_SIZE
-from core import text
 from core.schema_fields import (
     Choice,
     ClampedInteger,
@@ -22,13 +21,12 @@ from core.schema_fields import (
 from core.web.request_parser import QuerySchema
 from events.model import DEFAULT_MAX_PER_ORDER, Event, EventStatus, Tier
 from events.money import exponent_of
-from events.schemas import EventSchema, TierSchema, event_members, tier_members
+from events.schemas import EventSchema, SeatLabel, TierSchema, event_members, require_distinct, tier_members
 
 MAX_PAGE = 1_000_000
 MAX_CAPACITY = 1_000_000
 MAX_TIERS = 20
 MAX_SEATS = 5000
-MAX_SEAT = 20
 # A date without a time has no zone; ISO 8601 writes offsets with or without a colon.
 ZONE = re.compile(r"T.*([Zz]|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?)$")
 STATUSES = (EventStatus.PUBLISHED, EventStatus.DRAFT)
@@ -63,23 +61,8 @@ class Price(PatternString):
         )
 
 
-class SeatLabel(ParsedString):
-    """The label of a seat, such as `A12`."""
-
-    def parse(self, value: str) -> str:
-        label = text.normalize_text(value, multiline=False)
-        if not 1 <= len(label) <= MAX_SEAT:
-            raise ValueError(f"Must have 1 to {MAX_SEAT} characters.")
-        return label
-
-
 def _seats(**kwargs: Any) -> ma.fields.List[Any]:
-    return ma.fields.List(SeatLabel(), validate=[ma.validate.Length(1, MAX_SEATS), _require_distinct], **kwargs)
-
-
-def _require_distinct(labels: list[str]) -> None:
-    if len(set(labels)) < len(labels):
-        raise ma.ValidationError("The seats of a tier must differ.")
+    return ma.fields.List(SeatLabel(), validate=[ma.validate.Length(1, MAX_SEATS), require_distinct], **kwargs)
 
 
 class TierChangeSchema(ma.Schema):

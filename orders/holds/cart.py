@@ -1,26 +1,32 @@
-"""Pricing of a cart: tiers by one read, sums of repeated tiers, limits of an order, one currency."""
+"""Pricing of a cart: tiers by one read, sums of repeated tiers, named seats, limits of an order, one currency."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.errors import Invalid
+from core.errors import DomainError, Invalid
 from events.errors import SalesClosed
 from events.model import Event, Tier
 from events.service import Events
 from inventory.errors import InsufficientStock
 from orders.holds.errors import MixedCurrencies
-from orders.holds.model import MAX_QUANTITY, CartLine, HeldItem
+from orders.holds.model import MAX_QUANTITY, CartLine, HeldItem, Hold
+from orders.seats.picking import SeatRequest, Seats, seat_request
 
 
 @dataclass(frozen=True)
 class PricedCart:
-    """The items of a cart with their prices, and the counts of stock that it claims; `pools` are event ids by pool."""
+    """The items of a cart with their prices, and the counts of stock that it claims.
+
+    `pools` are event ids by pool; `numbered` are the ids of the tiers whose seats are still to be picked.
+    """
 
     items: Sequence[HeldItem]
     lines: Mapping[str, int]
     pools: Mapping[str, str] = field(default_factory=dict)
+    numbered: Collection[str] = ()
 
     @property
     def total(self) -> int:
@@ -31,10 +37,15 @@ class PricedCart:
     def currency(self) -> str:
         return self.items[0].currency
 
-    def name_tier(self, shortage: InsufficientStock, released: Mapping[str, int]) -> InsufficientStock:
-        """Return the refusal with the tier that is short; `released` are the counts that the cart gives back."""
+    def seat_requests(self, holder: str, *, sold: bool = False) -> list[SeatRequest]:
+        """Return the request for the seats of each numbered tier."""
+        items = [item for item in self.items if item.tier_id in self.numbered]
+        return [seat_request(item, holder, sold=sold) for item in items]
+
+    def name_tier(self, shortage: InsufficientStock, kept: Mapping[str, int]) -> InsufficientStock:
+        """Return the refusal with the tier that is short; `kept` are the counts that the account holds already."""
         stock_id = shortage.extra["tierId"]
-        item, left = self._short_item(stock_id, shortage.extra["remaining"] + released.get(stock_id, 0))
+        item, left = self._short_item(stock_id, shortage.extra["remaining"] + kept.get(stock_id, 0))
         extra = {
             "tier": item.code,
             "tierId": item.tier_id,
@@ -65,49 +76,102 @@ class PriceCarts:
     """Prices carts."""
 
     events: Events
+    seats: Seats
 
     def execute(self, lines: Sequence[CartLine]) -> PricedCart:
         """Return the cart of `lines` with the present prices.
 
-        Raises TierNotFound, SalesClosed, EventCancelled, MixedCurrencies, and Invalid beyond a limit.
+        Raises TierNotFound, SalesClosed, EventCancelled, MixedCurrencies, and Invalid beyond a limit or for seats
+        that do not exist.
         """
-        quantities: dict[str, int] = {}
-        for line in lines:
-            quantities[line.tier_id] = quantities.get(line.tier_id, 0) + line.quantity
-        found = self.events.of_tiers(quantities)
+        wanted = _by_tier(lines)
+        found = self.events.of_tiers(wanted)
         items = []
         counts: dict[str, int] = {}
         pools: dict[str, str] = {}
-        for tier_id, quantity in quantities.items():
+        numbered: set[str] = set()
+        for tier_id, line in wanted.items():
             event, tier = found[tier_id]
-            self._require_buyable(event, tier, quantity)
-            items.append(_item(event, tier, quantity))
+            self._require_buyable(event, tier, line)
+            items.append(_item(event, tier, line))
+            if tier.numbered:
+                numbered.add(tier.id)
             if event.pool:
                 pools[event.pool.id] = event.id
-            for stock_id, count in event.lines_of(tier, quantity).items():
+            for stock_id, count in event.lines_of(tier, line.count).items():
                 counts[stock_id] = counts.get(stock_id, 0) + count
         if len({item.currency for item in items}) > 1:
             raise MixedCurrencies
-        return PricedCart(items, counts, pools)
+        cart = PricedCart(items, counts, pools, numbered)
+        self._require_seats(cart)
+        return cart
 
-    def _require_buyable(self, event: Event, tier: Tier, quantity: int) -> None:
+    def refusal_of(self, cart: PricedCart, shortage: InsufficientStock, before: Hold | None) -> DomainError:
+        """Return why a cart gets no tickets: its seats are taken, or a tier is short.
+
+        `before` is the account's cart that it would have replaced.
+        """
+        taken = self.seats.refusal_of(cart.seat_requests(""), before)
+        return taken or cart.name_tier(shortage, _kept(cart, before))
+
+    def _require_buyable(self, event: Event, tier: Tier, line: CartLine) -> None:
         most = min(MAX_QUANTITY, event.max_per_order)
-        if quantity > most:
-            raise Invalid(errors={"items": [f"At most {most} tickets of the tier {tier.code} in one order."]})
-        if tier.numbered:
-            raise Invalid(errors={"items": [f"The tier {tier.code} has numbered seats: reserve it instead."]})
+        if line.count > most:
+            raise _invalid(f"At most {most} tickets of the tier {tier.code} in one order.")
+        if line.seats and not tier.numbered:
+            raise _invalid(f"The tier {tier.code} has no numbered seats.")
         self.events.require_on_sale(event)
         if tier.closed:
             raise SalesClosed
 
+    def _require_seats(self, cart: PricedCart) -> None:
+        unknown = self.seats.unknown(cart.seat_requests(""))
+        if unknown:
+            raise _invalid(f"There is no seat {', '.join(unknown)}.")
 
-def _item(event: Event, tier: Tier, quantity: int) -> HeldItem:
+
+def _by_tier(lines: Sequence[CartLine]) -> dict[str, CartLine]:
+    """Return the sums of the quantities, or all seats, by tier; raises Invalid for a seat that is named twice."""
+    tiers: dict[str, CartLine] = {}
+    for line in lines:
+        known = tiers.get(line.tier_id)
+        if known is None:
+            tiers[line.tier_id] = line
+            continue
+        if bool(known.seats) is not bool(line.seats):
+            raise _invalid("Give a tier either a quantity or seats.")
+        seats = [*known.seats, *line.seats]
+        if len(set(seats)) < len(seats):
+            raise _invalid("The seats of a tier must differ.")
+        tiers[line.tier_id] = CartLine(line.tier_id, known.quantity + line.quantity, seats)
+    return tiers
+
+
+def _kept(cart: PricedCart, before: Hold | None) -> Mapping[str, int]:
+    """Return the counts by stock id that a cart has in common with the one before it."""
+    if before is None:
+        return {}
+    kept: Counter[str] = Counter()
+    for item in cart.items:
+        kept[item.tier_id] = min(item.quantity, before.lines.get(item.tier_id, 0))
+        for pool_id, event_id in cart.pools.items():
+            if event_id == item.event_id:
+                kept[pool_id] += kept[item.tier_id]
+    return kept
+
+
+def _invalid(message: str) -> Invalid:
+    return Invalid(errors={"items": [message]})
+
+
+def _item(event: Event, tier: Tier, line: CartLine) -> HeldItem:
     return HeldItem(
         event_id=event.id,
         tier_id=tier.id,
         code=tier.code,
         name=tier.name,
-        quantity=quantity,
+        quantity=line.count,
         price=tier.price,
         currency=event.currency,
+        seats=list(line.seats),
     )

@@ -1,4 +1,4 @@
-"""Claims of tickets: before one is refused as sold out, the expired holds of its stock are ended."""
+"""Claims of tickets: before one is refused for its stock or a seat, the expired holds of the stock are ended."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from inventory.errors import InsufficientStock
 from inventory.group_commit import GroupCommit
 from inventory.requests import StockRequest
+from orders.seats.errors import SeatTaken
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ class TicketClaims:
         """Return the answer of `GroupCommit.submit`, which is repeated if expired holds kept the tickets."""
         try:
             return self.group_commit.submit(request)
-        except InsufficientStock:
+        except (InsufficientStock, SeatTaken):
             ended = [source.end_expired_of(request.lines) for source in self.expired]
             if not any(ended):
                 raise

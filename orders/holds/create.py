@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -11,23 +10,17 @@ from core.clock import Clock
 from core.concurrency.batcher import PendingRequest
 from core.ids import new_id
 from core.mongo.transactions import Session
+from events.seat_store import SeatClaim
 from inventory.errors import InsufficientStock
 from inventory.requests import RowsOfKind, StockChange, unanswered
 from notifications.outbox.model import OutboxEmail
 from orders.holds.cart import PriceCarts
 from orders.holds.claims import TicketClaims
 from orders.holds.model import CartLine, Hold, HoldKind, HoldState
+from orders.holds.replacement import CartHold
 from orders.holds.store import HoldStore
 from orders.holds.tickets import HeldTickets
-
-
-@dataclass(frozen=True)
-class CartHold:
-    """Holds the tickets of a cart; `replaced` is the account's cart before, whose tickets are released."""
-
-    hold: Hold
-    replaced: Hold | None
-
+from orders.seats.picking import seat_identities
 
 Request = StockChange[CartHold, Hold]
 Pending = PendingRequest[Request, Hold]
@@ -44,7 +37,10 @@ class CreateHold:
     lifetime: timedelta
 
     def execute(self, account_id: str, wanted: Sequence[CartLine]) -> Hold:
-        """Hold all tickets or none. Raises the errors of `PriceCarts` and InsufficientStock with the tier."""
+        """Hold all tickets or none.
+
+        Raises the errors of `PriceCarts`, SeatTaken, and InsufficientStock with the tier.
+        """
         cart = self.price.execute(wanted)
         now = self.clock()
         hold = Hold(
@@ -56,13 +52,12 @@ class CreateHold:
             created_at=now,
             expires_at=now + self.lifetime,
         )
-        request: Request = StockChange(CartHold(hold, None), cart.lines, _identities(hold))
+        request: Request = StockChange(CartHold(cart, hold), cart.lines)
         _expect(request, self.holds.cart_of(account_id))
         try:
             return self.claims.submit(request)
         except InsufficientStock as error:
-            replaced = request.detail.replaced
-            raise cart.name_tier(error, replaced.lines if replaced else {}) from None
+            raise self.price.refusal_of(cart, error, request.detail.replaced) from None
 
 
 def _identities(hold: Hold) -> frozenset[Hashable]:
@@ -72,19 +67,14 @@ def _identities(hold: Hold) -> frozenset[Hashable]:
 def _expect(request: Request, replaced: Hold | None) -> bool:
     """Let `request` replace the account's cart as it is; return whether it expected another one."""
     known = request.detail.replaced
-    hold = request.detail.hold
-    request.detail = CartHold(hold, replaced)
-    request.lines = _net_lines(hold, replaced)
-    request.identities = _identities(hold) | (_identities(replaced) if replaced else frozenset())
-    return (known and known.id) != (replaced and replaced.id)
-
-
-def _net_lines(hold: Hold, replaced: Hold | None) -> Mapping[str, int]:
-    """Return what `hold` takes beyond the tickets of the cart before it."""
-    lines = Counter(hold.lines)
+    detail = replace(request.detail, replaced=replaced)
+    request.detail = detail
+    request.lines = detail.lines
+    identities = _identities(detail.hold) | seat_identities(detail.seats)
     if replaced:
-        lines.subtract(replaced.lines)
-    return lines
+        identities |= _identities(replaced)
+    request.identities = identities
+    return (known and known.id) != (replaced and replaced.id)
 
 
 @dataclass(frozen=True)
@@ -95,18 +85,30 @@ class CartHoldRows(RowsOfKind[OutboxEmail]):
     holds: HoldStore
 
     def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
-        """Exchange the carts; raises StaleRequest or BulkError if an account has another cart than expected."""
+        """Exchange the carts; raises StaleRequest or BulkError if a seat or an account's cart is not as expected.
+
+        A cart with late claims begins after the offers to the waiting list, see `LateClaimRows`.
+        """
+        for request in requests:
+            self._retain_seats(session, request.detail)
         replaced = [request.detail.replaced for request in requests if request.detail.replaced]
         if replaced:
             self.tickets.end(session, replaced, HoldState.RELEASED)
-        self.tickets.begin(session, [request.detail.hold for request in requests])
-        for request in requests:
-            request.outcome = replace(request.detail.hold)
+        at_once = [request for request in requests if not request.detail.late_claims]
+        holds = [request.detail.hold for request in at_once]
+        begun = self.tickets.begin_seated(session, holds, [request.detail.seats for request in at_once])
+        for request, hold in zip(at_once, begun, strict=True):
+            request.outcome = hold
         return []
 
     def refresh(self, batch: Sequence[Pending]) -> None:
-        """Let the requests replace the present carts."""
+        """Let the requests replace the present carts; refuse those whose seats are taken."""
         self.renew_references([pending.request for pending in batch])
+        for pending in batch:
+            detail = pending.request.detail
+            taken = self.tickets.seats.refusal_of(detail.seats, detail.replaced)
+            if taken:
+                pending.reject(taken)
 
     def answer_duplicates(self, batch: Sequence[Pending]) -> None:
         """Answer the requests that a previous attempt has committed; let the others replace the present carts."""
@@ -121,3 +123,11 @@ class CartHoldRows(RowsOfKind[OutboxEmail]):
         carts = self.holds.carts_of([request.detail.hold.account_id for request in requests])
         changed = [_expect(request, carts.get(request.detail.hold.account_id)) for request in requests]
         return any(changed)
+
+    def _retain_seats(self, session: Session, cart: CartHold) -> None:
+        """Give the seats that the account has already to a cart with late claims, before they are offered."""
+        if not cart.late_claims or cart.replaced is None:
+            return
+        retained = cart.retained_seats.items()
+        claims = [SeatClaim(tier_id, labels, cart.hold.id, sold=False) for tier_id, labels in retained]
+        self.tickets.seats.transfer(session, cart.replaced.id, claims)

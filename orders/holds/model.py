@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -29,10 +29,16 @@ class HoldState(StrEnum):
 
 @dataclass(frozen=True)
 class CartLine:
-    """Tickets of one tier that somebody asks for."""
+    """Tickets of one tier that somebody asks for; `seats` are the labels of those that are chosen by seat."""
 
     tier_id: str
-    quantity: int
+    quantity: int = 0
+    seats: Sequence[str] = ()
+
+    @property
+    def count(self) -> int:
+        """Number of tickets."""
+        return len(self.seats) or self.quantity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,3 +82,8 @@ class Hold:
     def total(self) -> int:
         """Sum of all items in minor units."""
         return sum(item.price * item.quantity for item in self.items)
+
+
+def with_seats(items: Sequence[HeldItem], labels: Mapping[str, Sequence[str]]) -> list[HeldItem]:
+    """Return `items` with the seats that are given by tier id."""
+    return [replace(item, seats=list(labels.get(item.tier_id, item.seats))) for item in items]

@@ -11,6 +11,7 @@ from core.clock import iso
 from core.schema_fields import ParsedString, TypedSchema
 from core.web.problem_schema import ProblemSchema
 from events.money import Money
+from events.schemas import SeatLabel, require_distinct
 from orders.holds.model import MAX_QUANTITY, CartLine, HeldItem, Hold, HoldKind
 
 MAX_LINES = 20
@@ -41,7 +42,7 @@ class Quantity(ma.fields.Integer):
 
 
 class CartLineSchema(TypedSchema):
-    """Tickets of one tier."""
+    """Tickets of one tier: a quantity, or the seats of a numbered tier."""
 
     result_type = CartLine
 
@@ -49,7 +50,24 @@ class CartLineSchema(TypedSchema):
         unknown = ma.RAISE
 
     tierId = TierId(required=True, attribute="tier_id", metadata={"minLength": 10, "maxLength": 100})
-    quantity = Quantity(required=True)
+    quantity = Quantity()
+    seats = ma.fields.List(
+        SeatLabel(),
+        validate=[ma.validate.Length(1, MAX_QUANTITY), require_distinct],
+        metadata={"example": ["A1", "A2"], "description": "Instead of `quantity`, for a numbered tier."},
+    )
+
+    @ma.validates_schema(skip_on_field_errors=False)
+    def quantity_or_seats(self, values: dict[str, Any], **_: Any) -> None:
+        """Refuse a line with both, or with neither."""
+        if "quantity" in values and "seats" in values:
+            raise ma.ValidationError({"seats": ["Give quantity or seats."]})
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def has_a_number_of_tickets(self, values: dict[str, Any], **_: Any) -> None:
+        """Refuse a line without any number of tickets."""
+        if "quantity" not in values and "seats" not in values:
+            raise ma.ValidationError({"quantity": ["Missing data for required field."]})
 
 
 class NewHoldSchema(ma.Schema):
@@ -96,12 +114,13 @@ class OwnHoldsSchema(ma.Schema):
 
 
 class ShortStockProblemSchema(ProblemSchema):
-    """The reason why a cart cannot be bought; the last four members come with `insufficient_stock` alone."""
+    """The reason why a cart cannot be bought: what is left of a tier, or with `seat_taken` the seats that are taken."""
 
     tier = ma.fields.String(metadata={"example": "VIP"})
     tierId = ma.fields.String()
     requested = ma.fields.Integer()
     remaining = ma.fields.Integer()
+    seats = ma.fields.List(ma.fields.String(), metadata={"example": ["A1"]})
 
 
 def item_members(item: HeldItem) -> dict[str, Any]:

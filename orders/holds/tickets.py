@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.mongo.transactions import Session
 from events.store import EventStore
 from inventory.requests import StaleRequest
-from orders.holds.model import Hold, HoldState
+from orders.holds.model import Hold, HoldState, with_seats
 from orders.holds.store import HoldStore
-from orders.seats.picking import Seats
+from orders.seats.picking import SeatRequest, Seats
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,17 @@ class HeldTickets:
         """Insert holds whose tickets the transaction has claimed; raises BulkError for a second cart of an account."""
         self.holds.add(session, holds)
         self.events.count_held(session, _counts(holds, 1))
+
+    def begin_seated(
+        self, session: Session, holds: Sequence[Hold], seats: Sequence[Sequence[SeatRequest]]
+    ) -> list[Hold]:
+        """Give each hold the seats that it asks for, and begin it; return the holds. See `Seats.pick` and `begin`."""
+        seated: list[Hold] = []
+        for hold, labels in zip(holds, self.seats.pick_for(session, seats), strict=True):
+            seated.append(replace(hold, items=with_seats(hold.items, labels)))
+        if seated:
+            self.begin(session, seated)
+        return seated
 
     def end(self, session: Session, holds: Sequence[Hold], state: HoldState) -> None:
         """End active holds; raises StaleRequest if one of them has ended already."""

@@ -14,11 +14,13 @@ from inventory.group_commit import GroupCommit
 from orders.group_commit import TicketRows
 from orders.holds.cart import PriceCarts
 from orders.holds.claims import ExpiredTickets, TicketClaims
-from orders.holds.create import CartHold, CartHoldRows, CreateHold
+from orders.holds.create import CartHoldRows, CreateHold
 from orders.holds.ending import HoldEnding, HoldEndingRows
 from orders.holds.expiry import ExpireHolds
+from orders.holds.late_claims import LateClaim, LateClaimRows
 from orders.holds.listing import ListHolds
 from orders.holds.release import ReleaseHold
+from orders.holds.replacement import CartHold
 from orders.holds.store import HoldStore
 from orders.holds.tickets import HeldTickets
 from orders.seats.picking import Seats
@@ -61,6 +63,11 @@ def build_rows(base: Foundation) -> dict[type, TicketRows]:
     }
 
 
+def build_last_rows(base: Foundation) -> dict[type, TicketRows]:
+    """Return the rows that are written after the offers to the waiting lists."""
+    return {LateClaim: LateClaimRows(base.held)}
+
+
 def build(base: Foundation, group_commit: GroupCommit, *expired: ExpiredTickets) -> HoldServices:
     """Return the use cases of holds; `expired` are further tickets that are held until a deadline."""
     store = HoldStore(base.db)
@@ -69,7 +76,7 @@ def build(base: Foundation, group_commit: GroupCommit, *expired: ExpiredTickets)
     return HoldServices(
         claims=claims,
         release=ReleaseHold(group_commit, store),
-        create=CreateHold(claims, PriceCarts(base.events), store, base.clock, base.lifetime),
+        create=CreateHold(claims, PriceCarts(base.events, base.held.seats), store, base.clock, base.lifetime),
         expire=expire,
         listing=ListHolds(store, base.clock),
     )

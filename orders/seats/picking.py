@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from core.mongo.transactions import Session
 from events.seat_store import SeatClaim, SeatStore
 from events.seats import Seat, seat_id
 from inventory.requests import StaleRequest
 from orders.seats.best_available import best_available
+from orders.seats.errors import SeatTaken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,35 @@ class SeatRequest:
     labels: Sequence[str] = ()
     sold: bool = False
 
+    @property
+    def seat_ids(self) -> list[str]:
+        """The ids of the named seats."""
+        return [seat_id(self.tier_id, label) for label in self.labels]
+
+
+class NumberedItem(Protocol):
+    """Tickets of a numbered tier; `seats` are the labels of those that are chosen by seat."""
+
+    @property
+    def tier_id(self) -> str:
+        """The tier."""
+
+    @property
+    def quantity(self) -> int:
+        """Number of tickets."""
+
+    @property
+    def seats(self) -> Sequence[str]:
+        """The labels."""
+
+
+class SeatHolder(Protocol):
+    """A claim that has seats."""
+
+    @property
+    def id(self) -> str:
+        """The id under which it has them."""
+
 
 @dataclass(frozen=True)
 class Seats:
@@ -32,7 +63,7 @@ class Seats:
     def pick(self, session: Session, requests: Sequence[SeatRequest]) -> list[Sequence[str]]:
         """Give seats to `requests`; return the labels for each, in their order.
 
-        Raises StaleRequest if a named seat is taken; `taken` then names it.
+        Raises StaleRequest if a named seat is taken; `refusal_of` then names it.
         """
         if not requests:
             return []
@@ -46,11 +77,40 @@ class Seats:
             raise StaleRequest
         return labels
 
-    def taken(self, request: SeatRequest) -> list[str]:
-        """Return the labels of a request that name no free seat in the majority-committed data."""
-        ids = {label: seat_id(request.tier_id, label) for label in request.labels}
-        free = self.store.free_committed(ids.values())
-        return [label for label, stored_id in ids.items() if stored_id not in free]
+    def pick_for(self, session: Session, claims: Sequence[Sequence[SeatRequest]]) -> list[dict[str, Sequence[str]]]:
+        """Give seats to claims of several tiers; return the best available ones of each by tier id. See `pick`."""
+        labels = iter(self.pick(session, [request for requests in claims for request in requests]))
+        found: list[dict[str, Sequence[str]]] = []
+        for requests in claims:
+            best: dict[str, Sequence[str]] = {}
+            for request in requests:
+                chosen = next(labels)
+                if not request.labels:
+                    best[request.tier_id] = chosen
+            found.append(best)
+        return found
+
+    def unknown(self, requests: Sequence[SeatRequest]) -> list[str]:
+        """Return the named labels that no seat of their tier has."""
+        known = self._holders(requests)
+        missing: list[str] = []
+        for request in requests:
+            ids = zip(request.labels, request.seat_ids, strict=True)
+            missing += [label for label, stored_id in ids if stored_id not in known]
+        return missing
+
+    def refusal_of(self, requests: Sequence[SeatRequest], own: SeatHolder | None = None) -> SeatTaken | None:
+        """Return the refusal of the first tier with named seats that others than `own` have, or None."""
+        available = {""}
+        if own:
+            available.add(own.id)
+        holders = self._holders(requests)
+        for request in requests:
+            ids = zip(request.labels, request.seat_ids, strict=True)
+            taken = [label for label, stored_id in ids if holders.get(stored_id) not in available]
+            if taken:
+                return SeatTaken(extra={"tierId": request.tier_id, "seats": taken})
+        return None
 
     def transfer(self, session: Session, holder: str, claims: Sequence[SeatClaim]) -> None:
         """Give seats of `holder` to other claims; raises StaleRequest if one is not its own."""
@@ -62,19 +122,26 @@ class Seats:
         if holders:
             self.store.release(session, holders)
 
+    def _holders(self, requests: Sequence[SeatRequest]) -> dict[str, str]:
+        ids = _named_ids(requests)
+        if not ids:
+            return {}
+        return self.store.holders_committed(ids)
+
     def _free(self, session: Session, requests: Sequence[SeatRequest]) -> dict[str, list[Seat]]:
-        """Return the free seats by tier: all of them, or the first ones if no request needs others."""
-        wanted: dict[str, int] = {}
-        needs_all: set[str] = set()
+        """Return the free seats by tier from which the requests can be picked."""
+        by_tier: dict[str, list[SeatRequest]] = {}
         for request in requests:
-            wanted[request.tier_id] = wanted.get(request.tier_id, 0) + request.quantity
-            if request.labels or request.quantity > 1:
-                needs_all.add(request.tier_id)
-        free = {}
-        for tier_id, count in wanted.items():
-            limit = 0 if tier_id in needs_all else count
-            free[tier_id] = self.store.first_free(session, tier_id, limit)
-        return free
+            by_tier.setdefault(request.tier_id, []).append(request)
+        return {tier_id: self._free_for(session, tier_id, wanted) for tier_id, wanted in by_tier.items()}
+
+    def _free_for(self, session: Session, tier_id: str, wanted: Sequence[SeatRequest]) -> list[Seat]:
+        """Return the named seats if there are no others to pick, the first ones for single seats, else all."""
+        if all(request.labels for request in wanted):
+            return self.store.free_of(session, _named_ids(wanted))
+        if all(request.quantity == 1 and not request.labels for request in wanted):
+            return self.store.first_free(session, tier_id, len(wanted))
+        return self.store.first_free(session, tier_id, 0)
 
 
 @dataclass(frozen=True)
@@ -102,3 +169,20 @@ class _Picked:
             raise StaleRequest
         self.free[request.tier_id] = [seat for seat in free if seat not in chosen]
         return [seat.label for seat in chosen]
+
+
+def seat_request(item: NumberedItem, holder: str, *, sold: bool) -> SeatRequest:
+    """Return the request for the seats of an item."""
+    return SeatRequest(holder=holder, tier_id=item.tier_id, quantity=item.quantity, labels=tuple(item.seats), sold=sold)
+
+
+def seat_identities(requests: Sequence[SeatRequest]) -> set[Hashable]:
+    """Return the keys of the named seats: two requests for one seat cannot share a transaction."""
+    return {("seat", stored_id) for stored_id in _named_ids(requests)}
+
+
+def _named_ids(requests: Sequence[SeatRequest]) -> list[str]:
+    ids: list[str] = []
+    for request in requests:
+        ids += request.seat_ids
+    return ids

@@ -13,11 +13,16 @@ from flask import Flask
 import wiring
 from core.ids import new_id
 from core.mongo.client import Db
-from core.mongo.transactions import transaction
+from core.mongo.transactions import Session, transaction
 from core.web.context import runtime_of
 from events.model import Event, EventStatus, TicketStock, Tier
+from events.seat_store import SeatStore
+from events.seats import seats_of
 from tests.api_client import Answer, Api, over_app
 from tests.members import members
+
+# A number of tickets, or the labels of seats.
+Wanted = int | list[str]
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class TierPlan:
     code: str = "GA"
     price: int = 1000
     capacity: int = 10
+    seats: Sequence[str] = ()
 
 
 @dataclass
@@ -71,8 +77,26 @@ class Shop:
             "pool": None if pool is None else TicketStock(id=new_id(now), event_id=event_id, capacity=pool),
         }
         event = Event(**(values | changes))
-        transaction(self.services.client, lambda session: self.services.events.store.insert(session, event), 5)
+        labels = [plan.seats for plan in plans or [TierPlan()]]
+
+        def store(session: Session) -> None:
+            self.services.events.store.insert(session, event)
+            for tier, given in zip(tiers, labels, strict=True):
+                if given:
+                    SeatStore(self.db).insert(session, seats_of(event.id, tier.id, given))
+
+        transaction(self.services.client, store, 5)
         return event
+
+    def seats(self, tier: Tier) -> dict[str, str]:
+        """Return the status of each seat of a tier as the API shows it."""
+        answer = self.api.get(f"/api/events/{tier.event_id}/seats", query={"tierId": tier.id})
+        return {row["seat"]: row["status"] for row in answer.json["data"]}
+
+    def verify(self) -> None:
+        """Fail if a count, a seat, a ticket or money is wrong."""
+        assert self.services.orders.find_mismatches.execute() == []
+        assert self.services.orders.purchases.find_mismatches.execute() == []
 
     def stock(self, stock_id: str) -> tuple[int, int]:
         """Return the taken and the held count of a tier or pool."""
@@ -99,10 +123,10 @@ class Buyer:
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
         return self.api.send(method, path, headers=headers, **options)
 
-    def hold(self, *items: tuple[Tier, int]) -> Answer:
+    def hold(self, *items: tuple[Tier, Wanted]) -> Answer:
         return self.send("POST", "/api/holds", json={"items": lines(items)})
 
-    def order(self, *items: tuple[Tier, int], key: str = "", **members: Any) -> Answer:
+    def order(self, *items: tuple[Tier, Wanted], key: str = "", **members: Any) -> Answer:
         """Place an order of items, or with `holdId` among `members`; the default token is approved."""
         body: dict[str, Any] = {"paymentToken": "tok_approve", **members}
         if items:
@@ -111,9 +135,15 @@ class Buyer:
         return self.send("POST", "/api/orders", json=body, headers=headers)
 
 
-def lines(items: Sequence[tuple[Tier, int]]) -> list[Mapping[str, Any]]:
+def lines(items: Sequence[tuple[Tier, Wanted]]) -> list[Mapping[str, Any]]:
     """Return the items of a cart as the API takes them."""
-    return [{"tierId": tier.id, "quantity": quantity} for tier, quantity in items]
+    return [_line(tier, wanted) for tier, wanted in items]
+
+
+def _line(tier: Tier, wanted: Wanted) -> Mapping[str, Any]:
+    if isinstance(wanted, int):
+        return {"tierId": tier.id, "quantity": wanted}
+    return {"tierId": tier.id, "seats": wanted}
 
 
 def _tier(event_id: str, position: int, plan: TierPlan, now: datetime) -> Tier:
@@ -124,5 +154,6 @@ def _tier(event_id: str, position: int, plan: TierPlan, now: datetime) -> Tier:
         code=plan.code,
         name=plan.code.title(),
         price=plan.price,
-        capacity=plan.capacity,
+        capacity=len(plan.seats) or plan.capacity,
+        numbered=bool(plan.seats),
     )

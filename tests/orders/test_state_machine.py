@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -23,15 +25,21 @@ from tests import factories
 from tests.api.conftest import Clock
 from tests.api_client import over_app
 from tests.event_calls import new_tier, store_event
+from tests.factories import ADMIN_KEY
 from tests.members import Member, members
 
 PEOPLE = 3
 SEATS = ["A1", "A2", "A3", "B1"]
+COLLECTIONS = (
+    *("events", "event_stock", "seats", "reservations", "holds", "tier_waitlist", "letters"),
+    *("orders", "tickets"),
+)
+Labels = st.lists(st.sampled_from(SEATS), min_size=1, max_size=2, unique=True)
 Person = st.integers(0, PEOPLE - 1)
 
 
 class Crowd(RuleBasedStateMachine):
-    """Reserves, cancels, joins and leaves the line, lets offers expire, raises and lowers the capacity."""
+    """Reserves, cancels, waits, holds and buys seats, lets holds expire, raises and lowers the capacity."""
 
     make: Callable[[], tuple[wiring.Services, Clock, list[Member]]]
 
@@ -39,7 +47,7 @@ class Crowd(RuleBasedStateMachine):
         super().__init__()
         self.services, self.clock, self.people = type(self).make()
         self.db = self.services.db
-        for name in ("events", "event_stock", "seats", "reservations", "holds", "tier_waitlist", "letters"):
+        for name in COLLECTIONS:
             self.db[name].delete_many({})
         admission = self.services.orders.ticket_group_commit.admission
         admission._sold_out.clear()
@@ -51,10 +59,16 @@ class Crowd(RuleBasedStateMachine):
         self.reserved: set[int] = set()
         self.waiting: list[int] = []
         self.offered: set[int] = set()
+        self.carts: dict[int, int] = {}
+        self.bought = 0
+
+    @property
+    def taken(self) -> int:
+        return len(self.reserved) + len(self.offered) + sum(self.carts.values()) + self.bought
 
     @property
     def free(self) -> int:
-        return self.pool - len(self.reserved) - len(self.offered)
+        return self.pool - self.taken
 
     def offer(self) -> None:
         """Bring the model up to date after tickets came free."""
@@ -119,11 +133,73 @@ class Crowd(RuleBasedStateMachine):
         self.clock.at += timedelta(minutes=30)
         self.services.orders.holds.expire.execute()
         self.offered = set()
+        self.carts = {}
+        self.offer()
+
+    def seats_of_others(self, person: int) -> set[str]:
+        """Return the seats that are taken, but for those of the person's cart."""
+        own = self.db["holds"].distinct("_id", {**self.cart_of(person), "state": "active"})
+        return set(self.db["seats"].distinct("seat", {"holder": {"$nin": [None, *own]}}))
+
+    def cart_of(self, person: int) -> dict[str, str]:
+        return {"accountId": self.people[person].account.id, "kind": "cart"}
+
+    @rule(person=Person, labels=Labels)
+    def hold_seats(self, person: int, labels: list[str]) -> None:
+        item = {"tierId": self.stock_ids[0], "seats": labels}
+        taken = self.seats_of_others(person) & set(labels)
+        answer = self.people[person].send("POST", "/api/holds", json={"items": [item]})
+        if taken:
+            assert set(answer.json["seats"]) == taken
+        elif len(labels) - self.carts.get(person, 0) > self.free:
+            assert answer.code == "insufficient_stock"
+        else:
+            assert answer.json["items"][0]["seats"] == labels
+            self.carts[person] = len(labels)
+            self.offer()
+
+    @rule(person=Person)
+    def release_cart(self, person: int) -> None:
+        for hold in self.db["holds"].find({**self.cart_of(person), "state": "active"}):
+            assert self.people[person].send("DELETE", f"/api/holds/{hold['_id']}").status == 204
+        self.carts.pop(person, None)
+        self.offer()
+
+    @rule(person=Person, labels=Labels, best=st.booleans(), token=st.sampled_from(["tok_approve", "tok_decline"]))
+    def buy(self, person: int, labels: list[str], best: bool, token: str) -> None:
+        item: dict[str, Any] = {"tierId": self.stock_ids[0], "seats": labels}
+        if best:
+            item = {"tierId": self.stock_ids[0], "quantity": len(labels)}
+        taken = set(self.db["seats"].distinct("seat", {"holder": {"$ne": None}})) & set(labels)
+        body = {"items": [item], "paymentToken": token}
+        answer = self.people[person].send(
+            "POST", "/api/orders", json=body, headers={"Idempotency-Key": uuid.uuid4().hex}
+        )
+        if taken and not best:
+            assert set(answer.json["seats"]) == taken
+        elif len(labels) > self.free:
+            assert answer.code == "insufficient_stock"
+        elif token == "tok_decline":
+            assert answer.status == 402
+            self.offer()
+        else:
+            assert answer.status == 201, answer.json
+            self.bought += len(labels)
+
+    @precondition(lambda self: self.bought)
+    @rule()
+    def refund_a_ticket(self) -> None:
+        ticket = self.db["tickets"].find_one({"state": "valid"})
+        assert ticket
+        path = f"/api/admin/orders/{ticket['orderId']}/refund"
+        headers = {"X-Admin-Key": ADMIN_KEY}
+        assert self.people[0].send("POST", path, json={"tickets": [ticket["code"]]}, headers=headers).status == 200
+        self.bought -= 1
         self.offer()
 
     @rule(capacity=st.integers(0, len(SEATS)))
     def change_capacity(self, capacity: int) -> None:
-        if capacity < len(self.reserved) + len(self.offered):
+        if capacity < self.taken:
             return
         self.db["event_stock"].update_one({"_id": self.stock_ids[1]}, {"$set": {"capacity": capacity}})
         offering: Request = StockChange(Offering(self.stock_ids), dict.fromkeys(self.stock_ids, 0))
@@ -134,6 +210,7 @@ class Crowd(RuleBasedStateMachine):
     @invariant()
     def verified(self) -> None:
         assert self.services.orders.find_mismatches.execute() == []
+        assert self.services.orders.purchases.find_mismatches.execute() == []
 
     @invariant()
     def people_have_what_the_model_says(self) -> None:
@@ -142,6 +219,9 @@ class Crowd(RuleBasedStateMachine):
         assert {ids.index(account_id) for account_id in reserved} == self.reserved
         offered = self.db["holds"].distinct("accountId", {"kind": "offer", "state": "active"})
         assert {ids.index(account_id) for account_id in offered} == self.offered
+        carts = self.db["holds"].find({"kind": "cart", "state": "active"})
+        held = {ids.index(row["accountId"]): row["items"][0]["quantity"] for row in carts}
+        assert held == self.carts
         waiting = self.db["tier_waitlist"].find({"state": "waiting"}).sort("queueNumber", 1)
         assert [ids.index(row["accountId"]) for row in waiting] == self.waiting
 

@@ -89,7 +89,9 @@ def test_named_seats_are_claimed_together_or_not_at_all(db: Db) -> None:
     with pytest.raises(StaleRequest):
         claim(db, seats, overlapping)
 
-    assert seats.taken(overlapping) == ["A3"]
+    refusal = seats.refusal_of([overlapping])
+    assert refusal
+    assert refusal.extra == {"tierId": tier.id, "seats": ["A3"]}
     assert holders(db) == {"A2": "one", "A3": "one"}
 
 
