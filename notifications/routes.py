@@ -15,7 +15,7 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", descript
 
 
 @blueprint.post("/resend")
-@Endpoint(WebhookAck, headers=SignatureHeaders, error_statuses=(404, 413))
+@Endpoint(WebhookAck, headers=SignatureHeaders, error_statuses=(404, 413), raw_body=True)
 def resend(signed: Mapping[str, str]) -> dict[str, bool]:
     """Store Resend's report of an e-mail: delivered, bounced or complained. Other events change nothing."""
     context.get_service(DeliveryWebhook).receive(request.get_data(), signed)

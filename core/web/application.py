@@ -51,6 +51,8 @@ class FastRoute:
             if form is None:
                 return None
             arguments.append(form)
+        elif not _is_bodyless(environ):
+            return None
         try:
             context.get_service(RateLimiter).hit_request()
             return self.view(*arguments, **values)
@@ -157,6 +159,16 @@ def _split_at_variable(path: str) -> tuple[str, str, str]:
     if end < 0:
         end = len(path)
     return path[:start], path[start:end], path[end:]
+
+
+def _is_bodyless(environ: dict[str, Any]) -> bool:
+    """Return whether a request surely has no body, or an empty object."""
+    if environ["REQUEST_METHOD"] == "GET":
+        return True
+    source = environ["wsgi.input"]
+    if type(source) is BytesIO:
+        return source.getvalue() in (b"", b"{}")
+    return environ.get("CONTENT_LENGTH", "0") in ("", "0") and "HTTP_TRANSFER_ENCODING" not in environ
 
 
 def _json_body(environ: dict[str, Any], max_bytes: int) -> bytes:

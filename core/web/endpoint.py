@@ -17,7 +17,7 @@ from core.web.answer import Answer
 from core.web.application import FastRoute
 from core.web.plain_form import PlainForm, PlainTexts
 from core.web.problem_schema import ProblemSchema
-from core.web.request_parser import PARSER, QuerySchema, RequestParser
+from core.web.request_parser import PARSER, QuerySchema, RequestParser, TokenHeader, refuse_body
 
 if TYPE_CHECKING:
     # flask-smorest has no types; its blueprints are Flask's with decorators that only `Endpoint` calls.
@@ -63,7 +63,8 @@ class Endpoint:
 
     `response_schema` is None for a body that is not JSON; its media type is then `media_type`. `error_statuses` are the
     statuses of refusals beside COMMON_ERROR_STATUSES; `conflict_schema` is the payload of a 409. A `fast` view uses
-    nothing of Flask and returns an Answer: plain requests reach it without Flask.
+    nothing of Flask and returns an Answer: plain requests reach it without Flask. A call without `body` refuses
+    members in its body, unless the view reads a `raw_body`.
     """
 
     response_schema: type[ma.Schema] | ma.Schema | None
@@ -76,6 +77,7 @@ class Endpoint:
     security: str = ""
     media_type: str = "application/json"
     fast: bool = False
+    raw_body: bool = False
 
     def __call__(self, view: Callable[..., Any]) -> Callable[..., Response]:
         """Return `view` with its arguments parsed and with its documentation.
@@ -93,7 +95,12 @@ class Endpoint:
                 values |= PARSER.parse(headers, request, location="headers")
             if request.query_string or query.fields:
                 values |= PARSER.parse(query, request, location="query")
-            result = view(PARSER.parse(body, request), **values) if body else view(**values)
+            arguments = []
+            if body:
+                arguments.append(PARSER.parse(body, request))
+            elif not self.raw_body:
+                refuse_body(request, takes_token=self.headers is TokenHeader)
+            result = view(*arguments, **values)
             if isinstance(result, Answer):
                 return result.to_response()
             if isinstance(result, Response):

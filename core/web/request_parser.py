@@ -11,6 +11,9 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from core.errors import Invalid
 
+BODYLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
 
 class QuerySchema(ma.Schema):
     """A query string: unknown and repeated parameters are refused."""
@@ -56,8 +59,14 @@ class RequestParser(FlaskParser):
         body = req.get_data(cache=True)
         if body and not req.is_json:
             raise UnsupportedMediaType
+        return self.object_of(req, body)
+
+    def object_of(self, req: Request, body: bytes) -> dict[str, Any]:
+        """Return the JSON object of a body; raises Invalid for anything else."""
+        value = None
         try:
-            value = cast("Any", req).json_module.loads(body.decode()) if body else None
+            if body:
+                value = cast("Any", req).json_module.loads(body.decode())
         except ValueError:
             raise Invalid("The body is not valid JSON.", errors={"body": ["Not valid JSON."]}) from None
         if not isinstance(value, dict):
@@ -72,3 +81,17 @@ class RequestParser(FlaskParser):
 
 
 PARSER = RequestParser()
+
+
+def refuse_body(req: Request, *, takes_token: bool) -> None:
+    """Refuse a body other than an empty one or `{}`, of any media type; a form with a token may be allowed.
+
+    The body of a GET request has no meaning.
+    """
+    if req.method in BODYLESS or (takes_token and req.mimetype in FORMS):
+        return
+    body = req.get_data(cache=True)
+    if body.strip():
+        members = PARSER.object_of(req, body)
+        if members:
+            raise Invalid(errors={name: ["Unknown field."] for name in members})

@@ -14,7 +14,7 @@ SIGNATURE = "Stripe-Signature"
 
 
 @blueprint.post("/webhook")
-@Endpoint(PaymentAck, error_statuses=(413,))
+@Endpoint(PaymentAck, error_statuses=(413,), raw_body=True)
 def payment_event() -> dict[str, bool]:
     """Take a signed event of the payment provider; the answer comes after it is stored."""
     body = request.get_data(cache=False)
