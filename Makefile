@@ -8,7 +8,7 @@ TESTS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-bare test-npm test-fast check lint types bench bench-quick emails letters screenshots translations lock clean
+.PHONY: help run simulate test test-bare test-npm test-fast check lint types bench bench-quick emails letters screenshots translations lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -24,6 +24,11 @@ test-bare: install-test-bare ## Try the two commands in a minimal Debian; needs 
 
 test-npm: install-test ## Follow a rush of reservations with the Socket.IO client from npm; needs Node
 	$(BIN)/python -m pytest -q tests/npm/socketio_client.py
+
+SEEDS ?= 10000
+
+simulate: install-test ## Simulate orders with SEEDS seeds (10000): faults at every await, all invariants after each step
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
 test-fast: install-tools ## Run the tests that need no mongod
 	$(BIN)/python -m pytest -q tests/fast tests/core tests/admin/test_csv_export.py tests/booking tests/schedules tests/test_architecture.py tests/test_docs.py

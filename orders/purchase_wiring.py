@@ -21,12 +21,11 @@ from orders.checkout import CheckoutTimes, PlaceOrder
 from orders.documents import OrderDocuments
 from orders.event_cache import EventCache
 from orders.expiry import ExpireOrders
+from orders.expiry_frame import EXPIRY_INTERVAL
 from orders.group_commit import TicketRows
 from orders.holds.cart import PriceCarts
 from orders.holds.claims import TicketClaims
-from orders.holds.expiry import ExpiryHorizon
 from orders.holds.store import HoldStore
-from orders.holds.wiring import EXPIRY_INTERVAL
 from orders.listing import ListOrders
 from orders.order_audit import FindOrderMismatches
 from orders.order_audit_store import OrderAuditStore
@@ -52,6 +51,8 @@ from orders.tickets.store import TicketStore
 from orders.tickets.transfer import TransferTicket
 
 REFUND_INTERVAL = 5.0
+# Of the simulated provider.
+WEBHOOK_INTERVAL = 1.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def build_rows(base: Foundation) -> dict[type, TicketRows]:
 
 def build_expiry(base: Foundation, group_commit: GroupCommit) -> ExpireOrders:
     """Return the expiry of unpaid orders, which all claims of tickets ask."""
-    return ExpireOrders(group_commit, OrderStore(base.db), base.clock, ExpiryHorizon())
+    return ExpireOrders(group_commit, OrderStore(base.db), base.clock)
 
 
 def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> PurchaseServices:
@@ -150,10 +151,10 @@ def periodic_tasks(services: PurchaseServices, clock: Clock) -> tuple[PeriodicTa
     orders = services.change.orders
     simulated = []
     if services.place.pay.gateway.name == SIMULATED:
-        simulated.append(PeriodicTask("simulated_webhooks", services.simulated_webhooks.execute, EXPIRY_INTERVAL))
+        simulated.append(PeriodicTask("simulated_webhooks", services.simulated_webhooks.execute, WEBHOOK_INTERVAL))
     return (
         *simulated,
-        PeriodicTask("expired_orders", services.expire.execute, EXPIRY_INTERVAL),
+        PeriodicTask("expired_orders", services.expire.execute_due, EXPIRY_INTERVAL),
         PeriodicTask("overdue_orders", services.expire.execute_overdue, EXPIRY_INTERVAL, needs_lease=False),
         PeriodicTask("refunds", services.refunds.execute, REFUND_INTERVAL),
         PeriodicTask("payments", services.reconcile.execute),

@@ -130,6 +130,12 @@ class OrderStore:
         found = self._committed.find_one(wanted, {"holdUntil": 1}, sort=[("holdUntil", ASCENDING)])
         return found["holdUntil"] if found else None
 
+    def first_deadline(self) -> datetime | None:
+        """Return the first deadline of all open orders, or None without any."""
+        wanted = {"holdUntil": DATE, **OPEN}
+        found = self._committed.find_one(wanted, {"holdUntil": 1}, sort=[("holdUntil", ASCENDING)])
+        return found["holdUntil"] if found else None
+
     def unattended(self, now: datetime, limit: int) -> list[Order]:
         """Return up to `limit` open orders that no process works on."""
         return list(map(order_of, self._committed.find({"busyUntil": {"$lte": now}, **OPEN}).limit(limit)))

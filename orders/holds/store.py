@@ -126,6 +126,12 @@ class HoldStore:
         found = self._committed.find_one(wanted, {"expiresAt": 1}, sort=[("expiresAt", ASCENDING)])
         return found["expiresAt"] if found else None
 
+    def first_deadline(self) -> datetime | None:
+        """Return when the first active hold ends, or None without any."""
+        wanted = {"expiresAt": {"$type": "date"}, **ACTIVE}
+        found = self._holds.find_one(wanted, {"expiresAt": 1}, sort=[("expiresAt", ASCENDING)])
+        return found["expiresAt"] if found else None
+
 
 def _document(hold: Hold) -> Document:
     return {

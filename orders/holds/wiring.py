@@ -11,6 +11,7 @@ from core.scheduler import PeriodicTask
 from events.seat_store import SeatStore
 from events.service import Events
 from inventory.group_commit import GroupCommit
+from orders.expiry_frame import EXPIRY_INTERVAL
 from orders.group_commit import TicketRows
 from orders.holds.cart import PriceCarts
 from orders.holds.claims import ExpiredTickets, TicketClaims
@@ -24,8 +25,6 @@ from orders.holds.replacement import CartHold
 from orders.holds.store import HoldStore
 from orders.holds.tickets import HeldTickets
 from orders.seats.picking import Seats
-
-EXPIRY_INTERVAL = 0.3
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,6 @@ def build(base: Foundation, group_commit: GroupCommit, *expired: ExpiredTickets)
 def periodic_tasks(services: HoldServices) -> tuple[PeriodicTask, ...]:
     """Return the tasks that end expired holds, in the scheduler's process and, should it be dead, in the others."""
     return (
-        PeriodicTask("expired_holds", services.expire.execute, EXPIRY_INTERVAL),
+        PeriodicTask("expired_holds", services.expire.execute_due, EXPIRY_INTERVAL),
         PeriodicTask("overdue_holds", services.expire.execute_overdue, EXPIRY_INTERVAL, needs_lease=False),
     )

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import Unavailable
 from inventory.group_commit import GroupCommit
-from orders import expiry, store
+from orders import expiry_frame, store
 from orders.payment import PayOrder
 from orders.payments.gateway import PaymentUnanswered
 from orders.payments.simulated import SimulatedGateway
@@ -57,7 +57,7 @@ def test_expiry_ends_more_orders_than_a_batch(
 ) -> None:
     unpaid(shop, buyer, 3)
     clock.advance(seconds=600)
-    monkeypatch.setattr(expiry, "BATCH", 1)
+    monkeypatch.setattr(expiry_frame, "BATCH", 1)
 
     assert shop.services.orders.purchases.expire.execute() == 3
 
@@ -68,9 +68,9 @@ def test_tickets_of_an_order_another_process_ended_are_claimed(
     order_ids = unpaid(shop, buyer, 1)
     expire = shop.services.orders.purchases.expire
     clock.advance(seconds=600)
-    found = expire.orders.get(order_ids[0])
+    found = shop.services.orders.purchases.change.orders.get(order_ids[0])
     expire.execute()
-    monkeypatch.setattr(type(expire.orders), "expired_of", lambda *_: [found])
+    monkeypatch.setattr(type(expire.store), "expired_of", lambda *_: [found])
 
     assert expire.end_expired_of(list(found.lines))
 

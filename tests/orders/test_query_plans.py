@@ -57,11 +57,12 @@ def test_queries_of_orders_and_payments_read_an_index(shop: Shop, heard: Db, pla
     orders.forget_keys(shop.now, "a")
     orders.with_due_refunds(shop.now, 10)
     orders.expired(shop.now, 10)
+    orders.first_deadline()
     orders.unattended(shop.now, 10)
     list(orders.expired_since(shop.now))
     SimulatedPayments(heard).take_due(shop.now)
 
-    assert len(plans.filters) == 8
+    assert len(plans.filters) == 9
     for collection, wanted in plans.filters:
         plan = shop.db[collection].find(wanted).explain()["queryPlanner"]["winningPlan"]
         assert "COLLSCAN" not in str(plan), (collection, wanted)

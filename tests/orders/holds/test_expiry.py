@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +14,11 @@ from core.errors import Unavailable
 from core.mongo.failures import DatabaseError
 from core.mongo.transactions import transaction
 from inventory.group_commit import GroupCommit
+from orders.expiry_frame import EXPIRY_INTERVAL, EarliestDeadline
 from orders.holds.claims import TicketClaims
 from orders.holds.expiry import ExpireHolds
 from orders.holds.model import Hold, HoldState
+from orders.holds.store import HoldStore
 from orders.holds.tickets import HeldTickets
 from tests.orders.conftest import ManualClock
 from tests.orders.shop import Buyer, Shop, TierPlan
@@ -45,7 +49,7 @@ def test_claim_is_repeated_if_another_process_ended_the_hold(
     clock.advance(seconds=600)
     end = ExpireHolds._end
 
-    def end_twice(expire: ExpireHolds, found: Sequence[Hold]) -> Sequence[Hold]:
+    def end_twice(expire: ExpireHolds, found: Sequence[Hold]) -> int:
         end(expire, found)  # as another process does
         return end(expire, found)
 
@@ -92,6 +96,50 @@ def test_overdue_holds_are_ended_without_the_lease(shop: Shop, buyer: Buyer, clo
     assert expire.execute_overdue() == 0
     clock.advance(seconds=0.1)
     assert expire.execute_overdue() == 1
+    assert shop.stock(tier.id) == (0, 0)
+
+
+def test_idle_process_reads_the_earliest_deadline_once_a_second(
+    shop: Shop, buyer: Buyer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buyer.hold((shop.event().tiers[0], 2))
+    expire = shop.services.orders.holds.expire
+    reads: list[str] = []
+    for name in ("first_deadline", "expired"):
+        count_calls(monkeypatch, name, reads)
+
+    for _ in range(30):
+        expire.execute_due()
+        expire.execute_overdue()
+        clock.advance(seconds=0.1)
+
+    assert reads == ["first_deadline"] * 3
+
+
+def count_calls(monkeypatch: pytest.MonkeyPatch, name: str, calls: list[str]) -> None:
+    method = getattr(HoldStore, name)
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(name)
+        return method(*arguments)
+
+    monkeypatch.setattr(HoldStore, name, counted)
+
+
+@pytest.mark.parametrize("run", ["execute_due", "execute_overdue"])
+def test_hold_of_another_process_ends_within_a_second(shop: Shop, buyer: Buyer, clock: ManualClock, run: str) -> None:
+    (tier,) = shop.event().tiers
+    expire = replace(shop.services.orders.holds.expire, earliest=EarliestDeadline())
+    clock.advance(milliseconds=300)
+    assert getattr(expire, run)() == 0
+
+    clock.advance(milliseconds=1)
+    buyer.hold((tier, 2))
+    made = clock.at
+    while not getattr(expire, run)():
+        clock.advance(seconds=EXPIRY_INTERVAL)
+
+    assert clock.at - made <= timedelta(seconds=601)
     assert shop.stock(tier.id) == (0, 0)
 
 
@@ -164,7 +212,7 @@ def test_crowd_at_sold_out_stock_looks_for_expired_holds_once(
     buyer.hold((tier, 1))
     expire = shop.services.orders.holds.expire
     assert not expire.end_expired_of([tier.id])
-    monkeypatch.setattr(type(expire.holds), "expired_of", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(HoldStore, "expired_of", lambda *_: pytest.fail("read again"))
 
     clock.advance(seconds=59)
     assert not expire.end_expired_of([tier.id])
