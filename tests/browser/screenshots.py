@@ -15,6 +15,8 @@ from core.i18n import LANGUAGES
 from devdb.replica_set import start_replica_set
 from tests.browser.backoffice.history import add_history
 from tests.browser.chromium import launch_chromium
+from tests.browser.events.sample_events import store_sample_events
+from tests.browser.events.tour import tour_events
 from tests.browser.page_tour import tour_backoffice, tour_pages
 from tests.browser.sample_event import book_sample_event
 from tests.conftest import serving
@@ -50,6 +52,7 @@ def main(folder: Path) -> None:
     ):
         slots = [slot["_id"] for slot in book_sample_event(served.api)]
         add_history(served.api, served.db)
+        events = store_sample_events(served.db)
         browser = launch_chromium(playwright.chromium)
         for width, scheme, language in product(WIDTHS, SCHEMES, LANGUAGES):
             context = browser.new_context(
@@ -61,6 +64,7 @@ def main(folder: Path) -> None:
             )
             camera = Camera(context.new_page(), folder, _suffix(width, scheme, language))
             tour_pages(camera, free=slots[2], full=slots[3])
+            tour_events(camera, events)
             tour_backoffice(camera)
             context.close()
         browser.close()
