@@ -10,13 +10,17 @@ function levelOf(remaining, capacity) {
   return remaining * 2 <= capacity ? "some" : "many";
 }
 
+function levelClass(element) {
+  return [...element.classList].find((name) => name.startsWith("left-"));
+}
+
 // Shows `remaining` in an element of the class left; one of an event that is not on sale stays as it is.
 export function showRemaining(element, remaining, messages) {
   if ("ended" in element.dataset || Number(element.dataset.remaining) === remaining) return;
   const capacity = Number(element.dataset.capacity);
   const level = levelOf(remaining, capacity);
   element.dataset.remaining = remaining;
-  element.className = `left left-${level}`;
+  element.classList.replace(levelClass(element), `left-${level}`);
   element.querySelector(".badge").textContent = messages.levels[level];
   element.querySelector(".left-fill").setAttribute("width", Math.ceil((100 * remaining) / Math.max(1, capacity)));
   element.querySelector(".left-count").textContent = messages.left

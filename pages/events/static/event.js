@@ -54,7 +54,7 @@ function showChoice() {
   if (!bar) return;
   let count = 0;
   let sum = 0;
-  for (const input of tickets.querySelectorAll(".stepper input")) {
+  for (const input of tickets.querySelectorAll("[data-quantity]")) {
     const quantity = quantityOf(input);
     count += quantity;
     sum += quantity * Number(input.closest(".tier").dataset.price);
@@ -93,7 +93,7 @@ function showTier(id, remaining) {
   const left = leftOf(id);
   if (!left) return;
   showRemaining(left, remaining, messages);
-  const input = left.closest(".tier").querySelector(".stepper input");
+  const input = left.closest(".tier").querySelector("[data-quantity]");
   if (input) limit(input, Math.min(messages.most, remaining));
 }
 
@@ -121,8 +121,8 @@ async function reload() {
 }
 
 function replaceTier(tier, other) {
-  const old = tier.querySelector(".stepper input");
-  const input = other.querySelector(".stepper input");
+  const old = tier.querySelector("[data-quantity]");
+  const input = other.querySelector("[data-quantity]");
   const isSameForm = Boolean(old) === Boolean(input);
   if (isSameForm && tier.contains(document.activeElement)) {
     const left = other.querySelector(".left");

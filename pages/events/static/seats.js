@@ -12,6 +12,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const form = document.getElementById("seat-form");
 const map = document.getElementById("seat-map");
 const svg = map.querySelector("svg");
+const bar = document.getElementById("chosen-seats");
 const chosen = svg.querySelector(".seats-chosen");
 const rows = [...form.querySelectorAll(".seat-rows > li")];
 const messages = JSON.parse(form.dataset.messages);
@@ -64,7 +65,7 @@ async function readRow(row) {
   }
   fieldset.hidden = true;
   for (const input of fieldset.querySelectorAll("input")) {
-    const other = form.querySelector(`#chosen-seats input[value="${CSS.escape(input.value)}"]`);
+    const other = bar.querySelector(`[value="${CSS.escape(input.value)}"]`);
     if (other) input.checked = other.checked;
     other?.closest("label").remove();
   }
@@ -117,7 +118,7 @@ function changeChoice(event) {
 }
 
 function chosenInputs() {
-  return [...form.querySelectorAll("input[name=seats]:checked")];
+  return [...form.querySelectorAll("[name=seats]:checked")];
 }
 
 function showChoice() {
@@ -146,7 +147,7 @@ function update({ eventId, tiers }) {
 async function refresh() {
   const query = new URLSearchParams({ tier: form.dataset.tier });
   const page = await fetchPage(`${form.action}?${query}`);
-  const fresh = page?.querySelector("#seat-map svg");
+  const fresh = page?.getElementById("seat-map")?.querySelector("svg");
   if (!fresh) return false;
   for (const name of [".seats-taken", ".seats-free"]) {
     svg.querySelector(name).setAttribute("d", fresh.querySelector(name).getAttribute("d"));
@@ -163,8 +164,8 @@ async function refreshRow(row, count) {
   shown.textContent = count;
   if (!fieldsetOf(row)) return;
   const page = await fetchPage(addressOf(row));
-  for (const input of page?.querySelectorAll("fieldset input") ?? []) {
-    const own = fieldsetOf(row).querySelector(`input[value="${CSS.escape(input.value)}"]`);
+  for (const input of page?.querySelectorAll("fieldset [name]") ?? []) {
+    const own = fieldsetOf(row).querySelector(`[value="${CSS.escape(input.value)}"]`);
     if (!own || own.checked || own.disabled === input.disabled) continue;
     own.closest("label").replaceWith(document.adoptNode(input.closest("label")));
   }
