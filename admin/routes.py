@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from admin.analytics import routes as analytics_routes
 from admin.audit import routes as audit_routes
 from admin.blueprint import blueprint
 from admin.bookings import routes as booking_routes
@@ -16,6 +17,7 @@ from admin.users import routes as user_routes
 from core.web.endpoint import Endpoint
 
 __all__ = [
+    "analytics_routes",
     "audit_routes",
     "blueprint",
     "booking_routes",

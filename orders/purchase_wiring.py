@@ -15,6 +15,8 @@ from core.scheduler import PeriodicTask
 from events.seat_store import SeatStore
 from inventory.group_commit import GroupCommit
 from notifications.outbox.service import Outbox
+from orders.analytics import AnalyseSales
+from orders.analytics_store import AnalyticsStore
 from orders.anonymisation import AnonymiseOrders
 from orders.cancellation import CancelOrder, RefundTickets, Releases, WithdrawTickets
 from orders.checkout import CheckoutTimes, PlaceOrder
@@ -90,6 +92,7 @@ class PurchaseServices:
     anonymise: AnonymiseOrders
     find_mismatches: FindOrderMismatches
     documents: OrderDocuments
+    analyse: AnalyseSales
 
 
 def build_rows(base: Foundation) -> dict[type, TicketRows]:
@@ -125,9 +128,7 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
     listing = ListOrders(orders, tickets, base.cache)
     return PurchaseServices(
         change=change,
-        place=PlaceOrder(
-            change, PriceCarts(base.cache.events, Seats(SeatStore(base.db))), holds, pay, emails, times, base.clock
-        ),
+        place=PlaceOrder(change, _prices(base), holds, pay, emails, times, base.clock),
         listing=listing,
         documents=OrderDocuments(listing, tickets, emails, base.cache),
         expire=expire,
@@ -142,6 +143,7 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
         check_in=CheckIn(base.client, tickets, base.audit, base.clock),
         anonymise=AnonymiseOrders(orders, tickets, base.outbox, base.cache.events.store.get_many, base.clock),
         find_mismatches=FindOrderMismatches(OrderAuditStore(base.client, base.db)),
+        analyse=AnalyseSales(AnalyticsStore(base.db)),
         sales=OrderSales(orders, WithdrawTickets(change, releases, refunds)),
     )
 
@@ -165,3 +167,7 @@ def periodic_tasks(services: PurchaseServices, clock: Clock) -> tuple[PeriodicTa
 def _simulated_webhooks(base: Foundation, webhook: PaymentWebhook) -> DeliverSimulatedWebhooks:
     events = simulated_events(base.settings, base.clock)
     return DeliverSimulatedWebhooks(SimulatedPayments(base.db), webhook, events, base.clock)
+
+
+def _prices(base: Foundation) -> PriceCarts:
+    return PriceCarts(base.cache.events, Seats(SeatStore(base.db)))

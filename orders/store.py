@@ -33,6 +33,7 @@ SCHEMA = CollectionSchema(
         IndexModel([("email", ASCENDING), ("_id", DESCENDING)]),
         IndexModel([("state", ASCENDING), ("_id", DESCENDING)]),
         IndexModel([("items.eventId", ASCENDING), ("_id", DESCENDING)]),
+        IndexModel([("paidAt", ASCENDING)], partialFilterExpression={"paidAt": DATE}, name="paid"),
         IndexModel([("holdUntil", ASCENDING)], partialFilterExpression=OPEN, name="open_by_deadline"),
         IndexModel([("busyUntil", ASCENDING)], partialFilterExpression=OPEN, name="open_by_lease"),
         IndexModel(

@@ -18,6 +18,7 @@ def tickets_of(order: Order) -> list[Ticket]:
 
 
 def _ticket(order: Order, item: HeldItem, number: int, seat: str) -> Ticket:
+    paid_at = order.paid_at or order.created_at
     return Ticket(
         id=f"{order.id}-{number:03d}",
         code=new_code(),
@@ -31,5 +32,6 @@ def _ticket(order: Order, item: HeldItem, number: int, seat: str) -> Ticket:
         holder_id=order.account_id,
         holder_email=order.email,
         holder_name=order.name,
-        created_at=order.paid_at or order.created_at,
+        created_at=paid_at,
+        sold_at=paid_at,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.model import Account
 from events.model import Event
 from orders.event_cache import EventCache
 from orders.tickets.codes import normalize_code
-from orders.tickets.model import Ticket
+from orders.tickets.model import Ticket, TicketQuery
 from orders.tickets.store import TicketStore
 
 
@@ -28,6 +28,10 @@ class ListTickets:
     def by_code(self, code: str) -> Ticket:
         """Return a ticket by its code, typed in any way; raises TicketNotFound."""
         return self.tickets.by_code(normalize_code(code))
+
+    def search(self, query: TicketQuery) -> tuple[list[Ticket], int]:
+        """Return a page of the tickets that match a name or a code, typed in any way, and the number of all."""
+        return self.tickets.search(replace(query, code=normalize_code(query.code)))
 
     def event_of(self, ticket: Ticket) -> Event:
         """Return the event of a ticket."""

@@ -20,7 +20,10 @@ class TicketState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Ticket:
-    """A ticket of an order. Its holder is an account, or an e-mail address that has no account yet."""
+    """A ticket of an order. Its holder is an account, or an e-mail address that has no account yet.
+
+    `sold_at` is when the order was paid, also for the ticket that a transfer makes.
+    """
 
     id: str
     code: str
@@ -35,6 +38,7 @@ class Ticket:
     holder_email: str
     holder_name: str
     created_at: datetime
+    sold_at: datetime
     state: TicketState = TicketState.VALID
     checked_in_at: datetime | None = None
 
@@ -54,3 +58,14 @@ class CheckInChange:
     before: TicketState
     after: TicketState
     at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketQuery:
+    """A page of the tickets whose holder's name has all words of `text`, or that have the `code`."""
+
+    text: str
+    code: str
+    event_id: str
+    page: int
+    limit: int

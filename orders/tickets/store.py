@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 
+from core.folding import fold
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, bulk_update, insert
 from orders.tickets.errors import TicketNotFound
-from orders.tickets.model import CheckInChange, Ticket, TicketState
+from orders.tickets.model import CheckInChange, Ticket, TicketQuery, TicketState
 
 SCHEMA = CollectionSchema(
     name="tickets",
@@ -19,14 +21,17 @@ SCHEMA = CollectionSchema(
         IndexModel([("orderId", ASCENDING)]),
         IndexModel([("holderId", ASCENDING)]),
         IndexModel([("holderEmail", ASCENDING)]),
-        IndexModel([("eventId", ASCENDING)]),
+        IndexModel([("eventId", ASCENDING), ("nameKey", ASCENDING), ("_id", ASCENDING)]),
+        IndexModel([("eventId", ASCENDING), ("soldAt", ASCENDING)]),
+        IndexModel([("nameKey", ASCENDING), ("_id", ASCENDING)]),
+        IndexModel([("soldAt", ASCENDING)]),
     ),
     validator={"$jsonSchema": {"required": ["code", "orderId", "eventId", "tierId", "state", "holderId"]}},
 )
 
 # The most tickets that one list shows.
 MAX_LISTED = 1000
-ANONYMOUS = {"$set": {"holderName": "", "holderEmail": ""}}
+ANONYMOUS = {"$set": {"holderName": "", "holderEmail": "", "nameKey": ""}}
 
 
 class TicketStore:
@@ -98,6 +103,18 @@ class TicketStore:
         )
         return _ticket(found) if found else None
 
+    def search(self, query: TicketQuery) -> tuple[list[Ticket], int]:
+        """Return a page of the tickets that match, by the holder's name, and the number of all."""
+        words = [{"nameKey": {"$regex": re.escape(word)}} for word in fold(query.text).split()]
+        wanted: Document = {"state": {"$ne": TicketState.TRANSFERRED.value}}
+        if words:
+            wanted["$or"] = [{"$and": words}, {"code": query.code}]
+        if query.event_id:
+            wanted["eventId"] = query.event_id
+        found = self._tickets.find(wanted).sort([("nameKey", ASCENDING), ("_id", ASCENDING)])
+        tickets = found.skip((query.page - 1) * query.limit).limit(query.limit)
+        return list(map(_ticket, tickets)), self._tickets.count_documents(wanted)
+
     def of_orders(self, order_ids: Iterable[str]) -> list[Ticket]:
         """Return the majority-committed tickets of orders in any state, in the order of issue."""
         found = self._committed.find({"orderId": {"$in": list(order_ids)}}).sort("_id", ASCENDING)
@@ -118,7 +135,9 @@ def _document(ticket: Ticket) -> Document:
         "holderId": ticket.holder_id,
         "holderEmail": ticket.holder_email,
         "holderName": ticket.holder_name,
+        "nameKey": fold(ticket.holder_name),
         "createdAt": ticket.created_at,
+        "soldAt": ticket.sold_at,
         "state": ticket.state.value,
         "checkedInAt": ticket.checked_in_at,
     }
@@ -139,6 +158,7 @@ def _ticket(document: Document) -> Ticket:
         holder_email=document["holderEmail"],
         holder_name=document["holderName"],
         created_at=document["createdAt"],
+        sold_at=document["soldAt"],
         state=TicketState(document["state"]),
         checked_in_at=document["checkedInAt"],
     )

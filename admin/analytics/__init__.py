@@ -1,0 +1,1 @@
+"""Figures of sales in the back office."""
