@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
-
-from icalendar import Calendar
-from icalendar import Event as CalendarEvent
 
 from accounts.model import Account
-from events.model import Event, EventStatus
+from events.model import EventStatus
 from orders.event_cache import EventCache
 from orders.listing import ListOrders
 from orders.model import Order
 from orders.purchase_emails import OrderEmails
 from orders.tickets.attachments import tickets_pdf
+from orders.tickets.calendar_file import calendar_of, entry_of
 from orders.tickets.codes import normalize_code
 from orders.tickets.errors import TicketNotFound
 from orders.tickets.model import Ticket, TicketState
 from orders.tickets.store import TicketStore
-
-# Fixed UID domain; calendars match events by UID.
-UID_DOMAIN = "events.invalid"
-PRODUCT = "-//Booking service//EN"
 
 
 @dataclass(frozen=True)
@@ -55,29 +47,8 @@ class OrderDocuments:
         order, _ = self.listing.get(account_id, order_id)
         event_ids = dict.fromkeys(item.event_id for item in order.items)
         found = self.events.events.get_many(event_ids)
-        return calendar_of([event for event in found.values() if event.status is EventStatus.PUBLISHED])
-
-
-def calendar_of(events: Sequence[Event]) -> bytes:
-    """Return events as a calendar file (RFC 5545) with UTC times; an event has no known end."""
-    whole = Calendar()
-    whole.add("PRODID", PRODUCT)
-    whole.add("VERSION", "2.0")
-    whole.add("METHOD", "PUBLISH")
-    for event in events:
-        whole.add_component(_entry(event))
-    return bytes(whole.to_ical())
-
-
-def _entry(event: Event) -> CalendarEvent:
-    entry = CalendarEvent()
-    entry.add("UID", f"{event.id}@{UID_DOMAIN}")
-    entry.add("DTSTAMP", event.updated_at.astimezone(UTC))
-    entry.add("SEQUENCE", event.version)
-    entry.add("DTSTART", event.date.astimezone(UTC))
-    entry.add("SUMMARY", " ".join(event.title.split()))
-    entry.add("LOCATION", " ".join(event.venue.split()))
-    return entry
+        published = [event for event in found.values() if event.status is EventStatus.PUBLISHED]
+        return calendar_of([entry_of(event) for event in published])
 
 
 def _is_valid_of(order: Order, ticket: Ticket) -> bool:

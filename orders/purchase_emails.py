@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 
 from core.clock import Clock
 from events.errors import EventNotFound
@@ -14,6 +15,7 @@ from notifications.outbox.new_email import NewEmail
 from orders.event_cache import EventCache
 from orders.holds.model import HeldItem
 from orders.model import Order
+from orders.tickets.calendar_file import calendar_facts
 from orders.tickets.model import Ticket
 
 PAID = EmailTemplate("order_paid", ordered=False)
@@ -36,6 +38,8 @@ class OrderEmails:
             "orderLines": self._lines(order),
             "ticketCodes": "\n".join(ticket.code for ticket in tickets),
             "ticketTiers": "\n".join(ticket.tier for ticket in tickets),
+            "ticketSeats": "\n".join(ticket.seat for ticket in tickets),
+            **calendar_facts(self._events_of(order)),
         }
         return self._to_buyer(order, order.total, context).build(PAID, "paid")
 
@@ -55,10 +59,11 @@ class OrderEmails:
             "fullName": ticket.holder_name or ticket.holder_email,
             "language": language,
             "giver": sender,
-            "eventDay": event.date.date().isoformat(),
-            "venue": event.venue,
+            **_place_of(event),
             "ticketCodes": ticket.code,
             "ticketTiers": ticket.tier,
+            "ticketSeats": ticket.seat,
+            **calendar_facts([event]),
         }
         email = NewEmail(subject=ticket.order_id, to=ticket.holder_email, context=context, now=self.clock())
         return email.build(TRANSFERRED, f"transfer-{ticket.id}")
@@ -87,7 +92,11 @@ class OrderEmails:
         event = self._event(event_id)
         if event is None:
             return {}
-        return {"eventDay": event.date.date().isoformat(), "venue": event.venue}
+        return _place_of(event)
+
+    def _events_of(self, order: Order) -> list[Event]:
+        found = [self._event(event_id) for event_id in dict.fromkeys(item.event_id for item in order.items)]
+        return [event for event in found if event]
 
     def _title(self, item: HeldItem) -> str:
         """Return the title of an item's event, or the name of its tier if the event was deleted."""
@@ -114,3 +123,8 @@ class OrderEmails:
             price = Money(item.price * item.quantity, item.currency)
             lines.append(f"{item.quantity} x {item.name}, {self._title(item)}: {price}")
         return "\n".join(lines)
+
+
+def _place_of(event: Event) -> dict[str, str]:
+    start = event.date.astimezone(UTC)
+    return {"eventDay": start.date().isoformat(), "eventTime": f"{start:%H:%M}", "venue": event.venue}

@@ -75,9 +75,16 @@ FACTS = {
     "orderLines": "2 x VIP, Summer Concert: 200.00",
     "ticketCodes": "3PFQ47-KXW9CD-7MN4TR",
     "ticketTiers": "VIP",
+    "ticketSeats": "A12",
+    "calendarIds": "01a2289f70ba71d0b6b9831d3bc4debb",
+    "calendarStarts": "2026-03-05T19:30:00+00:00",
+    "calendarTitles": "Summer Concert",
+    "calendarVenues": "Town Hall",
+    "calendarVersions": "1",
     "giver": "Grace Hopper",
     "amount": "200.00 EUR",
     "eventDay": "2026-03-05",
+    "eventTime": "19:30",
     "orderId": "01a2289f70ba71d0b6b9831d3bc4deb9",
 }
 

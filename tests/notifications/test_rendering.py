@@ -50,12 +50,15 @@ FACTS_OF_EVENTS = {
     for template in ("event_changed", "event_cancelled")
 }
 FACTS_OF_ORDERS = {
-    "order_paid": ["2 x VIP, Summer Concert: 200.00", "3PFQ47-KXW9CD-7MN4TR", "Town Hall", "Thursday 5 March 2026"],
+    "order_paid": [
+        *("2 x VIP, Summer Concert: 200.00", "3PFQ47-KXW9CD-7MN4TR", "Town Hall"),
+        *("Thursday 5 March 2026", "19:30 UTC"),
+    ],
     "order_refunded": [],
     "order_cancelled": [],
 }
 ORDER_FACTS = ["Open days, March 2026", "Ada Lovelace", "200.00 EUR", "01a2289f70ba71d0b6b9831d3bc4deb9"]
-FACTS_OF_TRANSFER = ["Open days, March 2026", "Ada Lovelace", "Grace Hopper", "3PFQ47-KXW9CD-7MN4TR", "Town Hall"]
+FACTS_OF_TRANSFER = ["Open days, March 2026", "Ada Lovelace", "Grace Hopper", "3PFQ47-KXW9CD-7MN4TR", "19:30 UTC"]
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 filled = partial(render, environments(), SENDER, ADMIN, calendar_invite.attachments)
 

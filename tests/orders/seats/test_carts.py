@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 
+from core.concurrency.batcher import PendingRequest
+from core.errors import Unavailable
 from events.model import Event, Tier
 from events.seat_store import SeatStore
+from inventory.group_commit import GroupCommit
+from inventory.requests import Pending, StockRequest
 from orders.seats import picking
+from orders.seats.errors import SeatTaken
 from tests.orders.conftest import ManualClock
 from tests.orders.shop import Buyer, Shop, TierPlan
 
@@ -204,6 +209,43 @@ def test_named_seats_and_best_available_ones_share_a_tier(shop: Shop) -> None:
     assert statuses.count(201) == shop.stock(tier.id)[0] == sum(state != "free" for state in shop.seats(tier).values())
     assert len(shop.seats(tier)) == 12
     shop.verify()
+
+
+def batch_for_one_seat(shop: Shop, tier: Tier, monkeypatch: pytest.MonkeyPatch) -> list[Pending]:
+    """Return the requests of a cart with the best available seat and of an order that names the same one."""
+    batch: list[Pending] = []
+
+    def collect(_: GroupCommit, request: StockRequest[Any]) -> None:
+        batch.append(PendingRequest(request))
+        raise Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GroupCommit, "submit", collect)
+        assert shop.buyer().hold((tier, 1)).status == 503
+        assert shop.buyer().order((tier, ["A1"])).status == 503
+    shop.services.orders.ticket_group_commit._process_batch(batch)
+    return batch
+
+
+def test_batch_that_wants_one_seat_in_two_ways_is_answered(
+    shop: Shop, tier: Tier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, ordered = batch_for_one_seat(shop, tier, monkeypatch)
+
+    assert held.result().items[0].seats == ["A1"]
+    with pytest.raises(SeatTaken):
+        ordered.result()
+    shop.verify()
+
+
+def test_control_without_single_commits_such_a_batch_stays_unanswered(
+    shop: Shop, tier: Tier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GroupCommit, "_commit_each", lambda *_: None)
+
+    batch = batch_for_one_seat(shop, tier, monkeypatch)
+
+    assert [pending.done for pending in batch] == [False, False]
 
 
 def test_control_without_the_free_seats_condition_a_seat_has_two_carts(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
+from icalendar import Calendar
 
 from notifications.outbox.model import OutboxEmail
 from orders.tickets import attachments
@@ -20,22 +22,65 @@ def email(template: str, **facts: str) -> OutboxEmail:
     )  # fmt: skip
 
 
+TWO = {
+    "ticketCodes": "3PFQ47-KXW9CD-7MN4TR\n4PFQ47-KXW9CD-7MN4TR",
+    "ticketTiers": "VIP\nGA",
+    "ticketSeats": "A12\n",
+}
+
+
 @pytest.mark.parametrize("template", sorted(attachments.TEMPLATES))
 def test_email_has_its_tickets_as_pdf(template: str) -> None:
-    facts = {"ticketCodes": "3PFQ47-KXW9CD-7MN4TR\n4PFQ47-KXW9CD-7MN4TR", "ticketTiers": "VIP\nGA"}
-
-    (attached,) = attachments.attach(lambda _: (), email(template, **facts))
+    attached, _ = attachments.attach(lambda _: (), email(template, **TWO))
 
     assert (attached.name, attached.content_type) == ("tickets.pdf", "application/pdf")
     assert attached.content.startswith(b"%PDF-")
     assert attached.content.count(b"/Type /Page\n") == 2
-    assert attachments.attach(lambda _: (), email(template, **facts)) == (attached,)
+    assert len(attached.content) < 20_000
+    assert attachments.attach(lambda _: (), email(template, **TWO))[0] == attached
 
 
-def test_letters_outside_of_the_font_are_replaced() -> None:
-    facts = {"event": "Концерт 音楽 \x00 Zürich", "venue": "Halle\nB"}
+def letters(content: bytes) -> str:
+    """Return the letters that the embedded subset of the font maps to Unicode."""
+    (table,) = re.findall(rb"begincmap.*?endcmap", content, re.DOTALL)
+    return "".join(chr(int(code, 16)) for code in re.findall(rb"<[0-9A-F]{4}> <([0-9A-F]{4})>", table))
 
-    assert attachments.tickets_pdf(email("order_paid", **facts)).startswith(b"%PDF-")
+
+def test_pdf_embeds_the_letters_of_names() -> None:
+    facts = {"event": "Концерт Ω", "venue": "Şişli\nB", "fullName": "Łukasz Ж"}
+
+    content = attachments.tickets_pdf(email("order_paid", **facts))
+
+    assert b"/FontFile2" in content
+    assert set("".join([*facts.values(), "A12"]).replace("\n", "")) <= set(letters(content))
+
+
+def test_letters_outside_of_the_font_are_question_marks(caplog: pytest.LogCaptureFixture) -> None:
+    content = attachments.tickets_pdf(email("order_paid", event="音楽 \x00 Zürich", fullName="\U0001f600" * 300))
+
+    assert {"?", "ü"} <= set(letters(content))
+    assert caplog.text == ""
+
+
+def test_email_has_an_entry_for_each_event() -> None:
+    facts = {
+        "calendarIds": "one\ntwo",
+        "calendarStarts": "2026-03-05T19:30:00+00:00\n2026-03-06T20:00:00+00:00",
+        "calendarTitles": "Summer, Concert\nЖ",
+        "calendarVenues": "Town Hall\nArena",
+        "calendarVersions": "1\n3",
+    }
+
+    attached = attachments.attach(lambda _: (), email("order_paid", **facts))[1]
+
+    assert (attached.name, attached.content_type.partition(";")[0]) == ("events.ics", "text/calendar")
+    entries = Calendar.from_ical(attached.content).walk("VEVENT")
+    assert [str(entry["SUMMARY"]) for entry in entries] == ["Summer, Concert", "Ж"]
+    assert [entry.decoded("DTSTART") for entry in entries] == [
+        datetime(2026, 3, 5, 19, 30, tzinfo=UTC),
+        datetime(2026, 3, 6, 20, tzinfo=UTC),
+    ]
+    assert [str(entry["UID"]) for entry in entries] == ["one@events.invalid", "two@events.invalid"]
 
 
 def test_other_emails_keep_their_attachments() -> None:
