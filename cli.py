@@ -204,11 +204,11 @@ def _payments(services: wiring.Services) -> AppGroup:
 
     @group.command("reconcile")
     def reconcile() -> None:
-        """Ask the payment provider about pending orders, and about those that expired within a week."""
+        """Compare the orders of a week with the payments at the provider; settle or flag each difference."""
         purchases = services.orders.purchases
         count = purchases.reconcile.execute(COMMAND_WINDOW)
         purchases.refunds.execute()
-        click.echo(f"{count} orders changed.")
+        click.echo(f"{count} differences found.")
 
     return group
 

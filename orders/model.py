@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from orders.holds.model import CartLine, HeldItem
@@ -65,6 +65,15 @@ class NewOrder:
     payment_token: str = ""
 
 
+@dataclass(frozen=True)
+class QueuePlace:
+    """Position of an order in the queue from 1, the seconds until its payment, and when its hold would end from now."""
+
+    position: int
+    eta_seconds: int
+    hold_until: datetime
+
+
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """A purchase. While it is open its tickets are held until `hold_until`; no deadline counts before `busy_until`.
@@ -85,6 +94,9 @@ class Order:
     created_at: datetime
     hold_until: datetime
     busy_until: datetime
+    # While it queues for the provider the clock of its hold is stopped at this moment.
+    queued_at: datetime | None = None
+    waited: timedelta = timedelta()
     version: int = 1
     key: OrderKey | None = None
     hold_id: str = ""

@@ -96,7 +96,10 @@ def opposite(lines: Mapping[str, int]) -> dict[str, int]:
 
 def changed(order: Order, **fields: object) -> Order:
     """Return the next version of `order`."""
-    return replace(order, version=order.version + 1, **fields)  # type: ignore[arg-type]
+    after = replace(order, version=order.version + 1, **fields)  # type: ignore[arg-type]
+    if after.is_open:
+        return after
+    return replace(after, queued_at=None)
 
 
 def may_reopen(holds: HoldStore, hold: Hold) -> bool:

@@ -11,8 +11,9 @@ from core import log, metrics
 from core.clock import Clock, monotonic
 from orders.model import Order, OrderState
 from orders.order_change import ChangeOrder, OrderChange, changed
+from orders.payment_queue import PaymentQueue
 from orders.payment_settlement import SettlePayment
-from orders.payments.gateway import Charge, Gateway, Payment, PaymentState, PaymentUnanswered
+from orders.payments.gateway import Charge, Gateway, Payment, PaymentState, PaymentThrottled, PaymentUnanswered
 
 LOG = log.get_logger("orders")
 # Beyond the provider's time-out: the process may be slow, and the settlement takes a transaction.
@@ -34,14 +35,39 @@ class PayOrder:
     change: ChangeOrder
     settle: SettlePayment
     gateway: Gateway
+    queue: PaymentQueue
     clock: Clock
     timeout: timedelta
 
     def execute(self, order_id: str) -> Attempt:
-        """Pay a held order; return it as it is afterwards, still PAYING if the provider did not answer."""
+        """Pay a held order, or let it queue; return it as it is afterwards.
+
+        It is still PAYING if the provider did not answer.
+        """
+        if not self.queue.admit():
+            return Attempt(self.queue.enqueue(order_id))
         order = self.change.execute(order_id, self._begin)
         if order.state is not OrderState.PAYING:
             return Attempt(order)
+        return self._pay(order)
+
+    def execute_queued(self, order_id: str) -> bool:
+        """Pay an order that queues; return False if another worker has taken it."""
+        taken: list[str] = []
+
+        def take(order: Order) -> OrderChange | None:
+            taken.clear()
+            if order.queued_at is None:
+                return None
+            taken.append(order.id)
+            return self._begin(order)
+
+        order = self.change.execute(order_id, take)
+        if taken and order.state is OrderState.PAYING:
+            self._pay(order)
+        return bool(taken)
+
+    def _pay(self, order: Order) -> Attempt:
         charge = Charge(
             key=order.charge_key,
             order_id=order.id,
@@ -49,7 +75,11 @@ class PayOrder:
             currency=order.currency,
             token=order.payment_method,
         )
-        payment = self._authorise(charge)
+        try:
+            payment = self._authorise(charge)
+        except PaymentThrottled as error:
+            self.queue.pause(error.retry_after)
+            return Attempt(self.queue.enqueue(order.id))
         if payment is None:
             return Attempt(order)
         if payment.state is PaymentState.ACTION_REQUIRED:
@@ -91,11 +121,16 @@ class PayOrder:
         if not order.is_open or (order.busy_until > now and order.state is OrderState.PAYING):
             return None
         busy_until = now + self.timeout + GRACE
+        waited = timedelta()
+        if order.queued_at:
+            waited = now - order.queued_at
         after = changed(
             order,
             state=OrderState.PAYING,
             busy_until=busy_until,
-            hold_until=max(order.hold_until, busy_until),
+            hold_until=max(order.hold_until + waited, busy_until),
+            queued_at=None,
+            waited=order.waited + waited,
             provider=self.gateway.name,
         )
         return OrderChange(before=order, after=after)
@@ -104,6 +139,8 @@ class PayOrder:
         try:
             with _timed():
                 return self.gateway.authorise(charge)
+        except PaymentThrottled:
+            raise
         except PaymentUnanswered:
             LOG.warning("payment_unanswered", order=charge.order_id)
             return None

@@ -9,6 +9,7 @@ from orders.order_change import OrderChange, changed
 LOG = log.get_logger("orders")
 AMOUNT_MISMATCH = "amount_mismatch"
 REFUNDED_AT_PROVIDER = "refunded_at_provider"
+REFUND_MISSING = "refund_missing"
 PAYMENT_MISSING = "payment_missing"
 DISPUTED = "disputed"
 UNKNOWN_ORDER = "unknown_order"

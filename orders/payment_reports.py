@@ -10,6 +10,7 @@ from orders.cancellation import Releases
 from orders.errors import OrderNotFound
 from orders.model import Order, OrderState, Refund, RefundState
 from orders.order_change import OrderChange, changed
+from orders.payment_order_store import PaymentOrders
 from orders.payment_settlement import SettlePayment
 from orders.payments.gateway import Payment
 from orders.payments.reports import ChargeRefunded, PaymentDisputed, RefundFailed, Report
@@ -23,6 +24,7 @@ class ApplyReports:
     """Applies reports; an order is found by its id, and by its payment in a dispute."""
 
     settle: SettlePayment
+    orders: PaymentOrders
     releases: Releases
 
     def execute(self, report: Report) -> Order:
@@ -65,7 +67,7 @@ class ApplyReports:
 
     def _disputed(self, payment_id: str) -> Order:
         """Void the unused tickets of a disputed payment, whose money the bank has taken."""
-        order_id = self.settle.change.orders.id_of_payment(payment_id)
+        order_id = self.orders.id_of_payment(payment_id)
         if order_id is None:
             raise OrderNotFound
         before = self.settle.change.orders.get(order_id)

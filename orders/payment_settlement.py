@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core import log, metrics
 from core.clock import Clock
 from core.ids import new_id
 from events.errors import SalesClosed
 from inventory.errors import InsufficientStock
+from orders.holds.model import Hold
 from orders.holds.store import HoldStore
 from orders.model import Order, OrderState, Refund, RefundState
 from orders.order_change import ChangeOrder, OrderChange, changed, may_reopen, opposite
@@ -85,12 +86,22 @@ class SettlePayment:
             return OrderChange(before=order, after=after, claims=released, held=released, emails=emails)
         return OrderChange(before=order, after=after, emails=emails)
 
+    def _hold_of(self, order: Order) -> Hold | None:
+        """Return the hold from which an order came; its clock was stopped while the order queued."""
+        hold = self.holds.get(order.hold_id) if order.hold_id else None
+        if hold is None:
+            return None
+        waited = order.waited
+        if order.queued_at:
+            waited += self.clock() - order.queued_at
+        return replace(hold, expires_at=hold.expires_at + waited)
+
     def _declined(self, order: Order) -> OrderChange | None:
         """Return the change to DECLINED. The tickets go back to the hold from which the order came, if it lasts."""
         if not order.is_open:
             return None
         after = changed(order, state=OrderState.DECLINED, payment_method="", changed_at=self.clock())
-        hold = self.holds.get(order.hold_id) if order.hold_id else None
+        hold = self._hold_of(order)
         if hold and hold.expires_at > self.clock() and may_reopen(self.holds, hold):
             return OrderChange(before=order, after=after, reopens=hold)
         released = opposite(order.lines)

@@ -34,6 +34,9 @@ from orders.order_audit_store import OrderAuditStore
 from orders.order_change import ChangeOrder, OrderChange, OrderChangeRows
 from orders.order_seats import OrderSeats
 from orders.payment import PayOrder
+from orders.payment_comparison import ComparePayments
+from orders.payment_order_store import PaymentOrders
+from orders.payment_queue import PaymentQueue
 from orders.payment_reports import ApplyReports
 from orders.payment_settlement import SettlePayment
 from orders.payments.event_store import PaymentEvents
@@ -42,6 +45,7 @@ from orders.payments.simulated_store import SimulatedPayments
 from orders.payments.simulated_webhooks import DeliverSimulatedWebhooks
 from orders.payments.webhook import PaymentWebhook
 from orders.purchase_emails import OrderEmails
+from orders.queued_payments import PayQueued
 from orders.reconciliation import ReconcilePayments
 from orders.refunds import ExecuteRefunds
 from orders.sales import OrderSales
@@ -81,6 +85,8 @@ class PurchaseServices:
     expire: ExpireOrders
     webhook: PaymentWebhook
     simulated_webhooks: DeliverSimulatedWebhooks
+    queue: PaymentQueue
+    pay_queued: PayQueued
     reconcile: ReconcilePayments
     refunds: ExecuteRefunds
     cancel: CancelOrder
@@ -109,32 +115,33 @@ def build_expiry(base: Foundation, group_commit: GroupCommit) -> ExpireOrders:
 
 def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> PurchaseServices:
     """Return the use cases of purchases."""
-    settings = base.settings
     orders = OrderStore(base.db)
+    payments = PaymentOrders(base.db)
     holds = HoldStore(base.db)
     emails = OrderEmails(base.cache, base.clock)
     change = ChangeOrder(claims, orders)
     settle = SettlePayment(change, holds, emails, base.clock)
-    timeout = timedelta(seconds=settings.payment_timeout_seconds)
-    provider = build_provider(settings, base.db, base.clock)
-    gateway = provider.gateway
-    pay = PayOrder(change, settle, gateway, base.clock, timeout)
-    times = CheckoutTimes(timedelta(seconds=settings.order_hold_seconds), timeout)
-    refunds = ExecuteRefunds(change, gateway, base.clock)
+    timeout = timedelta(seconds=base.settings.payment_timeout_seconds)
+    provider = build_provider(base.settings, base.db, base.clock)
+    queue = PaymentQueue(change, payments, provider.pace, base.clock)
+    pay = PayOrder(change, settle, provider.gateway, queue, base.clock, timeout)
+    refunds = ExecuteRefunds(change, provider.gateway, base.clock)
     tickets = TicketStore(base.db)
     releases = Releases(tickets, base.cache, emails, base.clock)
-    reports = ApplyReports(settle, releases)
+    reports = ApplyReports(settle, payments, releases)
     webhook = PaymentWebhook(provider.events, provider.to_minor, PaymentEvents(base.db), reports.execute, base.clock)
     listing = ListOrders(orders, tickets, base.cache)
     return PurchaseServices(
         change=change,
-        place=PlaceOrder(change, _prices(base), holds, pay, emails, times, base.clock),
+        place=_place(base, pay, emails),
         listing=listing,
         documents=OrderDocuments(listing, tickets, emails, base.cache),
         expire=expire,
         webhook=webhook,
         simulated_webhooks=_simulated_webhooks(base, webhook),
-        reconcile=ReconcilePayments(orders, pay, base.clock),
+        queue=queue,
+        pay_queued=PayQueued(pay),
+        reconcile=_reconcile(base, pay, reports),
         refunds=refunds,
         cancel=CancelOrder(change, releases, refunds, base.audit),
         refund_tickets=RefundTickets(change, releases, refunds, base.audit),
@@ -148,14 +155,29 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
     )
 
 
+def _place(base: Foundation, pay: PayOrder, emails: OrderEmails) -> PlaceOrder:
+    times = CheckoutTimes(timedelta(seconds=base.settings.order_hold_seconds), pay.timeout)
+    return PlaceOrder(pay.change, _prices(base), pay.settle.holds, pay, emails, times, base.clock)
+
+
+def _reconcile(base: Foundation, pay: PayOrder, reports: ApplyReports) -> ReconcilePayments:
+    compare = ComparePayments(reports.orders, pay.gateway, reports, PaymentEvents(base.db), base.clock)
+    return ReconcilePayments(pay.change.orders, pay, compare, base.clock)
+
+
 def periodic_tasks(services: PurchaseServices, clock: Clock) -> tuple[PeriodicTask, ...]:
     """Return the tasks of purchases; expired orders end also while the process with the lease is dead."""
     orders = services.change.orders
-    simulated = []
+    of_provider = []
+    if services.queue.pace:
+        of_provider.append(
+            PeriodicTask("queued_payments", services.pay_queued.start, EXPIRY_INTERVAL, needs_lease=False)
+        )
     if services.place.pay.gateway.name == SIMULATED:
-        simulated.append(PeriodicTask("simulated_webhooks", services.simulated_webhooks.execute, WEBHOOK_INTERVAL))
+        webhooks = services.simulated_webhooks.execute
+        of_provider.append(PeriodicTask("simulated_webhooks", webhooks, WEBHOOK_INTERVAL))
     return (
-        *simulated,
+        *of_provider,
         PeriodicTask("expired_orders", services.expire.execute_due, EXPIRY_INTERVAL),
         PeriodicTask("overdue_orders", services.expire.execute_overdue, EXPIRY_INTERVAL, needs_lease=False),
         PeriodicTask("refunds", services.refunds.execute, REFUND_INTERVAL),

@@ -1,4 +1,4 @@
-"""Reconciliation: asks the payment provider about orders of which it has not said what became of the payment."""
+"""Reconciliation: asks the provider about unsettled orders, and compares orders and payments in both directions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from core import log
 from core.clock import Clock
 from orders.model import Order
 from orders.payment import PayOrder
+from orders.payment_comparison import ComparePayments
 from orders.payments.gateway import PaymentUnanswered
 from orders.store import OrderStore
 
@@ -26,13 +27,27 @@ class ReconcilePayments:
 
     orders: OrderStore
     pay: PayOrder
+    compare: ComparePayments
     clock: Clock
 
-    def execute(self, window: timedelta = WINDOW) -> int:
-        """Ask about open orders that no process works on, and expired ones of `window`; return how many changed.
+    def execute(self, window: timedelta | None = None) -> int:
+        """Ask about open and expired orders, then compare all payments; return the number of differences.
 
-        The round ends when the provider does not answer.
+        With `window` everything so far back is compared, else what is new. The round ends when the provider does not
+        answer.
         """
+        count = self.ask(window or WINDOW)
+        try:
+            if window:
+                count += self.compare.execute(self.clock() - window)
+            else:
+                count += self.compare.execute_new(WINDOW)
+        except PaymentUnanswered:
+            LOG.warning("reconciliation_stopped")
+        return count
+
+    def ask(self, window: timedelta) -> int:
+        """Ask about open orders that no process works on, and expired ones of `window`; return how many changed."""
         now = self.clock()
         count = 0
         try:

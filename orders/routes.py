@@ -18,6 +18,7 @@ from orders.errors import IdempotencyKeyRequired
 from orders.holds.schemas import ShortStockProblemSchema
 from orders.listing import ListOrders
 from orders.model import NewOrder, OrderState
+from orders.payment_queue import PaymentQueue
 from orders.schemas import (
     CancelProblemSchema,
     NewOrderSchema,
@@ -45,7 +46,8 @@ blueprint = Blueprint("orders", __name__, url_prefix="/api/orders", description=
 def place_order(new: NewOrder, key: str | None) -> Response:
     """Buy all tickets of a cart or a hold, or none. Repeat it safely with its Idempotency-Key for 24 hours.
 
-    The answer is 202 while the payment provider has not answered; the order is paid or expires by itself.
+    The answer is 202 while the payment provider has not answered; the order is paid or expires by itself. With
+    `queue` the order waits for the provider, and the clock of its hold is stopped.
     """
     if key is None:
         raise IdempotencyKeyRequired
@@ -72,7 +74,7 @@ def list_orders(page: int, limit: int) -> Response:
 def get_order(order_id: str) -> Response:
     """Show an order of the account with its tickets."""
     order, tickets = context.get_service(ListOrders).get(current_identity().account_id, order_id)
-    return jsonify(order_members(order, tickets))
+    return jsonify(order_members(order, tickets, context.get_service(PaymentQueue).place_of(order)))
 
 
 @blueprint.post("/<order_id>/cancel")
@@ -94,7 +96,8 @@ def cancel_order(order_id: str) -> Response:
 def _answer(placed: Placed) -> Response:
     order = placed.order
     _, tickets = context.get_service(ListOrders).get(order.account_id, order.id)
-    body: dict[str, Any] = order_members(order, tickets)
+    place = context.get_service(PaymentQueue).place_of(order)
+    body: dict[str, Any] = order_members(order, tickets, place)
     if placed.client_secret:
         body["payment"] = {"clientSecret": placed.client_secret}
     response = jsonify(body)

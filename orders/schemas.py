@@ -13,7 +13,7 @@ from core.web.problem_schema import ProblemSchema
 from core.web.request_parser import QuerySchema
 from events.money import Money
 from orders.holds.schemas import MAX_LINES, CartLineSchema, HeldItemSchema, item_members
-from orders.model import NewOrder, Order, Refund, RefundState
+from orders.model import NewOrder, Order, QueuePlace, Refund, RefundState
 from orders.tickets.model import Ticket, TicketState
 
 MAX_PAGE = 1_000_000
@@ -94,6 +94,13 @@ class OrderPaymentSchema(ma.Schema):
     clientSecret = ma.fields.String()
 
 
+class QueueSchema(ma.Schema):
+    """The order's place in the queue for the payment provider; the clock of its hold is stopped."""
+
+    position = ma.fields.Integer(metadata={"example": 3})
+    etaSeconds = ma.fields.Integer(metadata={"example": 2})
+
+
 class OrderSchema(ma.Schema):
     """An order as its account sees it."""
 
@@ -106,6 +113,7 @@ class OrderSchema(ma.Schema):
     refund = ma.fields.Nested(RefundSchema, allow_none=True)
     holdUntil = ma.fields.String(metadata={"format": "date-time"})
     payment = ma.fields.Nested(OrderPaymentSchema)
+    queue = ma.fields.Nested(QueueSchema)
     createdAt = ma.fields.String(metadata={"format": "date-time"})
 
 
@@ -133,10 +141,10 @@ class CancelProblemSchema(ProblemSchema):
     )
 
 
-def order_members(order: Order, tickets: Sequence[Ticket]) -> dict[str, Any]:
-    """Return the members of `OrderSchema`; `tickets` are all tickets of the order."""
+def order_members(order: Order, tickets: Sequence[Ticket], place: QueuePlace | None = None) -> dict[str, Any]:
+    """Return the members of `OrderSchema`; `tickets` are all tickets of the order, `place` its place in the queue."""
     own = [ticket for ticket in tickets if _is_shown(order, ticket)]
-    members = {
+    members: dict[str, Any] = {
         "id": order.id,
         "status": order.status,
         "currency": order.currency,
@@ -148,6 +156,9 @@ def order_members(order: Order, tickets: Sequence[Ticket]) -> dict[str, Any]:
     }
     if order.is_open:
         members["holdUntil"] = iso(order.hold_until)
+    if place:
+        members["holdUntil"] = iso(place.hold_until)
+        members["queue"] = {"position": place.position, "etaSeconds": place.eta_seconds}
     return members
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -17,6 +17,8 @@ from orders.mapping import item_document, item_of, line_documents
 from orders.model import Order, OrderKey, OrderState, Refund, RefundState
 
 OPEN = {"open": True}
+# Orders that do not queue for the provider: the clock of the others is stopped.
+RUNNING = {**OPEN, "queuedAt": None}
 PAGE = 500
 # MongoDB reads a partial index only for a query that repeats the index's condition.
 STRING = {"$type": "string"}
@@ -36,6 +38,11 @@ SCHEMA = CollectionSchema(
         IndexModel([("paidAt", ASCENDING)], partialFilterExpression={"paidAt": DATE}, name="paid"),
         IndexModel([("holdUntil", ASCENDING)], partialFilterExpression=OPEN, name="open_by_deadline"),
         IndexModel([("busyUntil", ASCENDING)], partialFilterExpression=OPEN, name="open_by_lease"),
+        IndexModel(
+            [("open", ASCENDING), ("_id", ASCENDING)],
+            partialFilterExpression={"queuedAt": DATE},
+            name="queued",
+        ),
         IndexModel(
             [("lines.stockId", ASCENDING), ("holdUntil", ASCENDING)],
             partialFilterExpression=OPEN,
@@ -91,13 +98,6 @@ class OrderStore:
             raise OrderNotFound
         return order
 
-    def id_of_payment(self, payment_id: str) -> str | None:
-        """Return the id of the order that a payment has paid, or None."""
-        found = self._committed.find_one({"paymentId": {"$eq": payment_id, **NOT_EMPTY}}, {"_id": 1})
-        if found is None:
-            return None
-        return str(found["_id"])
-
     def versions(self, order_ids: Iterable[str]) -> dict[str, int]:
         """Return the majority-committed versions by order id."""
         found = self._committed.find({"_id": {"$in": list(order_ids)}}, {"version": 1})
@@ -117,29 +117,29 @@ class OrderStore:
 
     def expired(self, now: datetime, limit: int) -> list[Order]:
         """Return up to `limit` open orders whose deadline has passed, the oldest first."""
-        found = self._committed.find({"holdUntil": {"$lte": now}, **OPEN}).sort("holdUntil", ASCENDING)
+        found = self._committed.find({"holdUntil": {"$lte": now}, **RUNNING}).sort("holdUntil", ASCENDING)
         return list(map(order_of, found.limit(limit)))
 
     def expired_of(self, stock_ids: Iterable[str], now: datetime, limit: int) -> list[Order]:
         """Return up to `limit` open orders that hold tickets of the stock beyond their deadline."""
-        wanted = {"lines.stockId": {"$in": list(stock_ids)}, "holdUntil": {"$lte": now}, **OPEN}
+        wanted = {"lines.stockId": {"$in": list(stock_ids)}, "holdUntil": {"$lte": now}, **RUNNING}
         return list(map(order_of, self._committed.find(wanted).limit(limit)))
 
     def next_expiry(self, stock_id: str) -> datetime | None:
         """Return the first deadline of the open orders of a stock, or None without any."""
-        wanted = {"lines.stockId": stock_id, **OPEN}
+        wanted = {"lines.stockId": stock_id, **RUNNING}
         found = self._committed.find_one(wanted, {"holdUntil": 1}, sort=[("holdUntil", ASCENDING)])
         return found["holdUntil"] if found else None
 
     def first_deadline(self) -> datetime | None:
         """Return the first deadline of all open orders, or None without any."""
-        wanted = {"holdUntil": DATE, **OPEN}
+        wanted = {"holdUntil": DATE, **RUNNING}
         found = self._committed.find_one(wanted, {"holdUntil": 1}, sort=[("holdUntil", ASCENDING)])
         return found["holdUntil"] if found else None
 
     def unattended(self, now: datetime, limit: int) -> list[Order]:
         """Return up to `limit` open orders that no process works on."""
-        return list(map(order_of, self._committed.find({"busyUntil": {"$lte": now}, **OPEN}).limit(limit)))
+        return list(map(order_of, self._committed.find({"busyUntil": {"$lte": now}, **RUNNING}).limit(limit)))
 
     def expired_since(self, moment: datetime) -> Iterator[Order]:
         """Yield the expired orders that were placed since `moment`, newest first. It reads a page at a time."""
@@ -221,6 +221,8 @@ def _document(order: Order) -> Document:
         "createdAt": order.created_at,
         "holdUntil": order.hold_until,
         "busyUntil": order.busy_until,
+        "queuedAt": order.queued_at,
+        "waitedMs": order.waited // timedelta(milliseconds=1),
         "version": order.version,
         "key": _key_document(order.key),
         "holdId": order.hold_id,
@@ -269,6 +271,8 @@ def order_of(document: Document) -> Order:
         created_at=document["createdAt"],
         hold_until=document["holdUntil"],
         busy_until=document["busyUntil"],
+        queued_at=document.get("queuedAt"),
+        waited=timedelta(milliseconds=document.get("waitedMs", 0)),
         version=document["version"],
         key=OrderKey(key["id"], key["fingerprint"], key["expiresAt"]) if key else None,
         hold_id=document["holdId"],

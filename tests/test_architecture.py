@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.planted_violations import LONGEST_FUNCTION, LONGEST_MODULE, PLANTED
+from tests.users_of_libraries import LIBRARIES
 from tests.users_of_stores import USERS_OF_STORES
 
 ROOT = Path(__file__).parent.parent
@@ -39,72 +40,6 @@ FLOOR_OF = {folder: number for number, floor in enumerate(FLOORS) for folder in 
 DEVELOPMENT = {"devdb"}
 ROOT_MODULES = {"wiring", "cli", "app", "gunicorn"}
 NEVER_IMPORTED = DEVELOPMENT | {"bench", "tests"}
-
-# Who may import a library; everybody else goes through them.
-WEB = (
-    "*.routes",
-    "*.guards",
-    "*.cookies",
-    "*.*_cookie",
-    "accounts.limited",
-    "core.web.*",
-    "pages.*",
-    "admin.page.*",
-    "live.sse",
-    "live.socketio.routes",
-    "app",
-    "cli",
-)
-SERVER = ("core.web.worker", "core.web.server.*")
-LIBRARIES: Mapping[str, tuple[str, ...]] = {
-    "babel": ("core.i18n",),
-    "flask": WEB,
-    "flask_babel": ("pages.*", "admin.page.*"),
-    "flask_cors": WEB,
-    "flask_limiter": WEB,
-    "flask_smorest": WEB,
-    "flask_swagger_ui": WEB,
-    "webargs": WEB,
-    "werkzeug": WEB,
-    "bson": ("*.store", "*.*_store", "*.mapping", "*.query", "core.mongo.*", "live.change_stream", "live.snapshot"),
-    "pymongo": (
-        "*.store",
-        "*.*_store",
-        "*.mapping",
-        "*.query",
-        "booking.search.*",
-        "notifications.outbox.*",
-        "core.leader_lease",
-        "inventory.stock",
-        "core.mongo.*",
-        "core.web.rate_limits.mongo_storage",
-        "devdb.*",
-    ),
-    "resend": ("notifications.providers.*", "notifications.webhook"),
-    "idna": ("notifications.idna",),
-    "msgspec": ("core.web.plain_form",),
-    "smtplib": ("notifications.providers.*",),
-    "argon2": ("accounts.passwords",),
-    "jwt": ("accounts.access_tokens",),
-    "cryptography": ("accounts.access_tokens",),
-    "authlib": ("accounts.openid.discovery", "accounts.openid.id_token", "accounts.openid.provider"),
-    "joserfc": ("accounts.openid.discovery", "accounts.openid.id_token"),
-    "stripe": ("orders.payments.stripe", "orders.payments.stripe_events"),
-    "requests": (
-        "orders.payments.stripe",
-        "notifications.providers.*",
-        "accounts.openid.discovery",
-        "accounts.openid.provider",
-    ),
-    "structlog": ("core.log",),
-    "prometheus_client": ("core.metrics", "core.web.health"),
-    "dotenv": ("core.config.settings",),
-    "gevent": ("gunicorn.conf", "core.concurrency.native_threads", *SERVER),
-    "gunicorn": SERVER,
-    "socketio": ("live.socketio.server",),
-    "engineio": ("live.socketio.connection",),
-    "simple_websocket": ("live.socketio.connection",),
-}
 
 # What a file of a feature may import beside the standard library, by its name; `OWN` is its folder.
 OWN = "<own>"

@@ -9,7 +9,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
-from core.mongo.transactions import Session, bulk_update, insert
+from core.mongo.transactions import Session, Update, bulk_update, insert
 from orders.holds.errors import HoldNotFound
 from orders.holds.model import Hold, HoldKind, HoldState
 from orders.mapping import item_document, item_of, line_documents
@@ -63,9 +63,12 @@ class HoldStore:
         return self.end(session, holds, HoldState.USED)
 
     def reopen(self, session: Session, holds: Sequence[Hold]) -> bool:
-        """Make used holds active again; return False if one was not used. BulkError: the account has another cart."""
-        where = {"_id": {"$in": [hold.id for hold in holds]}, "state": HoldState.USED.value}
-        return bulk_update(session, self._holds, [(where, {"$set": ACTIVE})]) == len(holds)
+        """Make used holds active until their `expires_at`; return False if one was not used. BulkError: a cart."""
+        updates: list[Update] = []
+        for hold in holds:
+            where = {"_id": hold.id, "state": HoldState.USED.value}
+            updates.append((where, {"$set": {**ACTIVE, "expiresAt": hold.expires_at}}))
+        return bulk_update(session, self._holds, updates) == len(holds)
 
     def get(self, hold_id: str, session: Session | None = None) -> Hold | None:
         """Return a hold in any state, or None."""

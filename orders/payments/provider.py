@@ -10,6 +10,7 @@ from core.config.payment_provider import STRIPE
 from core.config.settings import Settings
 from core.mongo.client import Db
 from orders.payments.gateway import Gateway
+from orders.payments.pace_store import PaymentPace
 from orders.payments.reports import ToMinor
 from orders.payments.signature import derive_secret
 from orders.payments.simulated import SimulatedGateway, SimulatedTimes
@@ -26,17 +27,21 @@ class Provider:
     gateway: Gateway
     events: EventSource
     to_minor: ToMinor
+    pace: PaymentPace | None
 
 
 def build_provider(settings: Settings, db: Db, clock: Clock) -> Provider:
     """Return the provider that PAYMENT_PROVIDER names."""
     if settings.payment_provider.name == STRIPE:
-        return _stripe(settings)
+        return _stripe(settings, db)
     timeout = timedelta(seconds=settings.payment_timeout_seconds)
     late = timedelta(seconds=settings.payment_late_seconds)
     times = SimulatedTimes(timeout, late, settings.payment_success_rate)
     gateway = SimulatedGateway(SimulatedPayments(db), times, clock)
-    return Provider(gateway, simulated_events(settings, clock), _same)
+    pace = None
+    if settings.payment_provider.rate:
+        pace = PaymentPace(db, settings.payment_provider.rate)
+    return Provider(gateway, simulated_events(settings, clock), _same, pace)
 
 
 def simulated_events(settings: Settings, clock: Clock) -> SimulatedEvents:
@@ -44,7 +49,7 @@ def simulated_events(settings: Settings, clock: Clock) -> SimulatedEvents:
     return SimulatedEvents([derive_secret(secret) for secret in settings.secret_key], clock)
 
 
-def _stripe(settings: Settings) -> Provider:
+def _stripe(settings: Settings, db: Db) -> Provider:
     # The SDK takes a third of a second to import; the simulated provider does without it.
     from orders.payments.stripe import StripeGateway, build_client  # noqa: PLC0415
     from orders.payments.stripe_events import StripeEvents  # noqa: PLC0415
@@ -52,7 +57,7 @@ def _stripe(settings: Settings) -> Provider:
     account = settings.payment_provider
     client = build_client(account.stripe_api_key, account.stripe_api_base, settings.payment_timeout_seconds)
     events = StripeEvents(client, account.stripe_webhook_secrets, account.is_live)
-    return Provider(StripeGateway(client), events, from_stripe)
+    return Provider(StripeGateway(client), events, from_stripe, PaymentPace(db, account.rate))
 
 
 def _same(amount: int, _: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -116,7 +117,7 @@ def test_reconciliation_of_a_bad_order_asks_about_the_others(
     monkeypatch.setattr(PayOrder, "reconcile", fail_newest)
     monkeypatch.setattr(store, "PAGE", 1)
 
-    assert shop.services.orders.purchases.reconcile.execute() == 2
+    assert shop.services.orders.purchases.reconcile.ask(timedelta(hours=1)) == 2
     assert states(shop, order_ids) == ["paid", "paid", "expired"]
 
 

@@ -9,6 +9,7 @@ from pymongo import MongoClient, monitoring
 
 from core.mongo.client import Client, Db, Document
 from devdb.replica_set import ReplicaSet
+from orders.payment_order_store import PaymentOrders
 from orders.payments.simulated_store import SimulatedPayments
 from orders.store import OrderStore
 from tests.orders.shop import Buyer, Shop
@@ -60,9 +61,14 @@ def test_queries_of_orders_and_payments_read_an_index(shop: Shop, heard: Db, pla
     orders.first_deadline()
     orders.unattended(shop.now, 10)
     list(orders.expired_since(shop.now))
+    payments = PaymentOrders(heard)
+    payments.queued(1)
+    payments.id_of_payment("pay_1")
+    list(payments.paid_between(shop.now, shop.now, "simulated"))
     SimulatedPayments(heard).take_due(shop.now)
+    list(SimulatedPayments(heard).since(shop.now))
 
-    assert len(plans.filters) == 9
+    assert len(plans.filters) == 13
     for collection, wanted in plans.filters:
         plan = shop.db[collection].find(wanted).explain()["queryPlanner"]["winningPlan"]
         assert "COLLSCAN" not in str(plan), (collection, wanted)

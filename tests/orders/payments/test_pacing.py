@@ -1,0 +1,255 @@
+"""PAYMENT_RATE: orders queue for the provider, their holds do not end meanwhile, and any worker carries it on."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from core.mongo.client import Db
+from events.model import Tier
+from orders.expiry import ExpireOrders
+from orders.payment_queue import PATIENCE
+from orders.payments.pace_store import PaymentPace
+from orders.store import RUNNING
+from tests.api_client import Answer
+from tests.fake_stripe.ledger import DECLINED
+from tests.fake_stripe.server import FakeStripe, Fault
+from tests.orders.conftest import ManualClock
+from tests.orders.payments.conftest import MakeShop
+from tests.orders.payments.stripe_shop import StripeShop
+from tests.orders.shop import Buyer, TierPlan
+
+
+@pytest.fixture
+def paced(make_stripe_shop: MakeShop, clock: ManualClock) -> StripeShop:
+    """A shop with a turn every two seconds; waiting moves its clock."""
+    return with_sleep(make_stripe_shop(PAYMENT_RATE="0.5"), clock)
+
+
+def with_sleep(shop: StripeShop, clock: ManualClock) -> StripeShop:
+    object.__setattr__(shop.purchases.queue, "sleep", lambda seconds: clock.advance(seconds=seconds))
+    return shop
+
+
+def buy_later(shop: StripeShop, buyer: Buyer, tier: Tier, clock: ManualClock) -> Answer:
+    """Buy a ticket a millisecond later, because ids are in order of milliseconds."""
+    clock.advance(milliseconds=1)
+    return shop.buy(buyer, tier)
+
+
+@pytest.fixture
+def pacer(paced: StripeShop) -> Buyer:
+    return paced.buyer()
+
+
+def test_times_are_the_interval_apart_for_all_workers(db: Db, clock: ManualClock) -> None:
+    workers = [PaymentPace(db, 25), PaymentPace(db, 25)]
+
+    times = [workers[number % 2].take(clock(), PATIENCE) for number in range(30)]
+
+    given = [turn for turn in times if turn]
+    assert given == [clock() + timedelta(milliseconds=40 * number) for number in range(26)]
+    assert workers[0].take(clock() + timedelta(seconds=2), PATIENCE) == clock() + timedelta(seconds=2)
+
+
+def test_concurrent_times_of_two_workers_are_all_different(db: Db, clock: ManualClock) -> None:
+    times: list[datetime | None] = []
+
+    def run() -> None:
+        pace = PaymentPace(db, 100)
+        times.extend([pace.take(clock(), PATIENCE) for _ in range(10)])
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    given = [turn for turn in times if turn]
+    assert len(given) == len(set(given)) == 40
+
+
+def test_orders_beyond_the_rate_queue_with_position_and_time(
+    paced: StripeShop, pacer: Buyer, clock: ManualClock
+) -> None:
+    (tier,) = paced.event().tiers
+    assert paced.buy(pacer, tier).status == 201
+
+    first, second, third = [buy_later(paced, pacer, tier, clock) for _ in range(3)]
+
+    assert {(order.status, order.json["status"]) for order in (first, second, third)} == {(202, "PENDING")}
+    places = [order.json["queue"] for order in (first, second, third)]
+    assert places == [
+        {"position": 1, "etaSeconds": 2},
+        {"position": 2, "etaSeconds": 4},
+        {"position": 3, "etaSeconds": 6},
+    ]
+    assert len(paced.fake.posts("/v1/payment_intents")) == 1
+    clock.advance(seconds=2)
+    assert paced.purchases.pay_queued.execute() == 1
+    assert [paced.state(order) for order in (first, second)] == ["paid", "held"]
+    shown = pacer.send("GET", f"/api/orders/{second.json['id']}").json
+    assert shown["queue"] == {"position": 1, "etaSeconds": 2}
+    assert "queue" not in pacer.send("GET", f"/api/orders/{first.json['id']}").json
+
+
+def test_rush_is_paid_at_the_rate_and_never_faster(paced: StripeShop, pacer: Buyer, clock: ManualClock) -> None:
+    (tier,) = paced.event(TierPlan(capacity=20)).tiers
+    times: list[datetime] = []
+    answer = paced.fake.answer
+
+    def timed(method: str, path: str, *request: Any) -> Any:
+        if method == "POST":
+            times.append(clock())
+        return answer(method, path, *request)
+
+    paced.fake.answer = timed  # type: ignore[assignment,method-assign]
+    orders = [paced.buy(pacer, tier) for _ in range(8)]
+    for _ in range(8):
+        clock.advance(seconds=2)
+        paced.purchases.pay_queued.execute()
+
+    assert [paced.state(order) for order in orders] == ["paid"] * 8
+    gaps = [after - before for before, after in pairwise(times)]
+    assert min(gaps) >= timedelta(seconds=2)
+    paced.check()
+
+
+def test_control_without_the_pace_a_rush_is_faster(make_stripe_shop: MakeShop, fake: FakeStripe) -> None:
+    shop = make_stripe_shop(PAYMENT_RATE="0")
+    (tier,) = shop.event().tiers
+
+    assert {shop.buy(shop.buyer(), tier).status for _ in range(4)} == {201}
+    assert len(fake.posts("/v1/payment_intents")) == 4
+
+
+def test_hold_of_a_queued_order_does_not_end(paced: StripeShop, pacer: Buyer, clock: ManualClock) -> None:
+    (tier,) = paced.event(TierPlan(capacity=2)).tiers
+    paced.buy(pacer, tier)
+    queued = paced.buy(pacer, tier)
+    clock.advance(hours=2)
+
+    paced.purchases.expire.execute()
+    other = paced.buyer().order((tier, 1), paymentToken="pm_card_visa")
+    shown = pacer.send("GET", f"/api/orders/{queued.json['id']}").json
+
+    assert other.code == "insufficient_stock"
+    assert shown["holdUntil"] == (clock() + timedelta(seconds=600)).isoformat(timespec="milliseconds").replace(
+        "+00:00", "Z"
+    )
+    assert paced.purchases.pay_queued.execute() == 1
+    assert paced.state(queued) == "paid"
+    paced.check()
+
+
+def test_hold_of_an_unanswered_queued_order_lasts_what_was_left(
+    paced: StripeShop, pacer: Buyer, clock: ManualClock
+) -> None:
+    (tier,) = paced.event().tiers
+    paced.buy(pacer, tier)
+    queued = paced.buy(pacer, tier)
+    clock.advance(hours=2)
+    paced.fake.faults.append(Fault.CUT_BEFORE)
+    paced.purchases.pay_queued.execute()
+
+    clock.advance(seconds=599)
+    assert paced.purchases.expire.execute() == 0
+    clock.advance(seconds=1)
+    assert paced.purchases.expire.execute() == 1
+    assert paced.state(queued) == "expired"
+
+
+def test_hold_of_a_declined_queued_order_lasts_what_was_left(
+    paced: StripeShop, pacer: Buyer, clock: ManualClock
+) -> None:
+    (tier,) = paced.event().tiers
+    paced.buy(paced.buyer(), tier)
+    hold_id = pacer.hold((tier, 1)).json["id"]
+    queued = pacer.order(holdId=hold_id, paymentToken=DECLINED)
+    assert queued.status == 202
+    clock.advance(hours=2)
+
+    paced.purchases.pay_queued.execute()
+    assert paced.state(queued) == "declined"
+    clock.advance(seconds=10)
+
+    again = pacer.order(holdId=hold_id, paymentToken="pm_card_visa")
+    assert again.status == 201
+    paced.check()
+
+
+def test_control_clock_that_runs_on_ends_a_queued_order(
+    paced: StripeShop, pacer: Buyer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tier,) = paced.event().tiers
+    paced.buy(pacer, tier)
+    queued = paced.buy(pacer, tier)
+    monkeypatch.delitem(RUNNING, "queuedAt")
+    clock.advance(seconds=601)
+
+    ExpireOrders.execute(paced.purchases.expire)
+
+    assert paced.state(queued) == "expired"
+
+
+def test_throttled_payment_queues_until_the_provider_is_ready(stripe_shop: StripeShop, clock: ManualClock) -> None:
+    shop = with_sleep(stripe_shop, clock)
+    (tier,) = shop.event().tiers
+    shop.fake.retry_after = "30"
+    shop.fake.faults.append(Fault.THROTTLE)
+
+    throttled = shop.buy(shop.buyer(), tier)
+    behind = buy_later(shop, shop.buyer(), tier, clock)
+
+    assert (throttled.status, throttled.json["queue"]) == (202, {"position": 1, "etaSeconds": 30})
+    assert behind.json["queue"]["position"] == 2
+    clock.advance(seconds=29)
+    assert shop.purchases.pay_queued.execute() == 0
+    clock.advance(seconds=1)
+    assert shop.purchases.pay_queued.execute() == 2
+    assert [shop.state(order) for order in (throttled, behind)] == ["paid", "paid"]
+    keys = shop.fake.posts("/v1/payment_intents")
+    assert keys[0] == keys[1]
+    assert shop.fake.ledger.kept() == 2000
+
+
+def test_queue_of_a_dead_worker_is_carried_on_by_another(
+    paced: StripeShop, pacer: Buyer, make_stripe_shop: MakeShop, clock: ManualClock
+) -> None:
+    (tier,) = paced.event().tiers
+    paced.buy(pacer, tier)
+    orders = [paced.buy(pacer, tier, key=str(number)) for number in range(3)]
+    name = paced.services.settings.mongodb_database
+    other = with_sleep(make_stripe_shop(PAYMENT_RATE="0.5", MONGODB_DATABASE=name), clock)
+
+    for _ in range(3):
+        clock.advance(seconds=2)
+        threads = [threading.Thread(target=shop.purchases.pay_queued.execute) for shop in (paced, other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert {paced.state(order) for order in orders} == {"paid"}
+    assert len(paced.fake.posts("/v1/payment_intents")) == 4
+    assert pacer.order((tier, 1), key="0", paymentToken="pm_card_visa").json["status"] == "PAID"
+    paced.check()
+
+
+def test_periodic_task_pays_the_queue_beside_the_others(paced: StripeShop, pacer: Buyer, clock: ManualClock) -> None:
+    (tier,) = paced.event().tiers
+    paced.buy(pacer, tier)
+    queued = paced.buy(pacer, tier)
+    clock.advance(seconds=2)
+    before = set(threading.enumerate())
+
+    paced.purchases.pay_queued.start()
+    for thread in set(threading.enumerate()) - before:
+        if thread.name == "queued-payments":
+            thread.join()
+
+    assert paced.state(queued) == "paid"

@@ -1,0 +1,50 @@
+"""Payments at Stripe's stand-in by a served service: two workers share the pace and the queue."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from core.config.settings import from_env
+from core.mongo.client import Client
+from devdb.replica_set import ReplicaSet
+from tests.api_client import Answer, over_http
+from tests.conftest import serving
+from tests.event_calls import new_tier, store_event
+from tests.fake_stripe.server import FakeStripe
+from tests.members import Member, members
+
+ORDERS = 12
+RATE = 4
+
+
+def test_two_workers_pay_a_rush_at_the_rate(
+    replica_set: ReplicaSet, mongo: Client, fake: FakeStripe, tmp_path: Path
+) -> None:
+    settings = {**fake.environment(), "PAYMENT_RATE": str(RATE)}
+    with serving(replica_set.uri, tmp_path, **settings) as served:
+        db = mongo[served.environment["MONGODB_DATABASE"]]
+        tier = store_event(db, new_tier(capacity=ORDERS)).tiers[0]
+        people = members(db, from_env(served.environment), over_http(served.url), ORDERS)
+
+        with ThreadPoolExecutor(ORDERS) as pool:
+            orders = list(pool.map(lambda person: order(person, tier.id), people))
+        end = time.monotonic() + 60
+        while db["orders"].count_documents({"state": "paid"}) < ORDERS and time.monotonic() < end:
+            time.sleep(0.1)
+        assert served.verify()
+
+    assert {answer.status for answer in orders} == {201, 202}
+    assert any("queue" in answer.json for answer in orders)
+    times = [at for at, path, _ in fake.requests if path == "POST /v1/payment_intents"]
+    assert len(times) == ORDERS
+    assert max(times) - min(times) > (ORDERS - 2) / RATE
+    assert fake.ledger.kept() == ORDERS * 2500
+    mongo.drop_database(db.name)
+
+
+def order(person: Member, tier_id: str) -> Answer:
+    body = {"items": [{"tierId": tier_id, "quantity": 1}], "paymentToken": "pm_card_visa"}
+    return person.send("POST", "/api/orders", json=body, headers={"Idempotency-Key": uuid.uuid4().hex})
