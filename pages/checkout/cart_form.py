@@ -15,7 +15,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from events.model import Event, Tier
-from orders.holds.model import CartLine, HeldItem, Hold
+from orders.holds.model import MAX_QUANTITY, CartLine, HeldItem, Hold
 from orders.holds.schemas import NewHoldSchema
 from pages.errors import FormRefused
 
@@ -65,6 +65,9 @@ def load_lines(items: Iterable[Item]) -> Sequence[CartLine]:
     wanted = list(items)
     if not wanted:
         return ()
+    if any(item.get("quantity", 0) > MAX_QUANTITY for item in wanted):
+        number = MAX_QUANTITY
+        raise FormRefused(gettext("At most %(number)s tickets of one kind fit in an order.", number=number))
     try:
         lines: Sequence[CartLine] = SCHEMA.load({"items": wanted})["items"]
     except ma.ValidationError:

@@ -14,12 +14,14 @@ from playwright.sync_api import Page, sync_playwright
 from core.i18n import LANGUAGES
 from devdb.replica_set import start_replica_set
 from tests.browser.backoffice.history import add_history
+from tests.browser.checkout.tour import tour_buying
 from tests.browser.chromium import launch_chromium
 from tests.browser.events.sample_events import store_sample_events
 from tests.browser.events.tour import tour_events
 from tests.browser.page_tour import tour_backoffice, tour_pages
 from tests.browser.sample_event import book_sample_event
 from tests.conftest import serving
+from tests.event_calls import create_event, tier_form
 
 WIDTHS = (375, 1280)
 Scheme = Literal["light", "dark"]
@@ -53,6 +55,8 @@ def main(folder: Path) -> None:
         slots = [slot["_id"] for slot in book_sample_event(served.api)]
         add_history(served.api, served.db)
         events = store_sample_events(served.db)
+        tiers = [tier_form("VIP", "100.00", 100), tier_form("GA", "10.00", 500)]
+        concert = create_event(served.api, title="Summer Concert", tiers=tiers)
         browser = launch_chromium(playwright.chromium)
         for width, scheme, language in product(WIDTHS, SCHEMES, LANGUAGES):
             context = browser.new_context(
@@ -66,6 +70,7 @@ def main(folder: Path) -> None:
             tour_pages(camera, free=slots[2], full=slots[3])
             tour_events(camera, events)
             tour_backoffice(camera)
+            tour_buying(camera, served.db, concert)
             context.close()
         browser.close()
 

@@ -51,7 +51,7 @@ def test_account_pages_work_without_scripts(visit: Visit) -> None:
     sign_up(page, email)
     expect(page.locator(".account-card")).to_contain_text(email)
 
-    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.locator("main").get_by_role("button", name="Sign out", exact=True).click()
     page.wait_for_url("**/sign-in")
     page.locator("#email").fill(email)
     page.locator("#password").fill("wrong 1")
@@ -68,7 +68,7 @@ def test_sign_out_is_seen_after_going_back(visit: Visit) -> None:
     page = visit()
     email = new_email()
     sign_up(page, email)
-    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.locator("main").get_by_role("button", name="Sign out", exact=True).click()
     page.wait_for_url("**/sign-in")
 
     page.go_back()
