@@ -1,6 +1,6 @@
 """Form of the cart: quantities and seats by tier to lines, by the schema of the API.
 
-A form names all tiers of its events: the lines of these events are replaced, those of other events stay in the cart.
+The tiers that a form chooses are replaced in the cart, and the one that it removes is removed; all others stay.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ Tiers = Mapping[str, tuple[Event, Tier]]
 
 @dataclass(frozen=True)
 class CartForm:
-    """A submitted form: the tiers that it names, and an item for each one that is chosen."""
+    """A submitted form: the tiers that it names, an item for each one that is chosen, and the tier to be removed."""
 
     named: Sequence[str]
     items: Sequence[Item]
+    removed: str = ""
 
     @classmethod
     def parse(cls, form: MultiDict[str, str]) -> CartForm:
@@ -49,14 +50,14 @@ class CartForm:
                 items.append({"tierId": tier_id, "seats": seats[tier_id]})
             elif quantities[tier_id]:
                 items.append({"tierId": tier_id, "quantity": quantities[tier_id]})
-        return cls(list(dict.fromkeys([*quantities, *seats])), items)
+        return cls(list(dict.fromkeys([*quantities, *seats])), items, removed)
 
-    def merged(self, cart: Hold | None, tiers: Tiers) -> Sequence[CartLine]:
-        """Return the lines of the cart after this form; `tiers` are those that it names. Raises FormRefused."""
+    def merged(self, cart: Hold | None) -> Sequence[CartLine]:
+        """Return the lines of the cart after this form; raises FormRefused."""
         if cart is None:
             return load_lines(self.items)
-        events = {event.id for event, _ in tiers.values()}
-        kept = [item for item in cart.items if item.event_id not in events]
+        replaced = {item["tierId"] for item in self.items} | {self.removed}
+        kept = [item for item in cart.items if item.tier_id not in replaced]
         return load_lines([*map(_item_of, kept), *self.items])
 
 

@@ -44,17 +44,19 @@ def change() -> Response:
     try:
         form = CartForm.parse(request.form)
         tiers = _tiers_of(form)
-        _hold(form, tiers)
+        held = _hold(form)
     except DomainError as error:
         return refused_cart(error, _events_of(tiers))
-    return forget_choice(see_other(_next_path()))
+    return forget_choice(see_other(_next_path(held)))
 
 
 @blueprint.post("/cart/empty")
 @signed_in
 def empty() -> Response:
-    """Release the tickets of the hold that the form names."""
-    context.get_service(ReleaseHold).execute(visit().account.id, request.form.get("hold", ""))
+    """Release the tickets of the hold that the form names; without one, discard the choice before the sign-in."""
+    hold_id = request.form.get("hold", "")
+    if hold_id:
+        context.get_service(ReleaseHold).execute(visit().account.id, hold_id)
     return forget_choice(see_other(url_for("pages.cart.show")))
 
 
@@ -70,27 +72,28 @@ def on_domain_error(error: DomainError) -> Response:
     return refused_cart(error, ())
 
 
-def _hold(form: CartForm, tiers: Tiers) -> None:
-    """Hold the tickets of the cart after the form; without any, release the cart."""
+def _hold(form: CartForm) -> Hold | None:
+    """Hold the tickets of the cart after the form, and return it; without any, release the cart."""
     account_id = visit().account.id
     create = context.get_service(CreateHold)
     cart = _active_cart(create, account_id)
-    lines = form.merged(cart, tiers)
-    if not lines and cart is None:
+    lines = form.merged(cart)
+    if not form.items and not form.removed:
         raise FormRefused(gettext("Choose at least one ticket."))
     if cart and lines == load_lines(items_of(cart)):
-        return
+        return cart
     context.get_service(RateLimiter).hit_hold(account_id)
     if lines:
-        create.execute(account_id, lines)
-    elif cart:
+        return create.execute(account_id, lines)
+    if cart:
         context.get_service(ReleaseHold).execute(account_id, cart.id)
+    return None
 
 
-def _next_path() -> str:
-    """Return the checkout if that button was pressed, else the cart."""
-    if "continue" in request.form:
-        return url_for("pages.checkout.show")
+def _next_path(held: Hold | None) -> str:
+    """Return the checkout of the hold if that button was pressed, else the cart."""
+    if held and "continue" in request.form:
+        return url_for("pages.checkout.show", hold=held.id)
     return url_for("pages.cart.show")
 
 
