@@ -16,6 +16,7 @@ from orders.holds.errors import HoldExpired, HoldNotFound
 from orders.holds.model import Hold
 from orders.listing import ListOrders
 from orders.model import Order, OrderState
+from orders.payment_queue import PaymentQueue
 from pages import error_pages
 from pages.checkout.checkout_page import active_hold
 from pages.checkout.messages import sentence_for
@@ -103,6 +104,7 @@ def _order_page(order_id: str, problem: str = "") -> Response:
         "checkout/order.html",
         view=order_view(order, tickets),
         hold=_hold_of(order),
+        place=context.get_service(PaymentQueue).place_of(order),
         problem=problem,
         is_placed="placed" in request.args and order.state is OrderState.PAID,
         current_path=url_for("pages.orders.show", order_id=order_id),

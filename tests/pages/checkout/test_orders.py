@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from orders.model import QueuePlace
+from orders.payment_queue import PaymentQueue
 from tests.api.conftest import Clock
 from tests.orders.shop import Shop, TierPlan
 from tests.pages.checkout.buying import LATE, BuyingBrowser, shown
@@ -40,6 +42,18 @@ def test_order_shows_its_state(shop: Shop, buyer: BuyingBrowser, state: str, bad
     assert sentence in page
     assert ("data-poll" in page) == (state in ("held", "paying"))
     assert badge in shown(buyer.get("/my/orders"))
+
+
+def test_order_in_line_shows_its_place(shop: Shop, buyer: BuyingBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = bought(shop, buyer)
+    shop.db["orders"].update_one({}, {"$set": {"state": "held"}})
+    place = QueuePlace(3, 6, shop.now + timedelta(minutes=5))
+    monkeypatch.setattr(PaymentQueue, "place_of", lambda *_: place)
+
+    page = shown(buyer.get(path))
+
+    assert "Your place in line: 3. It is your turn in about 6 seconds." in page
+    assert "Please do not buy them again" in page
 
 
 @pytest.mark.parametrize("suffix", ["", "/tickets.pdf", "/calendar.ics"])
