@@ -1,0 +1,250 @@
+"""The steps of a seed: what people, the back office and the scheduler do, each in a process that may die meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from accounts.model import Account
+from core.errors import DomainError, OutcomeUnknown
+from core.mongo.client import Document
+from events.model import Event
+from orders.holds.model import CartLine
+from orders.model import NewOrder
+from tests.simulation.invariants import Snapshot
+from tests.simulation.outside import TOKENS, Bank
+from tests.simulation.process import Ground, Process
+from tests.simulation.world import Crash, World
+
+Step = Callable[[Process], object]
+PAUSES = (1, 5, 30, 120, 400, 700, 1900)
+
+
+@dataclass
+class People:
+    """Buyers of one event, the back office, and the scheduler; requests are repeated after crashes."""
+
+    ground: Ground
+    world: World
+    bank: Bank
+    event: Event
+    accounts: Sequence[Account]
+    processes: list[Process]
+    rebuild: Callable[[], Process]
+    unanswered: list[tuple[Account, NewOrder, str]] = field(default_factory=list)
+    keys: int = 0
+    # What people see: the state after the step before.
+    seen: Snapshot = field(default_factory=Snapshot)
+    # The steps in whose middle the present one is done, each with what it saw and the state of the generator.
+    running: list[tuple[Step, Snapshot, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.sold = self.event.tiers
+        self.weights: dict[Step, int] = {
+            self.order: 18,
+            self.order_hold: 10,
+            self.repeat: 5,
+            self.hold: 10,
+            self.release: 2,
+            self.cancel: 7,
+            self.refund_part: 5,
+            self.transfer: 4,
+            self.check_in: 4,
+            self.undo_check_in: 1,
+            self.join: 14,
+            self.leave: 2,
+            self.reserve: 6,
+            self.cancel_reservation: 4,
+            self.wait: 6,
+            self.progress: 4,
+            self.webhook: 10,
+            self.expire: 8,
+            self.refunds: 4,
+            self.reconcile: 4,
+            self.emails: 4,
+        }
+
+        # What most often meets another step in its middle.
+        self.rivals: Sequence[Step] = (
+            *(self.cancel, self.refund_part, self.webhook, self.webhook, self.expire, self.reconcile, self.repeat),
+            *(self.order_hold, self.release, self.hold, self.refunds, self.check_in, self.transfer, self.order),
+            *(self.cancel_reservation, self.reserve, self.wait),
+        )
+
+    def step(self) -> None:
+        """Do one step of any process that is not in the middle of another."""
+        free = [index for index, process in enumerate(self.processes) if not process.busy]
+        action = self.world.rng.choices(list(self.weights), list(self.weights.values()))[0]
+        self.run(self.world.rng.choice(free), action)
+
+    def interrupt(self) -> None:
+        """Do a step of another process in the middle of one."""
+        free = [index for index, process in enumerate(self.processes) if not process.busy]
+        if not free:
+            return
+        index = self.world.rng.choice(free)
+        if self.world.happens(0.4):
+            self._double(index)
+            return
+        self.seen = Snapshot.read(self.ground.db)
+        self.run(index, self.pick(self.rivals))
+
+    def _double(self, index: int) -> None:
+        """Do in another process what the interrupted one does, with the same choices."""
+        action, seen, state = self.running[-1]
+        present = self.world.rng.getstate()
+        self.world.rng.setstate(state)
+        self.seen = seen
+        try:
+            self.run(index, action)
+        finally:
+            self.world.rng.setstate(present)
+
+    def run(self, index: int, action: Step) -> object:
+        """Do a step in a process; refusals are answers, a crash replaces the process."""
+        process = self.processes[index]
+        name = getattr(action, "__name__", "step")
+        self.world.note(f"{name} in process {index}")
+        self.world.depth += 1
+        self.running.append((action, self.seen, self.world.rng.getstate()))
+        process.busy = True
+        try:
+            return action(process)
+        except DomainError as refusal:
+            self.world.note(f"refused: {type(refusal).__name__}")
+        except Crash:
+            self.processes[index] = self.rebuild()
+        finally:
+            process.busy = False
+            self.world.depth -= 1
+            self.running.pop()
+        return None
+
+    def pick(self, rows: Sequence[Any]) -> Any:
+        return self.world.rng.choice(rows) if rows else None
+
+    def rows(self, collection: str, *states: str) -> list[Document]:
+        return sorted(self.seen.of(collection, *states), key=lambda row: row["_id"])
+
+    def account_of(self, row: Document, member: str = "accountId") -> Account | None:
+        return next((account for account in self.accounts if account.id == row[member]), None)
+
+    def lines(self) -> list[CartLine]:
+        chosen = [self.pick(self.sold) for _ in range(self.world.rng.choice((1, 1, 2, 3)))]
+        return [CartLine(tier.id, self.world.rng.choice((1, 1, 2))) for tier in chosen]
+
+    # What buyers do.
+
+    def hold(self, process: Process) -> None:
+        process.services.holds.create.execute(self.pick(self.accounts).id, self.lines())
+
+    def release(self, process: Process) -> None:
+        hold = self.pick(self.rows("holds", "active"))
+        if hold:
+            process.services.holds.release.execute(hold["accountId"], hold["_id"])
+
+    def order(self, process: Process) -> None:
+        self._order(process, self.pick(self.accounts), NewOrder(items=self.lines(), payment_token=self.pick(TOKENS)))
+
+    def order_hold(self, process: Process) -> None:
+        hold = self.pick(self.rows("holds", "active"))
+        account = self.account_of(hold) if hold else None
+        if account:
+            self._order(process, account, NewOrder(hold_id=hold["_id"], payment_token=self.pick(TOKENS)))
+
+    def repeat(self, process: Process) -> None:
+        if self.unanswered:
+            self._place(process, *self.unanswered.pop())
+
+    def _order(self, process: Process, account: Account, new: NewOrder) -> None:
+        self.keys += 1
+        self._place(process, account, new, f"key-{self.keys}")
+
+    def _place(self, process: Process, account: Account, new: NewOrder, key: str) -> None:
+        try:
+            placed = process.services.purchases.place.execute(account, new, key, "en")
+        except (OutcomeUnknown, Crash):
+            self.unanswered.append((account, new, key))
+            raise
+        self.world.note(f"order of {len(placed.order.items)} items is {placed.order.state.value}")
+        if self.world.happens(0.1):
+            self.unanswered.append((account, new, key))
+
+    def cancel(self, process: Process) -> None:
+        order = self.pick(self.rows("orders", "paid") or self.rows("orders"))
+        if order:
+            process.services.purchases.cancel.execute(order["accountId"], order["_id"])
+
+    def transfer(self, process: Process) -> None:
+        ticket = self.pick(self.rows("tickets"))
+        holder = self.account_of(ticket, "holderId") if ticket else None
+        if holder:
+            email = self.pick([*(account.email for account in self.accounts), "eve@example.org"])
+            process.services.purchases.transfer.execute(holder, ticket["code"], email)
+
+    def join(self, process: Process) -> None:
+        tier = self.pick(self.event.tiers)
+        quantity = self.world.rng.choice((1, 1, 2))
+        process.services.offers.join.execute(tier.id, self.pick(self.accounts).id, quantity)
+
+    def leave(self, process: Process) -> None:
+        entry = self.pick(self.rows("tier_waitlist", "waiting"))
+        if entry:
+            process.services.offers.leave.execute(entry["tierId"], entry["accountId"])
+
+    def reserve(self, process: Process) -> None:
+        process.services.reservations.create.execute(self.event.id, self.pick(self.accounts).id)
+
+    def cancel_reservation(self, process: Process) -> None:
+        process.services.reservations.cancel.of_event(self.event.id, self.pick(self.accounts).id)
+
+    # What the back office does.
+
+    def refund_part(self, process: Process) -> None:
+        order = self.pick(self.rows("orders", "paid"))
+        codes = [row["code"] for row in self.rows("tickets") if order and row["orderId"] == order["_id"]]
+        if codes:
+            chosen = self.world.rng.sample(codes, self.world.rng.randint(1, len(codes)))
+            process.services.purchases.refund_tickets.execute("admin", order["_id"], chosen)
+
+    def check_in(self, process: Process) -> None:
+        ticket = self.pick(self.rows("tickets"))
+        if ticket:
+            process.services.purchases.check_in.execute("admin", ticket["code"])
+
+    def undo_check_in(self, process: Process) -> None:
+        ticket = self.pick(self.rows("tickets", "checked_in"))
+        if ticket:
+            process.services.purchases.check_in.undo("admin", ticket["code"])
+
+    # Time, the provider, and the scheduler.
+
+    def wait(self, _: Process) -> None:
+        self.world.advance(self.pick(PAUSES))
+
+    def progress(self, _: Process) -> None:
+        self.bank.progress()
+
+    def webhook(self, process: Process) -> None:
+        """Deliver an event; the provider sends it again until it is answered."""
+        if not self.bank.undelivered:
+            return
+        body = self.bank.undelivered[0]
+        purchases = process.services.purchases
+        purchases.webhook.execute(body, purchases.simulated_webhooks.events.sign(body))
+        if body in self.bank.undelivered:
+            self.bank.undelivered.remove(body)
+
+    def expire(self, process: Process) -> None:
+        process.services.holds.expire.execute()
+        process.services.purchases.expire.execute()
+
+    def refunds(self, process: Process) -> None:
+        process.services.purchases.refunds.execute()
+
+    def reconcile(self, process: Process) -> None:
+        process.services.purchases.reconcile.execute()
+
+    def emails(self, process: Process) -> int:
+        return process.send_emails()

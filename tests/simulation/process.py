@@ -1,0 +1,88 @@
+"""A process of the service: its objects, built on the shared database, with the simulated ports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import events.wiring
+import orders.wiring
+from accounts.service import Accounts
+from audit.service import Audit
+from audit.store import AuditStore
+from core.config.settings import Settings
+from core.mongo.client import Client, Db
+from events.service import Events
+from notifications.delivery.sender import Sender, SendJob
+from notifications.delivery.throttle import SendThrottle
+from notifications.outbox.lease_store import LeaseStore
+from notifications.outbox.model import Message, OutboxEmail
+from notifications.wiring import build_outbox
+from orders.wiring import OrderServices
+from tests.simulation.outside import Bank, MailProvider
+from tests.simulation.world import World
+
+LEASED = 20
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What processes are built on."""
+
+    settings: Settings
+    client: Client
+    db: Db
+    accounts: Accounts
+
+
+@dataclass
+class Process:
+    """The services of one process; a dead one is replaced by another with nothing in memory."""
+
+    ground: Ground
+    world: World
+    bank: Bank
+    mail: MailProvider
+    services: OrderServices = field(init=False)
+    busy: bool = False
+
+    def __post_init__(self) -> None:
+        db = self.ground.db
+        self.events: Events = events.wiring.build_events(db, self.clock)
+        deferred = (orders.wiring.build_deferred_emails(db),)
+        outbox = build_outbox(db, self.clock, deferred)
+        self.services = orders.wiring.build(
+            orders.wiring.Foundation(
+                settings=self.ground.settings,
+                client=self.ground.client,
+                db=db,
+                clock=self.clock,
+                events=self.events,
+                outbox=outbox,
+                audit=Audit(AuditStore(db), self.clock),
+                accounts=self.ground.accounts,
+            )
+        )
+        purchases = self.services.purchases
+        for user in (purchases.place.pay, purchases.refunds):
+            object.__setattr__(user, "gateway", self.bank)
+        self._letters = LeaseStore(db, deferred)
+        self._sender = Sender(self.mail, _rendered, self.clock, SendThrottle(1e9, self.world.monotonic))
+
+    def clock(self) -> datetime:
+        return self.world.now
+
+    def send_emails(self) -> int:
+        """Send some of the due e-mails, as the delivery worker does; return their number."""
+        emails = self._letters.lease(LEASED, self.world.now)
+        outcomes = [outcome for email in emails for outcome in self._sender.send(SendJob([email]), lambda: True)]
+        self.world.wait("record")
+        if outcomes:
+            self._letters.record_outcomes(outcomes, self.world.now)
+        return len(emails)
+
+
+def _rendered(email: OutboxEmail) -> Message:
+    return Message(
+        key=email.id, sender="", to=email.to, subject=email.id, text="", html="", written_at=email.created_at
+    )
