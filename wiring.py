@@ -30,11 +30,8 @@ from admin.dashboard.service import Dashboard
 from audit import store as audit_store
 from audit.service import Audit
 from audit.store import AuditStore
-from booking import store as booking_store
 from booking import waiting_eligibility
 from booking.own_cancellation import AccountTickets
-from booking.search import migration as search_migration
-from booking.search import segments as search_segments
 from booking.store import BookingStore
 from booking.wiring import BookingServices
 from core import clock as wall
@@ -75,9 +72,7 @@ from waitlist.wiring import WaitlistServices
 
 COLLECTIONS: tuple[CollectionSchema, ...] = (
     slot_store.SCHEMA,
-    booking_store.BOOKINGS,
-    search_segments.SEGMENTS,
-    search_migration.MIGRATIONS,
+    *booking.wiring.SCHEMAS,
     *notifications.wiring.SCHEMAS,
     audit_store.SCHEMA,
     waitlist_store.SCHEMA,

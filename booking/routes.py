@@ -19,6 +19,7 @@ from booking.account_bookings import ExportAccountData, ListAccountBookings
 from booking.calendar_file import ExportCalendarFile
 from booking.create import CreateBooking
 from booking.errors import BookingNotFound
+from booking.link_requests import RequestLinks
 from booking.model import AccountData, Booking, BookingResult, NewBooking, PersonalData
 from booking.own_cancellation import AccountTickets, CancelOwnBooking
 from booking.personal_data import ExportPersonalData
@@ -27,6 +28,7 @@ from booking.schemas import (
     BookedSchema,
     BookingSchema,
     IdempotencyHeader,
+    LinksSchema,
     NewBookingSchema,
     NoPlaceProblemSchema,
     OwnDataSchema,
@@ -66,6 +68,14 @@ def create_booking(new: NewBooking, key: str | None) -> Answer:
     account_id = optional_account_id()
     language = accept_language.negotiated_language()
     return _created(context.get_service(CreateBooking).execute(new, key, language, account_id))
+
+
+@blueprint.post("/links")
+@Endpoint(None, status=202, body=LinksSchema, error_statuses=(413, 415))
+def request_links(given: dict[str, str]) -> Response:
+    """Send the links of the open bookings of an e-mail address there; the answer is the same for unknown ones."""
+    send_links(given["email"])
+    return Response(status=202)
 
 
 @blueprint.get("/<booking_id>")
@@ -138,6 +148,14 @@ def export_my_data() -> AccountData:
     Tickets are reservations, holds, orders with their items, and the tickets of events that the person holds.
     """
     return context.get_service(ExportAccountData).execute(current_identity(), context.get_service(AccountTickets))
+
+
+def send_links(email: str) -> None:
+    """Count a request for links, and store it unless the address has had enough; raises RateLimited by client."""
+    limiter = context.get_service(RateLimiter)
+    limiter.hit_link_request()
+    if limiter.admits_links(email):
+        context.get_service(RequestLinks).execute(email)
 
 
 def ics_response(file: bytes) -> Response:

@@ -12,7 +12,7 @@ import marshmallow as ma
 from booking.model import AccountData, Booking, NewBooking, PersonalData
 from core import text
 from core.clock import iso
-from core.schema_fields import ContactSchema, ParsedString, PatternString, Text, VisibleString
+from core.schema_fields import ContactSchema, Email, ParsedString, PatternString, Text, VisibleString
 from core.web.problem_schema import ProblemSchema
 from notifications.outbox.model import OutboxEmail
 from waitlist.model import WaitlistEntry
@@ -69,6 +69,15 @@ class RescheduleSchema(ma.Schema):
 
     slotId = SlotId(required=True, attribute="slot_id", metadata={"minLength": 10, "maxLength": 100})
     token = ma.fields.String(metadata={"description": "The token, for clients that cannot set the header."})
+
+
+class LinksSchema(ma.Schema):
+    """The address whose bookings' links are sent again."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+    email = Email(required=True, metadata={"format": "email", "example": "ada@example.org"})
 
 
 class OwnDataSchema(ma.Schema):

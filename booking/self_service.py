@@ -10,7 +10,6 @@ from booking.model import Booking
 from booking.rescheduling import RescheduleBooking
 from booking.store import BookingStore
 from core.signed_tokens import SignedLinks, is_expired
-from schedules.model import Slot
 from schedules.service import Schedules
 
 
@@ -53,11 +52,3 @@ class SelfService:
         except SlotFull as error:
             alternatives = self.schedules.alternative_offers(self.schedules.get_plan(slot_id))
             raise SlotFull(extra={"alternatives": alternatives}) from error
-
-    def open_slots(self) -> list[Slot]:
-        """Return the slots with free places before their cut-off, in order."""
-        return [slot for slot in self.schedules.all_slots() if slot.remaining and self._is_open(slot)]
-
-    def _is_open(self, slot: Slot) -> bool:
-        planned = self.schedules.get_plan(slot.id)
-        return self.schedules.schedule.is_bookable_at(planned, self.schedules.clock())

@@ -153,6 +153,11 @@ class BookingStore:
     def by_email(self, email: str) -> list[Booking]:
         return [to_booking(found) for found in self._bookings.find({"email": email}, DEFAULT_PROJECTION)]
 
+    def confirmed_of(self, email: str, most: int) -> list[Booking]:
+        """Return up to `most` confirmed bookings of a guest, newest first."""
+        found = self._bookings.find({"email": email, **ACTIVE}, DEFAULT_PROJECTION).sort("_id", DESCENDING)
+        return [to_booking(document) for document in found.limit(most)]
+
     def of_account(self, account_id: str, email: str, most: int) -> list[Booking]:
         """Return up to `most` bookings of an account or, unless it is empty, of the guest `email`, newest first."""
         owned: list[Document] = [{"accountId": account_id}]

@@ -26,6 +26,9 @@ from booking.erasure import ErasePerson
 from booking.export import ExportBookings
 from booking.group_commit import SlotRecords, SlotRows
 from booking.idempotency_store import IdempotencyStore
+from booking.link_request_store import SCHEMA as LINK_REQUESTS
+from booking.link_request_store import LinkRequestStore
+from booking.link_requests import RequestLinks, SendLinks
 from booking.listing import SearchBookings
 from booking.model import PendingBooking
 from booking.own_cancellation import CancelOwnBooking
@@ -39,10 +42,10 @@ from booking.resend import ResendEmail
 from booking.retention import ApplyRetention
 from booking.search.index import SearchIndex
 from booking.search.maintenance import MaintainSearch
-from booking.search.migration import SearchMigration
-from booking.search.segments import SegmentStore
+from booking.search.migration import MIGRATIONS, SearchMigration
+from booking.search.segments import SEGMENTS, SegmentStore
 from booking.self_service import SelfService
-from booking.store import BookingStore
+from booking.store import BOOKINGS, BookingStore
 from booking.unit_of_work import UnitOfWork
 from core.clock import Clock
 from core.concurrency.serial_transactions import SerialTransactions
@@ -61,6 +64,10 @@ from waitlist.departure import Departure
 from waitlist.join import Joining
 from waitlist.service import Waitlist
 from waitlist.store import WaitlistStore
+
+SCHEMAS = (BOOKINGS, SEGMENTS, MIGRATIONS, LINK_REQUESTS)
+# A guest waits for the link, so its task is a frequent one.
+LINKS_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,8 @@ class BookingServices:
     change_slot: ChangeSlot
     reconcile_waitlists: ReconcileWaitlists
     resend_email: ResendEmail
+    request_links: RequestLinks
+    send_links: SendLinks
     retry_email: RetryEmail
     reminders: Reminders
     erase_person: ErasePerson
@@ -166,6 +175,7 @@ def periodic_tasks(services: BookingServices, clock: Clock) -> tuple[PeriodicTas
     return (
         PeriodicTask("reminders", services.reminders.execute),
         PeriodicTask("waitlists", services.reconcile_waitlists.execute),
+        PeriodicTask("booking_links", services.send_links.execute, LINKS_SECONDS),
         PeriodicTask("search", services.maintain_search.execute),
         PeriodicTask("idempotency_keys", lambda: services.idempotency_keys.sweep(clock())),
     )
@@ -197,6 +207,8 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
     unit_of_work = _unit_of_work(base)
     cancel = CancelBooking(group_commit, store)
     reschedule = RescheduleBooking(group_commit, store, schedules)
+    resend = ResendEmail(unit_of_work, store, queue)
+    links = LinkRequestStore(base.db)
     search_index = SearchIndex(SegmentStore(base.db), BookingQuery(base.db))
     keys = IdempotencyStore(base.db)
     deletion = DeletePersonalData(unit_of_work, store, keys, entries, search_index.segments)
@@ -216,7 +228,9 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
         reschedule=reschedule,
         change_slot=ChangeSlot(group_commit, schedules),
         reconcile_waitlists=ReconcileWaitlists(group_commit, schedules),
-        resend_email=ResendEmail(unit_of_work, store, queue),
+        resend_email=resend,
+        request_links=RequestLinks(links, schedules),
+        send_links=SendLinks(links, store, schedules, resend),
         retry_email=RetryEmail(unit_of_work, _email_checks(store, entries)),
         reminders=Reminders(unit_of_work, store, queue, schedules.schedule),
         erase_person=ErasePerson(deletion, store, waitlist, cancel, schedules),

@@ -14,12 +14,15 @@ from functools import cache
 from pathlib import Path
 
 from babel import Locale, dates
-from babel.core import get_global
+from babel.core import UnknownLocaleError, get_global
 from babel.numbers import format_currency as _format_currency
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 CATALOGUES = Path(__file__).resolve().parent.parent / "translations"
+# Patterns of CLDR.
+TWENTY_FOUR_HOURS = "HH:mm"
+TWELVE_HOURS = "h:mm a"
 SLOT_LABEL = re.compile(r"([0-9]{2}:[0-9]{2})-([0-9]{2}:[0-9]{2})")
 
 
@@ -94,16 +97,31 @@ def format_date(language: Language, text: str, pattern: str = "") -> str:
     return dates.format_date(day, pattern or language.day, locale=language.locale)
 
 
-def format_time_range(language: Language, text: str) -> str:
-    """Format the hours `text` (HH:MM-HH:MM), such as 10:00 to 11:00; other texts stay unchanged."""
+def has_twelve_hours(tag: str) -> bool:
+    """Return whether people of a locale such as en-US read a clock of twelve hours; False without a region."""
+    if "-" not in tag:
+        return False
+    try:
+        return "h" in Locale.parse(tag, sep="-").time_formats["short"].pattern
+    except (ValueError, TypeError, UnknownLocaleError):
+        return False
+
+
+def format_time_range(language: Language, text: str, pattern: str = TWENTY_FOUR_HOURS, joint: str = "") -> str:
+    """Format the hours `text` (HH:MM-HH:MM), such as 10:00 to 11:00; other texts stay unchanged.
+
+    `joint` stands between the two times instead of the word.
+    """
     hours = SLOT_LABEL.fullmatch(str(text))
     if hours is None:
         return text
     try:
-        start = _format_time(language, hours[1])
-        end = _format_time(language, hours[2])
+        start = _format_time(language, hours[1], pattern)
+        end = _format_time(language, hours[2], pattern)
     except ValueError:
         return text
+    if joint:
+        return f"{start}{joint}{end}"
     return language.translations.gettext("%(start)s to %(end)s") % {"start": start, "end": end}
 
 
@@ -130,5 +148,5 @@ def iana_zone(name: str) -> str:
     return str(get_global("windows_zone_mapping").get(name, name))
 
 
-def _format_time(language: Language, text: str) -> str:
-    return dates.format_time(time.fromisoformat(text), "HH:mm", locale=language.locale)
+def _format_time(language: Language, text: str, pattern: str) -> str:
+    return dates.format_time(time.fromisoformat(text), pattern, locale=language.locale)

@@ -13,7 +13,7 @@ from flask_babel import gettext, ngettext
 from core.i18n import format_clock_time, format_currency, format_date, format_number, format_time_range
 from core.web import context
 from events.money import Money
-from pages.locale import current_language
+from pages.locale import clock_pattern, current_language
 from schedules.service import Schedules
 
 
@@ -33,8 +33,16 @@ def brief_day(date: str) -> str:
 
 
 def hours(slot: str) -> str:
-    """Return the hours of a slot label, such as 10:00 to 11:00."""
-    return format_time_range(current_language(), slot)
+    """Return the hours of a slot label, such as 10:00 to 11:00, or 10:00 AM to 11:00 AM in an American browser."""
+    return format_time_range(current_language(), slot, clock_pattern())
+
+
+EN_DASH = "\u2013"
+
+
+def brief_hours(slot: str) -> str:
+    """Return the hours of a slot label, short, with a dash; full hours of a clock of twelve have no minutes."""
+    return format_time_range(current_language(), slot, clock_pattern(), EN_DASH).replace(":00 ", " ")
 
 
 def number(value: int) -> str:
@@ -110,6 +118,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "short_day": short_day,
     "brief_day": brief_day,
     "hours": hours,
+    "brief_hours": brief_hours,
     "number": number,
     "money": money,
     "moment_day": moment_day,

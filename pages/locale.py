@@ -6,7 +6,16 @@ from flask import Flask, Response, current_app, request, url_for
 from flask_babel import Babel, get_locale, gettext
 from werkzeug.urls import iri_to_uri
 
-from core.i18n import CATALOGUES, ENGLISH, LANGUAGES, Language, get_language
+from core.i18n import (
+    CATALOGUES,
+    ENGLISH,
+    LANGUAGES,
+    TWELVE_HOURS,
+    TWENTY_FOUR_HOURS,
+    Language,
+    get_language,
+    has_twelve_hours,
+)
 from core.own_paths import is_own_path
 from core.web import accept_language
 from pages.errors import FormRefused
@@ -50,6 +59,13 @@ def set_language_cookie(response: Response, code: str) -> Response:
 def current_language() -> Language:
     """Return the language of the page that is being rendered."""
     return get_language(str(get_locale()))
+
+
+def clock_pattern() -> str:
+    """Return the pattern of the hours: twelve where the page is English and the browser's English has them."""
+    if current_language() is ENGLISH and has_twelve_hours(accept_language.regional_tag(ENGLISH.code)):
+        return TWELVE_HOURS
+    return TWENTY_FOUR_HOURS
 
 
 def safe_redirect_path(path: str) -> str:

@@ -8,12 +8,14 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core import clock
 from schedules.wall_clock import zone_named
 
 # Calendar files are made for these years.
 FIRST_YEAR = 1971
 LAST_YEAR = 2999
 MINUTES_OF_A_DAY = 1440
+TODAY = "today"
 
 
 def identifier(value: Any) -> str:
@@ -73,6 +75,17 @@ def day(value: Any) -> date:
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise ValueError(f"has {found}; dates are from {FIRST_YEAR} to {LAST_YEAR}.")
     return found
+
+
+def first_day(zone: ZoneInfo) -> Callable[[Any], date]:
+    """Return the check for the first date of a recurrence: a date, or the text "today"."""
+
+    def check(value: Any) -> date:
+        if value == TODAY:
+            return clock.now().astimezone(zone).date()
+        return day(value)
+
+    return check
 
 
 def texts(value: Any, what: str) -> list[str]:

@@ -111,6 +111,11 @@ class Schedule:
         """Return the planned slots by their id."""
         return {slot.id: slot for day in self.days for slot in day.slots}
 
+    def starts_at(self, date_: str, label: str) -> datetime:
+        """Return the start of a slot by its date and label, also of one that the schedule no longer has."""
+        start = time.fromisoformat(label.partition("-")[0])
+        return datetime.combine(date.fromisoformat(date_), start, ZoneInfo(self.timezone)).astimezone(UTC)
+
     def ends_at(self, date_: str, label: str) -> datetime:
         """Return the end of a slot by its date and label, also of one that the schedule no longer has."""
         start, _, end = label.partition("-")

@@ -99,7 +99,7 @@ def _dates(file: Table, zone: ZoneInfo) -> Sequence[date]:
         return file.get("dates", _date_list)
     table = file.child("recurrence")
     table.refuse_unknown(RECURRENCE_KEYS)
-    first = table.get("first", checks.day)
+    first = table.get("first", checks.first_day(zone))
     return table.get("rule", lambda rule: recurrence.dates_of(checks.rule(rule), first, zone))
 
 

@@ -13,6 +13,7 @@ from core.web import context
 
 # Cap of the header length, so that the cache stays small.
 MAX_HEADER_LENGTH = 500
+COUNTRY = re.compile(r"\b[A-Za-z]{2,3}-(?:[A-Za-z]{4}-)?([A-Za-z]{2})\b")
 PRIMARY_SUBTAG = re.compile("[-_]")
 
 
@@ -22,6 +23,32 @@ def negotiated_language() -> str:
     if not header or len(header) > MAX_HEADER_LENGTH:
         return ENGLISH.code
     return best_match(header)
+
+
+def regional_tag(code: str) -> str:
+    """Return the tag of this request's header that it prefers among those of the language `code`, such as en-US."""
+    header = context.current_environ().get("HTTP_ACCEPT_LANGUAGE")
+    if not header or len(header) > MAX_HEADER_LENGTH:
+        return code
+    return best_tag(header, code)
+
+
+@lru_cache(maxsize=512)
+def best_tag(header: str, code: str) -> str:
+    """Return the tag of the language `code` with the highest quality value; `code` if there is none."""
+    for tag, quality in parse_accept_header(header, LanguageAccept):
+        if quality > 0 and PRIMARY_SUBTAG.split(tag, maxsplit=1)[0].lower() == code:
+            return tag
+    return code
+
+
+def country() -> str:
+    """Return the ISO 3166 code in the first tag of this request's header that has one, such as DE; or nothing."""
+    header = context.current_environ().get("HTTP_ACCEPT_LANGUAGE", "")
+    found = COUNTRY.search(header[:MAX_HEADER_LENGTH])
+    if not found:
+        return ""
+    return found[1].upper()
 
 
 @lru_cache(maxsize=512)

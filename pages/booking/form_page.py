@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from flask import Response, request, url_for
 from flask_babel import gettext
@@ -16,7 +19,7 @@ from core.errors import DomainError, IdempotencyKeyReused, Invalid, TooMany, Una
 from core.mongo.client import timeout
 from core.mongo.failures import RETRY_AFTER_SECONDS, DatabaseError, is_unavailable
 from core.timed_signer import TimedSigner
-from core.web import context, problem_details
+from core.web import accept_language, context, problem_details
 from pages import formatting, locale
 from pages.booking import view
 from pages.booking.countries import countries
@@ -27,6 +30,7 @@ from pages.errors import SubmittedTooFast
 from pages.form_token import PURPOSE, FormTokens
 from pages.locale import current_language
 from pages.rendering import has_live_updates, render_page
+from schedules.errors import DateNotBookable
 from schedules.service import Schedules
 
 UNAVAILABLE = _(
@@ -41,6 +45,7 @@ READ_TIMEOUT = 1.5
 
 def render_form(availability: AvailabilityPage, form: BookingForm, error: DomainError | None = None) -> Response:
     """Return the form page; an error is shown beside its fields, and what was typed is kept."""
+    schedules = context.get_service(Schedules)
     form_token = _form_token(form, error)
     problems: Mapping[str, str] = {}
     alternatives = []
@@ -57,6 +62,10 @@ def render_form(availability: AvailabilityPage, form: BookingForm, error: Domain
         form_token=form_token,
         min_age_ms=_remaining_ms(form_token),
         countries=countries(current_language()),
+        nearest=_nearest_dates(error),
+        asked_date=_asked_date(error),
+        guessed_country=_guessed_country(form),
+        today=schedules.clock().astimezone(ZoneInfo(schedules.schedule.timezone)).date().isoformat(),
         scripts=formatting.client_messages(),
         current_path=_current_path(availability),
         live=has_live_updates(),
@@ -67,25 +76,25 @@ def render_form(availability: AvailabilityPage, form: BookingForm, error: Domain
     return page
 
 
-def load_availability(date: str) -> AvailabilityPage:
-    """Return the availability with `date` selected; raises DateNotBookable.
+def load_availability(selected: str) -> AvailabilityPage:
+    """Return the availability with the date `selected`; raises DateNotBookable.
 
     The remaining places are unknown while the database is unavailable.
     """
     schedules = context.get_service(Schedules)
     try:
         with timeout(READ_TIMEOUT):
-            slots = schedules.slots_on(date) if date else []
-            return view.build(schedules.dates(), slots, date, request.values.get("month", ""), current_language())
+            slots = schedules.slots_on(selected) if selected else []
+            return view.build(schedules.dates(), slots, selected, request.values.get("month", ""), current_language())
     except DatabaseError as error:
         if not is_unavailable(error):
             raise
-        return load_plan(date)
+        return load_plan(selected)
 
 
-def load_plan(date: str) -> AvailabilityPage:
+def load_plan(selected: str) -> AvailabilityPage:
     """Return the page of the schedule alone, without a query."""
-    return view.build_unknown(context.get_service(Schedules).schedule, date, current_language())
+    return view.build_unknown(context.get_service(Schedules).schedule, selected, current_language())
 
 
 def date_of(form: BookingForm) -> str:
@@ -102,6 +111,30 @@ def date_of(form: BookingForm) -> str:
 def form_tokens() -> FormTokens:
     clock = context.get_service(Schedules).clock
     return FormTokens(TimedSigner(context.get_service(Settings).secret_key, PURPOSE, clock))
+
+
+def _asked_date(error: DomainError | None) -> str:
+    """Return the date that was asked for and that the schedule does not have; nothing if it is no date."""
+    asked = request.values.get("date", "")
+    with suppress(ValueError):
+        if isinstance(error, DateNotBookable) and date.fromisoformat(asked).isoformat() == asked:
+            return asked
+    return ""
+
+
+def _nearest_dates(error: DomainError | None) -> Sequence[str]:
+    asked = _asked_date(error)
+    if not asked:
+        return ()
+    schedules = context.get_service(Schedules)
+    return view.nearest_dates(schedules.schedule, asked, schedules.clock())
+
+
+def _guessed_country(form: BookingForm) -> str:
+    """Return the country of an untouched form by the browser's language, such as de-AT."""
+    if request.method == "POST" or form.values["country"]:
+        return ""
+    return accept_language.country()
 
 
 def _form_token(form: BookingForm, error: DomainError | None) -> str:

@@ -102,8 +102,20 @@ def build(
     months = {day.date[:7]: _month_name(day.date, language) for day in days}
     if month not in months:
         month = (date or _first_available(days))[:7]
-    cells = {day.date: _cell(day, level(day.remaining, day.bookable_seats)) for day in days}
+    cells = {day.date: _cell(day, _day_level(day)) for day in days}
     return AvailabilityPage(list(months.items()), _month(month, cells, language), date, [card(slot) for slot in slots])
+
+
+def nearest_dates(schedule: Schedule, date: str, now: datetime.datetime) -> Sequence[str]:
+    """Return the last date before `date` and the first one after it that have hours to book."""
+    earlier = ""
+    for day in schedule.days:
+        if not any(schedule.is_bookable_at(slot, now) for slot in day.slots):
+            continue
+        if day.date > date:
+            return list(filter(None, (earlier, day.date)))
+        earlier = day.date
+    return list(filter(None, (earlier,)))
 
 
 def build_unknown(schedule: Schedule, date: str, language: Language = ENGLISH) -> AvailabilityPage:
@@ -128,6 +140,12 @@ def card(slot: Slot) -> SlotCard:
 
 def _unknown_card(slot: PlannedSlot) -> SlotCard:
     return SlotCard(slot.id, slot.date, slot.label, slot.capacity, slot.capacity, Level.UNKNOWN)
+
+
+def _day_level(day: DateSummary) -> Level:
+    if day.bookable_seats == 0 and day.closed:
+        return Level.CLOSED
+    return level(day.remaining, day.bookable_seats)
 
 
 def _first_available(days: Sequence[DateSummary]) -> str:

@@ -82,7 +82,7 @@ def done(booking_id: str) -> Response:
     found = context.get_service(SelfService).get(booking_id, read_token())
     if found.status is not Status.CONFIRMED:
         return view.booking_page(found)
-    return render_page("self_service/done.html", found.language, booking=found)
+    return render_page("self_service/done.html", found.language, booking=found, **view.own_links(found))
 
 
 @blueprint.post("/bookings/<booking_id>/cancel")

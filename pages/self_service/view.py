@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
 from booking.errors import BookingNotFound
-from booking.model import Booking
+from booking.model import Booking, Status
 from booking.self_service import SelfService
 from core.web import context
+from pages.booking import view as calendar_view
+from pages.booking.view import Level, SlotCard
+from pages.locale import current_language
 from pages.rendering import has_live_updates, render_page
+from pages.self_service.calendar_links import calendar_links, qr_picture
 from pages.token_cookie import COOKIE, read_token
+from schedules.model import Slot
+from schedules.service import Schedules
 from waitlist.model import WaitlistEntry
 
 
@@ -26,9 +34,42 @@ class TokenForm:
 
 
 def booking_page(found: Booking, *, problem: str = "", is_moved: bool = False) -> Response:
-    slots = [slot for slot in context.get_service(SelfService).open_slots() if slot.id != found.slot_id]
-    values = {"booking": found, "slots": slots, "problem": problem, "is_moved": is_moved}
+    schedule = context.get_service(Schedules).schedule
+    values: dict[str, object] = {"booking": found, "problem": problem, "is_moved": is_moved}
+    if found.status is Status.CONFIRMED:
+        values |= {**_moves(found), **own_links(found)}
+    values["is_offered"] = found.date in schedule.day_by_date
     return render_page("self_service/booking.html", found.language, **values)
+
+
+def own_links(found: Booking) -> dict[str, object]:
+    """Return the calendar links and the QR picture of a confirmed booking."""
+    return {"calendar": calendar_links(found), "qr": qr_picture(found)}
+
+
+def _moves(found: Booking) -> dict[str, object]:
+    """Return the calendar, and the hours of a chosen date to which a booking can be moved."""
+    schedules = context.get_service(Schedules)
+    chosen = request.values.get("date", "")
+    month = request.values.get("month", "")
+    slots: Sequence[Slot] = ()
+    if chosen in schedules.schedule.day_by_date:
+        slots = schedules.slots_on(chosen)
+    else:
+        chosen = ""
+    days = schedules.dates()
+    if not any(day.remaining for day in days):
+        return {}
+    if not month and not chosen:
+        month = found.date[:7]
+    availability = calendar_view.build(days, slots, chosen, month, current_language())
+    cards = [card for card in availability.cards if _is_target(card, found)]
+    today = schedules.clock().astimezone(ZoneInfo(schedules.schedule.timezone)).date().isoformat()
+    return {"availability": availability, "cards": cards, "today": today, "moves": bool(request.args.get("month"))}
+
+
+def _is_target(card: SlotCard, booking: Booking) -> bool:
+    return card.level in (Level.FREE, Level.FEW) and card.id != booking.slot_id
 
 
 def entry_page(entry: WaitlistEntry, position: int) -> Response:

@@ -27,6 +27,8 @@ from tests.factories import contact, person
 DATE = "2026-03-05"
 Call = Callable[[], int]
 
+ADDRESS = {"email": "ada@example.org"}
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -117,6 +119,7 @@ def api_calls(rush: Rush) -> dict[str, Call]:
         "GET /api/live": rush.stream,
         "GET /socket.io/": lambda: rush.get("/socket.io/"),
         "POST /api/bookings": lambda: rush.api.send("POST", "/api/bookings", json=form).status,
+        "POST /api/bookings/links": lambda: rush.api.send("POST", "/api/bookings/links", json=ADDRESS).status,
         "GET /api/bookings/{id}": lambda: rush.held(rush.booking, "GET"),
         "DELETE /api/bookings/{id}": lambda: rush.held(rush.booking, "DELETE"),
         "POST /api/bookings/{id}/reschedule": lambda: rush.held(rush.booking, "POST", "/reschedule", json=move),
@@ -138,6 +141,14 @@ def public_page_calls(rush: Rush, guest: FlaskClient) -> dict[str, Call]:
     return {
         "GET /": lambda: rush.get(f"/?date={DATE}"),
         "POST /": rush.book_by_page,
+        "GET /brand/{name}": lambda: rush.get("/brand/logo.000000000000.svg"),
+        "GET /find-booking": page(guest, "/find-booking"),
+        "POST /find-booking": press(guest, "/find-booking", **ADDRESS),
+        "GET /find-booking/sent": page(guest, "/find-booking/sent"),
+        "GET /favicon.ico": lambda: rush.get("/favicon.ico"),
+        "GET /apple-touch-icon.png": lambda: rush.get("/apple-touch-icon.png"),
+        "GET /manifest.webmanifest": lambda: rush.get("/manifest.webmanifest"),
+        "GET /robots.txt": lambda: rush.get("/robots.txt"),
         "POST /language": press(guest, "/language", language="de"),
         "GET /language/done": page(guest, "/language/done"),
         "GET /admin": lambda: rush.get("/admin"),

@@ -81,7 +81,7 @@ def visit(site: Served, chromium: Browser) -> Iterator[Visit]:
     ) -> Page:
         """Return a new page; `refused` are the paths whose refusal the test expects, `other_site` may be visited."""
         watcher.refused_paths.update(refused)
-        options = {"base_url": site.url, "locale": "en-GB", **options}
+        options = {"base_url": site.url, "locale": "en", **options}
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()

@@ -128,7 +128,7 @@ def test_schedule_texts_exist_in_other_languages() -> None:
     [
         ("[translations.de]", "[translations.tlh]", "translations must be tables by language: en, de."),
         ("[translations.de]", "[translations]", "translations must be tables by language: en, de."),
-        ('refusal = "Nur', 'reply = "Nur', "reply is not known here; known are name, refusal."),
+        ('refusal = "Nur', 'reply = "Nur', "reply is not known here; known are address, contact, "),
         ('refusal = "Nur die ungeraden Tage im März 2026 können gebucht werden."', "", "refusal is missing."),
         ('name = "Tage der offenen Tür, März 2026"', "name = 1", "name must be a text of 1 to 500 characters."),
     ],

@@ -6,6 +6,7 @@ a fifth of a booking's time. Each limit has its own method.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from core.web import context
 from core.web.rate_limits.batched_storage import SCHEME
 from core.web.rate_limits.prefetch import PrefetchingCounter
 
+# Requests by client address, and e-mails with links by the address that gets them.
+LINK_REQUESTS = "10 per hour"
+LINKS_OF_EMAIL = "3 per hour"
 WRONG_KEYS = (parse("10 per 15 minutes"),)
 
 
@@ -69,6 +73,18 @@ class RateLimiter:
         """Count a move or a resend, which e-mails the guest again, by client address and by booking."""
         self._hit_all("emails", self.quotas.emails)
         self._hit_all("booking-emails", self.quotas.booking_emails, booking_id)
+
+    def hit_link_request(self) -> None:
+        """Count a request for the links of bookings by client address: it may name other people's mailboxes."""
+        self._hit_all("link-requests", LINK_REQUESTS)
+
+    def admits_links(self, email: str) -> bool:
+        """Count the links sent to an e-mail address; return whether they may be sent.
+
+        The client gets the same response in both cases: a stranger could otherwise refuse them to the owner.
+        """
+        key = hashlib.sha256(email.encode()).hexdigest()
+        return all(self.counter.hit(item, "links", key) for item in _parsed(LINKS_OF_EMAIL))
 
     def hit_reservation(self, account_id: str) -> None:
         """Count a reservation that an account asks for."""

@@ -59,7 +59,9 @@ function showSelection() {
   const label = form.querySelector("input[name=slotId]:checked + label");
   const parts = label ? [...label.querySelectorAll(":scope > :first-child, .slot-hours .visually-hidden")] : [];
   const text = parts.map((part) => part.textContent).join("");
-  document.getElementById("selected-slot").textContent = text.replace(/\s+/g, " ").trim().replace(/,$/, "");
+  const selection = text.replace(/\s+/g, " ").trim().replace(/,$/, "");
+  document.getElementById("selected-slot").textContent = selection;
+  document.getElementById("next-slot").textContent = selection;
 }
 
 // Sends the form until there is an answer. Its token makes the submission idempotent.

@@ -14,6 +14,7 @@ let pendingBack;
 // Keeps the form while dates are chosen and while the history is navigated; calls `callback` after each change.
 export function enableDateNavigation(callback) {
   onDateShown = callback;
+  document.addEventListener("click", unfoldCalendar);
   document.addEventListener("click", loadChosenDate);
   addEventListener("popstate", loadFromHistory);
 }
@@ -37,12 +38,21 @@ export function parsePage(text) {
   return page;
 }
 
+// Shows the whole calendar, which a small screen folds to one line once a date is chosen.
+function unfoldCalendar(event) {
+  if (!event.target.closest("[data-unfold]")) return;
+  const days = document.getElementById("days");
+  days.classList.remove("is-folded");
+  days.querySelector("a[aria-current=date], a[data-day]")?.focus();
+}
+
 async function loadChosenDate(event) {
   const link = event.target.closest("a[data-day]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   if (isSubmitting()) return;
   const isDay = Boolean(link.dataset.day);
+  link.setAttribute("aria-busy", "true");
   const isReplaced = await replaceSections(link.href, isDay ? ["days", "hours"] : ["days"]);
   if (!isReplaced || !isDay) return;
   history.pushState(null, "", link.href);
@@ -114,7 +124,7 @@ async function fetchPage(address, section) {
 function abortPending() {
   pending?.abort();
   pending = undefined;
-  for (const section of document.querySelectorAll("#days, #hours")) section.removeAttribute("aria-busy");
+  for (const busy of document.querySelectorAll("#days, #hours, a[data-day]")) busy.removeAttribute("aria-busy");
 }
 
 // A date chosen during a submission would not be part of it.

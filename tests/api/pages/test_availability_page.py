@@ -83,7 +83,8 @@ def test_the_bar_of_a_day_counts_no_closed_hour_as_taken(browser: Browser, api: 
     assert (before, bar()) == ("11", "25"), "four of 36 places, then four of the 16 that are open"
     for slot in slots[:4]:
         api.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": True})
-    assert bar() == "0"
+    assert "day-closed" in browser.page("/")
+    assert f'data-day="{DATE}"' not in browser.page("/")
 
 
 @pytest.mark.parametrize("date", ["2026-03-04", "2026-3-5", "junk", "2027-03-05", "%00", "<script>"])

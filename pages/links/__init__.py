@@ -1,0 +1,1 @@
+"""The page that sends the links of bookings again."""
