@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from http import HTTPStatus
+
+from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.urls import iri_to_uri
 
 from core.errors import DomainError, Unavailable
 from core.mongo.failures import DatabaseError
+from core.own_paths import is_own_path
 from core.web import context, problem_details
 from pages.error_messages import ERROR_MESSAGES, message_for
 from pages.page_visit import skip_visitor
-from pages.rendering import render_page
+from pages.rendering import render_page, see_other
 from pages.site import blueprint
 
 COPIED_HEADERS = ("Allow", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
@@ -39,11 +43,23 @@ def on_unexpected_error(error: Exception) -> Response:
 @blueprint.app_errorhandler(HTTPException)
 def on_http_error(error: HTTPException) -> Response:
     """Answer an unknown path or a form too large: a page for browsers, problem details for programs."""
+    without_slash = _path_without_slash()
+    if without_slash and error.code == HTTPStatus.NOT_FOUND:
+        return see_other(without_slash)
     answer = problem_details.on_http_error(error)
     accepts_html = "text/html" in request.headers.get("Accept", "")
     if accepts_html and not request.path.startswith("/api/") and answer.status_code >= 400:
         return as_page(answer, "")
     return answer
+
+
+def _path_without_slash() -> str:
+    """Return the page's path without the slash at its end, if there is such a page; else nothing."""
+    path = request.path.rstrip("/")
+    is_page = request.method in ("GET", "HEAD") and path != request.path and not path.startswith("/api/")
+    if not is_page or not is_own_path(path) or not current_app.url_map.bind("").test(path, "GET"):
+        return ""
+    return iri_to_uri(path)
 
 
 def as_page(answer: Response, message: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -38,11 +39,19 @@ def hours(slot: str) -> str:
 
 
 EN_DASH = "\u2013"
+# The end of a time on a clock of twelve hours.
+HALF_OF_DAY = re.compile(r" [ap]m$", re.IGNORECASE)
 
 
 def brief_hours(slot: str) -> str:
     """Return the hours of a slot label, short, with a dash; full hours of a clock of twelve have no minutes."""
-    return format_time_range(current_language(), slot, clock_pattern(), EN_DASH).replace(":00 ", " ")
+    text = format_time_range(current_language(), slot, clock_pattern(), EN_DASH)
+    if not HALF_OF_DAY.search(text):
+        return text
+    start, _, end = text.replace(":00 ", " ").partition(EN_DASH)
+    if start[-2:] == end[-2:]:
+        start = HALF_OF_DAY.sub("", start)
+    return f"{start}{EN_DASH}{end}"
 
 
 def number(value: int) -> str:

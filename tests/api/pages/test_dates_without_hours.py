@@ -78,7 +78,7 @@ def test_control_date_is_open_without_a_cutoff(
 @pytest.mark.parametrize(
     ("languages", "hours"),
     [
-        (AMERICAN, "1 pm-2 pm"),
+        (AMERICAN, "1-2 pm"),
         ("en-GB", "13:00-14:00"),
         ("en", "13:00-14:00"),
         ("de-DE,en-US;q=0.5", "13:00-14:00"),
