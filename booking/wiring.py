@@ -203,18 +203,14 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
     schedules = base.schedules
     store = base.store
     entries = base.waiting
-    queue = base.email_queue
     unit_of_work = _unit_of_work(base)
     cancel = CancelBooking(group_commit, store)
     reschedule = RescheduleBooking(group_commit, store, schedules)
-    resend = ResendEmail(unit_of_work, store, queue)
-    links = LinkRequestStore(base.db)
+    resend = ResendEmail(unit_of_work, store, base.email_queue)
     search_index = SearchIndex(SegmentStore(base.db), BookingQuery(base.db))
     keys = IdempotencyStore(base.db)
     deletion = DeletePersonalData(unit_of_work, store, keys, entries, search_index.segments)
     self_service = SelfService(store, schedules, base.signed_links, cancel, reschedule)
-    publisher = build_publisher(base.settings, schedules)
-    build_ics = partial(calendar_invite.build_ics, publisher=publisher)
     return BookingServices(
         store=store,
         idempotency_keys=keys,
@@ -229,19 +225,24 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
         change_slot=ChangeSlot(group_commit, schedules),
         reconcile_waitlists=ReconcileWaitlists(group_commit, schedules),
         resend_email=resend,
-        request_links=RequestLinks(links, schedules),
-        send_links=SendLinks(links, store, schedules, resend),
+        request_links=RequestLinks(LinkRequestStore(base.db), schedules),
+        send_links=SendLinks(LinkRequestStore(base.db), store, schedules, resend),
         retry_email=RetryEmail(unit_of_work, _email_checks(store, entries)),
-        reminders=Reminders(unit_of_work, store, queue, schedules.schedule),
+        reminders=Reminders(unit_of_work, store, base.email_queue, schedules.schedule),
         erase_person=ErasePerson(deletion, store, waitlist, cancel, schedules),
         apply_retention=ApplyRetention(deletion, store, waitlist, schedules),
         find_mismatches=FindMismatches(base.client, store, schedules, entries),
         self_service=self_service,
-        export_calendar_file=ExportCalendarFile(self_service, base.emails, build_ics),
+        export_calendar_file=_calendar_file(base, self_service),
         export_personal_data=ExportPersonalData(self_service, base.outbox, entries),
         list_account_bookings=ListAccountBookings(store, base.accounts),
         export_account_data=ExportAccountData(ListAccountBookings(store, base.accounts), base.outbox),
     )
+
+
+def _calendar_file(base: Foundation, self_service: SelfService) -> ExportCalendarFile:
+    publisher = build_publisher(base.settings, base.schedules)
+    return ExportCalendarFile(self_service, base.emails, partial(calendar_invite.build_ics, publisher=publisher))
 
 
 def _unit_of_work(base: Foundation) -> UnitOfWork:

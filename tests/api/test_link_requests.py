@@ -14,12 +14,20 @@ from tests.api.conftest import Clock
 from tests.api_client import Answer, Api
 
 ADA = "ada@example.org"
+DAY = "2031-06-10"
+LATER = "2031-06-11"
 PATH = "/api/bookings/links"
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask], clock: Clock) -> Flask:
-    return make_app(clock=clock, RATE_LIMIT_BOOKINGS="1000 per hour")
+def app(make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Clock) -> Flask:
+    """An application whose dates lie ahead."""
+    return make_app(clock=clock, SCHEDULE_FILE=small_schedule(), RATE_LIMIT_BOOKINGS="1000 per hour")
+
+
+def book(api: Api, slot: dict[str, Any]) -> dict[str, Any]:
+    booking: dict[str, Any] = api.book(slot, date=slot["date"], email=ADA).json["booking"]
+    return booking
 
 
 def ask(api: Api, email: object = ADA) -> Answer:
@@ -33,9 +41,9 @@ def resent(db: Db, booking_id: str) -> list[dict[str, Any]]:
 
 
 def test_open_bookings_of_the_address_are_sent(app: Flask, api: Api, services: wiring.Services, db: Db) -> None:
-    slots = api.slots()
-    booked = [api.book(slot, email=ADA).json["booking"] for slot in slots[:3]]
-    other = api.book(slots[3], email="grace@example.org").json["booking"]
+    booked = [book(api, slot) for slot in api.slots(DAY)]
+    later = api.slots(LATER)[0]
+    other = api.book(later, date=LATER, email="grace@example.org").json["booking"]
     assert api.held("DELETE", booked[2]).status == 200
 
     answer = ask(api, " ADA@example.org ")
@@ -58,7 +66,7 @@ def test_unknown_address_has_the_same_answer(api: Api, services: wiring.Services
 
 
 def test_past_booking_is_not_sent(api: Api, services: wiring.Services, db: Db, clock: Clock) -> None:
-    booking = api.book(api.slots()[0], email=ADA).json["booking"]
+    booking = book(api, api.slots(DAY)[0])
     clock.pass_by(days=3650)
 
     ask(api)
@@ -68,7 +76,7 @@ def test_past_booking_is_not_sent(api: Api, services: wiring.Services, db: Db, c
 
 
 def test_repeated_requests_send_one_email_a_minute(api: Api, services: wiring.Services, db: Db) -> None:
-    booking = api.book(api.slots()[0], email=ADA).json["booking"]
+    booking = book(api, api.slots(DAY)[0])
 
     for _ in range(2):
         ask(api)
