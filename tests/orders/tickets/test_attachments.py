@@ -55,6 +55,12 @@ def test_pdf_embeds_the_letters_of_names() -> None:
     assert set("".join([*facts.values(), "A12"]).replace("\n", "")) <= set(letters(content))
 
 
+def test_pdf_of_western_letters_embeds_no_font() -> None:
+    content = attachments.tickets_pdf(email("order_paid", event="Été & Söhne", venue="A", fullName="Ada"))
+
+    assert b"/FontFile2" not in content
+
+
 def test_letters_outside_of_the_font_are_question_marks(caplog: pytest.LogCaptureFixture) -> None:
     content = attachments.tickets_pdf(email("order_paid", event="音楽 \x00 Zürich", fullName="\U0001f600" * 300))
 
