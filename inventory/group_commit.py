@@ -132,7 +132,7 @@ class GroupCommit:
                 self.admission.quarantine(locked.pop())
             else:
                 self._commit_isolated(unanswered(group))
-        except _MutuallyStale:
+        except _ConflictInBatch:
             self._commit_each(unanswered(group), ISOLATED_TIMEOUT)
         except Exception as error:  # boundary: an error is the answer of this group alone
             if len(group) == 1 or _is_of_the_database(error):
@@ -176,7 +176,7 @@ class GroupCommit:
     def _await_change(self, group: Batch, error: Exception, end: float) -> None:
         """Pause before `group`, which has failed with `error`, is tried again as it is; raises if that is pointless."""
         if isinstance(error, StaleRequest) and len(group) > 1:
-            raise _MutuallyStale from None
+            raise _ConflictInBatch from None
         check_counts(group, self.stock, self.records)
         # In the way are writes that a fail-over may still undo.
         if monotonic() > end:
@@ -205,7 +205,7 @@ class GroupCommit:
         return unanswered(group)
 
 
-class _MutuallyStale(Exception):
+class _ConflictInBatch(Exception):
     """No request of the batch is stale by the committed rows: they want the same row, such as a seat."""
 
 

@@ -20,7 +20,7 @@ from orders.holds.errors import HoldExpired
 from orders.holds.model import Hold, HoldState, with_seats
 from orders.holds.store import HoldStore
 from orders.model import NewOrder, Order, OrderKey, OrderState
-from orders.order_change import ChangeOrder, OrderChange, PickedSeats, opposite
+from orders.order_change import ChangeOrder, OrderChange, SeatsByTier, opposite
 from orders.payment import GRACE, PayOrder
 from orders.payment_settlement import paid
 from orders.purchase_emails import OrderEmails
@@ -157,7 +157,7 @@ class PlaceOrder:
         if not seats:
             return self._first_change(order, hold)
 
-        def seated(labels: PickedSeats) -> OrderChange:
+        def seated(labels: SeatsByTier) -> OrderChange:
             return self._first_change(replace(order, items=with_seats(order.items, labels)), hold)
 
         return replace(self._first_change(order, hold), picks=seats, seated=seated)

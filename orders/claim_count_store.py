@@ -100,7 +100,7 @@ class ClaimCountStore:
             seats=self._grouped(snapshot, seats.collection, seats.stages),
         )
 
-    def wrong_seats(self, snapshot: Session) -> Counter[str]:
+    def seat_mismatches(self, snapshot: Session) -> Counter[str]:
         """Return by tier id how many seats have no claim, have two, or are free though a claim has them."""
         wrong: Counter[str] = Counter()
         claimed: set[tuple[str, str]] = set()

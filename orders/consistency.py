@@ -32,7 +32,7 @@ class FindTicketMismatches:
             counts = self.store.counts(snapshot)
             stock = self.store.stock(snapshot)
             on_sale = self.store.on_sale(snapshot, self.clock())
-            wrong_seats = self.store.wrong_seats(snapshot)
+            seat_mismatches = self.store.seat_mismatches(snapshot)
         mismatches: list[dict[str, Any]] = []
         for event_id, rows in groupby(stock, key=_event_id):
             mismatches += _mismatches_of_event(list(rows), counts, on_sale=event_id in on_sale)
@@ -40,7 +40,7 @@ class FindTicketMismatches:
         mismatches += [
             {"tierId": tier_id, "taken": None, "claims": counts.taken.get(tier_id, 0)} for tier_id in unknown
         ]
-        return mismatches + [{"tierId": tier_id, "wrongSeats": count} for tier_id, count in wrong_seats.items()]
+        return mismatches + [{"tierId": tier_id, "wrongSeats": count} for tier_id, count in seat_mismatches.items()]
 
 
 def _event_id(row: Row) -> str:

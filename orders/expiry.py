@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from core import log
 from core.clock import Clock
+from orders.deadline_expiry import ExpireRows
 from orders.errors import OrderChanged
-from orders.expiry_frame import ExpireRows
 from orders.model import Order, OrderState
 from orders.order_change import OrderChange, changed, opposite
 

@@ -14,7 +14,7 @@ from inventory.requests import RowsOfKind, StockChange, StockRequest
 from notifications.outbox.model import OutboxEmail
 from notifications.outbox.service import Outbox
 from orders.event_cache import EventCache
-from orders.holds.late_claims import late_claims_of
+from orders.holds.deferred_claims import deferred_claims_of
 from orders.offers.offering import offering_of
 from orders.order_change import OrderChange
 from orders.stock_refusal import stock_refusal
@@ -32,7 +32,7 @@ class TicketRecords(RecordsByKind[OutboxEmail]):
         self._outbox = outbox
 
     def _following(self, requests: Sequence[StockRequest[Any]]) -> Iterable[StockRequest[Any]]:
-        """Return the offer to the waiting lists of what is released, or may have been added; then the late claims."""
+        """Return the offers to the waiting lists of what is released or added, and then the deferred claims."""
         freed = set()
         for request in requests:
             for stock_id, count in request.lines.items():
@@ -40,7 +40,7 @@ class TicketRecords(RecordsByKind[OutboxEmail]):
                     freed.add(stock_id)
         if not freed:
             return []
-        return [offering_of(sorted(freed)), *late_claims_of(requests)]
+        return [offering_of(sorted(freed)), *deferred_claims_of(requests)]
 
     def stock_levels(self, stock_ids: Iterable[str]) -> Mapping[str, TicketStock]:
         """Return the majority-committed tiers and pools by id."""

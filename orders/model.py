@@ -66,7 +66,7 @@ class NewOrder:
 
 
 @dataclass(frozen=True)
-class QueuePlace:
+class QueuePosition:
     """Position of an order in the queue from 1, the seconds until its payment, and when its hold would end from now."""
 
     position: int

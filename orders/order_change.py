@@ -25,7 +25,7 @@ from orders.tickets.model import Ticket
 from orders.tickets.store import TicketStore
 
 # The labels of the seats that a change got, by tier id.
-PickedSeats = Mapping[str, Sequence[str]]
+SeatsByTier = Mapping[str, Sequence[str]]
 MAX_DECISIONS = 50
 # The outcome of an order that needs no payment.
 FREE = "free"
@@ -49,7 +49,7 @@ class OrderChange:
     voids: Sequence[Ticket] = ()
     emails: Sequence[OutboxEmail] = ()
     picks: Sequence[SeatRequest] = ()
-    seated: Callable[[PickedSeats], OrderChange] | None = None
+    seated: Callable[[SeatsByTier], OrderChange] | None = None
     record: Callable[[Session], None] | None = None
 
     @property
@@ -72,7 +72,7 @@ class OrderChange:
             return FREE
         return self.after.state.value
 
-    def with_seats(self, labels: PickedSeats) -> OrderChange:
+    def with_seats(self, labels: SeatsByTier) -> OrderChange:
         """Return the change with the best available seats that it got."""
         if self.seated is None:
             return self

@@ -20,10 +20,10 @@ from orders.analytics_store import AnalyticsStore
 from orders.anonymisation import AnonymiseOrders
 from orders.cancellation import CancelOrder, RefundTickets, Releases, WithdrawTickets
 from orders.checkout import CheckoutTimes, PlaceOrder
+from orders.deadline_expiry import EXPIRY_INTERVAL
 from orders.documents import OrderDocuments
 from orders.event_cache import EventCache
 from orders.expiry import ExpireOrders
-from orders.expiry_frame import EXPIRY_INTERVAL
 from orders.group_commit import TicketRows
 from orders.holds.cart import PriceCarts
 from orders.holds.claims import TicketClaims
@@ -123,7 +123,7 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
     settle = SettlePayment(change, holds, emails, base.clock)
     timeout = timedelta(seconds=base.settings.payment_timeout_seconds)
     provider = build_provider(base.settings, base.db, base.clock)
-    queue = PaymentQueue(change, payments, provider.pace, base.clock)
+    queue = PaymentQueue(change, payments, provider.throttle, base.clock)
     pay = PayOrder(change, settle, provider.gateway, queue, base.clock, timeout)
     refunds = ExecuteRefunds(change, provider.gateway, base.clock)
     tickets = TicketStore(base.db)
@@ -169,7 +169,7 @@ def periodic_tasks(services: PurchaseServices, clock: Clock) -> tuple[PeriodicTa
     """Return the tasks of purchases; expired orders end also while the process with the lease is dead."""
     orders = services.change.orders
     of_provider = []
-    if services.queue.pace:
+    if services.queue.throttle:
         of_provider.append(
             PeriodicTask("queued_payments", services.pay_queued.start, EXPIRY_INTERVAL, needs_lease=False)
         )

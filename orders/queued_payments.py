@@ -10,7 +10,7 @@ from orders.payment import PayOrder
 
 LOG = log.get_logger("orders")
 # Threads of a process that pay at once: a payment takes its time, and more are paid meanwhile.
-CREW = 16
+MAX_THREADS = 16
 CANDIDATES = 20
 
 
@@ -19,11 +19,11 @@ class PayQueued:
     """Pays queued orders, each in its turn."""
 
     pay: PayOrder
-    crew: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(CREW))
+    threads: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MAX_THREADS))
 
     def start(self) -> None:
-        """Start one more thread that pays, if any order queues and the crew is not complete."""
-        if self.pay.queue.orders.queued(1) and self.crew.acquire(blocking=False):
+        """Start one more thread that pays, if any order queues and fewer than MAX_THREADS run."""
+        if self.pay.queue.orders.queued(1) and self.threads.acquire(blocking=False):
             threading.Thread(target=self._work, name="queued-payments", daemon=True).start()
 
     def execute(self) -> int:
@@ -44,4 +44,4 @@ class PayQueued:
         except Exception:  # boundary: the next thread goes on
             LOG.exception("queued_payment_failed")
         finally:
-            self.crew.release()
+            self.threads.release()

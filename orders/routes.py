@@ -74,7 +74,7 @@ def list_orders(page: int, limit: int) -> Response:
 def get_order(order_id: str) -> Response:
     """Show an order of the account with its tickets."""
     order, tickets = context.get_service(ListOrders).get(current_identity().account_id, order_id)
-    return jsonify(order_members(order, tickets, context.get_service(PaymentQueue).place_of(order)))
+    return jsonify(order_members(order, tickets, context.get_service(PaymentQueue).position_of(order)))
 
 
 @blueprint.post("/<order_id>/cancel")
@@ -96,8 +96,8 @@ def cancel_order(order_id: str) -> Response:
 def _answer(placed: Placed) -> Response:
     order = placed.order
     _, tickets = context.get_service(ListOrders).get(order.account_id, order.id)
-    place = context.get_service(PaymentQueue).place_of(order)
-    body: dict[str, Any] = order_members(order, tickets, place)
+    queue = context.get_service(PaymentQueue).position_of(order)
+    body: dict[str, Any] = order_members(order, tickets, queue)
     if placed.client_secret:
         body["payment"] = {"clientSecret": placed.client_secret}
     response = jsonify(body)

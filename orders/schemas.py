@@ -13,7 +13,7 @@ from core.web.problem_schema import ProblemSchema
 from core.web.request_parser import QuerySchema
 from events.money import Money
 from orders.holds.schemas import MAX_LINES, CartLineSchema, HeldItemSchema, item_members
-from orders.model import NewOrder, Order, QueuePlace, Refund, RefundState
+from orders.model import NewOrder, Order, QueuePosition, Refund, RefundState
 from orders.tickets.model import Ticket, TicketState
 
 MAX_PAGE = 1_000_000
@@ -95,7 +95,7 @@ class OrderPaymentSchema(ma.Schema):
 
 
 class QueueSchema(ma.Schema):
-    """The order's place in the queue for the payment provider; the clock of its hold is stopped."""
+    """The order's position in the queue for the payment provider; the clock of its hold is stopped."""
 
     position = ma.fields.Integer(metadata={"example": 3})
     etaSeconds = ma.fields.Integer(metadata={"example": 2})
@@ -141,8 +141,8 @@ class CancelProblemSchema(ProblemSchema):
     )
 
 
-def order_members(order: Order, tickets: Sequence[Ticket], place: QueuePlace | None = None) -> dict[str, Any]:
-    """Return the members of `OrderSchema`; `tickets` are all tickets of the order, `place` its place in the queue."""
+def order_members(order: Order, tickets: Sequence[Ticket], queue: QueuePosition | None = None) -> dict[str, Any]:
+    """Return the members of `OrderSchema`; `tickets` are all tickets of the order."""
     own = [ticket for ticket in tickets if _is_shown(order, ticket)]
     members: dict[str, Any] = {
         "id": order.id,
@@ -156,9 +156,9 @@ def order_members(order: Order, tickets: Sequence[Ticket], place: QueuePlace | N
     }
     if order.is_open:
         members["holdUntil"] = iso(order.hold_until)
-    if place:
-        members["holdUntil"] = iso(place.hold_until)
-        members["queue"] = {"position": place.position, "etaSeconds": place.eta_seconds}
+    if queue:
+        members["holdUntil"] = iso(queue.hold_until)
+        members["queue"] = {"position": queue.position, "etaSeconds": queue.eta_seconds}
     return members
 
 

@@ -38,7 +38,7 @@ from orders.offers import store as offer_store
 from orders.offers import wiring as offer_wiring
 from orders.offers.wiring import OfferServices
 from orders.own_data import ExportOwnTickets
-from orders.payments import event_store, pace_store, simulated_store
+from orders.payments import event_store, simulated_store, throttle_store
 from orders.purchase_wiring import PurchaseServices
 from orders.reservations import store as reservation_store
 from orders.reservations import wiring as reservation_wiring
@@ -56,7 +56,7 @@ SCHEMAS = (
     ticket_store.SCHEMA,
     event_store.SCHEMA,
     simulated_store.SCHEMA,
-    pace_store.SCHEMA,
+    throttle_store.SCHEMA,
     offer_store.SCHEMA,
 )
 

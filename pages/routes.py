@@ -12,8 +12,8 @@ from pages.booking import routes as booking_routes
 from pages.branding import routes as branding_routes
 from pages.checkout import cart_routes, checkout_routes, order_routes, ticket_routes
 from pages.events import routes as events_routes
+from pages.find_booking import routes as links_routes
 from pages.language_switch import routes as language_routes
-from pages.links import routes as links_routes
 from pages.my_bookings import routes as my_bookings_routes
 from pages.self_service import routes as self_service_routes
 from pages.site import blueprint

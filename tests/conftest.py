@@ -29,7 +29,7 @@ from devdb.replica_set import ReplicaSet, start_replica_set
 from tests import factories
 from tests.api_client import Api, over_app, over_http
 from tests.databases import Databases
-from tests.starting import run_flask, starter
+from tests.forked_processes import fork_server, run_flask
 
 ROOT = Path(__file__).parent.parent
 # How long an example takes says more of the machine than of the code.
@@ -191,7 +191,7 @@ def serving(mongodb_uri: str, folder: Path, **changes: str) -> Iterator[Served]:
 @contextmanager
 def launched(url: str, environment: dict[str, str], log: Path) -> Iterator[Served]:
     """Start gunicorn without waiting for it, and end it with the block."""
-    process = starter("patched").spawn(
+    process = fork_server("patched").spawn(
         "gunicorn", "-c", "gunicorn.conf.py", environment=environment, stdout=log, stderr=log
     )
     try:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.library_imports import LIBRARIES
 from tests.planted_violations import LONGEST_FUNCTION, LONGEST_MODULE, PLANTED
-from tests.users_of_libraries import LIBRARIES
 from tests.users_of_stores import USERS_OF_STORES
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from accounts.openid.errors import ProviderNotFound
 from accounts.openid.model import AuthorizationResponse, Flow, ProviderIdentity
-from accounts.openid.refused import refused
+from accounts.openid.refusals import refusal
 
 if TYPE_CHECKING:
     from accounts.openid.provider import OpenIdProvider
@@ -34,9 +34,9 @@ class CodeFlow:
         """
         provider = self._provider(name)
         if flow is None:
-            raise refused(name, "no_flow")
+            raise refusal(name, "no_flow")
         if not flow.matches(name, response.state):
-            raise refused(name, "state")
+            raise refusal(name, "state")
         return provider.identify(flow, response)
 
     def _provider(self, name: str) -> OpenIdProvider:

@@ -16,7 +16,7 @@ from accounts.openid import id_token
 from accounts.openid.discovery import TIMEOUT, Metadata, discover, get_json, unavailable
 from accounts.openid.id_token import Expectation, IdTokenInvalid, KeyUnknown
 from accounts.openid.model import AuthorizationResponse, Flow, ProviderIdentity
-from accounts.openid.refused import refused
+from accounts.openid.refusals import refusal
 from core.clock import Clock, monotonic
 from core.concurrency.ttl_cache import TTLCache
 from core.config.openid_providers import ProviderSettings
@@ -65,13 +65,13 @@ class OpenIdProvider:
         metadata = self._metadata(self.settings.issuer)
         self._check_issuer(metadata, response)
         if response.error or not response.code:
-            raise refused(self.settings.name, "provider_error")
+            raise refusal(self.settings.name, "provider_error")
         tokens = self._fetch_tokens(metadata, flow, response.code)
         expected = Expectation(self.settings.issuer, self.settings.client_id, flow.nonce, self._clock())
         try:
             identity = self._verified(tokens, expected)
         except IdTokenInvalid as error:
-            raise refused(self.settings.name, f"id_token_{error}") from None
+            raise refusal(self.settings.name, f"id_token_{error}") from None
         if identity.email or not metadata.userinfo_endpoint:
             return identity
         return self._with_userinfo(metadata, identity, tokens)
@@ -81,14 +81,14 @@ class OpenIdProvider:
         headers = {"Authorization": f"Bearer {tokens.access_token}"}
         claims = get_json(metadata.userinfo_endpoint, headers)
         if claims.get("sub") != identity.subject:
-            raise refused(self.settings.name, "userinfo_subject")
+            raise refusal(self.settings.name, "userinfo_subject")
         return id_token.to_identity({**claims, "iss": identity.issuer, "sub": identity.subject})
 
     def _check_issuer(self, metadata: Metadata, response: AuthorizationResponse) -> None:
         """Raise ProviderSignInFailed if the response names another issuer (RFC 9207)."""
         is_missing = metadata.sends_issuer and not response.issuer
         if is_missing or response.issuer not in ("", self.settings.issuer):
-            raise refused(self.settings.name, "issuer")
+            raise refusal(self.settings.name, "issuer")
 
     def _fetch_tokens(self, metadata: Metadata, flow: Flow, code: str) -> TokenAnswer:
         try:
@@ -102,7 +102,7 @@ class OpenIdProvider:
                 )
         except AuthlibBaseError:
             # The provider's words may contain anything, so they are not logged.
-            raise refused(self.settings.name, "code") from None
+            raise refusal(self.settings.name, "code") from None
         except (requests.RequestException, ValueError) as error:
             raise unavailable(type(error).__name__) from None
         return self._tokens(answer)
@@ -110,7 +110,7 @@ class OpenIdProvider:
     def _tokens(self, answer: dict[str, Any]) -> TokenAnswer:
         token = answer.get("id_token")
         if not isinstance(token, str):
-            raise refused(self.settings.name, "no_id_token")
+            raise refusal(self.settings.name, "no_id_token")
         return TokenAnswer(token, str(answer.get("access_token", "")))
 
     def _verified(self, tokens: TokenAnswer, expected: Expectation) -> ProviderIdentity:

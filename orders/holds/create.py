@@ -87,14 +87,14 @@ class CartHoldRows(RowsOfKind[OutboxEmail]):
     def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
         """Exchange the carts; raises StaleRequest or BulkError if a seat or an account's cart is not as expected.
 
-        A cart with late claims begins after the offers to the waiting list, see `LateClaimRows`.
+        A cart with deferred claims begins after the offers to the waiting list, see `DeferredClaimRows`.
         """
         for request in requests:
             self._retain_seats(session, request.detail)
         replaced = [request.detail.replaced for request in requests if request.detail.replaced]
         if replaced:
             self.tickets.end(session, replaced, HoldState.RELEASED)
-        at_once = [request for request in requests if not request.detail.late_claims]
+        at_once = [request for request in requests if not request.detail.deferred_claims]
         holds = [request.detail.hold for request in at_once]
         begun = self.tickets.begin_seated(session, holds, [request.detail.seats for request in at_once])
         for request, hold in zip(at_once, begun, strict=True):
@@ -125,8 +125,8 @@ class CartHoldRows(RowsOfKind[OutboxEmail]):
         return any(changed)
 
     def _retain_seats(self, session: Session, cart: CartHold) -> None:
-        """Give the seats that the account has already to a cart with late claims, before they are offered."""
-        if not cart.late_claims or cart.replaced is None:
+        """Give the seats that the account has already to a cart with deferred claims, before they are offered."""
+        if not cart.deferred_claims or cart.replaced is None:
             return
         retained = cart.retained_seats.items()
         claims = [SeatClaim(tier_id, labels, cart.hold.id, sold=False) for tier_id, labels in retained]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core import log
 from core.errors import Unavailable
-from orders.expiry_frame import ExpireRows
+from orders.deadline_expiry import ExpireRows
 from orders.holds.ending import ending_of
 from orders.holds.model import Hold, HoldState
 

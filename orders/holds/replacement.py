@@ -29,24 +29,24 @@ class CartHold:
         return self.cart.seat_requests(self.hold.id)
 
     @property
-    def late_claims(self) -> Mapping[str, int]:
+    def deferred_claims(self) -> Mapping[str, int]:
         """The counts by stock id that are claimed after the offers to the waiting list."""
-        late: Counter[str] = Counter()
+        deferred: Counter[str] = Counter()
         for pool_id, event_id in self.cart.pools.items():
             changes = self._changes_of(event_id)
             gained = {tier_id: count for tier_id, count in changes.items() if count > 0}
             if gained and min(changes.values()) < 0:
-                late.update(gained)
-                late[pool_id] += sum(gained.values())
-        return late
+                deferred.update(gained)
+                deferred[pool_id] += sum(gained.values())
+        return deferred
 
     @property
     def lines(self) -> Mapping[str, int]:
-        """What it takes beyond the cart before it, without the late claims; negative where it gives back."""
+        """What it takes beyond the cart before it, without the deferred claims; negative where it gives back."""
         lines = Counter(self.hold.lines)
         if self.replaced:
             lines.subtract(self.replaced.lines)
-        lines.subtract(self.late_claims)
+        lines.subtract(self.deferred_claims)
         return lines
 
     @property

@@ -11,14 +11,14 @@ from core.scheduler import PeriodicTask
 from events.seat_store import SeatStore
 from events.service import Events
 from inventory.group_commit import GroupCommit
-from orders.expiry_frame import EXPIRY_INTERVAL
+from orders.deadline_expiry import EXPIRY_INTERVAL
 from orders.group_commit import TicketRows
 from orders.holds.cart import PriceCarts
 from orders.holds.claims import ExpiredTickets, TicketClaims
 from orders.holds.create import CartHoldRows, CreateHold
+from orders.holds.deferred_claims import DeferredClaim, DeferredClaimRows
 from orders.holds.ending import HoldEnding, HoldEndingRows
 from orders.holds.expiry import ExpireHolds
-from orders.holds.late_claims import LateClaim, LateClaimRows
 from orders.holds.listing import ListHolds
 from orders.holds.release import ReleaseHold
 from orders.holds.replacement import CartHold
@@ -64,7 +64,7 @@ def build_rows(base: Foundation) -> dict[type, TicketRows]:
 
 def build_last_rows(base: Foundation) -> dict[type, TicketRows]:
     """Return the rows that are written after the offers to the waiting lists."""
-    return {LateClaim: LateClaimRows(base.held)}
+    return {DeferredClaim: DeferredClaimRows(base.held)}
 
 
 def build(base: Foundation, group_commit: GroupCommit, *expired: ExpiredTickets) -> HoldServices:

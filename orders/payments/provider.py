@@ -10,13 +10,13 @@ from core.config.payment_provider import STRIPE
 from core.config.settings import Settings
 from core.mongo.client import Db
 from orders.payments.gateway import Gateway
-from orders.payments.pace_store import PaymentPace
 from orders.payments.reports import ToMinor
 from orders.payments.signature import derive_secret
 from orders.payments.simulated import SimulatedGateway, SimulatedTimes
 from orders.payments.simulated_events import SimulatedEvents
 from orders.payments.simulated_store import SimulatedPayments
 from orders.payments.stripe_amounts import from_stripe
+from orders.payments.throttle_store import PaymentThrottle
 from orders.payments.webhook import EventSource
 
 
@@ -27,7 +27,7 @@ class Provider:
     gateway: Gateway
     events: EventSource
     to_minor: ToMinor
-    pace: PaymentPace | None
+    throttle: PaymentThrottle | None
 
 
 def build_provider(settings: Settings, db: Db, clock: Clock) -> Provider:
@@ -38,10 +38,10 @@ def build_provider(settings: Settings, db: Db, clock: Clock) -> Provider:
     late = timedelta(seconds=settings.payment_late_seconds)
     times = SimulatedTimes(timeout, late, settings.payment_success_rate)
     gateway = SimulatedGateway(SimulatedPayments(db), times, clock)
-    pace = None
+    throttle = None
     if settings.payment_provider.rate:
-        pace = PaymentPace(db, settings.payment_provider.rate)
-    return Provider(gateway, simulated_events(settings, clock), _same, pace)
+        throttle = PaymentThrottle(db, settings.payment_provider.rate)
+    return Provider(gateway, simulated_events(settings, clock), _same, throttle)
 
 
 def simulated_events(settings: Settings, clock: Clock) -> SimulatedEvents:
@@ -57,7 +57,7 @@ def _stripe(settings: Settings, db: Db) -> Provider:
     account = settings.payment_provider
     client = build_client(account.stripe_api_key, account.stripe_api_base, settings.payment_timeout_seconds)
     events = StripeEvents(client, account.stripe_webhook_secrets, account.is_live)
-    return Provider(StripeGateway(client), events, from_stripe, PaymentPace(db, account.rate))
+    return Provider(StripeGateway(client), events, from_stripe, PaymentThrottle(db, account.rate))
 
 
 def _same(amount: int, _: str) -> int:

@@ -104,7 +104,7 @@ def _order_page(order_id: str, problem: str = "") -> Response:
         "checkout/order.html",
         view=order_view(order, tickets),
         hold=_hold_of(order),
-        place=context.get_service(PaymentQueue).place_of(order),
+        queue=context.get_service(PaymentQueue).position_of(order),
         problem=problem,
         is_placed="placed" in request.args and order.state is OrderState.PAID,
         current_path=url_for("pages.orders.show", order_id=order_id),

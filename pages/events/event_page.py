@@ -12,7 +12,7 @@ from orders.holds.model import MAX_QUANTITY
 from orders.offers.model import MAX_WANTED
 from pages import error_pages
 from pages.events.messages import client_messages, refusal_message
-from pages.events.own import own_tickets
+from pages.events.own_tickets import own_tickets
 from pages.events.view import EventCard
 from pages.page_visit import current_visit
 from pages.rendering import has_live_updates, render_page

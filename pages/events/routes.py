@@ -19,7 +19,7 @@ from pages import error_pages
 from pages.events import messages, seat_page
 from pages.events.event_page import event_page, refused_page
 from pages.events.list_page import list_page
-from pages.events.waiting_form import parse_quantity, parse_tier_id
+from pages.events.waitlist_form import parse_quantity, parse_tier_id
 from pages.formatting import local_time
 from pages.page_visit import current_visit
 from pages.rendering import see_other

@@ -24,7 +24,7 @@ from schedules import startup_checks
 from tests import factories
 from tests.api_client import Api
 from tests.conftest import ROOT, free_port, serving
-from tests.starting import run_flask
+from tests.forked_processes import run_flask
 
 COMMANDS = [["init-db"], ["verify"], ["erase", "--email", "ada@example.org"], ["retain", "--days", "30"],
             ["letters", "send", "--once"]]  # fmt: skip

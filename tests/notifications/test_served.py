@@ -18,9 +18,9 @@ from core.mongo.dead_processes import app_name
 from devdb.replica_set import ReplicaSet
 from notifications.outbox.model import LEASE
 from tests.conftest import Served, serving, stop
+from tests.forked_processes import fork_server
 from tests.notifications.conftest import ADMIN
 from tests.notifications.provider import KEY, Provider, Says, providing
-from tests.starting import starter
 
 BOOKINGS = 6
 AWAY = Says(503, "application_error")
@@ -182,7 +182,7 @@ def dead_letters(served: Served) -> list[dict[str, Any]]:
 
 def lone_sender(served: Served) -> subprocess.Popen[bytes]:
     """Start `flask letters send` beside the service."""
-    return starter("plain").spawn(
+    return fork_server("plain").spawn(
         "flask", "letters", "send", environment=served.environment, stdout=served.log, stderr=served.log
     )
 

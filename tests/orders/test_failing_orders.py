@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import Unavailable
 from inventory.group_commit import GroupCommit
-from orders import expiry_frame, store
+from orders import deadline_expiry, store
 from orders.payment import PayOrder
 from orders.payments.gateway import PaymentUnanswered
 from orders.payments.simulated import SimulatedGateway
@@ -58,7 +58,7 @@ def test_expiry_ends_more_orders_than_a_batch(
 ) -> None:
     unpaid(shop, buyer, 3)
     clock.advance(seconds=600)
-    monkeypatch.setattr(expiry_frame, "BATCH", 1)
+    monkeypatch.setattr(deadline_expiry, "BATCH", 1)
 
     assert shop.services.orders.purchases.expire.execute() == 3
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.mongo.client import Db, Document
-from tests.simulation.outside import Bank, MailProvider
+from tests.simulation.providers import Bank, MailProvider
 
 COLLECTIONS = (
     *("events", "event_stock", "seats", "holds", "orders", "tickets", "reservations", "tier_waitlist"),

@@ -13,8 +13,8 @@ from events.model import Event
 from orders.holds.model import CartLine
 from orders.model import NewOrder
 from tests.simulation.invariants import Snapshot
-from tests.simulation.outside import TOKENS, Bank
 from tests.simulation.process import Ground, Process
+from tests.simulation.providers import TOKENS, Bank
 from tests.simulation.world import Crash, World
 
 Step = Callable[[Process], object]

@@ -19,7 +19,7 @@ from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.model import Message, OutboxEmail
 from notifications.wiring import build_outbox
 from orders.wiring import OrderServices
-from tests.simulation.outside import Bank, MailProvider
+from tests.simulation.providers import Bank, MailProvider
 from tests.simulation.world import World
 
 LEASED = 20

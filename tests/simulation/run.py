@@ -19,10 +19,10 @@ from events.seats import seats_of
 from events.store import EventStore
 from tests import factories
 from tests.simulation.invariants import COLLECTIONS, Invariants, Snapshot
-from tests.simulation.outside import Bank, MailProvider
 from tests.simulation.patches import Simulation, simulated
 from tests.simulation.people import People
 from tests.simulation.process import Ground, Process
+from tests.simulation.providers import Bank, MailProvider
 from tests.simulation.world import START, World
 
 STEPS = 14

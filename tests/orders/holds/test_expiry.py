@@ -14,7 +14,7 @@ from core.errors import Unavailable
 from core.mongo.failures import DatabaseError
 from core.mongo.transactions import transaction
 from inventory.group_commit import GroupCommit
-from orders.expiry_frame import EXPIRY_INTERVAL, EarliestDeadline
+from orders.deadline_expiry import EXPIRY_INTERVAL, EarliestDeadline
 from orders.holds.claims import TicketClaims
 from orders.holds.expiry import ExpireHolds
 from orders.holds.model import Hold, HoldState

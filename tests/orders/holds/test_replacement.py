@@ -115,6 +115,6 @@ def test_control_net_lines_let_a_moved_cart_overtake(
     assert buyer.hold((one, 1)).status == 201
     wait(shop.buyer(), two)
     nothing: Mapping[str, int] = {}
-    monkeypatch.setattr(CartHold, "late_claims", property(lambda _: nothing))
+    monkeypatch.setattr(CartHold, "deferred_claims", property(lambda _: nothing))
 
     assert buyer.hold((two, 1)).status == 201

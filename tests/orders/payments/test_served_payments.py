@@ -1,4 +1,4 @@
-"""Payments at Stripe's stand-in by a served service: two workers share the pace and the queue."""
+"""Payments at Stripe's stand-in by a served service: two workers share the rate and the queue."""
 
 from __future__ import annotations
 

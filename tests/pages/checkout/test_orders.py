@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders.model import QueuePlace
+from orders.model import QueuePosition
 from orders.payment_queue import PaymentQueue
 from tests.api.conftest import Clock
 from tests.orders.shop import Shop, TierPlan
@@ -44,11 +44,11 @@ def test_order_shows_its_state(shop: Shop, buyer: BuyingBrowser, state: str, bad
     assert badge in shown(buyer.get("/my/orders"))
 
 
-def test_order_in_line_shows_its_place(shop: Shop, buyer: BuyingBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_queued_order_shows_its_position(shop: Shop, buyer: BuyingBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
     path = bought(shop, buyer)
     shop.db["orders"].update_one({}, {"$set": {"state": "held"}})
-    place = QueuePlace(3, 6, shop.now + timedelta(minutes=5))
-    monkeypatch.setattr(PaymentQueue, "place_of", lambda *_: place)
+    queue = QueuePosition(3, 6, shop.now + timedelta(minutes=5))
+    monkeypatch.setattr(PaymentQueue, "position_of", lambda *_: queue)
 
     page = shown(buyer.get(path))
 

@@ -1,4 +1,4 @@
-"""Starter process: has the libraries of the service loaded, and forks a process for each service or command.
+"""ForkServer process: has the libraries of the service loaded, and forks a process for each service or command.
 
 Loading the libraries is most of what a start costs. The code of this repository is loaded by each process itself.
 """

@@ -12,8 +12,8 @@ import pytest
 from core.mongo.client import Db
 from events.model import Tier
 from orders.expiry import ExpireOrders
-from orders.payment_queue import PATIENCE
-from orders.payments.pace_store import PaymentPace
+from orders.payment_queue import ADMISSION_MAX_WAIT
+from orders.payments.throttle_store import PaymentThrottle
 from orders.store import RUNNING
 from tests.api_client import Answer
 from tests.fake_stripe.ledger import DECLINED
@@ -25,7 +25,7 @@ from tests.orders.shop import Buyer, TierPlan
 
 
 @pytest.fixture
-def paced(make_stripe_shop: MakeShop, clock: ManualClock) -> StripeShop:
+def shop(make_stripe_shop: MakeShop, clock: ManualClock) -> StripeShop:
     """A shop with a turn every two seconds; waiting moves its clock."""
     return with_sleep(make_stripe_shop(PAYMENT_RATE="0.5"), clock)
 
@@ -42,26 +42,26 @@ def buy_later(shop: StripeShop, buyer: Buyer, tier: Tier, clock: ManualClock) ->
 
 
 @pytest.fixture
-def pacer(paced: StripeShop) -> Buyer:
-    return paced.buyer()
+def buyer(shop: StripeShop) -> Buyer:
+    return shop.buyer()
 
 
 def test_times_are_the_interval_apart_for_all_workers(db: Db, clock: ManualClock) -> None:
-    workers = [PaymentPace(db, 25), PaymentPace(db, 25)]
+    workers = [PaymentThrottle(db, 25), PaymentThrottle(db, 25)]
 
-    times = [workers[number % 2].take(clock(), PATIENCE) for number in range(30)]
+    times = [workers[number % 2].reserve(clock(), ADMISSION_MAX_WAIT) for number in range(30)]
 
     given = [turn for turn in times if turn]
     assert given == [clock() + timedelta(milliseconds=40 * number) for number in range(26)]
-    assert workers[0].take(clock() + timedelta(seconds=2), PATIENCE) == clock() + timedelta(seconds=2)
+    assert workers[0].reserve(clock() + timedelta(seconds=2), ADMISSION_MAX_WAIT) == clock() + timedelta(seconds=2)
 
 
 def test_concurrent_times_of_two_workers_are_all_different(db: Db, clock: ManualClock) -> None:
     times: list[datetime | None] = []
 
     def run() -> None:
-        pace = PaymentPace(db, 100)
-        times.extend([pace.take(clock(), PATIENCE) for _ in range(10)])
+        throttle = PaymentThrottle(db, 100)
+        times.extend([throttle.reserve(clock(), ADMISSION_MAX_WAIT) for _ in range(10)])
 
     threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:
@@ -74,12 +74,12 @@ def test_concurrent_times_of_two_workers_are_all_different(db: Db, clock: Manual
 
 
 def test_orders_beyond_the_rate_queue_with_position_and_time(
-    paced: StripeShop, pacer: Buyer, clock: ManualClock
+    shop: StripeShop, buyer: Buyer, clock: ManualClock
 ) -> None:
-    (tier,) = paced.event().tiers
-    assert paced.buy(pacer, tier).status == 201
+    (tier,) = shop.event().tiers
+    assert shop.buy(buyer, tier).status == 201
 
-    first, second, third = [buy_later(paced, pacer, tier, clock) for _ in range(3)]
+    first, second, third = [buy_later(shop, buyer, tier, clock) for _ in range(3)]
 
     assert {(order.status, order.json["status"]) for order in (first, second, third)} == {(202, "PENDING")}
     places = [order.json["queue"] for order in (first, second, third)]
@@ -88,38 +88,38 @@ def test_orders_beyond_the_rate_queue_with_position_and_time(
         {"position": 2, "etaSeconds": 4},
         {"position": 3, "etaSeconds": 6},
     ]
-    assert len(paced.fake.posts("/v1/payment_intents")) == 1
+    assert len(shop.fake.posts("/v1/payment_intents")) == 1
     clock.advance(seconds=2)
-    assert paced.purchases.pay_queued.execute() == 1
-    assert [paced.state(order) for order in (first, second)] == ["paid", "held"]
-    shown = pacer.send("GET", f"/api/orders/{second.json['id']}").json
+    assert shop.purchases.pay_queued.execute() == 1
+    assert [shop.state(order) for order in (first, second)] == ["paid", "held"]
+    shown = buyer.send("GET", f"/api/orders/{second.json['id']}").json
     assert shown["queue"] == {"position": 1, "etaSeconds": 2}
-    assert "queue" not in pacer.send("GET", f"/api/orders/{first.json['id']}").json
+    assert "queue" not in buyer.send("GET", f"/api/orders/{first.json['id']}").json
 
 
-def test_rush_is_paid_at_the_rate_and_never_faster(paced: StripeShop, pacer: Buyer, clock: ManualClock) -> None:
-    (tier,) = paced.event(TierPlan(capacity=20)).tiers
+def test_rush_is_paid_at_the_rate_and_never_faster(shop: StripeShop, buyer: Buyer, clock: ManualClock) -> None:
+    (tier,) = shop.event(TierPlan(capacity=20)).tiers
     times: list[datetime] = []
-    answer = paced.fake.answer
+    answer = shop.fake.answer
 
     def timed(method: str, path: str, *request: Any) -> Any:
         if method == "POST":
             times.append(clock())
         return answer(method, path, *request)
 
-    paced.fake.answer = timed  # type: ignore[assignment,method-assign]
-    orders = [paced.buy(pacer, tier) for _ in range(8)]
+    shop.fake.answer = timed  # type: ignore[assignment,method-assign]
+    orders = [shop.buy(buyer, tier) for _ in range(8)]
     for _ in range(8):
         clock.advance(seconds=2)
-        paced.purchases.pay_queued.execute()
+        shop.purchases.pay_queued.execute()
 
-    assert [paced.state(order) for order in orders] == ["paid"] * 8
+    assert [shop.state(order) for order in orders] == ["paid"] * 8
     gaps = [after - before for before, after in pairwise(times)]
     assert min(gaps) >= timedelta(seconds=2)
-    paced.check()
+    shop.check()
 
 
-def test_control_without_the_pace_a_rush_is_faster(make_stripe_shop: MakeShop, fake: FakeStripe) -> None:
+def test_control_without_throttle_a_rush_is_faster(make_stripe_shop: MakeShop, fake: FakeStripe) -> None:
     shop = make_stripe_shop(PAYMENT_RATE="0")
     (tier,) = shop.event().tiers
 
@@ -127,73 +127,73 @@ def test_control_without_the_pace_a_rush_is_faster(make_stripe_shop: MakeShop, f
     assert len(fake.posts("/v1/payment_intents")) == 4
 
 
-def test_hold_of_a_queued_order_does_not_end(paced: StripeShop, pacer: Buyer, clock: ManualClock) -> None:
-    (tier,) = paced.event(TierPlan(capacity=2)).tiers
-    paced.buy(pacer, tier)
-    queued = paced.buy(pacer, tier)
+def test_hold_of_a_queued_order_does_not_end(shop: StripeShop, buyer: Buyer, clock: ManualClock) -> None:
+    (tier,) = shop.event(TierPlan(capacity=2)).tiers
+    shop.buy(buyer, tier)
+    queued = shop.buy(buyer, tier)
     clock.advance(hours=2)
 
-    paced.purchases.expire.execute()
-    other = paced.buyer().order((tier, 1), paymentToken="pm_card_visa")
-    shown = pacer.send("GET", f"/api/orders/{queued.json['id']}").json
+    shop.purchases.expire.execute()
+    other = shop.buyer().order((tier, 1), paymentToken="pm_card_visa")
+    shown = buyer.send("GET", f"/api/orders/{queued.json['id']}").json
 
     assert other.code == "insufficient_stock"
     assert shown["holdUntil"] == (clock() + timedelta(seconds=600)).isoformat(timespec="milliseconds").replace(
         "+00:00", "Z"
     )
-    assert paced.purchases.pay_queued.execute() == 1
-    assert paced.state(queued) == "paid"
-    paced.check()
+    assert shop.purchases.pay_queued.execute() == 1
+    assert shop.state(queued) == "paid"
+    shop.check()
 
 
 def test_hold_of_an_unanswered_queued_order_lasts_what_was_left(
-    paced: StripeShop, pacer: Buyer, clock: ManualClock
+    shop: StripeShop, buyer: Buyer, clock: ManualClock
 ) -> None:
-    (tier,) = paced.event().tiers
-    paced.buy(pacer, tier)
-    queued = paced.buy(pacer, tier)
+    (tier,) = shop.event().tiers
+    shop.buy(buyer, tier)
+    queued = shop.buy(buyer, tier)
     clock.advance(hours=2)
-    paced.fake.faults.append(Fault.CUT_BEFORE)
-    paced.purchases.pay_queued.execute()
+    shop.fake.faults.append(Fault.CUT_BEFORE)
+    shop.purchases.pay_queued.execute()
 
     clock.advance(seconds=599)
-    assert paced.purchases.expire.execute() == 0
+    assert shop.purchases.expire.execute() == 0
     clock.advance(seconds=1)
-    assert paced.purchases.expire.execute() == 1
-    assert paced.state(queued) == "expired"
+    assert shop.purchases.expire.execute() == 1
+    assert shop.state(queued) == "expired"
 
 
 def test_hold_of_a_declined_queued_order_lasts_what_was_left(
-    paced: StripeShop, pacer: Buyer, clock: ManualClock
+    shop: StripeShop, buyer: Buyer, clock: ManualClock
 ) -> None:
-    (tier,) = paced.event().tiers
-    paced.buy(paced.buyer(), tier)
-    hold_id = pacer.hold((tier, 1)).json["id"]
-    queued = pacer.order(holdId=hold_id, paymentToken=DECLINED)
+    (tier,) = shop.event().tiers
+    shop.buy(shop.buyer(), tier)
+    hold_id = buyer.hold((tier, 1)).json["id"]
+    queued = buyer.order(holdId=hold_id, paymentToken=DECLINED)
     assert queued.status == 202
     clock.advance(hours=2)
 
-    paced.purchases.pay_queued.execute()
-    assert paced.state(queued) == "declined"
+    shop.purchases.pay_queued.execute()
+    assert shop.state(queued) == "declined"
     clock.advance(seconds=10)
 
-    again = pacer.order(holdId=hold_id, paymentToken="pm_card_visa")
+    again = buyer.order(holdId=hold_id, paymentToken="pm_card_visa")
     assert again.status == 201
-    paced.check()
+    shop.check()
 
 
 def test_control_clock_that_runs_on_ends_a_queued_order(
-    paced: StripeShop, pacer: Buyer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    shop: StripeShop, buyer: Buyer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tier,) = paced.event().tiers
-    paced.buy(pacer, tier)
-    queued = paced.buy(pacer, tier)
+    (tier,) = shop.event().tiers
+    shop.buy(buyer, tier)
+    queued = shop.buy(buyer, tier)
     monkeypatch.delitem(RUNNING, "queuedAt")
     clock.advance(seconds=601)
 
-    ExpireOrders.execute(paced.purchases.expire)
+    ExpireOrders.execute(shop.purchases.expire)
 
-    assert paced.state(queued) == "expired"
+    assert shop.state(queued) == "expired"
 
 
 def test_throttled_payment_queues_until_the_provider_is_ready(stripe_shop: StripeShop, clock: ManualClock) -> None:
@@ -218,38 +218,38 @@ def test_throttled_payment_queues_until_the_provider_is_ready(stripe_shop: Strip
 
 
 def test_queue_of_a_dead_worker_is_carried_on_by_another(
-    paced: StripeShop, pacer: Buyer, make_stripe_shop: MakeShop, clock: ManualClock
+    shop: StripeShop, buyer: Buyer, make_stripe_shop: MakeShop, clock: ManualClock
 ) -> None:
-    (tier,) = paced.event().tiers
-    paced.buy(pacer, tier)
-    orders = [paced.buy(pacer, tier, key=str(number)) for number in range(3)]
-    name = paced.services.settings.mongodb_database
+    (tier,) = shop.event().tiers
+    shop.buy(buyer, tier)
+    orders = [shop.buy(buyer, tier, key=str(number)) for number in range(3)]
+    name = shop.services.settings.mongodb_database
     other = with_sleep(make_stripe_shop(PAYMENT_RATE="0.5", MONGODB_DATABASE=name), clock)
 
     for _ in range(3):
         clock.advance(seconds=2)
-        threads = [threading.Thread(target=shop.purchases.pay_queued.execute) for shop in (paced, other)]
+        threads = [threading.Thread(target=worker.purchases.pay_queued.execute) for worker in (shop, other)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
-    assert {paced.state(order) for order in orders} == {"paid"}
-    assert len(paced.fake.posts("/v1/payment_intents")) == 4
-    assert pacer.order((tier, 1), key="0", paymentToken="pm_card_visa").json["status"] == "PAID"
-    paced.check()
+    assert {shop.state(order) for order in orders} == {"paid"}
+    assert len(shop.fake.posts("/v1/payment_intents")) == 4
+    assert buyer.order((tier, 1), key="0", paymentToken="pm_card_visa").json["status"] == "PAID"
+    shop.check()
 
 
-def test_periodic_task_pays_the_queue_beside_the_others(paced: StripeShop, pacer: Buyer, clock: ManualClock) -> None:
-    (tier,) = paced.event().tiers
-    paced.buy(pacer, tier)
-    queued = paced.buy(pacer, tier)
+def test_periodic_task_pays_the_queue_beside_the_others(shop: StripeShop, buyer: Buyer, clock: ManualClock) -> None:
+    (tier,) = shop.event().tiers
+    shop.buy(buyer, tier)
+    queued = shop.buy(buyer, tier)
     clock.advance(seconds=2)
     before = set(threading.enumerate())
 
-    paced.purchases.pay_queued.start()
+    shop.purchases.pay_queued.start()
     for thread in set(threading.enumerate()) - before:
         if thread.name == "queued-payments":
             thread.join()
 
-    assert paced.state(queued) == "paid"
+    assert shop.state(queued) == "paid"

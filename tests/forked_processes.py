@@ -1,4 +1,4 @@
-"""Processes of the service and of its commands, forked by a starter process that has their libraries loaded."""
+"""Processes of the service and of its commands, forked by a process that has their libraries loaded."""
 
 from __future__ import annotations
 
@@ -20,25 +20,27 @@ COMMAND_SECONDS = 120
 
 
 @dataclass(frozen=True)
-class Starter:
-    """A running starter process."""
+class ForkServer:
+    """A running fork server."""
 
     process: subprocess.Popen[bytes]
     channel: socket.socket
     lock: threading.Lock
 
     @classmethod
-    def start(cls, kind: str) -> Starter:
+    def start(cls, kind: str) -> ForkServer:
         """Start one; `kind` is `patched` for services, which run under gevent, or `plain` for commands."""
         ours, theirs = socket.socketpair()
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.starter", str(theirs.fileno()), kind],
+            [sys.executable, "-m", "tests.fork_server", str(theirs.fileno()), kind],
             cwd=ROOT, env={"PATH": os.environ["PATH"]}, pass_fds=[theirs.fileno()],
         )  # fmt: skip
         theirs.close()
         return cls(process, ours, threading.Lock())
 
-    def spawn(self, module: str, *arguments: str, environment: dict[str, str], stdout: Path, stderr: Path) -> Adopted:
+    def spawn(
+        self, module: str, *arguments: str, environment: dict[str, str], stdout: Path, stderr: Path
+    ) -> AdoptedProcess:
         """Run `python -m module`; its output is appended to the files."""
         request = {
             "module": module, "arguments": arguments, "environment": environment,
@@ -51,10 +53,10 @@ class Starter:
                 pid = int(self.channel.makefile().readline())
             finally:
                 _set_subreaper(0)
-        return Adopted(pid, [sys.executable, "-m", module, *arguments])
+        return AdoptedProcess(pid, [sys.executable, "-m", module, *arguments])
 
 
-class Adopted(subprocess.Popen[bytes]):
+class AdoptedProcess(subprocess.Popen[bytes]):
     """A process that became this one's child after its start."""
 
     def __init__(self, pid: int, args: list[str]) -> None:
@@ -74,14 +76,14 @@ def _set_subreaper(value: int) -> None:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
-_starters: dict[str, Starter] = {}
+_fork_servers: dict[str, ForkServer] = {}
 
 
-def starter(kind: str) -> Starter:
-    """Return the starter of this process for `kind`, started at its first use."""
-    if kind not in _starters:
-        _starters[kind] = Starter.start(kind)
-    return _starters[kind]
+def fork_server(kind: str) -> ForkServer:
+    """Return the fork server of this process for `kind`, started at its first use."""
+    if kind not in _fork_servers:
+        _fork_servers[kind] = ForkServer.start(kind)
+    return _fork_servers[kind]
 
 
 def run_flask(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
@@ -89,7 +91,7 @@ def run_flask(environment: dict[str, str], *command: str) -> subprocess.Complete
     with tempfile.TemporaryDirectory() as folder:
         stdout = Path(folder, "stdout")
         stderr = Path(folder, "stderr")
-        process = starter("plain").spawn("flask", *command, environment=environment, stdout=stdout, stderr=stderr)
+        process = fork_server("plain").spawn("flask", *command, environment=environment, stdout=stdout, stderr=stderr)
         try:
             status = process.wait(COMMAND_SECONDS)
         except subprocess.TimeoutExpired:

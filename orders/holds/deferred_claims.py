@@ -1,4 +1,4 @@
-"""Late claims of carts: new tickets under a pool are claimed after the offers to the waiting lists."""
+"""Deferred claims of carts: new tickets under a pool are claimed after the offers to the waiting lists."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from orders.stock_refusal import stock_refusal
 
 
 @dataclass(frozen=True)
-class LateClaim:
-    """Claims the late tickets of `request`, and gets its outcome."""
+class DeferredClaim:
+    """Claims the deferred tickets of `request`, and gets its outcome."""
 
     request: StockChange[CartHold, Hold]
 
 
-def late_claims_of(requests: Iterable[StockRequest[Any]]) -> list[StockChange[LateClaim, None]]:
-    """Return the late claims of the carts among `requests`."""
+def deferred_claims_of(requests: Iterable[StockRequest[Any]]) -> list[StockChange[DeferredClaim, None]]:
+    """Return the deferred claims of the carts among `requests`."""
     changes = [request for request in requests if isinstance(request, StockChange)]
-    return [StockChange(LateClaim(request), {}) for request in changes if _has_late_claims(request.detail)]
+    return [StockChange(DeferredClaim(request), {}) for request in changes if _has_deferred_claims(request.detail)]
 
 
-def _has_late_claims(detail: object) -> bool:
-    return isinstance(detail, CartHold) and bool(detail.late_claims)
+def _has_deferred_claims(detail: object) -> bool:
+    return isinstance(detail, CartHold) and bool(detail.deferred_claims)
 
 
 @dataclass(frozen=True)
-class LateClaimRows(RowsOfKind[OutboxEmail]):
-    """The rows of carts with late claims."""
+class DeferredClaimRows(RowsOfKind[OutboxEmail]):
+    """The rows of carts with deferred claims."""
 
     tickets: HeldTickets
 
-    def write(self, session: Session, requests: Sequence[StockChange[LateClaim, None]]) -> list[OutboxEmail]:
+    def write(self, session: Session, requests: Sequence[StockChange[DeferredClaim, None]]) -> list[OutboxEmail]:
         """Claim the tickets and the seats, and begin the holds; raises InsufficientStock, SalesClosed or SeatTaken."""
         for request in requests:
             self._claim(session, request.detail.request)
@@ -49,7 +49,7 @@ class LateClaimRows(RowsOfKind[OutboxEmail]):
 
     def _claim(self, session: Session, request: StockChange[CartHold, Hold]) -> None:
         cart = request.detail
-        self._claim_stock(session, cart.late_claims)
+        self._claim_stock(session, cart.deferred_claims)
         retained = cart.retained_seats
         wanted = []
         for seats in cart.seats:

@@ -12,13 +12,13 @@ from pages.error_messages import ERROR_MESSAGES
 from pages.rendering import render_page, see_other
 from pages.site import PageBlueprint
 
-blueprint = PageBlueprint("links", __name__)
+blueprint = PageBlueprint("find_booking", __name__)
 
 
 @blueprint.get("/find-booking")
 def show() -> Response:
     """Show the form."""
-    return render_page("links/form.html", values={}, problems={})
+    return render_page("find_booking/form.html", values={}, problems={})
 
 
 @blueprint.post("/find-booking")
@@ -32,16 +32,16 @@ def send() -> Response:
         page = _form_with(str(ERROR_MESSAGES[error.code]), 429)
         page.headers["Retry-After"] = str(error.retry_after)
         return page
-    return see_other(url_for("pages.links.sent"))
+    return see_other(url_for("pages.find_booking.sent"))
 
 
 @blueprint.get("/find-booking/sent")
 def sent() -> Response:
     """Say that the e-mail is on its way if there are bookings."""
-    return render_page("links/sent.html")
+    return render_page("find_booking/sent.html")
 
 
 def _form_with(problem: str, status: int) -> Response:
-    page = render_page("links/form.html", values=request.form, problems={"email": problem})
+    page = render_page("find_booking/form.html", values=request.form, problems={"email": problem})
     page.status_code = status
     return page

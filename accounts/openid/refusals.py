@@ -8,7 +8,7 @@ from core import log
 LOG = log.get_logger("accounts")
 
 
-def refused(provider: str, reason: str) -> ProviderSignInFailed:
+def refusal(provider: str, reason: str) -> ProviderSignInFailed:
     """Return the refusal of a callback, and log the reason, which only operators see."""
     LOG.warning("oidc_sign_in_refused", provider=provider, reason=reason)
     return ProviderSignInFailed()
