@@ -36,6 +36,8 @@ DOORS = [
     ("GET", "/orders"),
     ("GET", "/orders/export"),
     ("POST", "/orders/some-id/refund"),
+    ("GET", "/analytics"),
+    ("GET", "/checkin"),
     ("POST", "/checkin"),
     ("POST", "/checkin/undo"),
 ]
