@@ -58,6 +58,8 @@ UNLIMITED_ENDPOINTS = frozenset(
         "pages.self_service.static",
         "pages.account.static",
         "pages.checkout.static",
+        "pages.events.static",
+        "pages.my_bookings.static",
         "pages.api_docs.static",
         "pages.api_docs.asset",
         "pages.admin.static",

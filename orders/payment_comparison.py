@@ -118,7 +118,7 @@ class ComparePayments:
 def _difference(payment: Payment, order: Order, now: datetime) -> str:
     """Return the flag of the difference between an order and its own payment, or nothing."""
     if payment.state is not PaymentState.SUCCEEDED:
-        return payment_flags.PAYMENT_MISSING
+        return _missing(order, now)
     if (payment.amount, payment.currency) != (order.total, order.currency):
         return payment_flags.AMOUNT_MISMATCH
     if payment.refunded > order.refunded_of(payment.id):
@@ -126,6 +126,13 @@ def _difference(payment: Payment, order: Order, now: datetime) -> str:
     if payment.refunded < _refunded_before(order, now - FRESH):
         return payment_flags.REFUND_MISSING
     return ""
+
+
+def _missing(order: Order, now: datetime) -> str:
+    """Return the flag of a paid order without a payment; an older list may not have its payment as succeeded yet."""
+    if order.paid_at and order.paid_at > now - FRESH:
+        return ""
+    return payment_flags.PAYMENT_MISSING
 
 
 def _refunded_before(order: Order, moment: datetime) -> int:

@@ -43,8 +43,13 @@ class PaymentQueue:
         return self._wait(self.throttle, ADMISSION_MAX_WAIT)
 
     def next_turn(self) -> bool:
-        """Wait for the turn of the first order in the queue; return False if there is none now."""
-        return self.throttle is not None and self._wait(self.throttle, QUEUE_MAX_WAIT)
+        """Wait for the turn of the first order in the queue; return False if there is none now.
+
+        Without `throttle` the orders that queue from before a change of PAYMENT_RATE have their turn at once.
+        """
+        if self.throttle is None:
+            return True
+        return self._wait(self.throttle, QUEUE_MAX_WAIT)
 
     def enqueue(self, order_id: str) -> Order:
         """Return the order, which queues from now on: the clock of its hold is stopped."""

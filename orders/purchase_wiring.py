@@ -168,11 +168,10 @@ def _reconcile(base: Foundation, pay: PayOrder, reports: ApplyReports) -> Reconc
 def periodic_tasks(services: PurchaseServices, clock: Clock) -> tuple[PeriodicTask, ...]:
     """Return the tasks of purchases; expired orders end also while the process with the lease is dead."""
     orders = services.change.orders
-    of_provider = []
+    # Without a rate nothing queues, but orders may queue from before.
+    of_provider = [PeriodicTask("queued_payments", services.pay_queued.start)]
     if services.queue.throttle:
-        of_provider.append(
-            PeriodicTask("queued_payments", services.pay_queued.start, EXPIRY_INTERVAL, needs_lease=False)
-        )
+        of_provider = [PeriodicTask("queued_payments", services.pay_queued.start, EXPIRY_INTERVAL, needs_lease=False)]
     if services.place.pay.gateway.name == SIMULATED:
         webhooks = services.simulated_webhooks.execute
         of_provider.append(PeriodicTask("simulated_webhooks", webhooks, WEBHOOK_INTERVAL))

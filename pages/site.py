@@ -10,7 +10,7 @@ from pages.formatting import FILTERS
 from pages.static_files import IMMUTABLE, SHORT, fingerprint, fingerprinted
 
 # A page of another version of this service may still ask for its files.
-EARLIER_VERSION = re.compile(r"[0-9a-f]{12}/(.+)")
+EARLIER_VERSION = re.compile(r"[0-9a-f]{12}/([\w./-]+)", re.ASCII)
 
 
 class PageBlueprint(Blueprint):

@@ -104,10 +104,8 @@ class StripeGateway:
     def find(self, key: str) -> Payment | None:
         """Return the payment of an order, read again after the search, whose index is late by up to a minute."""
         order_id = key.removeprefix("order-").partition("-pay-")[0]
-        query = f'metadata["orderId"]:"{order_id}"'
         with _answered():
-            found = self.client.v1.payment_intents.search({"query": query, "limit": PAGE})
-            payments = [self._retrieve(intent.id) for intent in found.data]
+            payments = [self._retrieve(payment_id) for payment_id in self._search(order_id)]
         payments.sort(key=lambda payment: PREFERENCE.index(payment.state))
         return next(iter(payments), None)
 
@@ -134,6 +132,16 @@ class StripeGateway:
             {"idempotency_key": charge.key},
         )
 
+    def _search(self, order_id: str) -> list[str]:
+        """Return the ids of an order's payments; raises PaymentUnanswered where Stripe offers no search."""
+        query = f'metadata["orderId"]:"{order_id}"'
+        try:
+            found = self.client.v1.payment_intents.search({"query": query, "limit": PAGE})
+        except stripe.InvalidRequestError:
+            LOG.error("payment_search_refused")
+            raise PaymentUnanswered from None
+        return [intent.id for intent in found.data]
+
     def _retrieve(self, payment_id: str) -> Payment:
         return _payment(self.client.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]}))
 
@@ -159,7 +167,8 @@ def _retry_after(error: stripe.RateLimitError) -> float:
         seconds = float((error.headers or {}).get("retry-after", DEFAULT_PAUSE))
     except ValueError:
         return DEFAULT_PAUSE
-    return min(max(seconds, DEFAULT_PAUSE), LONGEST_PAUSE)
+    # In this order a NaN becomes the default.
+    return min(max(DEFAULT_PAUSE, seconds), LONGEST_PAUSE)
 
 
 def _payment(intent: stripe.PaymentIntent) -> Payment:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import time
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import UTC
+from itertools import groupby
 from pathlib import Path
 from typing import cast
 
 from fpdf import FPDF
-from fpdf.enums import MethodReturnValue
+from fpdf.enums import MethodReturnValue, RenderStyle
 from fpdf.fonts import TTFFont
 
 from core.i18n import format_date, get_language
@@ -19,6 +21,7 @@ from orders.tickets import qr
 # Millimetres: the size of a page, of a module of the QR code, and where it begins.
 PAGE = (105, 148)
 MODULE = 2.0
+FILLED = RenderStyle.F
 QR_LEFT = 23.5
 QR_TOP = 62.0
 # Sizes of the texts above the QR code; more than two lines of each would reach it.
@@ -61,7 +64,7 @@ class Face:
         return joined
 
 
-def draw(email: OutboxEmail) -> bytes:
+def draw(email: OutboxEmail, pause: Callable[[float], None] = time.sleep) -> bytes:
     """Return the PDF; the same e-mail always gives the same bytes."""
     facts = email.context
     day = format_date(get_language(facts.get("language")), facts["eventDay"])
@@ -82,6 +85,8 @@ def draw(email: OutboxEmail) -> bytes:
         document.set_xy(10, 134)
         document.set_font("Courier", size=14)
         document.cell(0, 8, code, align="C")
+        # A file of hundreds of pages takes seconds; other requests of the process run in between.
+        pause(0)
     return bytes(document.output())
 
 
@@ -94,7 +99,12 @@ def _face(document: FPDF, text: str) -> Face:
 
 
 def _draw_code(document: FPDF, code: str) -> None:
+    """Draw each run of dark modules as one rectangle."""
     for row, modules in enumerate(qr.picture(code).matrix):
-        for column, dark in enumerate(modules):
+        column = 0
+        for dark, run in groupby(modules):
+            width = len(list(run))
             if dark:
-                document.rect(QR_LEFT + column * MODULE, QR_TOP + row * MODULE, MODULE, MODULE, style="F")
+                left = QR_LEFT + column * MODULE
+                document.rect(left, QR_TOP + row * MODULE, width * MODULE, MODULE, style=FILLED)
+            column += width

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import UNLIMITED_ENDPOINTS
 from pages.static_files import digest
 from tests.api.pages.page_browser import DATE
 
@@ -51,6 +52,18 @@ def test_file_of_another_version_leads_to_todays(client: FlaskClient) -> None:
     answer = client.get("/static/000000000000/booking/booking_form.js")
 
     assert (answer.status_code, answer.headers["Location"]) == (302, "/static/booking/booking_form.js")
+
+
+@pytest.mark.parametrize("name", ["a%0Db", "a%0Ab", "%00", "%ff", "\\evil.example"])
+def test_file_with_other_characters_is_not_found(client: FlaskClient, name: str) -> None:
+    assert client.get(f"/static/000000000000/{name}").status_code == 404
+
+
+def test_static_files_of_all_pages_are_in_no_limit(app: Flask) -> None:
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.endswith(".static")}
+
+    assert len(endpoints) > 5
+    assert endpoints <= UNLIMITED_ENDPOINTS
 
 
 def test_fingerprint_changes_with_every_content(tmp_path: Path) -> None:

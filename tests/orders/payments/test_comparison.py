@@ -90,6 +90,21 @@ def test_planted_difference_of_a_paid_order_is_flagged_once(
     assert stripe_shop.state(paid) == "paid"
 
 
+def test_payment_that_a_list_shows_as_unpaid_for_a_moment_is_no_difference(
+    stripe_shop: StripeShop, paid: Answer, clock: ManualClock
+) -> None:
+    (intent,) = list(stripe_shop.fake.ledger.intents.values())
+    intent["status"] = "processing"
+    clock.advance(minutes=1)
+
+    assert stripe_shop.purchases.reconcile.execute() == 0
+    intent["status"] = "succeeded"
+    clock.advance(minutes=3)
+
+    assert stripe_shop.purchases.reconcile.execute() == 0
+    assert stripe_shop.stored(paid)["flag"] == ""
+
+
 def test_control_without_the_comparison_no_difference_is_found(
     stripe_shop: StripeShop, paid: Answer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from events.model import Tier
 from orders.expiry import ExpireOrders
 from orders.payment_queue import ADMISSION_MAX_WAIT
 from orders.payments.throttle_store import PaymentThrottle
+from orders.purchase_wiring import periodic_tasks
 from orders.store import RUNNING
 from tests.api_client import Answer
 from tests.fake_stripe.ledger import DECLINED
@@ -194,6 +195,29 @@ def test_control_clock_that_runs_on_ends_a_queued_order(
     ExpireOrders.execute(shop.purchases.expire)
 
     assert shop.state(queued) == "expired"
+
+
+def test_order_queued_before_the_rate_was_removed_is_paid(shop: StripeShop, buyer: Buyer, clock: ManualClock) -> None:
+    (tier,) = shop.event().tiers
+    shop.buy(buyer, tier)
+    queued = shop.buy(buyer, tier)
+
+    object.__setattr__(shop.purchases.queue, "throttle", None)
+    tasks = {task.name: task for task in periodic_tasks(shop.purchases, clock)}
+
+    assert tasks["queued_payments"].run == shop.purchases.pay_queued.start
+    assert shop.purchases.pay_queued.execute() == 1
+    assert shop.state(queued) == "paid"
+    shop.check()
+
+
+@pytest.mark.parametrize("given", ["nan", "-inf", "soon"])
+def test_throttled_payment_with_an_odd_pause_queues(stripe_shop: StripeShop, payer: Buyer, given: str) -> None:
+    (tier,) = stripe_shop.event().tiers
+    stripe_shop.fake.retry_after = given
+    stripe_shop.fake.faults.append(Fault.THROTTLE)
+
+    assert stripe_shop.buy(payer, tier).json["queue"] == {"position": 1, "etaSeconds": 1}
 
 
 def test_throttled_payment_queues_until_the_provider_is_ready(stripe_shop: StripeShop, clock: ManualClock) -> None:

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from orders.payments.stripe_amounts import AmountNotPayable, from_stripe, to_stripe
-from tests.fake_stripe.ledger import DECLINED, NEEDS_ACTION, PROCESSING, UNKNOWN
+from tests.fake_stripe.ledger import DECLINED, NEEDS_ACTION, PROCESSING, UNKNOWN, refused
 from tests.fake_stripe.server import API_KEY, FakeStripe, Fault
 from tests.orders.conftest import ManualClock
 from tests.orders.payments.conftest import MakeShop
@@ -119,6 +119,20 @@ def test_unanswered_payment_is_pending_and_takes_money_once(
     assert fake.ledger.kept() == 1000
     assert shop.emails("order_paid") == 1
     shop.check()
+
+
+def test_repeated_pending_order_without_stripes_search_is_pending(
+    stripe_shop: StripeShop, payer: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tier,) = stripe_shop.event().tiers
+    first = stripe_shop.buy(payer, tier, NEEDS_ACTION, key="again")
+    monkeypatch.setattr(
+        stripe_shop.fake, "answer", lambda *_: refused(400, "invalid_request_error", "search_not_supported")
+    )
+
+    again = stripe_shop.buy(payer, tier, NEEDS_ACTION, key="again")
+
+    assert (first.status, again.status, again.json["status"]) == (202, 202, "PENDING")
 
 
 def test_control_payment_without_keys_takes_money_twice(

@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar
 
 from notifications.outbox.model import OutboxEmail
-from orders.tickets import attachments
+from orders.tickets import attachments, pdf
 from tests.notifications.conftest import FACTS
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -38,6 +38,14 @@ def test_email_has_its_tickets_as_pdf(template: str) -> None:
     assert attached.content.count(b"/Type /Page\n") == 2
     assert len(attached.content) < 20_000
     assert attachments.attach(lambda _: (), email(template, **TWO))[0] == attached
+
+
+def test_pdf_lets_other_requests_run_after_each_page() -> None:
+    pauses: list[float] = []
+
+    assert pdf.draw(email("order_paid", **TWO), pauses.append) == pdf.draw(email("order_paid", **TWO))
+
+    assert pauses == [0, 0]
 
 
 def letters(content: bytes) -> str:
