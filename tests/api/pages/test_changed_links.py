@@ -80,8 +80,8 @@ def test_unknown_page_below_an_id_stays_unknown(browser: Browser, link: Link, pa
 
 @pytest.mark.parametrize("path", ["x/", "x/.", "x/%23token=y", "-/-"])
 def test_path_without_an_id_leads_nowhere(browser: Browser, path: str) -> None:
-    assert browser.get(f"/bookings/{path}").status_code == 404
-    assert browser.get(f"/waitlist/{path}").status_code == 404
+    assert browser.get(f"/bookings/{path}", follow_redirects=True).status_code == 404
+    assert browser.get(f"/waitlist/{path}", follow_redirects=True).status_code == 404
 
 
 CHANGED_TEXTS: dict[str, Callable[[str, str, str], str]] = {

@@ -72,7 +72,7 @@ def reader(app: Flask, api: Api, monkeypatch: pytest.MonkeyPatch) -> Reader:
         for slot in api.slots(day)
     }
     months = ["März 2026", "März", *GERMAN.weekdays, *(f"{weekday[:2]}" for weekday in GERMAN.weekdays)]
-    said = [GERMAN_EVENT, "Nur die ungeraden Tage im März 2026 können gebucht werden."]
+    said = [GERMAN_EVENT, "Google", "Outlook", "Nur die ungeraden Tage im März 2026 können gebucht werden."]
     return Reader(
         visitor,
         [
