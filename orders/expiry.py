@@ -28,7 +28,7 @@ class ExpireOrders(ExpireRows[Order]):
     def _end_one(self, order: Order) -> bool:
         """End an order; return whether it was still open."""
         try:
-            self.group_commit.submit(_expired(order, self.clock).request())
+            self.group_commit.submit(expired(order, self.clock).request())
         except OrderChanged:  # It was paid, or another process has ended it.
             return False
         except Exception:  # boundary: the other orders are ended
@@ -37,7 +37,8 @@ class ExpireOrders(ExpireRows[Order]):
         return True
 
 
-def _expired(order: Order, clock: Clock) -> OrderChange:
+def expired(order: Order, clock: Clock) -> OrderChange:
+    """Return the change that ends an open order without a payment."""
     after = changed(order, state=OrderState.EXPIRED, payment_method="", changed_at=clock())
     released = opposite(order.lines)
     return OrderChange(before=order, after=after, claims=released, held=released)

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from core import log, metrics
 from core.clock import Clock, monotonic
+from orders.expiry import expired
 from orders.model import Order, OrderState
 from orders.order_change import ChangeOrder, OrderChange, changed
 from orders.payment_queue import PaymentQueue
@@ -52,7 +53,10 @@ class PayOrder:
         return self._pay(order)
 
     def execute_queued(self, order_id: str) -> bool:
-        """Pay an order that queues; return False if another worker has taken it."""
+        """Pay an order that queues; return False if another worker has taken it.
+
+        One whose event was cancelled while it queued ends without a payment.
+        """
         taken: list[str] = []
 
         def take(order: Order) -> OrderChange | None:
@@ -60,6 +64,8 @@ class PayOrder:
             if order.queued_at is None:
                 return None
             taken.append(order.id)
+            if self.settle.emails.has_unsold_event(order):
+                return expired(order, self.clock)
             return self._begin(order)
 
         order = self.change.execute(order_id, take)

@@ -197,6 +197,21 @@ def test_control_clock_that_runs_on_ends_a_queued_order(
     assert shop.state(queued) == "expired"
 
 
+def test_queued_order_of_a_cancelled_event_takes_no_money(shop: StripeShop, buyer: Buyer, clock: ManualClock) -> None:
+    event = shop.event()
+    (tier,) = event.tiers
+    shop.buy(buyer, tier)
+    queued = shop.buy(buyer, tier)
+    shop.db["events"].update_one({"_id": event.id}, {"$set": {"status": "cancelled"}})
+    clock.advance(seconds=2)
+
+    assert shop.purchases.pay_queued.execute() == 1
+
+    assert shop.state(queued) == "expired"
+    assert len(shop.fake.posts("/v1/payment_intents")) == 1
+    assert shop.stock(tier.id) == (1, 0)
+
+
 def test_order_queued_before_the_rate_was_removed_is_paid(shop: StripeShop, buyer: Buyer, clock: ManualClock) -> None:
     (tier,) = shop.event().tiers
     shop.buy(buyer, tier)
