@@ -37,7 +37,7 @@ class OrderEmails:
         context = {
             "orderLines": self._lines(order),
             "ticketCodes": "\n".join(ticket.code for ticket in tickets),
-            "ticketTiers": "\n".join(ticket.tier for ticket in tickets),
+            "ticketTiers": "\n".join(ticket.tier_label for ticket in tickets),
             "ticketSeats": "\n".join(ticket.seat for ticket in tickets),
             **calendar_facts(self._events_of(order)),
         }
@@ -61,7 +61,7 @@ class OrderEmails:
             "giver": sender,
             **_place_of(event),
             "ticketCodes": ticket.code,
-            "ticketTiers": ticket.tier,
+            "ticketTiers": ticket.tier_label,
             "ticketSeats": ticket.seat,
             **calendar_facts([event]),
         }

@@ -26,6 +26,7 @@ def _ticket(order: Order, item: HeldItem, number: int, seat: str) -> Ticket:
         event_id=item.event_id,
         tier_id=item.tier_id,
         tier=item.code,
+        tier_name=item.name,
         seat=seat,
         price=item.price,
         currency=item.currency,

@@ -41,6 +41,12 @@ class Ticket:
     sold_at: datetime
     state: TicketState = TicketState.VALID
     checked_in_at: datetime | None = None
+    tier_name: str = ""
+
+    @property
+    def tier_label(self) -> str:
+        """Name of the tier when it was sold; its code if the ticket was stored without one."""
+        return self.tier_name or self.tier
 
     def belongs_to(self, account: Account) -> bool:
         """Return whether `account` holds it now; one without an account waits for its verified e-mail address."""

@@ -65,7 +65,7 @@ class TicketView:
         """Title of the event, or the tier without it."""
         if self.event:
             return self.event.title
-        return self.ticket.tier
+        return self.ticket.tier_label
 
     @property
     def picture(self) -> Markup:

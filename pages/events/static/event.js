@@ -124,6 +124,8 @@ function replaceTier(tier, other) {
   const old = tier.querySelector("[data-quantity]");
   const input = other.querySelector("[data-quantity]");
   const isSameForm = Boolean(old) === Boolean(input);
+  // A dialog that waits for an answer stays open.
+  if (tier.querySelector("dialog[open]")) return;
   if (isSameForm && tier.contains(document.activeElement)) {
     const left = other.querySelector(".left");
     if (left) showTier(tier.dataset.tier, Number(left.dataset.remaining));

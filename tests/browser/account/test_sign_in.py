@@ -64,6 +64,27 @@ def test_account_pages_work_without_scripts(visit: Visit) -> None:
     page.wait_for_url("**/account")
 
 
+def test_account_menu_closes_by_keyboard_and_by_a_tap(visit: Visit) -> None:
+    page = visit()
+    sign_up(page, new_email())
+    menu = page.locator(".account-menu")
+    summary = menu.locator("summary")
+
+    summary.press("Enter")
+    expect(menu.get_by_role("link", name="My tickets")).to_be_visible()
+    menu.get_by_role("link", name="My tickets").press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    expect(summary).to_be_focused()
+
+    summary.press("Enter")
+    menu.get_by_role("button", name="Sign out").press("Tab")
+    expect(menu).not_to_have_attribute("open", "")
+
+    summary.click()
+    page.mouse.click(5, 600)
+    expect(menu).not_to_have_attribute("open", "")
+
+
 def test_sign_out_is_seen_after_going_back(visit: Visit) -> None:
     page = visit()
     email = new_email()

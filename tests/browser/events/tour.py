@@ -44,5 +44,6 @@ def _tour_own(recorder: Recorder, events: SampleEvents) -> None:
     page.locator(".tier-action .button-wait").click()
     page.locator(".success").wait_for()
     recorder.take("event-waiting")
-    page.locator(".note .button-danger").click()
+    page.locator(".note summary").click()
+    page.locator("dialog .button-danger").click()
     page.locator(".success").wait_for()

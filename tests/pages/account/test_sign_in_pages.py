@@ -154,6 +154,23 @@ def test_ten_wrong_passwords_lock_the_form(browser: PageBrowser, other_browser: 
     assert "Too many requests" in shown(answer)
 
 
+def test_navigation_folds_the_pages_of_the_account(browser: PageBrowser) -> None:
+    browser.sign_up()
+
+    menu = re.search(r"<details class=.account-menu.>.*?</details>", browser.get("/events").text, re.DOTALL)
+
+    assert menu
+    paths = re.findall(r"(?:href|action)=\"([^\"]+)", menu[0])
+    assert paths == ["/my/bookings", "/my/orders", "/my/tickets", "/account", "/sign-out"]
+
+
+def test_navigation_of_a_guest_has_no_account_menu(browser: PageBrowser) -> None:
+    page = browser.get("/events").text
+
+    assert "account-menu" not in page
+    assert 'href="/sign-in"' in page
+
+
 def test_sign_out_ends_the_session(browser: PageBrowser, db: Db) -> None:
     browser.sign_up()
     token = browser.token

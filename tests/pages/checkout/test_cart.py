@@ -346,9 +346,18 @@ def test_chosen_seats_join_the_cart_and_are_paid(shop: Shop, buyer: BuyingBrowse
     assert answer.status_code == 303
     page = shown(buyer.get("/cart"))
     assert all(f'<span class="seat-chip">{label}</span>' in page for label in ("A1", "A3"))
+    assert f'href="/events/{seated.event_id}/seats?tier={seated.id}"' in page
+    assert "Update the numbers" in page
     order = buyer.post("/checkout", buyer.checkout_form()).location
     assert "Seat A3" in shown(buyer.get(order))
     assert shop.db["tickets"].distinct("seat") == ["", "A1", "A3"]
+
+
+def test_cart_of_seats_has_no_numbers_to_update(shop: Shop, buyer: BuyingBrowser) -> None:
+    (seated,) = shop.event(TierPlan("VIP", seats=("A1", "A2"))).tiers
+    buyer.post("/cart", {"seats": f"{seated.id}:A1"})
+
+    assert "Update the numbers" not in shown(buyer.get("/cart"))
 
 
 def test_taken_seat_is_named(shop: Shop, buyer: BuyingBrowser) -> None:

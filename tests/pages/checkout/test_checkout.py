@@ -31,6 +31,7 @@ def test_purchase_leads_to_the_order_with_its_tickets(shop: Shop, buyer: BuyingB
     assert len(codes) == 2
     assert all(f'aria-label="QR code of the ticket {code}"' in page.text for code in codes)
     assert page.text.count("<svg") >= 2
+    assert page.text.count(f"<p><b>{vip.name}</b>") == 2
     assert page.headers["Cache-Control"] == "private, no-store"
     assert shop.stock(vip.id) == (2, 0)
 
