@@ -164,10 +164,11 @@ def test_navigation_folds_the_pages_of_the_account(browser: PageBrowser) -> None
     assert paths == ["/my/bookings", "/my/orders", "/my/tickets", "/account", "/sign-out"]
 
 
-def test_navigation_of_a_guest_has_no_account_menu(browser: PageBrowser) -> None:
+def test_guest_has_no_account_menu_but_a_way_to_bookings(browser: PageBrowser) -> None:
     page = browser.get("/events").text
 
     assert "account-menu" not in page
+    assert 'href="/find-booking"' in browser.get("/").text
     assert 'href="/sign-in"' in page
 
 
