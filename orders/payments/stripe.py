@@ -117,7 +117,7 @@ class StripeGateway:
             )
             for intent in found.auto_paging_iter():
                 if "orderId" in intent.metadata:
-                    yield _payment(intent)
+                    yield from _readable(intent)
 
     def _create(self, charge: Charge) -> stripe.PaymentIntent:
         return self.client.v1.payment_intents.create(
@@ -186,6 +186,15 @@ def _payment(intent: stripe.PaymentIntent) -> Payment:
         refunded=from_stripe(_refunded(intent.latest_charge), currency),
         client_secret=intent.client_secret or "",
     )
+
+
+def _readable(intent: stripe.PaymentIntent) -> list[Payment]:
+    """Return the payment, or nothing for an amount that no order can have: it must not stop a comparison."""
+    try:
+        return [_payment(intent)]
+    except AmountNotPayable:
+        LOG.error("payment_amount_unreadable", payment=intent.id)
+        return []
 
 
 def _refunded(charge: Any) -> int:

@@ -105,6 +105,18 @@ def test_payment_that_a_list_shows_as_unpaid_for_a_moment_is_no_difference(
     assert stripe_shop.stored(paid)["flag"] == ""
 
 
+def test_payment_of_no_possible_amount_does_not_stop_the_comparison(
+    stripe_shop: StripeShop, paid: Answer, clock: ManualClock
+) -> None:
+    (intent,) = list(stripe_shop.fake.ledger.intents.values())
+    stripe_shop.fake.ledger.plant("another-shop-1", 101, "ugx")
+    intent["amount_received"] = 900
+    clock.advance(minutes=3)
+
+    assert stripe_shop.purchases.reconcile.execute() == 1
+    assert stripe_shop.stored(paid)["flag"] == "amount_mismatch"
+
+
 def test_control_without_the_comparison_no_difference_is_found(
     stripe_shop: StripeShop, paid: Answer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
