@@ -17,8 +17,11 @@ from core.mongo.schema import ignore_namespace_exists
 from schedules.model import PlannedSlot
 
 COLLECTIONS = (
-    "slots", "bookings", "letters", "idempotency_keys", "waitlist", "events", "event_stock", "reservations"
+    "slots", "bookings", "letters", "idempotency_keys", "waitlist", "events", "event_stock", "reservations",
+    "holds", "orders", "tickets", "payment_events", "payment_pace", "audit"
 )  # fmt: skip
+# A load has ended when the number of documents in these does not change.
+COUNTED = ("bookings", "reservations", "holds", "orders", "tickets")
 # A peer's driver may retry a transaction for two minutes.
 SETTLE_TIMEOUT_SECONDS = 130.0
 UNCHANGED_SECONDS = 0.5
@@ -164,10 +167,10 @@ class SystemDatabase:
         unchanged_since = time.monotonic()
         last = -1
         while time.monotonic() < deadline and time.monotonic() - unchanged_since < UNCHANGED_SECONDS:
-            bookings = self.db.bookings.estimated_document_count() + self.db.reservations.estimated_document_count()
+            documents = sum(self.db[name].estimated_document_count() for name in COUNTED)
             open_transactions = self.db.client.admin.command("serverStatus")["transactions"]["currentOpen"]
-            if bookings != last or open_transactions:
-                last = bookings
+            if documents != last or open_transactions:
+                last = documents
                 unchanged_since = time.monotonic()
             time.sleep(0.1)
 

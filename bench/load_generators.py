@@ -125,6 +125,14 @@ def reserve(url: str, kind: str, links: Path, seconds: float) -> LoadResult:
     return _wrk("reserve.lua", url, [kind, str(links)], seconds)
 
 
+def post_bodies(url: str, requests: Path, seconds: float, admin_key: str = "") -> LoadResult:
+    """Send each request of a file once over 64 connections, for `seconds` at most."""
+    arguments = [str(requests)]
+    if admin_key:
+        arguments.append(admin_key)
+    return _wrk("post_bodies.lua", url, arguments, seconds)
+
+
 def read_paths(url: str, paths: Path, seconds: float) -> LoadResult:
     """Read the paths of a file in turn over 64 connections."""
     return _wrk("read_paths.lua", url, [str(paths)], seconds)

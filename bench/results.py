@@ -33,6 +33,10 @@ RESERVE_CANCEL = "reserve-cancel"
 EVENTS_LIST = "events-list"
 EVENT_DETAIL = "event-detail"
 ON_SALE_EVENT = "on-sale-event"
+ORDERS = "orders"
+ORDERS_MIXED = "orders-mixed"
+HOLDS_HOT = "holds-hot"
+CHECK_IN = "checkin"
 START = "start"
 WORKER_PSS = "worker-pss"
 WORKER_RSS = "worker-rss"
@@ -49,7 +53,16 @@ SERVICE_SCENARIOS = (EVENT_SLOTS_STORED, CANCEL, STORM, SUSTAINED)
 ACCOUNT_SCENARIOS = (SIGN_IN, REGISTER, REFRESH, ME)
 # The scenarios of events, with the same accounts and tokens for every system.
 EVENT_SCENARIOS = (RESERVE_SPREAD, RESERVE_HOT, RESERVE_CANCEL, EVENTS_LIST, EVENT_DETAIL, ON_SALE_EVENT)
-INTERLEAVED_SCENARIOS = (*WRK_SCENARIOS, FLASH_SALE, *SERVICE_SCENARIOS, *ACCOUNT_SCENARIOS, *EVENT_SCENARIOS)
+# The scenarios of holds, orders and tickets, with a payment gateway in a process of its own.
+ORDER_SCENARIOS = (ORDERS, ORDERS_MIXED, HOLDS_HOT, CHECK_IN)
+INTERLEAVED_SCENARIOS = (
+    *WRK_SCENARIOS,
+    FLASH_SALE,
+    *SERVICE_SCENARIOS,
+    *ACCOUNT_SCENARIOS,
+    *EVENT_SCENARIOS,
+    *ORDER_SCENARIOS,
+)
 # Measured once, after the rounds; WORKER_PSS and WORKER_RSS belong to it.
 SHORT_SCENARIOS = (*INTERLEAVED_SCENARIOS, START)
 # The scenarios with a million bookings, and the e-mails. EXPORT_MEMORY is measured with EXPORT.
@@ -77,6 +90,10 @@ UNITS: Mapping[str, str] = {
     EVENTS_LIST: "responses/s",
     EVENT_DETAIL: "responses/s",
     ON_SALE_EVENT: "seconds",
+    ORDERS: "orders/s",
+    ORDERS_MIXED: "orders/s",
+    HOLDS_HOT: "holds/s",
+    CHECK_IN: "check-ins/s",
     START: "seconds",
     WORKER_PSS: "MiB",
     WORKER_RSS: "MiB",

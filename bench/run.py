@@ -22,8 +22,9 @@ from bench.load_generators import LoadFailed, require_wrk
 from bench.long_scenarios import run_long_scenarios
 from bench.machine import describe_machine
 from bench.options import Options, parse_options
+from bench.payment_gateway import gateway_process
 from bench.report import Report, progress_line
-from bench.results import SHORT_SCENARIOS
+from bench.results import ORDER_SCENARIOS, SHORT_SCENARIOS
 from bench.scenarios import ScenarioRunner
 from bench.system_specs import commit_name
 from bench.systems import StartupFailed, Workspace
@@ -72,7 +73,10 @@ def _run_interleaved(options: Options, report: Report) -> None:
         mongod = stack.enter_context(start_replica_set(nodes=1))
         client = connect(mongod.uri, "bench", no_socket_timeout=True)
         stack.callback(client.close)
-        workspace = Workspace(mongod.uri, client, folder)
+        payment_api = ""
+        if options.scenarios.intersection(ORDER_SCENARIOS):
+            payment_api = stack.enter_context(gateway_process())
+        workspace = Workspace(mongod.uri, client, folder, payment_api)
         report.facts |= describe_machine(workspace)
         run = InterleavedRun(options, ScenarioRunner(workspace, options.seconds, options.sizes), stack, checkout)
         for result in run.results():

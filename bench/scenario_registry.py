@@ -14,19 +14,24 @@ from bench.event_scenarios import (
     reserve_hot,
     reserve_spread,
 )
+from bench.order_scenarios import check_in, holds_hot, orders, orders_mixed
 from bench.results import (
     CANCEL,
+    CHECK_IN,
     DISTINCT_CLIENTS,
     EVENT_DETAIL,
     EVENT_SLOTS,
     EVENT_SLOTS_STORED,
     EVENTS_LIST,
     FLASH_SALE,
+    HOLDS_HOT,
     HOT_SLOT,
     LIST_SLOTS,
     MANY_SLOTS,
     ME,
     ON_SALE_EVENT,
+    ORDERS,
+    ORDERS_MIXED,
     REFRESH,
     REGISTER,
     RESERVE_CANCEL,
@@ -65,4 +70,8 @@ SCENARIOS: Mapping[str, Callable[[ScenarioRunner, System], RoundResult]] = {
     EVENTS_LIST: events_list,
     EVENT_DETAIL: event_detail,
     ON_SALE_EVENT: on_sale_event,
+    ORDERS: orders,
+    ORDERS_MIXED: orders_mixed,
+    HOLDS_HOT: holds_hot,
+    CHECK_IN: check_in,
 }

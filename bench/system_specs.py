@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.git_worktree import Checkout
+from bench.payment_gateway import api_key, service_settings
 from bench.results import EXPRESS, FLASK, NO_DATABASE, SERVICE
 from bench.systems import StartupFailed, SystemKind, SystemSpec, Workspace
 from core.config.settings import ROOT
@@ -131,6 +132,7 @@ def _service_environment(workspace: Workspace, deployment: Deployment) -> dict[s
         "LOG_FORMAT": "json",
         **dict.fromkeys(UNSET, ""),
         **(_mail_settings(deployment.mail_api) if deployment.mail_api else {}),
+        **(service_settings(workspace.payment_api, api_key(deployment.key)) if workspace.payment_api else {}),
     }
 
 
@@ -152,6 +154,8 @@ def _base_environment(workspace: Workspace, key: str) -> dict[str, str]:
         "MONGODB_URI": workspace.uri,
         "MONGODB_DATABASE": f"bench_{key}",
         "PORT": str(_free_port()),
+        "PAYMENT_API": workspace.payment_api,
+        "PAYMENT_API_KEY": api_key(key),
     }
 
 

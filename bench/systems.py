@@ -38,11 +38,12 @@ class SystemKind(Enum):
 
 @dataclass(frozen=True)
 class Workspace:
-    """The database server of a run, and a folder for logs and slot lists."""
+    """The database server of a run, a folder for logs and slot lists, and the URL of the payment gateway, if any."""
 
     uri: str
     client: Client
     folder: Path
+    payment_api: str = ""
 
     @property
     def mongod_pid(self) -> int:

@@ -25,17 +25,32 @@ function links.register(thread)
   thread:set("done_address", tonumber(ffi.cast("uintptr_t", links.done)))
 end
 
--- Call in `init`: reads lines "<booking id> <token> <slot id>"; each thread has every second one.
-function links.read(path, thread_number)
+-- Reads the lines of a file; each thread has every second one.
+local function read(path, thread_number, parse)
   local number = 0
   for line in io.lines(path) do
     number = number + 1
     if number % THREADS == thread_number - 1 then
-      local id, token, slot = line:match("^(%S+) (%S+) (%S+)$")
-      table.insert(links.all, { id = assert(id, "a line is '<id> <token> <slot>'"), token = token, slot = slot })
+      table.insert(links.all, parse(line))
     end
   end
-  assert(#links.all > 0, "the file has no links for this thread")
+  assert(#links.all > 0, "the file has no lines for this thread")
+end
+
+-- Call in `init`: reads lines "<booking id> <token> <slot id>".
+function links.read(path, thread_number)
+  read(path, thread_number, function(line)
+    local id, token, slot = line:match("^(%S+) (%S+) (%S+)$")
+    return { id = assert(id, "a line is '<id> <token> <slot>'"), token = token, slot = slot }
+  end)
+end
+
+-- Call in `init`: reads lines "<request id> <token> <path> <body>".
+function links.read_posts(path, thread_number)
+  read(path, thread_number, function(line)
+    local id, token, target, body = line:match("^(%S+) (%S+) (%S+) (%S+)$")
+    return { id = assert(id, "a line is '<id> <token> <path> <body>'"), token = token, path = target, body = body }
+  end)
 end
 
 -- Call in `delay`: reserves the next request of a connection; without one, the connection waits.

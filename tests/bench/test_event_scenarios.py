@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import uuid
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import jwt
 import pytest
 from flask import Flask
 
-import wiring
 from accounts.access_tokens import AccessTokens
 from bench.event_fixtures import ReservationCounts, access_tokens, count_reservations, store_events
 from bench.event_scenarios import FIRST_PAGE, link_lines, reservations_problem
-from bench.fixtures import SystemDatabase
 from bench.load_generators import LoadResult
-from bench.peers.flask_peer import app as flask_peer
 from bench.peers.flask_peer.accounts import SECRET
 from bench.reservation_burst import reservation_requests
-from bench.systems import System, SystemKind, SystemSpec
-from core.mongo.client import Client
+from bench.systems import System
 from core.web.context import runtime_of
-from devdb.replica_set import ReplicaSet
-from tests.api_client import Answer, Transport, over_app
+from tests.api_client import Answer, Transport
 
 VALID = ReservationCounts(confirmed=7, cancelled=3, taken=7, oversold=0)
 
@@ -73,37 +64,6 @@ def test_burst_requests_have_the_token_of_each_person() -> None:
 
     assert first.startswith(b"POST /api/events/e/reserve HTTP/1.1\r\nHost: host:1\r\nAuthorization: Bearer t0\r\n")
     assert b"\r\nX-Request-ID: r-1\r\nContent-Length: 0\r\n\r\n" in second
-
-
-def system_of(kind: SystemKind, environment: dict[str, str], db: Any) -> System:
-    spec = SystemSpec("test", "test", kind, (), environment)
-    return System(spec, SystemDatabase(db), process=None, log=None)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def service(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> tuple[System, Transport]:
-    """The service in this process, with few people."""
-    monkeypatch.setattr("bench.event_fixtures.PEOPLE", 4)
-    monkeypatch.setattr("bench.event_fixtures.PEOPLE_PER_TRANSACTION", 2)
-    app = make_app()
-    services = runtime_of(app).get(wiring.Services)
-    settings = services.settings
-    environment = {
-        "MONGODB_URI": settings.mongodb_uri,
-        "SECRET_KEY": "a secret only tests know",
-        "ADMIN_KEY": "test-admin-key-0001",
-    }
-    return system_of(SystemKind.SERVICE, environment, services.db), over_app(app)
-
-
-@pytest.fixture
-def peer(replica_set: ReplicaSet, mongo: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[System, Transport]]:
-    """The Flask peer in this process."""
-    name = f"peer-{uuid.uuid4().hex[:12]}"
-    monkeypatch.setitem(os.environ, "MONGODB_URI", replica_set.uri)
-    monkeypatch.setitem(os.environ, "MONGODB_DATABASE", name)
-    yield system_of(SystemKind.PEER, {}, mongo[name]), over_app(flask_peer.create_app())
-    mongo.drop_database(name)
 
 
 def reserve(send: Transport, method: str, event_id: str, token: str) -> Answer:

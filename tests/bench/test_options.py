@@ -17,7 +17,7 @@ from bench.scenario_registry import SCENARIOS
 from bench.system_specs import EVENT, Deployment, commit_spec, no_database_spec, planned_slots, service_spec
 from bench.systems import SystemKind, SystemSpec, Workspace
 
-SECRETS = {"ADMIN_KEY", "SECRET_KEY", "PORT", "MONGODB_DATABASE"}
+SECRETS = {"ADMIN_KEY", "SECRET_KEY", "PORT", "MONGODB_DATABASE", "PAYMENT_API_KEY"}
 
 
 @pytest.fixture

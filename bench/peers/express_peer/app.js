@@ -9,7 +9,8 @@ import { ZodError, z } from 'zod';
 import { ApiError, createBooking, listSlots } from './bookings.js';
 import { requireAccount } from './accounts.js';
 import { eventJson, findPage, reservationJson, reserve, cancelReservation, showEvent } from './events.js';
-import { EventsQuery, NewBooking } from './schemas.js';
+import { buy, checkIn, hold, holdJson, orderJson, ticketJson } from './orders.js';
+import { EventsQuery, NewBooking, NewHold, NewOrder, ScannedCode } from './schemas.js';
 
 export function createApp() {
   const app = express();
@@ -45,6 +46,22 @@ export function createApp() {
   app.delete('/api/events/:eventId/reserve', requireAccount, async (request, response) => {
     const { reservation, event } = await cancelReservation(request.params.eventId, request.accountId);
     response.json(reservationJson(reservation, event));
+  });
+
+  app.post('/api/orders', requireAccount, async (request, response) => {
+    const given = NewOrder.parse(request.body);
+    const { order, tickets } = await buy(request.accountId, request.get('Idempotency-Key'), given);
+    response.status(201).json(orderJson(order, tickets));
+  });
+
+  app.post('/api/holds', requireAccount, async (request, response) => {
+    const made = await hold(request.accountId, NewHold.parse(request.body));
+    response.status(201).json(holdJson(made));
+  });
+
+  app.post('/api/admin/checkin', requireAccount, async (request, response) => {
+    const { ticket, event } = await checkIn(ScannedCode.parse(request.body).code);
+    response.json(ticketJson(ticket, event));
   });
 
   app.use((request, response) => {

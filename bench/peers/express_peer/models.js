@@ -85,6 +85,7 @@ const eventSchema = new mongoose.Schema(
   { versionKey: false },
 );
 for (const field of ['date', 'tiers.0.price', 'titleKey']) eventSchema.index({ status: 1, [field]: 1, _id: 1 });
+eventSchema.index({ 'tiers.id': 1 });
 
 const reservationSchema = new mongoose.Schema(
   {
@@ -115,6 +116,77 @@ const reservationEmailSchema = new mongoose.Schema(
   { versionKey: false },
 );
 
+const itemSchema = new mongoose.Schema(
+  { eventId: String, tierId: String, name: String, currency: String, price: Number, quantity: Number },
+  { _id: false },
+);
+const inTenMinutes = () => new Date(Date.now() + 600_000);
+
+const orderSchema = new mongoose.Schema(
+  {
+    _id: { type: String, default: newId },
+    accountId: { type: String, required: true },
+    key: { type: String, required: true },
+    items: [itemSchema],
+    currency: { type: String, required: true },
+    total: { type: Number, required: true, min: 0 },
+    state: { type: String, enum: ['held', 'paid', 'declined'], default: 'held' },
+    paymentId: String,
+    paidAt: Date,
+    createdAt: { type: Date, default: () => new Date() },
+    holdUntil: { type: Date, default: inTenMinutes },
+  },
+  { versionKey: false },
+);
+orderSchema.index({ accountId: 1, key: 1 }, { unique: true });
+
+const holdSchema = new mongoose.Schema(
+  {
+    _id: { type: String, default: newId },
+    accountId: { type: String, required: true },
+    items: [itemSchema],
+    currency: { type: String, required: true },
+    state: { type: String, enum: ['active', 'released'], default: 'active' },
+    createdAt: { type: Date, default: () => new Date() },
+    expiresAt: { type: Date, default: inTenMinutes },
+  },
+  { versionKey: false },
+);
+holdSchema.index({ accountId: 1 }, { unique: true, partialFilterExpression: { state: 'active' } });
+
+const ticketSchema = new mongoose.Schema(
+  {
+    _id: { type: String, default: newId },
+    code: { type: String, required: true, unique: true },
+    orderId: { type: String, required: true, index: true },
+    eventId: { type: String, required: true },
+    tierId: { type: String, required: true },
+    tier: { type: String, required: true },
+    holderId: { type: String, required: true },
+    state: { type: String, enum: ['valid', 'checked_in'], default: 'valid' },
+    checkedInAt: { type: Date, default: null },
+    createdAt: { type: Date, default: () => new Date() },
+  },
+  { versionKey: false },
+);
+
+const orderEmailSchema = new mongoose.Schema(
+  {
+    _id: { type: String, default: newId },
+    kind: { type: String, enum: ['order'], required: true },
+    accountId: { type: String, required: true },
+    orderId: { type: String, required: true },
+    state: { type: String, enum: ['pending', 'sent', 'failed'], default: 'pending' },
+    attempts: { type: Number, default: 0 },
+    createdAt: { type: Date, default: () => new Date() },
+  },
+  { versionKey: false },
+);
+
+export const Order = mongoose.model('Order', orderSchema, 'orders');
+export const Hold = mongoose.model('Hold', holdSchema, 'holds');
+export const Ticket = mongoose.model('Ticket', ticketSchema, 'tickets');
+export const OrderEmail = mongoose.model('OrderEmail', orderEmailSchema, 'letters');
 export const Event = mongoose.model('Event', eventSchema, 'events');
 export const Reservation = mongoose.model('Reservation', reservationSchema, 'reservations');
 export const ReservationEmail = mongoose.model('ReservationEmail', reservationEmailSchema, 'letters');
@@ -125,5 +197,6 @@ export const Email = mongoose.model('Email', emailSchema, 'letters');
 /** Connect, and create missing collections and indexes. */
 export async function connect(uri, dbName) {
   await mongoose.connect(uri, { dbName });
-  await Promise.all([Slot.init(), Booking.init(), Email.init(), Event.init(), Reservation.init()]);
+  const models = [Slot, Booking, Email, Event, Reservation, Order, Hold, Ticket];
+  await Promise.all(models.map((model) => model.init()));
 }

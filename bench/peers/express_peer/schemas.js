@@ -34,3 +34,14 @@ export const EventsQuery = z.object({
   page: z.coerce.number().int().min(1).default(1),
   limit: z.coerce.number().int().min(1).max(50).default(10),
 });
+
+const lines = z.array(z.object({ tierId: text(1, 100), quantity: z.number().int().min(1).max(20) })).min(1).max(20);
+
+/** The body of `POST /api/holds`. */
+export const NewHold = z.object({ items: lines });
+
+/** The body of `POST /api/orders`. */
+export const NewOrder = z.object({ items: lines, paymentToken: text(1, 255) });
+
+/** The body of `POST /api/admin/checkin`. */
+export const ScannedCode = z.object({ code: text(1, 100) });

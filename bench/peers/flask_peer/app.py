@@ -26,6 +26,7 @@ from werkzeug.exceptions import HTTPException
 
 from bench.peers.flask_peer.accounts import add_account_routes, create_account_indexes
 from bench.peers.flask_peer.events import add_event_routes, create_event_indexes
+from bench.peers.flask_peer.orders import add_order_routes, create_order_indexes
 
 Document = dict[str, Any]
 Store = Database[Document]
@@ -106,6 +107,8 @@ def create_app() -> Flask:
     add_account_routes(app, database)
     create_event_indexes(database)
     add_event_routes(app, database)
+    create_order_indexes(database)
+    add_order_routes(app, database)
     return app
 
 
