@@ -18,7 +18,7 @@ from schedules.model import PlannedSlot
 
 COLLECTIONS = (
     "slots", "bookings", "letters", "idempotency_keys", "waitlist", "events", "event_stock", "reservations",
-    "holds", "orders", "tickets", "payment_events", "payment_pace", "audit"
+    "holds", "orders", "tickets", "payment_events", "payment_throttle", "audit"
 )  # fmt: skip
 # A load has ended when the number of documents in these does not change.
 COUNTED = ("bookings", "reservations", "holds", "orders", "tickets")
