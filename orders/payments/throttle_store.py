@@ -23,19 +23,12 @@ class PaymentThrottle:
 
     def reserve(self, now: datetime, max_wait: timedelta) -> datetime | None:
         """Reserve the next turn; return its time, or None if it is more than `max_wait` away."""
-        turn = {"$max": ["$nextAt", now]}
-        found = self._rows.find_one_and_update(
-            {"_id": ROW, "nextAt": {"$lte": now + max_wait}},
-            [{"$set": {"nextAt": {"$add": [turn, self._interval]}}}],
-            return_document=ReturnDocument.BEFORE,
-        )
-        if found:
-            turn_at: datetime = max(found["nextAt"], now)
-            return turn_at
-        first = self._rows.update_one({"_id": ROW}, {"$setOnInsert": {"nextAt": now}}, upsert=True)
-        if first.upserted_id:
-            return self.reserve(now, max_wait)
-        return None
+        turn = self._reserve(now, max_wait)
+        if turn is None:
+            # Without a row several find none at once, and one of them inserts it: each asks again.
+            self._rows.update_one({"_id": ROW}, {"$setOnInsert": {"nextAt": now}}, upsert=True)
+            turn = self._reserve(now, max_wait)
+        return turn
 
     def pause(self, until: datetime) -> None:
         """Give no turn before `until`."""
@@ -48,6 +41,18 @@ class PaymentThrottle:
             return None
         next_at: datetime = found["nextAt"]
         return next_at
+
+    def _reserve(self, now: datetime, max_wait: timedelta) -> datetime | None:
+        turn = {"$max": ["$nextAt", now]}
+        found = self._rows.find_one_and_update(
+            {"_id": ROW, "nextAt": {"$lte": now + max_wait}},
+            [{"$set": {"nextAt": {"$add": [turn, self._interval]}}}],
+            return_document=ReturnDocument.BEFORE,
+        )
+        if found is None:
+            return None
+        turn_at: datetime = max(found["nextAt"], now)
+        return turn_at
 
 
 def _milliseconds(rate: float) -> int:

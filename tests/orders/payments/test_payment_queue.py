@@ -57,6 +57,22 @@ def test_times_are_the_interval_apart_for_all_workers(db: Db, clock: ManualClock
     assert workers[0].reserve(clock() + timedelta(seconds=2), ADMISSION_MAX_WAIT) == clock() + timedelta(seconds=2)
 
 
+def test_first_time_is_given_although_another_worker_inserts_the_row(
+    db: Db, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    throttle = PaymentThrottle(db, 25)
+    collection = type(throttle._rows)
+    update_one = collection.update_one
+
+    def late(self: Any, *args: Any, **options: Any) -> Any:
+        update_one(self, {"_id": "payments"}, {"$setOnInsert": {"nextAt": clock()}}, upsert=True)
+        return update_one(self, *args, **options)
+
+    monkeypatch.setattr(collection, "update_one", late)
+
+    assert throttle.reserve(clock(), ADMISSION_MAX_WAIT) == clock()
+
+
 def test_concurrent_times_of_two_workers_are_all_different(db: Db, clock: ManualClock) -> None:
     times: list[datetime | None] = []
 
