@@ -180,7 +180,7 @@ def test_the_page_moves_the_booking_and_says_why_it_does_not(api: Api) -> None:
     path, _, token = booking["manageUrl"].partition("127.0.0.1:8000")[2].partition("#token=")
     cookie = {"Cookie": f"token={token}"}
 
-    page = api.get(path, headers=cookie).body.decode()
+    page = api.get(f"{path}?date={DATE}", headers=cookie).body.decode()
     assert slots[1]["_id"] in page
     assert slots[0]["_id"] not in page and slots[2]["_id"] not in page
     full = api.send("POST", f"{path}/reschedule", data={"slotId": slots[2]["_id"]}, headers=cookie)
