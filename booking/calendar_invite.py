@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from icalendar import Alarm, Calendar, Event, vCalAddress, vUri
+from icalendar import Alarm, Event, vCalAddress, vUri
 
+from core.calendar_files import calendar_file, one_line
 from core.i18n import ENGLISH, get_language
 from notifications.outbox.model import Attachment, OutboxEmail
 from schedules.details.model import NO_DETAILS, EventDetails
@@ -27,7 +27,6 @@ METHODS: Mapping[str, str] = {
 FILE_NAME = "invite.ics"
 # Fixed UID domain; calendars match events by UID.
 UID_DOMAIN = "bookings.invalid"
-PRODUCT = "-//Booking service//EN"
 SLOT = re.compile(r"([0-9]{2}:[0-9]{2})-([0-9]{2}:[0-9]{2})")
 # The calendar reminds this long before the start.
 ALARM = timedelta(hours=-2)
@@ -73,12 +72,12 @@ def build_ics(
     start, end = _time_range(facts)
     details = publisher.details_in(get_language(facts.get("language")).code)
     event = Event()
-    event.add("UID", f"{_line(about)}@{UID_DOMAIN}")
+    event.add("UID", f"{one_line(about)}@{UID_DOMAIN}")
     event.add("DTSTAMP", stamp.astimezone(UTC))
     event.add("SEQUENCE", int(facts.get("sequence", "0")))
     event.add("DTSTART", start)
     event.add("DTEND", end)
-    event.add("SUMMARY", _line(facts["event"]), parameters=_language(facts))
+    event.add("SUMMARY", one_line(facts["event"]), parameters=_language(facts))
     event.add("DESCRIPTION", _description(facts, details), parameters=_language(facts))
     event["URL"] = vUri(quote(facts["manageUrl"], safe=IN_URL))
     event.add("STATUS", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
@@ -90,13 +89,7 @@ def build_ics(
         event["ATTENDEE"] = _guest(facts, method)
     if method != "CANCEL":
         event.add_component(_alarm(facts))
-    whole = Calendar()
-    whole.add("PRODID", PRODUCT)
-    whole.add("VERSION", "2.0")
-    whole.add("CALSCALE", "GREGORIAN")
-    whole.add("METHOD", method)
-    whole.add_component(event)
-    return bytes(whole.to_ical())
+    return calendar_file(method, [event])
 
 
 def _time_range(facts: Mapping[str, str]) -> tuple[datetime, datetime]:
@@ -133,7 +126,7 @@ def _language(facts: Mapping[str, str]) -> dict[str, str]:
 
 def _add_place(event: Event, details: EventDetails, facts: Mapping[str, str]) -> None:
     if details.location:
-        event.add("LOCATION", _line(details.location), parameters=_language(facts))
+        event.add("LOCATION", one_line(details.location), parameters=_language(facts))
     if details.geo:
         event.add("GEO", details.geo)
 
@@ -142,15 +135,15 @@ def _alarm(facts: Mapping[str, str]) -> Alarm:
     alarm = Alarm()
     alarm.add("ACTION", "DISPLAY")
     alarm.add("TRIGGER", ALARM)
-    alarm.add("DESCRIPTION", _line(facts["event"]))
+    alarm.add("DESCRIPTION", one_line(facts["event"]))
     return alarm
 
 
 def _description(facts: Mapping[str, str], details: EventDetails) -> str:
     words = get_language(facts.get("language")).translations
-    reference = words.gettext("Reference: %(reference)s") % {"reference": _line(facts["reference"])}
-    page = words.gettext("Your booking: %(url)s") % {"url": _line(facts["manageUrl"])}
-    hours = f"{_line(facts['slot'])}, {_line(facts['timezone'])}"
+    reference = words.gettext("Reference: %(reference)s") % {"reference": one_line(facts["reference"])}
+    page = words.gettext("Your booking: %(url)s") % {"url": one_line(facts["manageUrl"])}
+    hours = f"{one_line(facts['slot'])}, {one_line(facts['timezone'])}"
     return "\n".join(filter(None, (hours, reference, page, details.map_url)))
 
 
@@ -173,13 +166,8 @@ def _organizer(email: str, name: str) -> vCalAddress:
 
 def _common_name(name: str) -> str:
     # Some calendars take a backslash for an escape here, which would swallow the sign that ends the name.
-    return _line(name).replace('"', "'").replace("\\", "/")
+    return one_line(name).replace('"', "'").replace("\\", "/")
 
 
 def _mailbox(address: str) -> vCalAddress:
     return vCalAddress(f"mailto:{quote(address, safe=IN_ADDRESS)}")
-
-
-def _line(text: str) -> str:
-    """Return `text` on one line and without control characters, so that it cannot begin another property."""
-    return "".join(c for c in " ".join(text.split()) if unicodedata.category(c) != "Cc")

@@ -174,11 +174,11 @@ class GroupCommit:
                 return
 
     def _await_change(self, group: Batch, error: Exception, end: float) -> None:
-        """Pause before `group`, which has failed with `error`, is tried again as it is; raises if that is pointless."""
+        """Pause before a retry of `group`, which has failed with `error`; raises if a retry cannot succeed."""
         if isinstance(error, StaleRequest) and len(group) > 1:
             raise _ConflictInBatch from None
         check_counts(group, self.stock, self.records)
-        # In the way are writes that a fail-over may still undo.
+        # The conflicting writes are not majority-committed yet.
         if monotonic() > end:
             raise WriteContention(retry_after=2) from None
         time.sleep(SHORTAGE_PAUSE)
@@ -206,7 +206,7 @@ class GroupCommit:
 
 
 class _ConflictInBatch(Exception):
-    """No request of the batch is stale by the committed rows: they want the same row, such as a seat."""
+    """Requests of the batch want the same row, such as a seat; none is stale by the committed rows."""
 
 
 class _GuardFailed(Exception):

@@ -46,9 +46,9 @@ class TierKey:
 
 @dataclass(frozen=True, kw_only=True)
 class SalesFigures:
-    """The figures of a period; `waiting` is of the present."""
+    """The figures of a period; `waiting` is the current number."""
 
-    whole: TicketFigures
+    total: TicketFigures
     by_day: Mapping[str, TicketFigures]
     by_tier: Mapping[TierKey, TicketFigures]
     orders: int
@@ -65,16 +65,16 @@ class AnalyseSales:
 
     def execute(self, period: Period) -> SalesFigures:
         """Return the figures of a period."""
-        whole = TicketFigures()
+        total = TicketFigures()
         by_day: dict[str, TicketFigures] = {}
         by_tier: dict[TierKey, TicketFigures] = {}
         for sold in self.store.sold_tickets(period):
             tier = TierKey(sold.event_id, sold.tier_id, sold.tier)
-            whole.add(sold)
+            total.add(sold)
             by_day.setdefault(sold.day, TicketFigures()).add(sold)
             by_tier.setdefault(tier, TicketFigures()).add(sold)
         return SalesFigures(
-            whole=whole,
+            total=total,
             by_day=by_day,
             by_tier=by_tier,
             orders=self.store.paid_orders(period),

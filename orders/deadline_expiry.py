@@ -1,6 +1,6 @@
-"""Expiry by a deadline, of holds and of orders: where their stock is claimed, and by the scheduler.
+"""Expiry of holds and orders by their deadline: before a claim of their stock, and by the scheduler.
 
-The scheduler reads the earliest deadline once a second. So a process without anything to end costs one indexed read.
+The scheduler reads the earliest deadline once a second. Without anything to expire, that is its only read.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 # The interval of the scheduler's tasks, in seconds.
 EXPIRY_INTERVAL = 0.3
-# So many rows are read at once; the group commit joins the requests of several threads.
-BATCH = 50
-# The process without the scheduler's lease ends what the one with it has left over for so long.
+# The number of rows that are read at once.
+BATCH_SIZE = 50
+# A process without the scheduler's lease ends rows that are overdue by this.
 OVERDUE = timedelta(seconds=0.4)
-# A hold made after a lookup of its stock lasts longer than this.
+# A lookup of a stock's next expiry is cached this long; each hold lasts longer.
 LOOKUP_TTL = timedelta(seconds=60)
-# What is made after a lookup of the earliest deadline lasts longer than this.
+# A lookup of the earliest deadline is cached this long; each hold and order lasts longer.
 DEADLINE_TTL = timedelta(seconds=1)
 NEVER = datetime.max.replace(tzinfo=UTC)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -48,7 +48,7 @@ class ExpiringStore(Protocol[T]):
 
 @dataclass
 class ExpiryHorizon:
-    """By stock id, the time before which nothing that holds it expires: a crowd at sold-out stock costs no reads."""
+    """Cache of the next expiry by stock id: repeated claims of sold-out stock cost no reads."""
 
     _none_before: dict[str, datetime] = field(default_factory=dict)
 
@@ -66,7 +66,7 @@ class ExpiryHorizon:
 
 @dataclass
 class EarliestDeadline:
-    """The earliest deadline of all, as it was read less than DEADLINE_TTL ago."""
+    """Cache of the earliest deadline of all rows."""
 
     _deadline: datetime = NEVER
     _valid_until: datetime = LONG_AGO
@@ -97,7 +97,7 @@ class ExpireRows(ABC, Generic[T]):
         return self._end_until(self.clock())
 
     def execute_due(self) -> int:
-        """Do the same, but without a further read while the earliest deadline is ahead."""
+        """Do the same, unless the cached earliest deadline is ahead."""
         return self._end_if_due(self.clock())
 
     def execute_overdue(self) -> int:
@@ -110,7 +110,7 @@ class ExpireRows(ABC, Generic[T]):
         due = self.horizon.due(stock_ids, now)
         if not due:
             return False
-        found = self.store.expired_of(due, now, BATCH)
+        found = self.store.expired_of(due, now, BATCH_SIZE)
         self._end(found)
         self.horizon.note(due, now, self.store.next_expiry)
         return bool(found)
@@ -122,7 +122,7 @@ class ExpireRows(ABC, Generic[T]):
 
     def _end_until(self, deadline: datetime) -> int:
         count = 0
-        while found := self.store.expired(deadline, BATCH):
+        while found := self.store.expired(deadline, BATCH_SIZE):
             ended = self._end(found)
             count += ended
             if ended < len(found):  # The next round tries those that fail again.

@@ -1,4 +1,4 @@
-"""Documents of orders for download: tickets as PDF, as their e-mails have them, and events as a calendar file."""
+"""Documents of orders for download: tickets as PDF, the same as in their e-mails, and events as a calendar file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from orders.tickets.store import TicketStore
 
 @dataclass(frozen=True)
 class OrderDocuments:
-    """Makes the documents; they need no e-mail."""
+    """Renders the documents."""
 
     listing: ListOrders
     tickets: TicketStore

@@ -44,7 +44,7 @@ class ExportOwnTickets:
 
 
 def _order_data(order: Order, tickets: Sequence[Ticket]) -> Members:
-    """Return the order as its account sees it, with what else is stored about the buyer."""
+    """Return the order as its account sees it, with the stored name, address and language of the buyer."""
     members = order_members(order, tickets)
     stored = {"name": order.name, "email": order.email, "language": order.language}
     if order.paid_at:

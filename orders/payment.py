@@ -17,13 +17,13 @@ from orders.payment_settlement import SettlePayment
 from orders.payments.gateway import Charge, Gateway, Payment, PaymentState, PaymentThrottled, PaymentUnanswered
 
 LOG = log.get_logger("orders")
-# Beyond the provider's time-out: the process may be slow, and the settlement takes a transaction.
+# Time beyond the provider's time-out, for a slow process and the settlement's transaction.
 GRACE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """An order after a try to pay it, and what the buyer's browser needs to confirm the payment, if it must."""
+    """An order after an attempt to pay it; with `client_secret` the buyer confirms the payment, if that is needed."""
 
     order: Order
     client_secret: str = field(default="", repr=False)
@@ -41,7 +41,7 @@ class PayOrder:
     timeout: timedelta
 
     def execute(self, order_id: str) -> Attempt:
-        """Pay a held order, or let it queue; return it as it is afterwards.
+        """Pay a held order, or add it to the queue; return the order afterwards.
 
         It is still PAYING if the provider did not answer.
         """
@@ -105,7 +105,7 @@ class PayOrder:
         return payment.client_secret
 
     def reconcile(self, order: Order) -> Order:
-        """Ask the provider about an order; one whose payment never reached the provider is paid if it still can be.
+        """Settle the provider's payment of an order; an open order without one is paid.
 
         Raises PaymentUnanswered if the provider does not say whether there is a payment.
         """
@@ -115,7 +115,7 @@ class PayOrder:
         return self.execute(order.id).order if order.is_open else order
 
     def _await_buyer(self, order: Order) -> OrderChange | None:
-        """Return the change after which no process works on the order: the buyer does."""
+        """Return the change that ends the work of this process, until the buyer confirms."""
         now = self.clock()
         if order.state is not OrderState.PAYING or order.busy_until <= now:
             return None

@@ -18,23 +18,23 @@ from orders.payments.event_store import PaymentEvents
 from orders.payments.gateway import Gateway, Payment, PaymentState, PaymentUnanswered
 
 LOG = log.get_logger("orders")
-BATCH = 500
+BATCH_SIZE = 500
 # Clocks differ, and the provider counts whole seconds.
 OVERLAP = timedelta(minutes=5)
-# So long the provider's search may know nothing of a payment, and its list nothing of a refund.
-FRESH = timedelta(minutes=2)
+# The provider's search and lists show payments and refunds after at most this delay.
+PROPAGATION_DELAY = timedelta(minutes=2)
 
 
 @dataclass
 class Progress:
-    """Up to when everything was compared, in this process."""
+    """The end of the period that this process has compared."""
 
     until: datetime | None = None
 
 
 @dataclass(frozen=True)
 class ComparePayments:
-    """Compares what was paid here with what was paid there."""
+    """Compares paid orders with the succeeded payments of the provider."""
 
     orders: PaymentOrders
     gateway: Gateway
@@ -44,7 +44,7 @@ class ComparePayments:
     progress: Progress = field(default_factory=Progress)
 
     def execute_new(self, window: timedelta) -> int:
-        """Compare what is new since the last complete round, at most of `window`; return the number of differences."""
+        """Compare the time since the last complete round, at most `window`; return the number of differences."""
         now = self.clock()
         since = now - window
         if self.progress.until:
@@ -66,7 +66,7 @@ class ComparePayments:
             known = self.orders.get_many({payment.order_id for payment in batch})
             for payment in batch:
                 count += self._isolated(payment.order_id, lambda: self._compare(payment, known, now))  # noqa: B023
-        for order in self.orders.paid_between(since, now - FRESH, self.gateway.name):
+        for order in self.orders.paid_between(since, now - PROPAGATION_DELAY, self.gateway.name):
             if order.payment_id not in seen:
                 count += self._isolated(order.id, lambda: self._look_for(order))  # noqa: B023
         return count
@@ -82,9 +82,9 @@ class ComparePayments:
         return bool(flag) and self.reports.flag(order.id, flag)
 
     def _settle(self, payment: Payment, order: Order) -> bool:
-        """Apply a succeeded payment of which the order does not know: tickets, or the money back."""
-        is_attended = order.is_open and order.busy_until > self.clock()
-        if payment.state is not PaymentState.SUCCEEDED or is_attended:
+        """Apply a succeeded payment that the order does not have: issue tickets, or refund it."""
+        is_in_progress = order.is_open and order.busy_until > self.clock()
+        if payment.state is not PaymentState.SUCCEEDED or is_in_progress:
             return False
         return self.reports.settle.execute(payment).version != order.version
 
@@ -96,7 +96,7 @@ class ComparePayments:
         return self.reports.flag(order.id, payment_flags.PAYMENT_MISSING)
 
     def _report_unknown(self, payment: Payment) -> bool:
-        """Report a succeeded payment of an order that is not here, once. Its money is not touched."""
+        """Report a succeeded payment of an unknown order once; it is not refunded."""
         mark = f"unknown:{payment.id}"
         if payment.state is not PaymentState.SUCCEEDED or self.events.is_applied(mark):
             return False
@@ -123,14 +123,14 @@ def _difference(payment: Payment, order: Order, now: datetime) -> str:
         return payment_flags.AMOUNT_MISMATCH
     if payment.refunded > order.refunded_of(payment.id):
         return payment_flags.REFUNDED_AT_PROVIDER
-    if payment.refunded < _refunded_before(order, now - FRESH):
+    if payment.refunded < _refunded_before(order, now - PROPAGATION_DELAY):
         return payment_flags.REFUND_MISSING
     return ""
 
 
 def _missing(order: Order, now: datetime) -> str:
     """Return the flag of a paid order without a payment; an older list may not have its payment as succeeded yet."""
-    if order.paid_at and order.paid_at > now - FRESH:
+    if order.paid_at and order.paid_at > now - PROPAGATION_DELAY:
         return ""
     return payment_flags.PAYMENT_MISSING
 
@@ -147,5 +147,5 @@ def _refunded_before(order: Order, moment: datetime) -> int:
 
 def _batches(payments: Iterable[Payment]) -> Iterator[list[Payment]]:
     rest = iter(payments)
-    while batch := list(islice(rest, BATCH)):
+    while batch := list(islice(rest, BATCH_SIZE)):
         yield batch

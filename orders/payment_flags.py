@@ -1,4 +1,4 @@
-"""Flags of orders whose payment at the provider is not as it is here; the back office decides about them."""
+"""Flags of orders whose payment at the provider differs; the back office resolves them."""
 
 from __future__ import annotations
 

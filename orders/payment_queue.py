@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core import log
 from core.clock import Clock
@@ -16,8 +16,9 @@ from orders.payment_order_store import PaymentOrders
 from orders.payments.throttle_store import PaymentThrottle
 
 LOG = log.get_logger("orders")
-# A buyer waits so long for a turn; beyond it the order queues.
+# The longest wait of a request for its turn; an order that must wait longer queues.
 ADMISSION_MAX_WAIT = timedelta(seconds=1)
+# The longest wait of a worker for the next turn of the queue.
 QUEUE_MAX_WAIT = timedelta(milliseconds=100)
 
 
@@ -52,11 +53,11 @@ class PaymentQueue:
         return self._wait(self.throttle, QUEUE_MAX_WAIT)
 
     def enqueue(self, order_id: str) -> Order:
-        """Return the order, which queues from now on: the clock of its hold is stopped."""
+        """Add an open order to the queue, which stops the clock of its hold; return the order."""
         return self.change.execute(order_id, self._queued)
 
     def pause(self, seconds: float) -> None:
-        """Let no order be paid for so long, as the provider has asked."""
+        """Pause all payments for `seconds`, as the provider has asked."""
         LOG.warning("payments_paused", seconds=seconds)
         if self.throttle:
             self.throttle.pause(self.clock() + timedelta(seconds=seconds))
@@ -66,11 +67,9 @@ class PaymentQueue:
         if order.queued_at is None or self.throttle is None:
             return None
         now = self.clock()
-        position = self.orders.count_queued_before(order.id) + 1
-        wait = max((self.throttle.next_turn() or now) - now, timedelta()).total_seconds()
-        if self.throttle.rate:
-            wait += (position - 1) / self.throttle.rate
-        return QueuePosition(position, max(math.ceil(wait), 1), order.hold_until + (now - order.queued_at))
+        before = self.orders.count_queued_before(order.id)
+        hold_until = order.hold_until + (now - order.queued_at)
+        return QueuePosition(before + 1, _eta_seconds(self.throttle, before, now), hold_until)
 
     def _wait(self, throttle: PaymentThrottle, max_wait: timedelta) -> bool:
         now = self.clock()
@@ -86,3 +85,14 @@ class PaymentQueue:
             return None
         now = self.clock()
         return OrderChange(before=order, after=changed(order, queued_at=now, busy_until=now))
+
+
+def _eta_seconds(throttle: PaymentThrottle, before: int, now: datetime) -> int:
+    """Return the seconds until the payment of an order with `before` others before it, at least 1."""
+    seconds = 0.0
+    next_turn = throttle.next_turn()
+    if next_turn and next_turn > now:
+        seconds = (next_turn - now).total_seconds()
+    if throttle.rate:
+        seconds += before / throttle.rate
+    return max(math.ceil(seconds), 1)

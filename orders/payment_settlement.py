@@ -1,4 +1,4 @@
-"""Settlement of payments: what a provider says becomes the state of the order, once, however often it is said."""
+"""Settlement of payments: the state of a payment becomes the state of its order, idempotently."""
 
 from __future__ import annotations
 

@@ -9,8 +9,9 @@ from core import log
 from orders.payment import PayOrder
 
 LOG = log.get_logger("orders")
-# Threads of a process that pay at once: a payment takes its time, and more are paid meanwhile.
+# Most threads of a process that pay at once; each waits for the provider, so payments overlap.
 MAX_THREADS = 16
+# Most orders that a thread tries for its turn; other workers may take the first ones.
 CANDIDATES = 20
 
 

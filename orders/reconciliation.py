@@ -15,7 +15,7 @@ from orders.payments.gateway import PaymentUnanswered
 from orders.store import OrderStore
 
 LOG = log.get_logger("orders")
-# So far back a late payment of an expired order is looked for every minute; the command looks back a week.
+# How far the periodic task and the command look back for late payments of expired orders.
 WINDOW = timedelta(hours=2)
 COMMAND_WINDOW = timedelta(days=7)
 BATCH = 1000
@@ -23,7 +23,7 @@ BATCH = 1000
 
 @dataclass(frozen=True)
 class ReconcilePayments:
-    """Settles what the provider knows; idempotent. A dead process's orders are carried on."""
+    """Settles payments that are not applied yet; idempotent. It continues the orders of a dead process."""
 
     orders: OrderStore
     pay: PayOrder
@@ -33,8 +33,8 @@ class ReconcilePayments:
     def execute(self, window: timedelta | None = None) -> int:
         """Ask about open and expired orders, then compare all payments; return the number of differences.
 
-        With `window` everything so far back is compared, else what is new. The round ends when the provider does not
-        answer.
+        With `window` all of that time is compared, else the time since the last round. The round ends when the provider
+        does not answer.
         """
         count = self.ask(window or WINDOW)
         try:

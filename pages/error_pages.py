@@ -65,13 +65,18 @@ def _path_without_slash() -> str:
 def as_page(answer: Response, message: str) -> Response:
     """Return the refusal `answer` as a page that says `message`, by default what its status means."""
     page = render_page("problem.html", status=answer.status_code, message=message, request_id=context.request_id())
+    return with_status(page, answer)
+
+
+def with_refusal(page: Response, error: Exception) -> Response:
+    """Return `page` with the status and the headers of the refusal `error`."""
+    return with_status(page, problem_details.on_error(error))
+
+
+def with_status(page: Response, answer: Response) -> Response:
+    """Return `page` with the status of `answer` and its headers for clients."""
     page.status_code = answer.status_code
-    copy_headers(answer, page)
-    return page
-
-
-def copy_headers(answer: Response, page: Response) -> None:
-    """Copy the headers for clients from a refusal to its page."""
     for name in COPIED_HEADERS:
         if name in answer.headers:
             page.headers[name] = answer.headers[name]
+    return page

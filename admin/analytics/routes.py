@@ -19,7 +19,7 @@ def analytics(first: str, last: str, event_id: str) -> dict[str, Any]:
     period = Period(start_of(first), end_of(last), event_id)
     figures = context.get_service(AnalyseSales).execute(period)
     return {
-        **_members(figures.whole),
+        **_members(figures.total),
         "orders": figures.orders,
         "declined": figures.declined,
         "expired": figures.expired,

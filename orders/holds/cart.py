@@ -42,10 +42,10 @@ class PricedCart:
         items = [item for item in self.items if item.tier_id in self.numbered]
         return [seat_request(item, holder, sold=sold) for item in items]
 
-    def name_tier(self, shortage: InsufficientStock, kept: Mapping[str, int]) -> InsufficientStock:
-        """Return the refusal with the tier that is short; `kept` are the counts that the account holds already."""
+    def name_tier(self, shortage: InsufficientStock, retained: Mapping[str, int]) -> InsufficientStock:
+        """Return the refusal with the tier that is short; `retained` are the counts that the account holds already."""
         stock_id = shortage.extra["tierId"]
-        item, left = self._short_item(stock_id, shortage.extra["remaining"] + kept.get(stock_id, 0))
+        item, left = self._short_item(stock_id, shortage.extra["remaining"] + retained.get(stock_id, 0))
         extra = {
             "tier": item.code,
             "tierId": item.tier_id,
@@ -112,7 +112,7 @@ class PriceCarts:
         `before` is the account's cart that it would have replaced.
         """
         taken = self.seats.refusal_of(cart.seat_requests(""), before)
-        return taken or cart.name_tier(shortage, _kept(cart, before))
+        return taken or cart.name_tier(shortage, _retained(cart, before))
 
     def _require_buyable(self, event: Event, tier: Tier, line: CartLine) -> None:
         most = min(MAX_QUANTITY, event.max_per_order)
@@ -147,17 +147,17 @@ def _by_tier(lines: Sequence[CartLine]) -> dict[str, CartLine]:
     return tiers
 
 
-def _kept(cart: PricedCart, before: Hold | None) -> Mapping[str, int]:
+def _retained(cart: PricedCart, before: Hold | None) -> Mapping[str, int]:
     """Return the counts by stock id that a cart has in common with the one before it."""
     if before is None:
         return {}
-    kept: Counter[str] = Counter()
+    retained: Counter[str] = Counter()
     for item in cart.items:
-        kept[item.tier_id] = min(item.quantity, before.lines.get(item.tier_id, 0))
+        retained[item.tier_id] = min(item.quantity, before.lines.get(item.tier_id, 0))
         for pool_id, event_id in cart.pools.items():
             if event_id == item.event_id:
-                kept[pool_id] += kept[item.tier_id]
-    return kept
+                retained[pool_id] += retained[item.tier_id]
+    return retained
 
 
 def _invalid(message: str) -> Invalid:

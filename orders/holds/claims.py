@@ -29,7 +29,7 @@ class TicketClaims:
     expired: tuple[ExpiredTickets, ...]
 
     def submit(self, request: StockRequest[T]) -> T:
-        """Return the answer of `GroupCommit.submit`, which is repeated if expired holds kept the tickets."""
+        """Return the answer of `GroupCommit.submit`, which is repeated if expired holds had the tickets."""
         try:
             return self.group_commit.submit(request)
         except (InsufficientStock, SeatTaken):

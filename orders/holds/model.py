@@ -57,7 +57,7 @@ class HeldItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:
-    """Tickets kept for an account until `expires_at`. `lines` are the counts by stock id, those of pools included."""
+    """Tickets held for an account until `expires_at`. `lines` are the counts by stock id, those of pools included."""
 
     id: str
     account_id: str

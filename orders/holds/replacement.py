@@ -42,7 +42,7 @@ class CartHold:
 
     @property
     def lines(self) -> Mapping[str, int]:
-        """What it takes beyond the cart before it, without the deferred claims; negative where it gives back."""
+        """The counts that it claims beyond the replaced cart, without the deferred claims; negative for releases."""
         lines = Counter(self.hold.lines)
         if self.replaced:
             lines.subtract(self.replaced.lines)
@@ -51,8 +51,8 @@ class CartHold:
 
     @property
     def retained_seats(self) -> dict[str, list[str]]:
-        """The named seats by tier id that the cart before has too."""
-        known = {(item.tier_id, label) for item in self._items_before for label in item.seats}
+        """The named seats by tier id that the replaced cart has too."""
+        known = {(item.tier_id, label) for item in self._replaced_items for label in item.seats}
         retained = {}
         for request in self.seats:
             labels = [label for label in request.labels if (request.tier_id, label) in known]
@@ -61,7 +61,7 @@ class CartHold:
         return retained
 
     @property
-    def _items_before(self) -> Sequence[HeldItem]:
+    def _replaced_items(self) -> Sequence[HeldItem]:
         if self.replaced is None:
             return ()
         return self.replaced.items
@@ -72,7 +72,7 @@ class CartHold:
         for item in self.hold.items:
             if item.event_id == event_id:
                 changes[item.tier_id] += item.quantity
-        for item in self._items_before:
+        for item in self._replaced_items:
             if item.event_id == event_id:
                 changes[item.tier_id] -= item.quantity
         return changes

@@ -1,4 +1,4 @@
-"""API of holds: tickets of a cart are kept for the account while it pays."""
+"""API of holds: tickets of a cart are held for the account while it pays."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ ToMinor = Callable[[int, str], int]
 
 @dataclass(frozen=True)
 class ChargeRefunded:
-    """So much of a payment was refunded in all, in minor units, by whatever way."""
+    """The refunded sum of a payment in minor units, also of refunds that were not made here."""
 
     order_id: str
     payment_id: str
@@ -57,7 +57,7 @@ class ProviderEvent:
 
 
 def read_event(event: Mapping[str, Any], to_minor: ToMinor) -> ProviderEvent | None:
-    """Return what an event reports, or None if it is of no known type; raises ValueError, KeyError or TypeError."""
+    """Return the report of an event, or None for an unknown type; raises ValueError, KeyError or TypeError."""
     report = _report(event["type"], event["data"]["object"], to_minor)
     if report is None:
         return None

@@ -74,9 +74,9 @@ class StripeGateway:
         return PAYMENT_METHOD.fullmatch(token) is not None
 
     def authorise(self, charge: Charge) -> Payment:
-        """Create and confirm a PaymentIntent; what Stripe refuses for good is declined."""
+        """Create and confirm a PaymentIntent; a request that Stripe refuses is a declined payment."""
         try:
-            with _answered():
+            with _provider_errors():
                 return _payment(self._create(charge))
         except stripe.CardError as error:
             return _declined(charge, error)
@@ -87,7 +87,7 @@ class StripeGateway:
     def refund(self, repayment: Repayment) -> None:
         """Create a refund; raises RepaymentRefused if Stripe refuses it or says that it failed."""
         try:
-            with _answered():
+            with _provider_errors():
                 refund = self.client.v1.refunds.create(
                     {
                         "payment_intent": repayment.payment_id,
@@ -104,14 +104,14 @@ class StripeGateway:
     def find(self, key: str) -> Payment | None:
         """Return the payment of an order, read again after the search, whose index is late by up to a minute."""
         order_id = key.removeprefix("order-").partition("-pay-")[0]
-        with _answered():
+        with _provider_errors():
             payments = [self._retrieve(payment_id) for payment_id in self._search(order_id)]
         payments.sort(key=lambda payment: PREFERENCE.index(payment.state))
         return next(iter(payments), None)
 
     def payments_since(self, moment: datetime) -> Iterator[Payment]:
         """Yield the payments of orders that were created since `moment`."""
-        with _answered():
+        with _provider_errors():
             found = self.client.v1.payment_intents.list(
                 {"created": {"gte": int(moment.timestamp())}, "limit": PAGE, "expand": ["data.latest_charge"]}
             )
@@ -147,8 +147,8 @@ class StripeGateway:
 
 
 @contextmanager
-def _answered() -> Iterator[None]:
-    """Raise PaymentUnanswered for all that does not say what became of the request, with no text of the provider."""
+def _provider_errors() -> Iterator[None]:
+    """Raise PaymentUnanswered for errors of unknown outcome and PaymentThrottled for 429, without text of Stripe."""
     try:
         yield
     except (stripe.CardError, stripe.InvalidRequestError, AmountNotPayable):
@@ -198,7 +198,7 @@ def _readable(intent: stripe.PaymentIntent) -> list[Payment]:
 
 
 def _refunded(charge: Any) -> int:
-    """Return what was refunded of an expanded charge; 0 for one that is not expanded."""
+    """Return the refunded amount of an expanded charge, 0 for one that is not expanded."""
     return int(getattr(charge, "amount_refunded", 0))
 
 

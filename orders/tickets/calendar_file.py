@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from icalendar import Calendar
 from icalendar import Event as CalendarEvent
 
+from core.calendar_files import calendar_file, one_line
 from events.model import Event
 
 FILE_NAME = "events.ics"
 MEDIA_TYPE = "text/calendar; charset=utf-8; method=PUBLISH"
 # Fixed UID domain; calendars match events by UID.
 UID_DOMAIN = "events.invalid"
-PRODUCT = "-//Booking service//EN"
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,8 @@ def calendar_facts(events: Sequence[Event]) -> dict[str, str]:
     """Return the facts of an e-mail that `entries_of` reads."""
     return {
         "calendarIds": "\n".join(event.id for event in events),
-        "calendarTitles": "\n".join(_line(event.title) for event in events),
-        "calendarVenues": "\n".join(_line(event.venue) for event in events),
+        "calendarTitles": "\n".join(one_line(event.title) for event in events),
+        "calendarVenues": "\n".join(one_line(event.venue) for event in events),
         "calendarStarts": "\n".join(event.date.astimezone(UTC).isoformat() for event in events),
         "calendarVersions": "\n".join(str(event.version) for event in events),
     }
@@ -60,27 +58,15 @@ def entries_of(facts: Mapping[str, str], stamp: datetime) -> list[Entry]:
 
 def calendar_of(entries: Sequence[Entry]) -> bytes:
     """Return the calendar file; the same entries always give the same bytes."""
-    whole = Calendar()
-    whole.add("PRODID", PRODUCT)
-    whole.add("VERSION", "2.0")
-    whole.add("METHOD", "PUBLISH")
-    for entry in entries:
-        whole.add_component(_component(entry))
-    return bytes(whole.to_ical())
+    return calendar_file("PUBLISH", map(_calendar_event, entries))
 
 
-def _component(entry: Entry) -> CalendarEvent:
-    component = CalendarEvent()
-    component.add("UID", f"{entry.event_id}@{UID_DOMAIN}")
-    component.add("DTSTAMP", entry.stamp.astimezone(UTC))
-    component.add("SEQUENCE", entry.version)
-    component.add("DTSTART", entry.start.astimezone(UTC))
-    component.add("SUMMARY", _line(entry.title))
-    component.add("LOCATION", _line(entry.venue))
-    return component
-
-
-def _line(text: str) -> str:
-    """Return `text` on one line and without control characters, so that it cannot begin another property."""
-    joined = " ".join(text.split())
-    return "".join(letter for letter in joined if unicodedata.category(letter) != "Cc")
+def _calendar_event(entry: Entry) -> CalendarEvent:
+    calendar_event = CalendarEvent()
+    calendar_event.add("UID", f"{entry.event_id}@{UID_DOMAIN}")
+    calendar_event.add("DTSTAMP", entry.stamp.astimezone(UTC))
+    calendar_event.add("SEQUENCE", entry.version)
+    calendar_event.add("DTSTART", entry.start.astimezone(UTC))
+    calendar_event.add("SUMMARY", one_line(entry.title))
+    calendar_event.add("LOCATION", one_line(entry.venue))
+    return calendar_event

@@ -26,7 +26,7 @@ class ProfileForm:
 
     schema: ma.Schema
     fields: Mapping[str, str]
-    # The field that proves who the person is.
+    # The field of the current password.
     password_field: str = ""
 
     def load(self) -> Any:

@@ -11,7 +11,7 @@ from accounts.page_cookie import PageCookie
 from accounts.password_change import ChangePassword, PasswordChange
 from accounts.service import Accounts
 from core.errors import DomainError
-from core.web import context, problem_details
+from core.web import context
 from pages import error_pages
 from pages.account import view
 from pages.account.profile_forms import DELETION, NAME, PASSWORD, ProfileForm
@@ -109,7 +109,4 @@ def _done(name: str) -> Response:
 def _refused(form: ProfileForm, error: DomainError) -> Response:
     """Return the account with the messages of `error` beside the fields."""
     page = view.account_page(visit(), view.AccountState(problems=form.problems(error)))
-    answer = problem_details.on_error(error)
-    page.status_code = answer.status_code
-    error_pages.copy_headers(answer, page)
-    return page
+    return error_pages.with_refusal(page, error)

@@ -8,7 +8,7 @@ from accounts.openid.errors import PROVIDER_REFUSALS
 from core.errors import DomainError
 from core.web import problem_details
 from pages.error_messages import message_for
-from pages.error_pages import copy_headers
+from pages.error_pages import with_status
 from pages.rendering import render_page
 from pages.site import blueprint
 
@@ -20,10 +20,8 @@ def on_provider_refusal(error: DomainError) -> Response:
     if "text/html" not in request.headers.get("Accept", ""):
         return answer
     page = render_page("account/provider_refused.html", message=message_for(error), current_path="/sign-in")
-    page.status_code = answer.status_code
     page.vary.add("Accept")
-    copy_headers(answer, page)
-    return page
+    return with_status(page, answer)
 
 
 for _refusal in PROVIDER_REFUSALS:

@@ -13,7 +13,7 @@ from accounts.page_cookie import PageCookie, begin_page_session
 from accounts.page_sessions import PageVisit
 from accounts.service import Accounts
 from core.errors import DomainError
-from core.web import context, problem_details
+from core.web import context
 from pages import error_pages
 from pages.account.forms import FORMS
 from pages.locale import safe_redirect_path
@@ -57,11 +57,7 @@ def refused_form(error: DomainError) -> Response:
     name = (request.endpoint or "").rpartition(".")[2].removeprefix("submit_")
     if request.method != "POST" or name not in FORMS:
         return error_pages.on_domain_error(error)
-    page = form_page(name, error)
-    answer = problem_details.on_error(error)
-    page.status_code = answer.status_code
-    error_pages.copy_headers(answer, page)
-    return page
+    return error_pages.with_refusal(form_page(name, error), error)
 
 
 def signed_in(result: SignedIn) -> Response:

@@ -9,7 +9,7 @@ from booking.create import CreateBooking
 from booking.self_service import SelfService
 from core.errors import DomainError, Invalid, Unavailable
 from core.mongo.failures import DatabaseError, as_domain_error, is_unavailable
-from core.web import context, problem_details
+from core.web import context
 from core.web.rate_limits.limiter import RateLimiter
 from pages import error_pages, locale, receipt
 from pages.booking.form import BookingForm
@@ -54,11 +54,7 @@ def on_domain_error(error: DomainError) -> Response:
     """Show the form again with what was typed and the error."""
     if request.method != "POST" and not isinstance(error, Invalid):
         return error_pages.on_domain_error(error)
-    page = _form_with(error)
-    answer = problem_details.on_error(error)
-    page.status_code = answer.status_code
-    error_pages.copy_headers(answer, page)
-    return page
+    return error_pages.with_refusal(_form_with(error), error)
 
 
 @blueprint.errorhandler(DatabaseError)

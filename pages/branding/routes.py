@@ -25,6 +25,10 @@ Disallow: /account
 Disallow: /admin
 Disallow: /api/
 Disallow: /bookings/
+Disallow: /cart
+Disallow: /checkout
+Disallow: /my/
+Disallow: /orders/
 Disallow: /waitlist/
 """
 

@@ -1,6 +1,6 @@
 """Form of the cart: quantities and seats by tier to lines, by the schema of the API.
 
-The tiers that a form chooses are replaced in the cart, and the one that it removes is removed; all others stay.
+A submitted form replaces the chosen tiers in the cart and removes the tier of its button; all others stay.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class CartForm:
         if cart is None:
             return load_lines(self.items)
         replaced = {item["tierId"] for item in self.items} | {self.removed}
-        kept = [item for item in cart.items if item.tier_id not in replaced]
-        return load_lines([*map(_item_of, kept), *self.items])
+        unchanged = [item for item in cart.items if item.tier_id not in replaced]
+        return load_lines([*map(_item_of, unchanged), *self.items])
 
 
 def load_lines(items: Iterable[Item]) -> Sequence[CartLine]:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from flask import Response, url_for
 
 from core.errors import DomainError
-from core.web import context, problem_details
+from core.web import context
 from events.model import Event
 from events.service import Events
 from orders.holds.cart import PricedCart
@@ -26,7 +26,7 @@ from pages.page_visit import current_visit
 from pages.rendering import render_page
 from pages.signed_in import visit
 
-# For so long the page says that a hold has ended.
+# How long the page mentions an ended hold.
 ENDED_SHOWN_FOR = timedelta(hours=2)
 
 
@@ -74,11 +74,7 @@ def refused_cart(error: DomainError, events: Sequence[Event]) -> Response:
     """Return the cart's page with the reason why it was not changed; an error page if there is no cart to show."""
     if isinstance(error, CrossSitePost) or current_visit() is None:
         return error_pages.on_domain_error(error)
-    answer = problem_details.on_error(error)
-    page = cart_page(Problem(sentence_for(error), events))
-    page.status_code = answer.status_code
-    error_pages.copy_headers(answer, page)
-    return page
+    return error_pages.with_refusal(cart_page(Problem(sentence_for(error), events)), error)
 
 
 def _remembered() -> tuple[Choice | None, Problem | None]:

@@ -50,7 +50,7 @@ class CheckoutForm:
         return f"{self.key}-{self.payment}"
 
     def problems(self, hold: Hold) -> Mapping[str, str]:
-        """Return what is missing, by field."""
+        """Return the messages about missing fields."""
         problems = {}
         if hold.total and not TOKEN.fullmatch(self.payment):
             problems["payment"] = str(gettext("Choose how you want to pay."))

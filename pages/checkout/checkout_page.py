@@ -20,7 +20,7 @@ from pages.signed_in import visit
 
 @dataclass(frozen=True)
 class CheckoutState:
-    """A form, and what is wrong with it by field; the empty name is the whole form."""
+    """A form with its problems by field; the empty name is the whole form."""
 
     form: CheckoutForm
     problems: Mapping[str, str] = field(default_factory=dict)

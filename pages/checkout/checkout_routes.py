@@ -6,7 +6,7 @@ from flask import Response, request, url_for
 
 from core.errors import DomainError
 from core.mongo.failures import DatabaseError
-from core.web import context, problem_details
+from core.web import context
 from core.web.rate_limits.limiter import RateLimiter
 from orders.checkout import PlaceOrder
 from orders.errors import PaymentDeclined, RequestInProgress
@@ -65,11 +65,8 @@ def on_database_error(error: DatabaseError) -> Response:
     if request.method != "POST":
         return error_pages.on_database_error(error)
     skip_visitor()
-    answer = problem_details.on_error(error)
     page = render_page("checkout/unsure.html", fields=request.form, current_path=url_for("pages.cart.show"))
-    page.status_code = answer.status_code
-    error_pages.copy_headers(answer, page)
-    return page
+    return error_pages.with_refusal(page, error)
 
 
 def _pay(form: CheckoutForm, hold: Hold) -> Response:

@@ -19,6 +19,7 @@ from orders.model import Order, OrderState
 from orders.payment_queue import PaymentQueue
 from pages import error_pages
 from pages.checkout.checkout_page import active_hold
+from pages.checkout.downloads import PRIVATE, download
 from pages.checkout.messages import sentence_for
 from pages.checkout.order_view import order_view
 from pages.errors import FormRefused
@@ -30,8 +31,6 @@ from pages.site import PageBlueprint
 blueprint = PageBlueprint("orders", __name__)
 PAGE_SIZE = 10
 MAX_PAGE = 1_000_000
-# Files and pages with codes that admit a person.
-PRIVATE = {"Cache-Control": "private, no-store"}
 
 
 @blueprint.get("/my/orders")
@@ -79,8 +78,9 @@ def back_to_order(order_id: str) -> Response:
 @signed_in
 def tickets_file(order_id: str) -> Response:
     """Serve the valid tickets of an order as PDF; the e-mail is not needed."""
-    content = context.get_service(OrderDocuments).tickets_of_order(visit().account.id, order_id, _language())
-    return _file(content, "application/pdf", "tickets.pdf")
+    language = current_language().code
+    content = context.get_service(OrderDocuments).tickets_of_order(visit().account.id, order_id, language)
+    return download(content, "application/pdf", "tickets.pdf")
 
 
 @blueprint.get("/orders/<order_id>/calendar.ics")
@@ -88,7 +88,7 @@ def tickets_file(order_id: str) -> Response:
 def calendar(order_id: str) -> Response:
     """Serve the events of an order as a calendar file."""
     content = context.get_service(OrderDocuments).calendar_of_order(visit().account.id, order_id)
-    return _file(content, "text/calendar; charset=utf-8", "event.ics")
+    return download(content, "text/calendar; charset=utf-8", "event.ics")
 
 
 @blueprint.errorhandler(OrderNotFound)
@@ -114,11 +114,7 @@ def _order_page(order_id: str, problem: str = "") -> Response:
 
 
 def _refused(order_id: str, error: DomainError) -> Response:
-    page = _order_page(order_id, sentence_for(error))
-    answer = problem_details.on_error(error)
-    page.status_code = answer.status_code
-    error_pages.copy_headers(answer, page)
-    return page
+    return error_pages.with_refusal(_order_page(order_id, sentence_for(error)), error)
 
 
 def _hold_of(order: Order) -> Hold | None:
@@ -135,12 +131,3 @@ def _page_number() -> int:
     if text.isascii() and text.isdigit():
         return min(max(1, int(text[:9])), MAX_PAGE)
     return 1
-
-
-def _language() -> str:
-    return current_language().code
-
-
-def _file(content: bytes, media_type: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', **PRIVATE}
-    return Response(content, content_type=media_type, headers=headers)

@@ -1,4 +1,4 @@
-"""View of orders: the state in words, what may be done, and the tickets with their QR pictures."""
+"""View models of orders: badge, possible actions, and tickets with QR pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choices of the payment form: with the simulated provider each names what becomes of the payment."""
+"""Choices of the payment form: with the simulated provider each names its outcome."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orders.payments.simulated import APPROVE, DECLINE, LATE
 
 @dataclass(frozen=True)
 class PaymentChoice:
-    """A way to pay: the provider's token, its name, and what it does."""
+    """A means of payment: the provider's token, its name, and a hint."""
 
     token: str
     name: Any

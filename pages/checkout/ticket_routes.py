@@ -9,7 +9,7 @@ from flask import Response, request, url_for
 from flask_babel import gettext
 
 from core.errors import DomainError
-from core.web import context, problem_details
+from core.web import context
 from core.web.rate_limits.limiter import RateLimiter
 from events.service import Events
 from orders.documents import OrderDocuments
@@ -18,8 +18,8 @@ from orders.tickets.model import TicketState
 from orders.tickets.schemas import TransferSchema
 from orders.tickets.transfer import TransferTicket
 from pages import error_pages
+from pages.checkout.downloads import PRIVATE, download
 from pages.checkout.messages import sentence_for
-from pages.checkout.order_routes import PRIVATE
 from pages.checkout.order_view import TicketView
 from pages.errors import CrossSitePost, FormRefused
 from pages.locale import current_language
@@ -64,8 +64,7 @@ def back_to_tickets() -> Response:
 def ticket_file(code: str) -> Response:
     """Serve one ticket that the person holds as PDF."""
     content = context.get_service(OrderDocuments).ticket_of(visit().account, code, current_language().code)
-    headers = {"Content-Disposition": 'attachment; filename="ticket.pdf"', **PRIVATE}
-    return Response(content, content_type="application/pdf", headers=headers)
+    return download(content, "application/pdf", "ticket.pdf")
 
 
 @blueprint.errorhandler(DomainError)
@@ -73,11 +72,7 @@ def on_domain_error(error: DomainError) -> Response:
     """Show the list with the reason."""
     if isinstance(error, CrossSitePost) or current_visit() is None:
         return error_pages.on_domain_error(error)
-    answer = problem_details.on_error(error)
-    page = _tickets_page(sentence_for(error))
-    page.status_code = answer.status_code
-    error_pages.copy_headers(answer, page)
-    return page
+    return error_pages.with_refusal(_tickets_page(sentence_for(error)), error)
 
 
 def _tickets_page(problem: str = "") -> Response:

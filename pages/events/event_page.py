@@ -1,11 +1,11 @@
-"""Page of an event: its description, its tiers with a form for the cart, and what the visitor has of it."""
+"""Page of an event: its description, its tiers with a form for the cart, and the visitor's own tickets."""
 
 from __future__ import annotations
 
 from flask import Response, request, url_for
 
 from core.errors import DomainError
-from core.web import context, problem_details
+from core.web import context
 from events.money import exponent_of
 from events.service import Events
 from orders.holds.model import MAX_QUANTITY
@@ -17,7 +17,7 @@ from pages.events.view import EventCard
 from pages.page_visit import current_visit
 from pages.rendering import has_live_updates, render_page
 
-# The messages that an address may ask for, once a button has done its work.
+# Values of the parameter `notice`, set by the redirect after a button.
 NOTICES = ("reserved", "cancelled", "waiting", "left")
 
 
@@ -42,11 +42,7 @@ def event_page(event_id: str, problem: str = "") -> Response:
 
 def refused_page(event_id: str, error: DomainError) -> Response:
     """Return the page of an event with the refusal of its button, with the status and headers of the refusal."""
-    page = event_page(event_id, refusal_message(error))
-    answer = problem_details.on_error(error)
-    page.status_code = answer.status_code
-    error_pages.copy_headers(answer, page)
-    return page
+    return error_pages.with_refusal(event_page(event_id, refusal_message(error)), error)
 
 
 def _notice() -> str:

@@ -44,7 +44,7 @@ PARAMETERS = ListParametersSchema()
 
 @dataclass(frozen=True)
 class ListParameters:
-    """What the visitor searches for."""
+    """The submitted search."""
 
     search: str
     sort: str

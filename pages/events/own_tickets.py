@@ -1,4 +1,4 @@
-"""What a signed-in person has of an event: a reservation, entries of waiting lists, and offers of them."""
+"""Own tickets of a signed-in person for an event: reservation, waiting-list entries, and offers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from orders.offers.own_entries import FindOwnEntries, OwnEntry
 
 @dataclass(frozen=True)
 class OwnTickets:
-    """What a visitor has of an event; entries and offers by the tier's id."""
+    """Own tickets of a visitor; entries and offers by the tier's id."""
 
     is_signed_in: bool = False
     reservation: Mapping[str, Any] | None = None
@@ -26,7 +26,7 @@ class OwnTickets:
 
 
 def own_tickets(event: Event, visit: PageVisit | None) -> OwnTickets:
-    """Return what the visitor has of an event, nothing without a sign-in."""
+    """Return the visitor's own tickets of an event, none without a sign-in."""
     if visit is None:
         return OwnTickets()
     account_id = visit.account.id

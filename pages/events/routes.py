@@ -23,6 +23,7 @@ from pages.events.waitlist_form import parse_quantity, parse_tier_id
 from pages.formatting import local_time
 from pages.page_visit import current_visit
 from pages.rendering import see_other
+from pages.signed_in import to_sign_in
 from pages.site import PageBlueprint
 
 blueprint = PageBlueprint("events", __name__, static_url="/static/events")
@@ -122,4 +123,4 @@ def _back(event_id: str, notice: str) -> Response:
 
 
 def _to_sign_in(event_id: str) -> Response:
-    return see_other(url_for("pages.account.sign_in", next=url_for("pages.events.show", event_id=event_id)))
+    return to_sign_in(url_for("pages.events.show", event_id=event_id))

@@ -41,7 +41,7 @@ class SeatRow:
 
     @property
     def label(self) -> str:
-        """Return the name of the row without what separates it from a number, such as A of A-12."""
+        """Return the name of the row without its separator, such as A of A-12."""
         return self.name.rstrip("-.:/ ")
 
     @property

@@ -1,4 +1,4 @@
-"""View of events: what a card shows, by the event's stock and the current time."""
+"""View models of events: sale state and availability, from the stock and the current time."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Availability:
-    """What is left of a number of tickets."""
+    """The remaining tickets of a capacity."""
 
     remaining: int
     capacity: int
 
     @property
     def level(self) -> Level:
-        """Return the level of what is left."""
+        """Return the level of the remaining share."""
         if self.remaining == 0:
             return Level.NONE
         if self.remaining * 10 < self.capacity:
@@ -50,13 +50,13 @@ class Availability:
 
     @property
     def percent(self) -> int:
-        """Return what is left in whole percent, rounded up, so that a single ticket is visible."""
+        """Return the remaining share in percent, rounded up, so that a single ticket is visible."""
         return -(-100 * self.remaining // max(1, self.capacity))
 
 
 @dataclass(frozen=True)
 class TierRow:
-    """A tier with what is left of it; `limit` is the largest quantity for one cart."""
+    """A tier with its availability; `limit` is the largest quantity for one cart."""
 
     tier: Tier
     availability: Availability
@@ -88,7 +88,7 @@ class EventCard:
 
     @property
     def tiers(self) -> Sequence[TierRow]:
-        """Return the tiers that are not withdrawn, with what is left of each."""
+        """Return the tiers that are not withdrawn, with their availability."""
         return [self._row(tier) for tier in self._offered]
 
     @property

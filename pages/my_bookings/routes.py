@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from flask import Response, request, url_for
 
-from accounts.model import Identity
-from accounts.page_sessions import PageVisit
 from booking.account_bookings import ListAccountBookings
 from booking.errors import BookingNotFound
 from booking.model import Booking
@@ -15,8 +13,8 @@ from events.service import Events
 from orders.reservations.cancel import CancelReservation
 from orders.reservations.listing import ListReservations
 from pages.my_bookings.view import hour_cards, reservation_cards
-from pages.page_visit import current_visit
 from pages.rendering import render_page, see_other
+from pages.signed_in import identity, signed_in, visit
 from pages.site import PageBlueprint
 from pages.token_cookie import redirect_with_token
 
@@ -25,41 +23,35 @@ CANCELLED = "cancelled"
 
 
 @blueprint.get("/my/bookings")
+@signed_in
 def show() -> Response:
-    """Show what the person has booked; without a session, redirect to the sign-in and back."""
-    visit = current_visit()
-    if visit is None:
-        return _to_sign_in()
-    reservations = context.get_service(ListReservations).of_account(visit.account.id, None)
+    """Show what the person has booked."""
+    reservations = context.get_service(ListReservations).of_account(visit().account.id, None)
     now = context.get_service(Events).clock()
     return render_page(
         "my_bookings/list.html",
-        account=visit.account,
+        account=visit().account,
         reservations=reservation_cards(reservations, now),
-        hours=hour_cards(_bookings(visit), now),
+        hours=hour_cards(_bookings(), now),
         is_cancelled=request.args.get("notice") == CANCELLED,
         current_path=url_for("pages.my_bookings.show"),
     )
 
 
 @blueprint.post("/my/bookings/cancel")
+@signed_in
 def cancel() -> Response:
     """Cancel a reservation; a second call changes nothing."""
-    visit = current_visit()
-    if visit is None:
-        return _to_sign_in()
-    context.get_service(CancelReservation).by_id(request.form.get("reservation", ""), visit.account.id)
+    context.get_service(CancelReservation).by_id(request.form.get("reservation", ""), visit().account.id)
     return see_other(url_for("pages.my_bookings.show", notice=CANCELLED))
 
 
 @blueprint.post("/my/bookings/open")
+@signed_in
 def open_booking() -> Response:
     """Open the page of a slot booking, where it is changed or cancelled, with its token in a cookie."""
-    visit = current_visit()
-    if visit is None:
-        return _to_sign_in()
     booking_id = request.form.get("booking", "")
-    if all(booking.id != booking_id for booking in _bookings(visit)):
+    if all(booking.id != booking_id for booking in _bookings()):
         raise BookingNotFound
     token = context.get_service(SelfService).signed_links.sign(booking_id)
     return redirect_with_token(token, url_for("pages.self_service.booking", booking_id=booking_id))
@@ -72,10 +64,5 @@ def back_to_bookings() -> Response:
     return see_other(url_for("pages.my_bookings.show"))
 
 
-def _bookings(visit: PageVisit) -> list[Booking]:
-    identity = Identity(visit.account.id, visit.session_id, visit.account.role)
-    return list(context.get_service(ListAccountBookings).execute(identity))
-
-
-def _to_sign_in() -> Response:
-    return see_other(url_for("pages.account.sign_in", next=url_for("pages.my_bookings.show")))
+def _bookings() -> list[Booking]:
+    return list(context.get_service(ListAccountBookings).execute(identity()))

@@ -13,7 +13,7 @@ from typing import Any
 
 Fields = Mapping[str, str]
 Answer = tuple[int, dict[str, Any]]
-# Payment methods by what becomes of a payment with them.
+# Payment methods by the outcome of a payment.
 APPROVED = "pm_card_visa"
 DECLINED = "pm_card_chargeDeclined"
 NEEDS_ACTION = "pm_card_threeDSecure2Required"
@@ -47,18 +47,18 @@ class Ledger:
         with self.lock:
             if not key or not self.enforce_keys:
                 return work()
-            print_of_fields = json.dumps(fields, sort_keys=True)
+            fingerprint = json.dumps(fields, sort_keys=True)
             if key in self._answers:
                 first, answer = self._answers[key]
-                if first != print_of_fields:
+                if first != fingerprint:
                     return refused(400, "idempotency_error", "idempotency_key_in_use")
                 return answer
             answer = copy.deepcopy(work())
-            self._answers[key] = (print_of_fields, answer)
+            self._answers[key] = (fingerprint, answer)
             return answer
 
     def remember(self, key: str, answer: Answer) -> None:
-        """Keep another first answer of a key, as Stripe does also with an error of its own."""
+        """Replace the first answer of a key: Stripe also repeats its own errors."""
         with self.lock:
             if key in self._answers:
                 self._answers[key] = (self._answers[key][0], answer)
@@ -137,13 +137,13 @@ class Ledger:
         with self.lock:
             return [row for row in self.intents.values() if row["metadata"].get("orderId") == order_id]
 
-    def kept(self) -> int:
+    def balance(self) -> int:
         """Return the sum of all succeeded payments less the refunds."""
         with self.lock:
-            kept = 0
+            total = 0
             for intent in self.intents.values():
-                kept += intent["amount_received"] - intent["latest_charge"]["amount_refunded"]
-            return kept
+                total += intent["amount_received"] - intent["latest_charge"]["amount_refunded"]
+            return total
 
     def _new_intent(self, fields: Fields, status: str) -> dict[str, Any]:
         number = next(self._numbers)

@@ -30,6 +30,7 @@ from notifications.outbox.new_email import NewEmail
 from notifications.outbox.retry_store import RetryStore
 from notifications.outbox.service import Outbox
 from notifications.outbox.store import OutboxStore
+from notifications.preview import CONTEXT
 from notifications.providers import file
 from notifications.providers.base import Mailer
 from notifications.providers.resend import ResendMailer
@@ -42,50 +43,16 @@ from tests.notifications.provider import KEY, Provider, providing
 ADMIN = "admin@example.org"
 SENDER = "Open day <bookings@example.org>"
 TIMEOUTS = (0.5, 0.3)
+# The facts of the previews, with short links and characters that need escaping.
 FACTS = {
-    "oldTime": "20:00",
-    "oldVenue": "Old <Theatre>",
+    **CONTEXT,
     "event": "Open days, March 2026",
-    "timezone": "Europe/Berlin",
-    "date": "2026-03-05",
-    "slot": "10:00-11:00",
-    "reference": "K7MP-4QXD",
-    "fullName": "Ada Lovelace",
-    "email": "ada@example.org",
-    "phone": "+14155550123",
-    "country": "US",
-    "city": "Berkeley",
-    "message": "Looking forward to it.\nIs there parking?",
-    "manageUrl": "https://book.example.org/bookings/0123#abc&x=1",
+    "oldVenue": "Old <Theatre>",
     "sequence": "0",
-    "oldDate": "2026-03-03",
-    "oldSlot": "09:00-10:00",
-    "position": "2",
+    "manageUrl": "https://book.example.org/bookings/0123#abc&x=1",
     "leaveUrl": "https://book.example.org/waitlist/4567#def&x=1",
     "verifyUrl": "https://book.example.org/account/verify-email#token=abc",
     "resetUrl": "https://book.example.org/account/reset-password#token=def",
-    "forgotUrl": "https://book.example.org/account/forgot-password",
-    "time": "19:30",
-    "untilTime": "20:15",
-    "holdId": "01a2289f70ba71d0b6b9831d3bc4deba",
-    "venue": "Town Hall",
-    "tier": "Front row",
-    "seat": "A12",
-    "quantity": "2",
-    "orderLines": "2 x VIP, Summer Concert: 200.00",
-    "ticketCodes": "3PFQ47-KXW9CD-7MN4TR",
-    "ticketTiers": "VIP",
-    "ticketSeats": "A12",
-    "calendarIds": "01a2289f70ba71d0b6b9831d3bc4debb",
-    "calendarStarts": "2026-03-05T19:30:00+00:00",
-    "calendarTitles": "Summer Concert",
-    "calendarVenues": "Town Hall",
-    "calendarVersions": "1",
-    "giver": "Grace Hopper",
-    "amount": "200.00 EUR",
-    "eventDay": "2026-03-05",
-    "eventTime": "19:30",
-    "orderId": "01a2289f70ba71d0b6b9831d3bc4deb9",
 }
 
 

@@ -58,7 +58,7 @@ def test_expiry_ends_more_orders_than_a_batch(
 ) -> None:
     unpaid(shop, buyer, 3)
     clock.advance(seconds=600)
-    monkeypatch.setattr(deadline_expiry, "BATCH", 1)
+    monkeypatch.setattr(deadline_expiry, "BATCH_SIZE", 1)
 
     assert shop.services.orders.purchases.expire.execute() == 3
 

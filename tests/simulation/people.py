@@ -1,4 +1,4 @@
-"""The steps of a seed: what people, the back office and the scheduler do, each in a process that may die meanwhile."""
+"""Steps of a seed: actions of buyers, back office and scheduler, each in a process that may crash."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from events.model import Event
 from orders.holds.model import CartLine
 from orders.model import NewOrder
 from tests.simulation.invariants import Snapshot
-from tests.simulation.process import Ground, Process
+from tests.simulation.process import Environment, Process
 from tests.simulation.providers import TOKENS, Bank
 from tests.simulation.world import Crash, World
 
@@ -25,7 +25,7 @@ PAUSES = (1, 5, 30, 120, 400, 700, 1900)
 class People:
     """Buyers of one event, the back office, and the scheduler; requests are repeated after crashes."""
 
-    ground: Ground
+    environment: Environment
     world: World
     bank: Bank
     event: Event
@@ -34,9 +34,9 @@ class People:
     rebuild: Callable[[], Process]
     unanswered: list[tuple[Account, NewOrder, str]] = field(default_factory=list)
     keys: int = 0
-    # What people see: the state after the step before.
+    # The state after the previous step, as people see it.
     seen: Snapshot = field(default_factory=Snapshot)
-    # The steps in whose middle the present one is done, each with what it saw and the state of the generator.
+    # The interrupted steps, each with the state that it saw and the state of the generator.
     running: list[tuple[Step, Snapshot, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -65,7 +65,7 @@ class People:
             self.emails: 4,
         }
 
-        # What most often meets another step in its middle.
+        # The steps that most often interrupt another one.
         self.rivals: Sequence[Step] = (
             *(self.cancel, self.refund_part, self.webhook, self.webhook, self.expire, self.reconcile, self.repeat),
             *(self.order_hold, self.release, self.hold, self.refunds, self.check_in, self.transfer, self.order),
@@ -87,7 +87,7 @@ class People:
         if self.world.happens(0.4):
             self._double(index)
             return
-        self.seen = Snapshot.read(self.ground.db)
+        self.seen = Snapshot.read(self.environment.db)
         self.run(index, self.pick(self.rivals))
 
     def _double(self, index: int) -> None:

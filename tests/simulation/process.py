@@ -26,7 +26,7 @@ LEASED = 20
 
 
 @dataclass(frozen=True)
-class Ground:
+class Environment:
     """What processes are built on."""
 
     settings: Settings
@@ -39,7 +39,7 @@ class Ground:
 class Process:
     """The services of one process; a dead one is replaced by another with nothing in memory."""
 
-    ground: Ground
+    environment: Environment
     world: World
     bank: Bank
     mail: MailProvider
@@ -47,20 +47,20 @@ class Process:
     busy: bool = False
 
     def __post_init__(self) -> None:
-        db = self.ground.db
+        db = self.environment.db
         self.events: Events = events.wiring.build_events(db, self.clock)
         deferred = (orders.wiring.build_deferred_emails(db),)
         outbox = build_outbox(db, self.clock, deferred)
         self.services = orders.wiring.build(
             orders.wiring.Foundation(
-                settings=self.ground.settings,
-                client=self.ground.client,
+                settings=self.environment.settings,
+                client=self.environment.client,
                 db=db,
                 clock=self.clock,
                 events=self.events,
                 outbox=outbox,
                 audit=Audit(AuditStore(db), self.clock),
-                accounts=self.ground.accounts,
+                accounts=self.environment.accounts,
             )
         )
         purchases = self.services.purchases

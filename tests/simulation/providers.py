@@ -1,4 +1,4 @@
-"""What is outside of the service: a payment provider and a mail provider that survive every crash."""
+"""Simulated providers of payments and e-mails, which survive every crash."""
 
 from __future__ import annotations
 

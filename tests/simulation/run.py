@@ -21,7 +21,7 @@ from tests import factories
 from tests.simulation.invariants import COLLECTIONS, Invariants, Snapshot
 from tests.simulation.patches import Simulation, simulated
 from tests.simulation.people import People
-from tests.simulation.process import Ground, Process
+from tests.simulation.process import Environment, Process
 from tests.simulation.providers import Bank, MailProvider
 from tests.simulation.world import START, World
 
@@ -45,7 +45,7 @@ class Violation(AssertionError):
 class Simulator:
     """Runs seeds on one database, which is emptied between them."""
 
-    ground: Ground
+    environment: Environment
     simulation: Simulation
     accounts: list[Account]
     steps: int = STEPS
@@ -56,7 +56,7 @@ class Simulator:
         """Run a seed; return its world with the trace. Raises Violation."""
         for name in COLLECTIONS:
             if self.filled.of(name):
-                self.ground.db[name].delete_many({})
+                self.environment.db[name].delete_many({})
         world = World(seed, has_faults=False)
         self.simulation.world = world
         event = self._event(world)
@@ -65,15 +65,15 @@ class Simulator:
         mail = MailProvider(world)
 
         def build() -> Process:
-            return Process(self.ground, world, bank, mail)
+            return Process(self.environment, world, bank, mail)
 
         processes = [build() for _ in range(PROCESSES)]
-        people = People(self.ground, world, bank, event, self.accounts, processes, build)
+        people = People(self.environment, world, bank, event, self.accounts, processes, build)
         world.between = people.interrupt
         try:
             Run(self.simulation, people, mail).execute(self.steps)
         finally:
-            self.filled = Snapshot.read(self.ground.db)
+            self.filled = Snapshot.read(self.environment.db)
         return world
 
     def _event(self, world: World) -> Event:
@@ -93,12 +93,12 @@ class Simulator:
         event = new.build(world.now)
 
         def store(session: Session) -> None:
-            EventStore(self.ground.db).insert(session, event)
+            EventStore(self.environment.db).insert(session, event)
             for tier, given in zip(event.tiers, new.tiers, strict=True):
                 if given.seats:
-                    SeatStore(self.ground.db).insert(session, seats_of(event.id, tier.id, given.seats))
+                    SeatStore(self.environment.db).insert(session, seats_of(event.id, tier.id, given.seats))
 
-        transaction(self.ground.client, store, 8.0)
+        transaction(self.environment.client, store, 8.0)
         return event
 
 
@@ -154,7 +154,7 @@ class Run:
 
     def _invariants(self) -> Invariants:
         people = self.people
-        return Invariants(Snapshot.read(people.ground.db), people.bank, self.mail, people.world.now, people.keys)
+        return Invariants(Snapshot.read(people.environment.db), people.bank, self.mail, people.world.now, people.keys)
 
     def _require(self, broken: Iterator[str]) -> None:
         found = list(broken)
@@ -172,8 +172,8 @@ def simulator(mongodb_uri: str, client: Client) -> Iterator[Simulator]:
         simulation.world.has_faults = False
         services = wiring.build(settings, client=client)
         accounts = _accounts(db.client, AccountStore(db))
-        ground = Ground(settings, client, db, services.accounts.accounts)
-        yield Simulator(ground, simulation, accounts)
+        environment = Environment(settings, client, db, services.accounts.accounts)
+        yield Simulator(environment, simulation, accounts)
     client.drop_database(db.name)
 
 

@@ -45,7 +45,7 @@ def by_id_alone(*_: Any) -> Callable[..., int]:
 
 def capacity_guard(patch: Patch, simulator: Simulator) -> None:
     patch.setattr(inventory.stock, "capacity_guard", lambda *_: {})
-    simulator.ground.db.command("collMod", "event_stock", validator={})
+    simulator.environment.db.command("collMod", "event_stock", validator={})
 
 
 def state_of_holds(patch: Patch, _: Simulator) -> None:
@@ -127,7 +127,9 @@ def emails_within_the_transaction(patch: Patch, simulator: Simulator) -> None:
 
     def write(records: TicketRecords, requests: Any) -> None:
         if waiting:
-            transaction(simulator.ground.client, lambda session: records._outbox.store.add(session, list(waiting)), 8.0)
+            transaction(
+                simulator.environment.client, lambda session: records._outbox.store.add(session, list(waiting)), 8.0
+            )
         waiting.clear()
         after_commit(records, requests)
 
@@ -175,7 +177,7 @@ REMOVALS: Mapping[Removal, int] = {
 @pytest.fixture
 def whole(simulated_orders: Simulator) -> Any:
     """The simulator; the validator of the stock is put back afterwards."""
-    db = simulated_orders.ground.db
+    db = simulated_orders.environment.db
     options = next(found["options"] for found in db.list_collections(filter={"name": "event_stock"}))
     yield simulated_orders
     db.command("collMod", "event_stock", validator=options["validator"])

@@ -126,3 +126,5 @@ def test_robots_exclude_private_pages(app: Flask) -> None:
 
     assert "Disallow: /bookings/" in rules
     assert "Disallow: /account" in rules
+    assert "Disallow: /orders/" in rules
+    assert "Disallow: /my/" in rules

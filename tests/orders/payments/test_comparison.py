@@ -151,7 +151,7 @@ def test_payment_of_which_the_order_does_not_know_is_settled(
 
     assert sorted([stripe_shop.state(waiting), stripe_shop.state(expired)]) == ["paid", "refunded"]
     assert stripe_shop.state(paid_twice) == "paid"
-    assert fake.ledger.kept() == 3000
+    assert fake.ledger.balance() == 3000
     assert stripe_shop.purchases.reconcile.execute(COMMAND_WINDOW) == 0
     assert flags(stripe_shop) == [""] * 4
     stripe_shop.check()
@@ -163,7 +163,7 @@ def test_payment_of_an_unknown_order_is_reported_once_and_not_touched(stripe_sho
 
     assert [stripe_shop.purchases.reconcile.execute() for _ in range(3)] == [1, 0, 0]
     assert differences("unknown_order") == before + 1
-    assert stripe_shop.fake.ledger.kept() == 1500
+    assert stripe_shop.fake.ledger.balance() == 1500
     assert stripe_shop.state(paid) == "paid"
 
 

@@ -13,6 +13,7 @@ from orders.payment_settlement import SettlePayment
 from orders.payments.gateway import PaymentUnanswered
 from orders.payments.stripe import StripeGateway
 from orders.payments.webhook import PaymentWebhook
+from tests.api_client import Answer
 from tests.fake_stripe.ledger import DECLINED
 from tests.fake_stripe.server import FakeStripe, Fault
 from tests.orders.conftest import ManualClock
@@ -48,7 +49,7 @@ def test_late_success_is_applied_exactly_once_in_100_repetitions(
     assert states == ["paid", "refunded"] * (REPETITIONS // 2)
     assert stripe_shop.emails("order_refunded") == REPETITIONS // 2
     assert stripe_shop.emails("order_paid") == REPETITIONS // 2 + 1
-    assert stripe_shop.fake.ledger.kept() == 1000 * (REPETITIONS // 2 + 1)
+    assert stripe_shop.fake.ledger.balance() == 1000 * (REPETITIONS // 2 + 1)
     stripe_shop.check()
 
 
@@ -63,7 +64,7 @@ def test_control_late_success_without_memory_gets_tickets_twice(
     stripe_shop.purchases.refunds.execute()
 
     assert stripe_shop.state(paid) == "paid"
-    assert stripe_shop.fake.ledger.kept() == 0  # The money of a valid ticket went back.
+    assert stripe_shop.fake.ledger.balance() == 0  # The money of a valid ticket went back.
 
 
 @pytest.mark.parametrize("is_captured_first", [True, False])
@@ -83,7 +84,7 @@ def test_expiry_and_capture_in_both_orders_agree(
 
     assert stripe_shop.state(order) == "paid"
     assert stripe_shop.stock(tier.id) == (1, 0)
-    assert stripe_shop.fake.ledger.kept() == 1000
+    assert stripe_shop.fake.ledger.balance() == 1000
     stripe_shop.check()
 
 
@@ -98,7 +99,7 @@ def test_other_card_pays_the_same_hold(stripe_shop: StripeShop, payer: Buyer) ->
     stripe_shop.deliver()
 
     assert paid.status == 201
-    assert stripe_shop.fake.ledger.kept() == 2000
+    assert stripe_shop.fake.ledger.balance() == 2000
     stripe_shop.check()
 
 
@@ -145,17 +146,23 @@ def test_order_of_a_killed_process_is_paid_once(
     assert (again.status, again.json["status"]) == (201, "PAID")
     assert stripe_shop.tickets(again) == ["valid"]
     assert stripe_shop.emails("order_paid") == 1
-    assert stripe_shop.fake.ledger.kept() == 1000
+    assert stripe_shop.fake.ledger.balance() == 1000
     stripe_shop.check()
+
+
+def buy_unanswered(shop: StripeShop, payer: Buyer) -> tuple[Answer, bytes]:
+    """Buy a ticket whose payment succeeds without an answer; return the order and the provider's event."""
+    (tier,) = shop.event().tiers
+    shop.fake.faults.append(Fault.CUT_AFTER)
+    order = shop.buy(payer, tier)
+    (body,) = shop.fake.take_events()
+    return order, body
 
 
 def test_webhook_of_a_killed_process_is_applied_when_repeated(
     stripe_shop: StripeShop, payer: Buyer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tier,) = stripe_shop.event().tiers
-    stripe_shop.fake.faults.append(Fault.CUT_AFTER)
-    order = stripe_shop.buy(payer, tier)
-    (body,) = stripe_shop.fake.take_events()
+    order, body = buy_unanswered(stripe_shop, payer)
 
     def killed(*_: Any) -> None:
         raise Killed
@@ -172,10 +179,7 @@ def test_webhook_of_a_killed_process_is_applied_when_repeated(
 def test_control_event_noted_before_its_commit_is_lost(
     stripe_shop: StripeShop, payer: Buyer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tier,) = stripe_shop.event().tiers
-    stripe_shop.fake.faults.append(Fault.CUT_AFTER)
-    order = stripe_shop.buy(payer, tier)
-    (body,) = stripe_shop.fake.take_events()
+    order, body = buy_unanswered(stripe_shop, payer)
     webhook = stripe_shop.purchases.webhook
 
     def noted_first(*_: Any) -> None:
@@ -211,7 +215,7 @@ def test_provider_that_is_away_for_an_hour_takes_no_money_without_tickets(
     shop.deliver()
 
     paid = [order for order in orders if shop.state(order) == "paid"]
-    assert len(paid) * 1000 == fake.ledger.kept()
+    assert len(paid) * 1000 == fake.ledger.balance()
     assert shop.stock(tier.id) == (len(paid), 0)
     shop.check()
 

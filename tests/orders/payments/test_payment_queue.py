@@ -269,7 +269,7 @@ def test_throttled_payment_queues_until_the_provider_is_ready(stripe_shop: Strip
     assert [shop.state(order) for order in (throttled, behind)] == ["paid", "paid"]
     keys = shop.fake.posts("/v1/payment_intents")
     assert keys[0] == keys[1]
-    assert shop.fake.ledger.kept() == 2000
+    assert shop.fake.ledger.balance() == 2000
 
 
 def test_queue_of_a_dead_worker_is_carried_on_by_another(

@@ -47,11 +47,11 @@ def test_partial_refunds_of_the_same_amount_are_two(stripe_shop: StripeShop, pay
     assert refund(stripe_shop, paid, [one]).status == 200
     assert refund(stripe_shop, paid, [two]).status == 200
     assert refund(stripe_shop, paid, [two]).code == "ticket_void"
-    assert stripe_shop.fake.ledger.kept() == 1000
+    assert stripe_shop.fake.ledger.balance() == 1000
     assert cancel(payer, paid).status == 200
     stripe_shop.deliver()
 
-    assert stripe_shop.fake.ledger.kept() == 0
+    assert stripe_shop.fake.ledger.balance() == 0
     assert stripe_shop.stored(paid)["flag"] == ""
     stripe_shop.check()
 
@@ -71,7 +71,7 @@ def test_guest_admin_and_check_in_at_once_agree(stripe_shop: StripeShop, payer: 
     stripe_shop.deliver()
 
     states = stripe_shop.tickets(paid)
-    assert stripe_shop.fake.ledger.kept() == 1000 * sum(state != "void" for state in states)
+    assert stripe_shop.fake.ledger.balance() == 1000 * sum(state != "void" for state in states)
     assert states in (["void"] * 3, ["checked_in", "valid", "valid"], ["valid", "checked_in", "valid"], states)
     assert stripe_shop.stored(paid)["flag"] == ""
     stripe_shop.check()
@@ -83,7 +83,7 @@ def test_refund_beyond_the_payment_is_refused_by_the_provider(stripe_shop: Strip
 
     with pytest.raises(RepaymentRefused):
         stripe_shop.purchases.place.pay.gateway.refund(repayment)
-    assert stripe_shop.fake.ledger.kept() == 3000
+    assert stripe_shop.fake.ledger.balance() == 3000
 
 
 @pytest.mark.parametrize("fault", [Fault.ERROR_AFTER, Fault.CUT_AFTER, Fault.CUT_BEFORE, Fault.THROTTLE])
@@ -97,14 +97,14 @@ def test_unanswered_refund_is_repeated_with_its_key(
     if fault is Fault.ERROR_AFTER:  # Stripe repeats its error for a day.
         stripe_shop.purchases.refunds.execute()
         stripe_shop.deliver()
-        assert stripe_shop.fake.ledger.kept() == 0
+        assert stripe_shop.fake.ledger.balance() == 0
         return
     stripe_shop.purchases.refunds.execute()
 
     keys = stripe_shop.fake.posts("/v1/refunds")
     assert len(keys) == 2
     assert len(set(keys)) == 1
-    assert stripe_shop.fake.ledger.kept() == 0
+    assert stripe_shop.fake.ledger.balance() == 0
     assert stripe_shop.stored(paid)["refunds"][0]["state"] == "succeeded"
     stripe_shop.check()
 
@@ -119,7 +119,7 @@ def test_control_refunds_without_keys_return_the_money_twice(
     clock.advance(seconds=6)
     stripe_shop.purchases.refunds.execute()
 
-    assert stripe_shop.fake.ledger.kept() == 1000
+    assert stripe_shop.fake.ledger.balance() == 1000
 
 
 def test_two_tabs_pay_one_hold_once(stripe_shop: StripeShop, payer: Buyer) -> None:
@@ -130,7 +130,7 @@ def test_two_tabs_pay_one_hold_once(stripe_shop: StripeShop, payer: Buyer) -> No
         answers = list(pool.map(lambda _: payer.order(holdId=hold_id, paymentToken=APPROVED), range(2)))
 
     assert sorted(answer.status for answer in answers) == [201, 409]
-    assert stripe_shop.fake.ledger.kept() == 1000
+    assert stripe_shop.fake.ledger.balance() == 1000
     stripe_shop.check()
 
 
@@ -142,7 +142,7 @@ def test_free_tickets_add_nothing_and_alone_ask_no_provider(stripe_shop: StripeS
     mixed = payer.order((free, 1), (priced, 2), paymentToken=APPROVED)
 
     assert mixed.json["totalAmount"] == "14.00"
-    assert stripe_shop.fake.ledger.kept() == 1400
+    assert stripe_shop.fake.ledger.balance() == 1400
     stripe_shop.check()
 
 
@@ -157,7 +157,7 @@ def test_price_and_capacity_changed_during_a_hold_do_not_change_it(stripe_shop: 
     paid = payer.order(holdId=hold_id, paymentToken=APPROVED)
 
     assert paid.json["totalAmount"] == "20.00"
-    assert stripe_shop.fake.ledger.kept() == 2000
+    assert stripe_shop.fake.ledger.balance() == 2000
     assert stripe_shop.stock(tier.id) == (2, 0)
 
 
@@ -172,7 +172,7 @@ def test_event_cancelled_during_a_payment_returns_the_money(stripe_shop: StripeS
     stripe_shop.purchases.refunds.execute()
 
     assert stripe_shop.tickets(pending) == []
-    assert stripe_shop.fake.ledger.kept() == 0
+    assert stripe_shop.fake.ledger.balance() == 0
 
 
 def test_no_secret_is_in_logs_audit_or_metrics(
@@ -211,10 +211,10 @@ def test_key_repeated_or_with_another_body_takes_money_once(
     first = stripe_shop.buy(payer, tier, key="k")
     assert stripe_shop.buy(payer, tier, key="k").json["id"] == first.json["id"]
     assert payer.order((tier, 2), key="k", paymentToken=APPROVED).status == 422
-    assert stripe_shop.fake.ledger.kept() == 1000
+    assert stripe_shop.fake.ledger.balance() == 1000
     clock.advance(hours=24, seconds=1)
     stripe_shop.fake.ledger.forget_keys()
 
     assert stripe_shop.buy(payer, tier, key="k").json["id"] != first.json["id"]
-    assert stripe_shop.fake.ledger.kept() == 2000
+    assert stripe_shop.fake.ledger.balance() == 2000
     stripe_shop.check()

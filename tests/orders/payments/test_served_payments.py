@@ -41,7 +41,7 @@ def test_two_workers_pay_a_rush_at_the_rate(
     times = [at for at, path, _ in fake.requests if path == "POST /v1/payment_intents"]
     assert len(times) == ORDERS
     assert max(times) - min(times) > (ORDERS - 2) / RATE
-    assert fake.ledger.kept() == ORDERS * 2500
+    assert fake.ledger.balance() == ORDERS * 2500
     mongo.drop_database(db.name)
 
 

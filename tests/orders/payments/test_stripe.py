@@ -40,7 +40,7 @@ def test_declined_payment_is_402_and_releases_the_stock(stripe_shop: StripeShop,
 
     assert (declined.status, declined.code) == (402, "payment_declined")
     assert stripe_shop.stock(tier.id) == (0, 0)
-    assert stripe_shop.fake.ledger.kept() == 0
+    assert stripe_shop.fake.ledger.balance() == 0
 
 
 @pytest.mark.parametrize("token", ["tok_approve", "4242424242424242", "pm_", "pm_a b", "pi_1", "pm_1/../x"])
@@ -116,7 +116,7 @@ def test_unanswered_payment_is_pending_and_takes_money_once(
     clock.advance(seconds=21)
     assert shop.purchases.reconcile.execute() == 1
     assert shop.state(pending) == "paid"
-    assert fake.ledger.kept() == 1000
+    assert fake.ledger.balance() == 1000
     assert shop.emails("order_paid") == 1
     shop.check()
 
@@ -147,7 +147,7 @@ def test_control_payment_without_keys_takes_money_twice(
 
     stripe_shop.purchases.reconcile.execute()
 
-    assert stripe_shop.fake.ledger.kept() == 2000
+    assert stripe_shop.fake.ledger.balance() == 2000
 
 
 def test_key_that_stripe_refuses_leaves_the_order_pending(
@@ -175,7 +175,7 @@ def test_amount_of_any_currency_is_exact_there_and_back(
     stripe_shop.deliver()
     payer.send("POST", f"/api/orders/{paid.json['id']}/cancel")
 
-    assert stripe_shop.fake.ledger.kept() == 0
+    assert stripe_shop.fake.ledger.balance() == 0
     assert stripe_shop.stored(paid)["flag"] == ""
     stripe_shop.check()
 

@@ -91,7 +91,7 @@ def test_events_in_any_order_never_lead_back_from_paid(stripe_shop: StripeShop, 
 
         assert stripe_shop.state(order) == "paid"
         assert stripe_shop.tickets(order) == ["valid"]
-    assert fake.ledger.kept() == 12_000
+    assert fake.ledger.balance() == 12_000
     stripe_shop.check()
 
 
@@ -187,7 +187,7 @@ def test_other_amount_or_currency_gives_no_tickets_and_is_returned(
     stored = stripe_shop.stored(order)
     assert (stored["state"], stored["flag"]) == ("refunded", "amount_mismatch")
     assert stripe_shop.tickets(order) == []
-    assert stripe_shop.fake.ledger.kept() == 0
+    assert stripe_shop.fake.ledger.balance() == 0
     stripe_shop.check()
 
 

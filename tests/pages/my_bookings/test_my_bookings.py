@@ -32,8 +32,11 @@ def chips(text: str) -> list[str]:
 def test_page_without_a_session_leads_to_the_sign_in_and_back(app: Flask) -> None:
     browser = PageBrowser(app.test_client())
 
-    for answer in (browser.get(PATH), browser.post(f"{PATH}/cancel"), browser.post(f"{PATH}/open")):
-        assert (answer.status_code, answer.headers["Location"]) == (303, f"/sign-in?next={PATH}")
+    assert browser.get(PATH).headers["Location"] == f"/sign-in?next={PATH}"
+    for button in (f"{PATH}/cancel", f"{PATH}/open"):
+        answer = browser.post(button)
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/sign-in?next={button}")
+        assert browser.get(button).headers["Location"] == PATH
 
 
 def test_empty_page_says_what_to_do(ada: PageBrowser) -> None:
