@@ -23,6 +23,8 @@ class PaymentThrottle:
 
     def reserve(self, now: datetime, max_wait: timedelta) -> datetime | None:
         """Reserve the next turn; return its time, or None if it is more than `max_wait` away."""
+        if not self._interval:
+            return self._unlimited_turn(now, max_wait)
         turn = self._reserve(now, max_wait)
         if turn is None:
             # Without a row several find none at once, and one of them inserts it: each asks again.
@@ -41,6 +43,13 @@ class PaymentThrottle:
             return None
         next_at: datetime = found["nextAt"]
         return next_at
+
+    def _unlimited_turn(self, now: datetime, max_wait: timedelta) -> datetime | None:
+        """Return the time of a turn that only a pause of the provider delays. It writes nothing."""
+        turn = max(self.next_turn() or now, now)
+        if turn > now + max_wait:
+            return None
+        return turn
 
     def _reserve(self, now: datetime, max_wait: timedelta) -> datetime | None:
         turn = {"$max": ["$nextAt", now]}

@@ -57,6 +57,19 @@ def test_times_are_the_interval_apart_for_all_workers(db: Db, clock: ManualClock
     assert workers[0].reserve(clock() + timedelta(seconds=2), ADMISSION_MAX_WAIT) == clock() + timedelta(seconds=2)
 
 
+def test_unlimited_rate_writes_nothing_and_keeps_to_a_pause(db: Db, clock: ManualClock) -> None:
+    throttle = PaymentThrottle(db, 0)
+    now = clock()
+
+    times = [throttle.reserve(now, ADMISSION_MAX_WAIT) for _ in range(3)]
+    written = throttle.next_turn()
+    throttle.pause(now + timedelta(seconds=5))
+
+    assert (times, written) == ([now] * 3, None)
+    assert throttle.reserve(now, ADMISSION_MAX_WAIT) is None
+    assert throttle.reserve(now + timedelta(seconds=4.5), ADMISSION_MAX_WAIT) == now + timedelta(seconds=5)
+
+
 def test_first_time_is_given_although_another_worker_inserts_the_row(
     db: Db, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
