@@ -10,8 +10,12 @@ from booking.link_request_store import LinkRequest, LinkRequestStore
 from booking.model import Booking
 from booking.resend import ResendEmail
 from booking.store import BookingStore
+from core import log
+from core.errors import Unavailable
+from core.mongo.failures import DatabaseError
 from schedules.service import Schedules
 
+LOG = log.get_logger("booking")
 BATCH_SIZE = 100
 # An address with more bookings gets the links of the newest ones.
 MAX_LINKS = 20
@@ -44,8 +48,14 @@ class SendLinks:
 
     def execute(self) -> None:
         for request in self.requests.oldest(BATCH_SIZE):
-            self._send(request)
-            self.requests.delete(request)
+            try:
+                self._send(request)
+            except (DatabaseError, Unavailable):
+                raise
+            except Exception:  # boundary: one request must not delay all others
+                LOG.exception("link_request_failed", request=request.id)
+            else:
+                self.requests.delete(request)
 
     def _send(self, request: LinkRequest) -> None:
         for booking in self.bookings.confirmed_of(request.email, MAX_LINKS):

@@ -57,6 +57,29 @@ def test_open_bookings_of_the_address_are_sent(app: Flask, api: Api, services: w
     assert db["link_requests"].count_documents({}) == 0
 
 
+def test_request_that_fails_delays_no_other(
+    api: Api, services: wiring.Services, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = [book(api, slot) for slot in api.slots(DAY)[:2]]
+    db["bookings"].update_one({"_id": first["id"]}, {"$set": {"email": "grace@example.org"}})
+    resend = services.booking.send_links.resend
+    execute = type(resend).execute
+
+    def fail_for_the_first(self: Any, booking_id: str, actor: str) -> Any:
+        if booking_id == first["id"]:
+            raise ValueError("planted")
+        return execute(self, booking_id, actor)
+
+    monkeypatch.setattr(type(resend), "execute", fail_for_the_first)
+    ask(api, "grace@example.org")
+    ask(api)
+
+    services.booking.send_links.execute()
+
+    assert len(resent(db, second["id"])) == 1
+    assert [row["email"] for row in db["link_requests"].find()] == ["grace@example.org"]
+
+
 def test_unknown_address_has_the_same_answer(api: Api, services: wiring.Services, db: Db) -> None:
     answer = ask(api, "nobody-here@example.org")
     services.booking.send_links.execute()
