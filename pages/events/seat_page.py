@@ -5,6 +5,7 @@ Without scripts a row is opened by a button of the form, and the address carries
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, request, url_for
@@ -14,11 +15,13 @@ from events.errors import TierNotFound
 from events.model import Event, Tier
 from events.money import exponent_of
 from events.service import Events
-from orders.holds.model import MAX_QUANTITY
+from orders.holds.listing import ListHolds
+from orders.holds.model import MAX_QUANTITY, HoldKind
 from orders.seats.listing import ListSeats
 from pages.events.messages import client_messages
 from pages.events.seat_map import PITCH, SeatMap, center
 from pages.events.view import EventCard, SaleState
+from pages.page_visit import current_visit
 from pages.rendering import has_live_updates, render_page, see_other
 
 
@@ -32,12 +35,13 @@ def seat_page(event_id: str) -> Response:
     tier = _tier(card.event)
     if tier is None or card.state is not SaleState.ON_SALE:
         return see_other(url_for("pages.events.show", event_id=event_id))
-    seat_map = SeatMap.of(context.get_service(ListSeats).execute(event_id, tier.id))
+    seats, own_ids = context.get_service(ListSeats).execute_for(event_id, tier.id, _own_carts())
+    seat_map = SeatMap.of(seats)
     limit = min(card.event.max_per_order, MAX_QUANTITY, max(1, seat_map.free))
     values: dict[str, Any] = {
         "tier": tier,
         "open_row": seat_map.row(request.args.get("row", "")),
-        "choice": seat_map.chosen(request.args.getlist("seats"), limit),
+        "choice": seat_map.chosen(_chosen_ids(own_ids), limit),
         "center": center,
         "pitch": PITCH,
     }
@@ -54,6 +58,22 @@ def seat_page(event_id: str) -> Response:
         current_path=url_for("pages.events.seats", event_id=event_id, tier=tier.id),
         **values,
     )
+
+
+def _own_carts() -> frozenset[str]:
+    """Return the ids of the visitor's cart, whose seats a new choice replaces."""
+    visit = current_visit()
+    if visit is None:
+        return frozenset()
+    holds = context.get_service(ListHolds).execute(visit.account.id)
+    return frozenset(hold.id for hold in holds if hold.kind is HoldKind.CART)
+
+
+def _chosen_ids(own_ids: Sequence[str]) -> Sequence[str]:
+    """Return the seats that the address names; one without a choice or a row begins with the visitor's own seats."""
+    if "row" in request.args or "seats" in request.args:
+        return request.args.getlist("seats")
+    return own_ids
 
 
 def _tier(event: Event) -> Tier | None:

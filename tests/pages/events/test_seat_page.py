@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import Flask
 
 from core.mongo.client import Db
 from events.model import Event
 from tests.event_calls import new_tier, store_event
+from tests.orders.shop import Shop, TierPlan
 from tests.pages.account.page_browser import PageBrowser
+from tests.pages.checkout.buying import BuyingBrowser
 
 LABELS = ("A1", "A2", "A3", "B1", "B2")
 
@@ -104,3 +107,21 @@ def test_event_page_leads_to_the_seats(browser: PageBrowser, event: Event) -> No
 
     assert f'href="/events/{event.id}/seats?tier={event.tiers[1].id}"' in page.text
     assert "Best seats available" in page.text
+
+
+def test_seats_of_the_own_cart_are_chosen_and_those_of_others_taken(app: Flask) -> None:
+    shop = Shop(app)
+    (tier,) = shop.event(TierPlan("VIP", seats=("A1", "A2", "A3"))).tiers
+    buyer = BuyingBrowser.signed_in(shop)
+    buyer.post("/cart", {"seats": f"{tier.id}:A1"})
+    BuyingBrowser.signed_in(shop).post("/cart", {"seats": f"{tier.id}:A2"})
+
+    first = buyer.get(f"/events/{tier.event_id}/seats").text
+    row = buyer.get(f"/events/{tier.event_id}/seats?row=A").text
+
+    assert f'name="seats" value="{tier.id}:A1" data-x="0" data-y="0" checked' in first
+    assert f'value="{tier.id}:A2" data-x="1" data-y="0" disabled' in row
+    assert f'value="{tier.id}:A1" data-x="0" data-y="0">' in row
+    buyer.post("/cart", {"seats": [f"{tier.id}:A1", f"{tier.id}:A3"]})
+    (cart,) = shop.db["holds"].find({"accountId": buyer.id, "state": "active"})
+    assert cart["items"][0]["seats"] == ["A1", "A3"]
