@@ -13,7 +13,7 @@ from tests.deferred import write_deferred
 from tests.event_calls import store_event
 
 BOOKINGS = 3000
-WAITING = 900
+WAITING = 800
 EMAILS = 5000
 FAILED = 1500
 EVENTS = 300

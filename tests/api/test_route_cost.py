@@ -83,7 +83,7 @@ def full_service(replica_set: ReplicaSet, mongo: Client, provider: LocalProvider
         for slot in api.slots(day["date"]):
             assert api.book(slot).status == 201
     slots = api.slots(DATE)
-    for slot, capacity in ((slots[0], 100), (slots[-1], 1)):
+    for slot, capacity in ((slots[0], 1000), (slots[-1], 1)):
         assert api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": capacity}).status == 200
     booking = api.book(slots[0]).json["booking"]
     full_database.fill(db, booking, api.wait_for(slots[-1]).json["entry"], clock)

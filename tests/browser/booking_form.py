@@ -28,6 +28,19 @@ def fill_details(page: Page, **changes: str) -> None:
     page.locator("#country").select_option("DE")
 
 
+def day_link(page: Page, name: str) -> Locator:
+    """Return the link of a day on the unfolded calendar."""
+    unfold_calendar(page)
+    return page.get_by_role("link", name=name)
+
+
+def unfold_calendar(page: Page) -> None:
+    """Unfold the calendar, which a small screen folds once a date is chosen."""
+    unfold = page.locator("[data-unfold]")
+    if unfold.is_visible():
+        unfold.click()
+
+
 def select_slot(page: Page, slot_id: str) -> None:
     """Select a slot with the mouse."""
     page.locator(f".hours input[value='{slot_id}']").click()

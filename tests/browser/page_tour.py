@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from playwright.sync_api import Page
@@ -97,10 +98,11 @@ def _tour_booking(recorder: Recorder, free: str) -> None:
     page.locator(BOOK_BUTTON).click()
     page.wait_for_url("**/done")
     recorder.take("done")
-    page.locator(".row .button-secondary").click()
-    page.locator(".change:has(#slot) summary").click()
-    page.locator("#slot").select_option(index=1)
-    page.locator(".change:has(#slot) button").click()
+    page.get_by_role("link", name=re.compile("Change or cancel|Ändern oder stornieren")).click()
+    page.locator("#move > summary").click()
+    page.locator("#move a.day").first.click()
+    page.locator("#move-hours input").first.click()
+    page.locator("#move-hours button").click()
     page.locator(".success").wait_for()
     recorder.take("moved")
     page.reload()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.booking_form import BOOK_BUTTON, expect_form_kept, open_filled_form, wait_for_min_age
+from tests.browser.booking_form import BOOK_BUTTON, day_link, expect_form_kept, open_filled_form, wait_for_min_age
 from tests.browser.conftest import Visit
 from tests.conftest import Served
 
@@ -69,7 +69,7 @@ def test_message_beyond_the_body_limit_can_be_shortened(visit: Visit, site: Serv
 def open_form_on_another_day(page: Page, site: Served) -> Page:
     """Return the page with a form that was filled in on one day and shows another."""
     open_form(page, site, 6)
-    page.get_by_role("link", name=OTHER_DAY).click()
+    day_link(page, OTHER_DAY).click()
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
     return page
 

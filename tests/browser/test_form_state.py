@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.booking_form import (
     BOOK_BUTTON,
+    day_link,
     expect_form_kept,
     fill_details,
     new_email,
@@ -28,10 +29,6 @@ NO_SCRIPTS_DATE = "2026-03-21"
 
 def open_form(page: Page, site: Served, slot_number: int, **changes: str) -> Page:
     return open_filled_form(page, site.api.slots(DATE)[slot_number], **changes)
-
-
-def day_link(page: Page, name: str = OTHER_DAY) -> Locator:
-    return page.get_by_role("link", name=name)
 
 
 @pytest.mark.parametrize("link", ["a.skip", "#summary a"])
@@ -58,7 +55,7 @@ def test_chosen_day_keeps_the_form_and_changes_the_address(visit: Visit) -> None
 
     page.goto("/?date=2026-03-05")
     fill_details(page)
-    page.get_by_role("link", name="Saturday 7 March").click()
+    day_link(page, "Saturday 7 March").click()
     expect(page.locator("#hours-title")).to_have_text("Saturday 7 March")
 
     expect(page.locator("#email")).to_have_value("ada@example.org")
@@ -72,7 +69,7 @@ def test_chosen_day_keeps_the_form_and_changes_the_address(visit: Visit) -> None
 def test_going_back_and_forward_between_days_keeps_the_form(visit: Visit, site: Served) -> None:
     page = open_form(visit(), site, 1)
 
-    day_link(page).click()
+    day_link(page, OTHER_DAY).click()
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
     page.go_back()
     expect(page.locator("#hours-title")).to_have_text(DAY)
@@ -98,7 +95,7 @@ def test_page_from_a_post_is_not_posted_again_by_navigation(visit: Visit, site: 
 
     page.locator("#summary a").click()
     expect(page.locator("#phone")).to_be_focused()
-    day_link(page).click()
+    day_link(page, OTHER_DAY).click()
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
     page.go_back()
     expect(page.locator("#hours-title")).to_have_text(DAY)
@@ -117,14 +114,14 @@ def test_day_that_fails_to_load_keeps_the_page_and_shows_a_toast(visit: Visit, s
         times=1,
     )
 
-    day_link(page).click()
+    day_link(page, OTHER_DAY).click()
     expect(page.locator("[data-toast=day-unavailable]")).to_contain_text("nothing you typed is lost")
 
     expect_form_kept(page)
     expect(page.locator("#selected-slot")).to_contain_text(DAY)
     expect(page.locator("#hours")).not_to_have_attribute("aria-busy", "true")
     assert page.url.endswith(DATE)
-    day_link(page).click()
+    day_link(page, OTHER_DAY).click()
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
     expect(page.locator("[data-toast=day-unavailable]")).to_be_hidden()
     expect_form_kept(page)
@@ -132,7 +129,7 @@ def test_day_that_fails_to_load_keeps_the_page_and_shows_a_toast(visit: Visit, s
 
 def test_going_back_to_a_day_that_fails_to_load_stays(visit: Visit, site: Served) -> None:
     page = open_form(visit(breaks=True), site, 5)
-    day_link(page).click()
+    day_link(page, OTHER_DAY).click()
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
 
     page.route(f"**/?date={DATE}", lambda route: route.abort())
@@ -146,7 +143,7 @@ def test_going_back_to_a_day_that_fails_to_load_stays(visit: Visit, site: Served
 
 def test_going_back_and_forward_before_a_day_loads_keeps_the_day(visit: Visit, site: Served) -> None:
     page = open_form(visit(), site, 5)
-    day_link(page).click()
+    day_link(page, OTHER_DAY).click()
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
     held = hold_requests(page, f"**/?date={DATE}")
 
@@ -166,7 +163,7 @@ def test_foreign_page_instead_of_a_day_is_opened(visit: Visit, site: Served) -> 
     page = open_form(visit(), site, 5)
     page.route(f"**/?date={OTHER_DATE}*", lambda route: route.fulfill(body="<h1>Welcome to the hotel</h1>"))
 
-    day_link(page).click()
+    day_link(page, OTHER_DAY).click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Welcome to the hotel")
 
@@ -178,7 +175,7 @@ def test_last_chosen_day_wins_over_a_later_answer(visit: Visit, site: Served) ->
     day_link(page, "Saturday 7 March").click()
     expect(page.locator("#hours")).to_have_attribute("aria-busy", "true")
     expect(page.locator("#hours")).to_have_css("opacity", "0.55")
-    day_link(page).click()
+    day_link(page, OTHER_DAY).click()
     expect(page.locator("#hours-title")).to_have_text(OTHER_DAY)
     wait_for_held(page, held).pop().fulfill(response=page.request.get("/?date=2026-03-07"))
     wait_for_min_age(page)
@@ -197,7 +194,7 @@ def test_day_without_an_answer_times_out(visit: Visit, site: Served) -> None:
     page.route(f"**/?date={OTHER_DATE}*", lambda _: None)
 
     with page.expect_request(f"**/?date={OTHER_DATE}*"):
-        day_link(page).click()
+        day_link(page, OTHER_DAY).click()
     page.clock.run_for(30_000)
 
     expect(page.locator("[data-toast=day-unavailable]")).to_be_visible()
@@ -219,7 +216,8 @@ def test_form_is_locked_during_a_submission(visit: Visit, site: Served) -> None:
 
     page.on("request", record)
 
-    for target in (day_link(page), page.locator("#days a[data-day]").last, page.locator("button[value=de]")):
+    days = page.locator("#days a[data-day]")
+    for target in (days.first, days.last, page.locator("button[value=de]")):
         target.dispatch_event("click")
     page.keyboard.press("Enter")
     page.locator("#email").evaluate("(field) => field.focus()")

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 
 from live.streams import MAX_BATCH
 from tests.api_client import Api
-from tests.browser.booking_form import fill_details, select_slot, slot_state
+from tests.browser.booking_form import fill_details, select_slot, slot_state, unfold_calendar
 from tests.browser.conftest import Visit
 from tests.browser.layout_shifts import layout_shifts, observe_layout_shifts, reset_layout_shifts
 from tests.browser.sample_event import book_times, fill_slot
@@ -191,6 +191,7 @@ def open_form_and_observe(page: Page, slot: dict[str, Any]) -> Page:
     page.goto(f"/?date={slot['date']}")
     select_slot(page, slot["_id"])
     fill_details(page)
+    unfold_calendar(page)
     reset_layout_shifts(page)  # The guest's own selection may move things.
     return page
 

@@ -162,6 +162,7 @@ def test_my_bookings_asks_before_it_cancels(visit: Visit, sample: SampleEvents) 
     page.goto(f"/events/{sample.concert.id}")
     page.get_by_role("button", name="Reserve one ticket").click()
     page.locator(".success").wait_for()
+    page.locator(".account-menu summary").click()
     page.get_by_role("link", name="My bookings").click()
 
     page.get_by_text("Cancel the reservation").first.click()
