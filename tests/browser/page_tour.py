@@ -100,7 +100,7 @@ def _tour_booking(recorder: Recorder, free: str) -> None:
     recorder.take("done")
     page.get_by_role("link", name=re.compile("Change or cancel|Ändern oder stornieren")).click()
     page.locator("#move > summary").click()
-    page.locator("#move a.day").first.click()
+    page.locator(f"#move a[href*='date={DATE}']").click()
     page.locator("#move-hours input").first.click()
     page.locator("#move-hours button").click()
     page.locator(".success").wait_for()

@@ -31,7 +31,7 @@ def test_order_paid_has_tickets_total_and_email(shop: Shop, buyer: Buyer) -> Non
     (email,) = shop.db["letters"].find({"template": "order_paid"})
     assert email["to"] == buyer.email
     assert all(ticket["code"] in str(email) for ticket in order["tickets"])
-    assert email["context"]["ticketTiers"] == "Vip\nVip\nGa\nGa"
+    assert email["facts"]["ticketTiers"] == "Vip\nVip\nGa\nGa"
     assert buyer.send("GET", f"/api/orders/{order['id']}").json == order
     assert buyer.send("GET", "/api/orders").json["data"] == [order]
     assert shop.db["simulated_payments"].find_one()["amount"] == 25000  # type: ignore[index]
