@@ -93,6 +93,5 @@ def _eta_seconds(throttle: PaymentThrottle, before: int, now: datetime) -> int:
     next_turn = throttle.next_turn()
     if next_turn and next_turn > now:
         seconds = (next_turn - now).total_seconds()
-    if throttle.rate:
-        seconds += before / throttle.rate
+    seconds += throttle.duration_of(before).total_seconds()
     return max(math.ceil(seconds), 1)

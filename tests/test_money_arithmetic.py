@@ -12,10 +12,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("events", "orders")
 # It draws: its floats are millimetres on paper, and it gets no price.
-DRAWING = ROOT / "orders" / "tickets" / "attachments.py"
+DRAWING = ROOT / "orders" / "tickets" / "pdf.py"
 FILES = [file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.py")) if file != DRAWING]
 # Names of durations and of probabilities, the only floats that these folders need.
-DURATION = re.compile(r"seconds|sleep|timeout|ttl|pause|delay|lifetime|interval|deadline|rate|patience", re.IGNORECASE)
+DURATION = re.compile(
+    r"seconds|retry_after|sleep|timeout|ttl|pause|delay|lifetime|interval|deadline|rate|patience", re.IGNORECASE
+)
 MONEY = re.compile(r"price|amount|total|money|minor|refund|revenue|fee", re.IGNORECASE)
 
 
@@ -36,7 +38,7 @@ def owner_of(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> str:
                 return name
             case ast.FunctionDef(name=name):
                 return name
-            case ast.Call(func=called):
+            case ast.Call(func=called) if ast.unparse(called) != "float":
                 return ast.unparse(called)
     return ""
 

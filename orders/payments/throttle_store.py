@@ -36,6 +36,10 @@ class PaymentThrottle:
         """Give no turn before `until`."""
         self._rows.update_one({"_id": ROW}, {"$max": {"nextAt": until}}, upsert=True)
 
+    def duration_of(self, turns: int) -> timedelta:
+        """Return how long so many turns take."""
+        return timedelta(milliseconds=turns * self._interval)
+
     def next_turn(self) -> datetime | None:
         """Return the time of the next turn, or None if there was none yet."""
         found = self._rows.find_one({"_id": ROW})
