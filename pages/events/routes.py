@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Response, request, url_for
 
-from accounts.page_sessions import PageVisit
 from core.errors import DomainError
 from core.web import context
 from core.web.rate_limits.limiter import RateLimiter
@@ -21,9 +20,8 @@ from pages.events.event_page import event_page, refused_page
 from pages.events.list_page import list_page
 from pages.events.waitlist_form import parse_quantity, parse_tier_id
 from pages.formatting import local_time
-from pages.page_visit import current_visit
 from pages.rendering import see_other
-from pages.signed_in import to_sign_in
+from pages.signed_in import signed_in, visit
 from pages.site import PageBlueprint
 
 blueprint = PageBlueprint("events", __name__, static_url="/static/events")
@@ -53,46 +51,38 @@ def seats(event_id: str) -> Response:
 
 
 @blueprint.post("/events/<event_id>/reserve")
+@signed_in
 def reserve(event_id: str) -> Response:
     """Reserve one ticket of the first tier."""
-    visit = current_visit()
-    if visit is None:
-        return _to_sign_in(event_id)
-    _count(visit)
-    context.get_service(CreateReservation).execute(event_id, visit.account.id)
+    _count()
+    context.get_service(CreateReservation).execute(event_id, visit().account.id)
     return _back(event_id, "reserved")
 
 
 @blueprint.post("/events/<event_id>/cancel")
+@signed_in
 def cancel(event_id: str) -> Response:
     """Cancel the reservation; a second call changes nothing."""
-    visit = current_visit()
-    if visit is None:
-        return _to_sign_in(event_id)
-    context.get_service(CancelReservation).of_event(event_id, visit.account.id)
+    context.get_service(CancelReservation).of_event(event_id, visit().account.id)
     return _back(event_id, "cancelled")
 
 
 @blueprint.post("/events/<event_id>/wait")
+@signed_in
 def wait(event_id: str) -> Response:
     """Join the waiting list of a tier."""
-    visit = current_visit()
-    if visit is None:
-        return _to_sign_in(event_id)
     tier_id = parse_tier_id(request.form, event_id)
     quantity = parse_quantity(request.form)
-    _count(visit)
-    context.get_service(JoinTierWaitlist).execute(tier_id, visit.account.id, quantity)
+    _count()
+    context.get_service(JoinTierWaitlist).execute(tier_id, visit().account.id, quantity)
     return _back(event_id, "waiting")
 
 
 @blueprint.post("/events/<event_id>/leave")
+@signed_in
 def leave(event_id: str) -> Response:
     """Leave the waiting list of a tier, and give its offer back; a second call changes nothing."""
-    visit = current_visit()
-    if visit is None:
-        return _to_sign_in(event_id)
-    context.get_service(LeaveTierWaitlist).execute(parse_tier_id(request.form, event_id), visit.account.id)
+    context.get_service(LeaveTierWaitlist).execute(parse_tier_id(request.form, event_id), visit().account.id)
     return _back(event_id, "left")
 
 
@@ -114,13 +104,9 @@ def on_domain_error(error: DomainError) -> Response:
     return refused_page(arguments["event_id"], error)
 
 
-def _count(visit: PageVisit) -> None:
-    context.get_service(RateLimiter).hit_reservation(visit.account.id)
+def _count() -> None:
+    context.get_service(RateLimiter).hit_reservation(visit().account.id)
 
 
 def _back(event_id: str, notice: str) -> Response:
     return see_other(url_for("pages.events.show", event_id=event_id, notice=notice))
-
-
-def _to_sign_in(event_id: str) -> Response:
-    return to_sign_in(url_for("pages.events.show", event_id=event_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from accounts.model import Role
 from core.mongo.client import Db
+from events.model import Event
 from tests.orders.conftest import ManualClock
 from tests.orders.shop import Buyer, Shop, TierPlan
 
@@ -25,42 +27,70 @@ def refund(shop: Shop, order: dict[str, Any], count: int) -> None:
     assert shop.api.admin("POST", f"/orders/{order['id']}/refund", json={"tickets": codes}).status == 200
 
 
-def test_analytics_agree_with_hand_computed_numbers(shop: Shop, buyer: Buyer, clock: ManualClock) -> None:
+@dataclass(frozen=True)
+class Sales:
+    """Sales on two days: the event in dollars, and the days."""
+
+    dollars: Event
+    first_day: str
+    second_day: str
+
+
+@pytest.fixture
+def sales(shop: Shop, buyer: Buyer, clock: ManualClock) -> Sales:
+    """Orders in three currencies, with a refund, a cancellation, a transfer, a decline, an expiry and a wait."""
     dollars = shop.event(TierPlan("VIP", 10050, 3), TierPlan("GA", 2025, 10))
-    (yen,) = shop.event(TierPlan("JP", 1500), currency="JPY").tiers
-    (dinar,) = shop.event(TierPlan("KW", 1005), currency="KWD").tiers
     vip, ga = dollars.tiers
     first_day = clock().date().isoformat()
     order = buyer.order((vip, 2), (ga, 3)).json  # 201.00 + 60.75
     refund(shop, order, 1)  # a VIP ticket
-    cancelled = buyer.order((yen, 2)).json
-    assert buyer.send("POST", f"/api/orders/{cancelled['id']}/cancel").status == 200
-    buyer.order((yen, 1))
+    sell_yen(shop, buyer)
     clock.advance(days=1)
     second_day = clock().date().isoformat()
-    sold = buyer.order((dinar, 1), (dinar, 1)).json
-    code = sold["tickets"][0]["code"]
-    assert shop.api.admin("POST", "/checkin", json={"code": code}).status == 200
     other = shop.buyer()
-    path = f"/api/tickets/{sold['tickets'][1]['code']}/transfer"
-    assert buyer.send("POST", path, json={"email": other.email}).status == 200
+    sell_dinars(shop, buyer, other)
     assert buyer.order((ga, 1), paymentToken="tok_decline").status == 402
     assert buyer.order((ga, 1), paymentToken="tok_late").status == 202
     clock.advance(hours=1)
     shop.services.orders.purchases.expire.execute()
     assert other.hold((vip, 2)).status == 201
     assert shop.buyer().send("POST", f"/api/tiers/{vip.id}/waitlist", json={"quantity": 1}).status == 202
+    return Sales(dollars, first_day, second_day)
 
+
+def sell_yen(shop: Shop, buyer: Buyer) -> None:
+    """Sell two tickets that are cancelled, and one."""
+    (yen,) = shop.event(TierPlan("JP", 1500), currency="JPY").tiers
+    cancelled = buyer.order((yen, 2)).json
+    assert buyer.send("POST", f"/api/orders/{cancelled['id']}/cancel").status == 200
+    buyer.order((yen, 1))
+
+
+def sell_dinars(shop: Shop, buyer: Buyer, other: Buyer) -> None:
+    """Sell two tickets: one is checked in, one is transferred."""
+    (dinar,) = shop.event(TierPlan("KW", 1005), currency="KWD").tiers
+    scanned, passed_on = buyer.order((dinar, 1), (dinar, 1)).json["tickets"]
+    assert shop.api.admin("POST", "/checkin", json={"code": scanned["code"]}).status == 200
+    path = f"/api/tickets/{passed_on['code']}/transfer"
+    assert buyer.send("POST", path, json={"email": other.email}).status == 200
+
+
+def test_sums_agree_with_hand_computed_numbers(shop: Shop, sales: Sales) -> None:
     found = figures(shop)
 
     assert found["revenue"] == {"JPY": "1500", "KWD": "2.010", "USD": "161.25"}
     assert found["refundedAmount"] == {"JPY": "3000", "USD": "100.50"}
     names = ("orders", "tickets", "refunded", "checkedIn", "declined", "expired", "waiting")
     assert [found[name] for name in names] == [3, 7, 3, 1, 1, 1, 1]
+
+
+def test_days_and_tiers_agree_with_hand_computed_numbers(shop: Shop, sales: Sales) -> None:
+    found = figures(shop)
+
     days = [(row["date"], row["tickets"], row["revenue"]) for row in found["byDay"]]
     assert days == [
-        (first_day, 5, {"JPY": "1500", "USD": "161.25"}),
-        (second_day, 2, {"KWD": "2.010"}),
+        (sales.first_day, 5, {"JPY": "1500", "USD": "161.25"}),
+        (sales.second_day, 2, {"KWD": "2.010"}),
     ]
     tiers = {row["tier"]: (row["tickets"], row["refunded"], row["revenue"]) for row in found["byTier"]}
     assert tiers == {
@@ -69,12 +99,16 @@ def test_analytics_agree_with_hand_computed_numbers(shop: Shop, buyer: Buyer, cl
         "JP": (1, 2, {"JPY": "1500"}),
         "KW": (2, 0, {"KWD": "2.010"}),
     }
-    of_event = figures(shop, eventId=dollars.id)
+
+
+def test_filters_select_an_event_and_days(shop: Shop, sales: Sales, clock: ManualClock) -> None:
+    of_event = figures(shop, eventId=sales.dollars.id)
+    of_day = figures(shop, **{"from": sales.second_day, "to": sales.second_day})
+    day_before = (clock() - timedelta(days=30)).date().isoformat()
+
     assert (of_event["revenue"], of_event["orders"], of_event["waiting"]) == ({"USD": "161.25"}, 1, 1)
     assert (of_event["declined"], of_event["expired"]) == (1, 1)
-    of_day = figures(shop, **{"from": second_day, "to": second_day})
     assert (of_day["revenue"], of_day["orders"], of_day["expired"]) == ({"KWD": "2.010"}, 1, 1)
-    day_before = (clock() - timedelta(days=30)).date().isoformat()
     assert figures(shop, to=day_before)["byTier"] == []
     assert figures(shop, eventId="none")["revenue"] == {}
 

@@ -72,50 +72,65 @@ def add_order_routes(app: Flask, database: Store) -> None:
 
     @app.post("/api/orders")
     def buy() -> tuple[Response, int]:
-        """Hold the tickets of a cart, take the money, and issue the tickets."""
-        account_id = require_account()
-        given = NewOrder().load(request.get_json())
-        order = new_order(account_id, request.headers["Idempotency-Key"], priced(database, given["items"]))
-        try:
-            in_transaction(database, partial(hold_order, database, order))
-        except NotEnoughTickets:
-            return jsonify(code="insufficient_stock", message="Not enough tickets."), 409
-        except DuplicateKeyError:
-            return jsonify(code="duplicate_order", message="This key was used."), 409
-        payment_id = charge(payments, order, given["payment_token"])
-        if not payment_id:
-            in_transaction(database, partial(decline, database, order))
-            return jsonify(code="payment_declined", message="Declined."), 402
-        tickets = new_tickets(order)
-        in_transaction(database, partial(confirm, database, order, payment_id, tickets))
-        return jsonify(order_json(order, tickets)), 201
+        """Buy the tickets of a cart."""
+        return buy_cart(database, payments)
 
     @app.post("/api/holds")
     def hold() -> tuple[Response, int]:
-        """Hold the tickets of a cart instead of those that the account held before."""
-        account_id = require_account()
-        given = NewHold().load(request.get_json())
-        made = new_hold(account_id, priced(database, given["items"]))
-        try:
-            in_transaction(database, partial(replace_hold, database, made))
-        except NotEnoughTickets:
-            return jsonify(code="insufficient_stock", message="Not enough tickets."), 409
-        return jsonify(hold_json(made)), 201
+        """Hold the tickets of a cart."""
+        return hold_cart(database)
 
     @app.post("/api/admin/checkin")
     def check_in() -> tuple[Response, int]:
-        """Check a ticket in, once."""
-        require_account()
-        code = ScannedCode().load(request.get_json())["code"]
-        ticket = database.tickets.find_one_and_update(
-            {"code": code, "state": "valid"},
-            {"$set": {"state": "checked_in", "checkedInAt": datetime.now(UTC)}},
-            return_document=ReturnDocument.AFTER,
-        )
-        if ticket is None:
-            return jsonify(code="ticket_not_valid", message="Not valid."), 409
-        event = database.events.find_one({"_id": ticket["eventId"]}, {"title": 1})
-        return jsonify(ticket_json(ticket, event or {})), 200
+        """Check a ticket in."""
+        return check_in_ticket(database)
+
+
+def buy_cart(database: Store, payments: requests.Session) -> tuple[Response, int]:
+    """Hold the tickets of a cart, take the money, and issue the tickets."""
+    account_id = require_account()
+    given = NewOrder().load(request.get_json())
+    order = new_order(account_id, request.headers["Idempotency-Key"], priced(database, given["items"]))
+    try:
+        in_transaction(database, partial(hold_order, database, order))
+    except NotEnoughTickets:
+        return jsonify(code="insufficient_stock", message="Not enough tickets."), 409
+    except DuplicateKeyError:
+        return jsonify(code="duplicate_order", message="This key was used."), 409
+    payment_id = charge(payments, order, given["payment_token"])
+    if not payment_id:
+        in_transaction(database, partial(decline, database, order))
+        return jsonify(code="payment_declined", message="Declined."), 402
+    tickets = new_tickets(order)
+    in_transaction(database, partial(confirm, database, order, payment_id, tickets))
+    return jsonify(order_json(order, tickets)), 201
+
+
+def hold_cart(database: Store) -> tuple[Response, int]:
+    """Hold the tickets of a cart instead of those that the account held before."""
+    account_id = require_account()
+    given = NewHold().load(request.get_json())
+    made = new_hold(account_id, priced(database, given["items"]))
+    try:
+        in_transaction(database, partial(replace_hold, database, made))
+    except NotEnoughTickets:
+        return jsonify(code="insufficient_stock", message="Not enough tickets."), 409
+    return jsonify(hold_json(made)), 201
+
+
+def check_in_ticket(database: Store) -> tuple[Response, int]:
+    """Check a ticket in, once."""
+    require_account()
+    code = ScannedCode().load(request.get_json())["code"]
+    ticket = database.tickets.find_one_and_update(
+        {"code": code, "state": "valid"},
+        {"$set": {"state": "checked_in", "checkedInAt": datetime.now(UTC)}},
+        return_document=ReturnDocument.AFTER,
+    )
+    if ticket is None:
+        return jsonify(code="ticket_not_valid", message="Not valid."), 409
+    event = database.events.find_one({"_id": ticket["eventId"]}, {"title": 1})
+    return jsonify(ticket_json(ticket, event or {})), 200
 
 
 def priced(database: Store, lines: Sequence[Document]) -> list[Document]:

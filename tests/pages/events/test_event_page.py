@@ -103,8 +103,10 @@ def test_button_without_a_session_leads_to_the_sign_in_and_back(browser: PageBro
     event = store_event(db)
 
     answer = browser.post(f"/events/{event.id}/{button}")
+    back = browser.get(f"/events/{event.id}/{button}")
 
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"/sign-in?next=/events/{event.id}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/sign-in?next=/events/{event.id}/{button}")
+    assert (back.status_code, back.headers["Location"]) == (303, f"/events/{event.id}")
 
 
 @pytest.mark.parametrize("button", ["reserve", "cancel", "wait", "leave"])
