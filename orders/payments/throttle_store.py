@@ -36,9 +36,9 @@ class PaymentThrottle:
         """Give no turn before `until`."""
         self._rows.update_one({"_id": ROW}, {"$max": {"nextAt": until}}, upsert=True)
 
-    def duration_of(self, turns: int) -> timedelta:
-        """Return how long so many turns take."""
-        return timedelta(milliseconds=turns * self._interval)
+    def duration_of(self, count: int) -> timedelta:
+        """Return the time between a payment and the one `count` later."""
+        return timedelta(milliseconds=count * self._interval)
 
     def next_turn(self) -> datetime | None:
         """Return the time of the next turn, or None if there was none yet."""
