@@ -76,8 +76,11 @@ class HoldStore:
         return _hold(document) if document else None
 
     def get_of(self, account_id: str, hold_id: str) -> Hold:
-        """Return a hold of an account in any state; raises HoldNotFound."""
-        hold = self.get(hold_id)
+        """Return a majority-committed hold of an account in any state; raises HoldNotFound.
+
+        A majority read that follows one of a used hold finds the order that has used it.
+        """
+        hold = self.get_committed(hold_id)
         if hold is None or hold.account_id != account_id:
             raise HoldNotFound
         return hold
