@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -26,7 +27,7 @@ from core.config.settings import Settings
 from core.mongo.client import Client, Db, connect
 from core.web.context import runtime_of
 from devdb.replica_set import ReplicaSet, start_replica_set
-from tests import factories
+from tests import compiled_rules, factories, kept_schedule
 from tests.api_client import Api, over_app, over_http
 from tests.databases import Databases
 from tests.forked_processes import fork_server, run_flask
@@ -35,12 +36,22 @@ ROOT = Path(__file__).parent.parent
 # How long an example takes says more of the machine than of the code.
 hypothesis.register_profile("any machine", deadline=None)
 hypothesis.load_profile("any machine")
+compiled_rules.install()
+kept_schedule.install()
+# A test's application is ten thousand objects: with Python's default of 700, collecting them is a quarter of its cost.
+gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run choose how many request heads are compared with gunicorn's parser, and calls made of a route."""
     parser.addoption("--mutated-heads", type=int, default=3000)
     parser.addoption("--api-examples", type=int, default=8)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is loaded for the whole run out of later garbage collections."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
-"""Prepared databases that tests have one after the other: making one costs 70 ms of a core, emptying one 7 ms."""
+"""Prepared databases that tests have one after the other: making one costs 450 ms of a core, emptying one 10 ms."""
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from core.mongo.client import Client, Db
 # Databases rest this many turns before another test has them, for what its last test may still be writing.
 RESTING = 4
 EMPTYING_SECONDS = 2.0
+# What `dbHash` says of a collection without documents.
+NO_DOCUMENTS = hashlib.md5(b"", usedforsecurity=False).hexdigest()
 
 
 @dataclass
@@ -49,7 +52,7 @@ class Databases:
             with pymongo.timeout(EMPTYING_SECONDS):
                 if shape(db) != self.new:
                     return False
-                for name in self.new:
+                for name in filled(db):
                     db[name].delete_many({})
         except PyMongoError:  # a transaction that its test left open, say
             return False
@@ -57,5 +60,17 @@ class Databases:
 
 
 def shape(db: Db) -> dict[str, Any]:
-    """Return the options and the indexes of each collection."""
-    return {found["name"]: (found["options"], db[found["name"]].index_information()) for found in db.list_collections()}
+    """Return the options and the indexes of each collection, read by one command."""
+    stages: list[dict[str, Any]] = [{"$listCatalog": {}}, {"$match": {"db": db.name}}]
+    return {found["name"]: _shape_of(found["md"]) for found in db.client.admin.aggregate(stages)}
+
+
+def _shape_of(stored: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    options = {name: value for name, value in stored["options"].items() if name != "uuid"}
+    return options, [index["spec"] for index in stored["indexes"]]
+
+
+def filled(db: Db) -> list[str]:
+    """Return the names of the collections that hold documents."""
+    hashes = db.command("dbHash")["collections"]
+    return [name for name, digest in hashes.items() if digest != NO_DOCUMENTS]

@@ -43,6 +43,12 @@ def no_index(db: Db) -> None:
     db["bookings"].drop_indexes()
 
 
+def another_index(db: Db) -> None:
+    name = next(name for name in db["bookings"].index_information() if name != "_id_")
+    db["bookings"].drop_index(name)
+    db["bookings"].create_index("message", name=name)
+
+
 def no_validator(db: Db) -> None:
     db.command({"collMod": "slots", "validator": {}})
 
@@ -51,7 +57,7 @@ def one_more(db: Db) -> None:
     db.create_collection("others")
 
 
-@pytest.mark.parametrize("harm", [no_index, no_validator, one_more])
+@pytest.mark.parametrize("harm", [no_index, another_index, no_validator, one_more])
 def test_database_with_a_changed_schema_is_not_reused(
     databases: Databases, mongo: Client, harm: Callable[[Db], None]
 ) -> None:
