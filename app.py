@@ -28,6 +28,7 @@ import orders.reservations.routes
 import orders.routes
 import orders.seats.routes
 import orders.tickets.routes
+import pages.embedding
 import pages.locale
 import pages.routes
 import schedules.routes
@@ -44,6 +45,7 @@ from core.web.application import Application
 from core.web.body_limit import BodyReaderMiddleware
 from core.web.endpoint import Blueprint
 from core.web.rate_limits import limiter
+from core.web.security_headers import FramedPages
 from core.web.server import refusals
 from pages.branding.brand import Brand
 from schedules.availability_cache import AvailabilityCache
@@ -55,6 +57,8 @@ UNLIMITED_ENDPOINTS = frozenset(
     {
         "pages.static",
         "pages.booking.static",
+        "pages.embed.script",
+        "pages.embed.static",
         "pages.self_service.static",
         "pages.account.static",
         "pages.checkout.static",
@@ -111,7 +115,8 @@ def _services_or_exit(settings: Settings | None, replacements: dict[str, Any]) -
 def _configure(app: Application, services: wiring.Services) -> None:
     settings = services.settings
     refusals.install(app)
-    security_headers.install(app, https=settings.public_url.startswith("https://"))
+    https = settings.public_url.startswith("https://")
+    security_headers.install(app, https=https, framed=FramedPages(pages.embedding.BLUEPRINT, settings.embed_origins))
     cors.install(app, settings.cors_origins)
     problem_details.install(app)
     rate_limiter = limiter.install(

@@ -18,6 +18,7 @@ from core.i18n import (
 )
 from core.own_paths import is_own_path
 from core.web import accept_language
+from pages.embedding import embedded_language, is_embedded
 from pages.errors import FormRefused
 
 COOKIE = "language"
@@ -30,12 +31,14 @@ def install(app: Flask) -> None:
         app,
         default_locale=ENGLISH.code,
         default_translation_directories=str(CATALOGUES),
-        locale_selector=lambda: cookie_language() or accept_language.negotiated_language(),
+        locale_selector=lambda: embedded_language() or cookie_language() or accept_language.negotiated_language(),
     )
 
 
 def cookie_language() -> str:
-    """Return the language code in the cookie of the language switch, or nothing."""
+    """Return the language code in the cookie of the language switch, or nothing; embedded pages read no cookie."""
+    if is_embedded():
+        return ""
     code = request.cookies.get(COOKIE, "")
     return code if code in LANGUAGES else ""
 

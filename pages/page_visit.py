@@ -9,11 +9,14 @@ from accounts.page_cookie import PageCookie
 from accounts.page_sessions import PageSessions, PageVisit
 from core.mongo.failures import DatabaseError
 from core.web import context
+from pages.embedding import is_embedded
 from pages.site import blueprint
 
 
 def current_visit() -> PageVisit | None:
-    """Return the visit of the signed-in person, or None."""
+    """Return the visit of the signed-in person, or None. Embedded pages show no sign-in to the site around."""
+    if is_embedded():
+        return None
     if "page_visit" not in g:
         token = context.get_service(PageCookie).read()
         g.page_visit = context.get_service(PageSessions).find(token)

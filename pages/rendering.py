@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from flask import Response, current_app, redirect, render_template
 from flask_babel import force_locale
+from markupsafe import Markup
 
 from core.config.settings import Settings
 from core.i18n import LANGUAGES
 from core.web import context
 from pages import locale, page_visit
 from pages.branding.brand import Brand
+from pages.embedding import home_path, is_embedded
 from schedules.service import Schedules
+
+NEW_TAB = {True: Markup(' target="_blank"'), False: ""}
 
 
 def render_page(name: str, record_language: str = "", **values: object) -> Response:
@@ -35,6 +39,10 @@ def _render(name: str, values: dict[str, object]) -> Response:
         "languages": list(LANGUAGES.values()),
         "current_path": locale.current_path(),
         "visitor": page_visit.current_visitor(),
+        "embedded": is_embedded(),
+        "home_path": home_path,
+        # A frame shows embedded pages only, so links to others leave it.
+        "new_tab": NEW_TAB[is_embedded()],
     }
     page = Response(render_template(name, **{**shared_values, **values}), mimetype="text/html")
     return with_language_headers(language.code, page)

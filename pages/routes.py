@@ -11,6 +11,7 @@ from pages.api_docs import routes as api_docs_routes
 from pages.booking import routes as booking_routes
 from pages.branding import routes as branding_routes
 from pages.checkout import cart_routes, checkout_routes, order_routes, ticket_routes
+from pages.embed import routes as embed_routes
 from pages.events import routes as events_routes
 from pages.find_booking import routes as links_routes
 from pages.language_switch import routes as language_routes
@@ -24,6 +25,7 @@ __all__ = ["blueprint", "compression", "csrf", "error_pages", "page_visit", "pro
 for _routes in (
     booking_routes,
     events_routes,
+    embed_routes,
     my_bookings_routes,
     links_routes,
     branding_routes,

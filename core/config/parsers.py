@@ -14,6 +14,8 @@ from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 MONGODB = ("mongodb://", "mongodb+srv://")
 MAX_PORT = 65_535
+# As in the source lists of a Content-Security-Policy.
+ANY_ORIGIN = "*"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # A host, or an IPv6 address in brackets, with an optional port.
 HOST = re.compile(r"(?:[^\s,:/?#@%\[\]\\]+|\[[0-9A-Fa-f:.]+(?:%25[^\s\]]+)?\])(?::(?P<port>[0-9]{1,5}))?")
@@ -76,6 +78,17 @@ def origin(value: str) -> str:
 def origins(value: str) -> tuple[str, ...]:
     """Parse a comma-separated list of origins."""
     return tuple(origin(item.strip()) for item in value.split(",") if item.strip())
+
+
+def embed_origins(value: str) -> tuple[str, ...]:
+    """Parse the origins that may frame the embedded pages: * for any, none, or a list."""
+    if value == ANY_ORIGIN:
+        return (ANY_ORIGIN,)
+    if value == "none":
+        return ()
+    if ";" in value or not value.isascii():
+        raise ValueError("must be *, none, or origins in ASCII, such as https://www.example.org.")
+    return origins(value)
 
 
 def smtp_url(value: str) -> str:

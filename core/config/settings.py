@@ -60,6 +60,7 @@ class Settings:
     secret_key: tuple[str, ...] = field(repr=False)
     public_url: str
     cors_origins: tuple[str, ...]
+    embed_origins: tuple[str, ...]
     trusted_proxies: int
     rate_limit_default: str
     rate_limit_bookings: str
@@ -120,7 +121,7 @@ def from_env(env: Mapping[str, str]) -> Settings:
         admin_key=reader.parse("ADMIN_KEY", _admin_keys),
         secret_key=reader.parse("SECRET_KEY", _secrets),
         public_url=reader.parse("PUBLIC_URL", parsers.origin, f"http://127.0.0.1:{port or 8000}"),
-        cors_origins=reader.parse("CORS_ORIGINS", parsers.origins, ""),
+        **_origin_settings(reader),
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 0, 10),
         rate_limit_default=reader.parse("RATE_LIMIT_DEFAULT", _rate, "300 per 15 minutes"),
         rate_limit_bookings=reader.parse("RATE_LIMIT_BOOKINGS", _rate, "3 per hour"),
@@ -149,6 +150,13 @@ def from_env(env: Mapping[str, str]) -> Settings:
     if reader.problems:
         raise ConfigError(reader.problems)
     return settings
+
+
+def _origin_settings(reader: _Reader) -> dict[str, Any]:
+    return {
+        "cors_origins": reader.parse("CORS_ORIGINS", parsers.origins, ""),
+        "embed_origins": reader.parse("EMBED_ORIGINS", parsers.embed_origins, parsers.ANY_ORIGIN),
+    }
 
 
 def _account_settings(reader: _Reader) -> dict[str, Any]:

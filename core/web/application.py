@@ -72,6 +72,8 @@ class Application(Flask):
         self.fast_routes: dict[tuple[str, str], FastRoute] = {}
         self.fast_patterns: dict[tuple[str, str, str], tuple[FastRoute, str, str]] = {}
         self.constant_headers: Sequence[tuple[str, str]] = ()
+        # Instead of these, by the name of a blueprint.
+        self.blueprint_headers: dict[str, Sequence[tuple[str, str]]] = {}
         # An extension of Flask adds the headers for other origins, so Flask answers the requests that name an origin.
         self.answers_other_origins = False
         self._max_body_bytes = 0
@@ -139,7 +141,7 @@ class Application(Flask):
     def process_response(self, response: Response) -> Response:
         """Add the constant headers and the request id to a response of Flask, count it and log it."""
         response = super().process_response(response)
-        response.headers.extend(self.constant_headers)
+        response.headers.extend(self.blueprint_headers.get(request.blueprint or "", self.constant_headers))
         response.headers.setdefault(*NO_STORE)
         response.vary.add("Origin")
         state = context.current_state()

@@ -1,6 +1,9 @@
-"""Security headers on every response."""
+"""Security headers on every response: no page can be framed but those of one blueprint, by the origins of a setting."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from core.web.application import Application
 
@@ -22,9 +25,34 @@ SECURITY_HEADERS = {
 HSTS = "max-age=31536000"
 
 
-def install(app: Application, *, https: bool) -> None:
+@dataclass(frozen=True)
+class FramedPages:
+    """The blueprint of the pages that other sites may frame, and the origins of these sites; * is any site."""
+
+    blueprint: str
+    origins: tuple[str, ...]
+
+    def headers(self, others: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the headers of these pages, from those of the `others`."""
+        if not self.origins:
+            return others
+        ancestors = f"frame-ancestors {' '.join(self.origins)}"
+        policy = CONTENT_POLICY.replace("frame-ancestors 'none'", ancestors)
+        framed = {
+            **others,
+            "Content-Security-Policy": policy,
+            # A page that isolates itself from other origins loads only what has this header.
+            "Cross-Origin-Resource-Policy": "cross-origin",
+        }
+        # This header cannot name origins.
+        del framed["X-Frame-Options"]
+        return framed
+
+
+def install(app: Application, *, https: bool, framed: FramedPages) -> None:
     """Add the headers to every response of `app`."""
     headers = dict(SECURITY_HEADERS)
     if https:
         headers["Strict-Transport-Security"] = HSTS
     app.constant_headers = tuple(headers.items())
+    app.blueprint_headers[framed.blueprint] = tuple(framed.headers(headers).items())

@@ -27,6 +27,7 @@ Disallow: /api/
 Disallow: /bookings/
 Disallow: /cart
 Disallow: /checkout
+Disallow: /embed
 Disallow: /my/
 Disallow: /orders/
 Disallow: /waitlist/

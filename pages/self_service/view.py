@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from flask import Response, request
+from flask import Response, request, url_for
 
 from booking.errors import BookingNotFound
 from booking.model import Booking, Status
@@ -65,7 +66,13 @@ def _moves(found: Booking) -> dict[str, object]:
     availability = calendar_view.build(days, slots, chosen, month, current_language())
     cards = [card for card in availability.cards if _is_target(card, found)]
     today = schedules.clock().astimezone(ZoneInfo(schedules.schedule.timezone)).date().isoformat()
-    return {"availability": availability, "cards": cards, "today": today, "moves": bool(request.args.get("month"))}
+    return {
+        "availability": availability,
+        "cards": cards,
+        "today": today,
+        "moves": bool(request.args.get("month")),
+        "move_path": partial(url_for, "pages.self_service.booking", booking_id=found.id),
+    }
 
 
 def _is_target(card: SlotCard, booking: Booking) -> bool:

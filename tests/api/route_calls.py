@@ -16,6 +16,7 @@ from tests.accounts.openid.local_provider import LocalProvider
 from tests.api.account_calls import account_calls
 from tests.api.account_page_calls import account_page_calls, openid_calls
 from tests.api.conftest import Clock
+from tests.api.embed_calls import embed_calls
 from tests.api.event_page_calls import event_page_calls
 from tests.api.order_calls import order_calls
 from tests.api.order_page_calls import order_page_calls
@@ -72,6 +73,12 @@ class Rush:
         answer.close()
         return answer.status_code
 
+    def form(self) -> dict[str, str]:
+        """Return a filled form that is old enough."""
+        form = Browser(self.app, self.clock).form(self.slots[2])
+        self.clock.pass_by(seconds=5)
+        return form
+
     def book_by_page(self) -> int:
         browser = Browser(self.app, self.clock)
         return browser.send(browser.form(self.slots[2])).status_code
@@ -105,6 +112,7 @@ def calls(rush: Rush) -> dict[str, Call]:
         **public_page_calls(rush, guest),
         **booking_page_calls(rush, guest),
         **waiting_page_calls(rush, waiting),
+        **embed_calls(rush.app, rush.db, {"booking": rush.booking, "entry": rush.entry}, rush.form()),
     }
 
 

@@ -1,5 +1,5 @@
 // Booking form: submits once until it is answered, keeps what was typed across dates, shows live availability.
-import { REQUEST_TIMEOUT_MS, cancelNavigation, enableDateNavigation, parsePage, reloadPage } from "./date_navigation.js";
+import { IS_FRAMED, REQUEST_TIMEOUT_MS, cancelNavigation, enableDateNavigation, parsePage, reloadPage } from "./date_navigation.js";
 import { focusFirstProblem, handleInput } from "./field_errors.js";
 import { bindForm, messages, selectAlternative } from "../live.js";
 import { release } from "../tap_guard.js";
@@ -123,7 +123,8 @@ async function send(data, unlock) {
       method: "POST", body: data, headers: { Accept: "text/html" }, signal: AbortSignal.timeout?.(REQUEST_TIMEOUT_MS),
     });
     if (response.redirected && response.ok) {
-      location.assign(response.url);
+      if (IS_FRAMED) location.replace(response.url);
+      else location.assign(response.url);
       return true;
     }
     const page = parsePage(await response.text());

@@ -2,6 +2,8 @@
 import { dismiss, show } from "../toasts.js";
 
 export const REQUEST_TIMEOUT_MS = 30_000;
+// In a frame, the Back button belongs to the page around it.
+export const IS_FRAMED = parent !== window;
 // The address of a page that came by POST may lack its date.
 const initialDate = document.getElementById("hours")?.dataset.date;
 const cameByPost = Boolean(document.querySelector("form[data-posted]"));
@@ -55,7 +57,8 @@ async function loadChosenDate(event) {
   link.setAttribute("aria-busy", "true");
   const isReplaced = await replaceSections(link.href, isDay ? ["days", "hours"] : ["days"]);
   if (!isReplaced || !isDay) return;
-  history.pushState(null, "", link.href);
+  if (IS_FRAMED) history.replaceState(null, "", link.href);
+  else history.pushState(null, "", link.href);
   shownAddress = currentAddress();
   onDateShown({ isChosen: true });
 }
