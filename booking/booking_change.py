@@ -109,8 +109,10 @@ class BookingChangeRows(RowsOfKind[OutboxEmail]):
 
 
 def require_current(requests: Sequence[Request], found: dict[str, Booking]) -> None:
-    """Raise StaleRequest unless each booking is confirmed and in the slot whose place its request releases."""
+    """Raise StaleRequest unless each booking is confirmed and in the slot whose places its request releases."""
     for request in requests:
         booking = found.get(request.detail.booking_id)
-        if booking is None or booking.status is Status.CANCELLED or request.lines.get(booking.slot_id) != -1:
+        if booking is None or booking.status is Status.CANCELLED:
+            raise StaleRequest
+        if request.lines.get(booking.slot_id) != -booking.seats:
             raise StaleRequest

@@ -144,7 +144,10 @@ def _description(facts: Mapping[str, str], details: EventDetails) -> str:
     reference = words.gettext("Reference: %(reference)s") % {"reference": one_line(facts["reference"])}
     page = words.gettext("Your booking: %(url)s") % {"url": one_line(facts["manageUrl"])}
     hours = f"{one_line(facts['slot'])}, {one_line(facts['timezone'])}"
-    return "\n".join(filter(None, (hours, reference, page, details.map_url)))
+    places = ""
+    if "seats" in facts:
+        places = words.gettext("Places: %(seats)s") % {"seats": one_line(facts["seats"])}
+    return "\n".join(filter(None, (hours, places, reference, page, details.map_url)))
 
 
 def _guest(facts: Mapping[str, str], method: str) -> vCalAddress:

@@ -1,4 +1,4 @@
-"""Cancellation of a booking through the group commit; its place goes to the waiting list in the same transaction."""
+"""Cancellation of a booking through the group commit; its places go to the waiting list in the same transaction."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Cancellation(BookingChange):
 
     def expect(self, request: Request, booking: Booking) -> None:
         """Let `request` release the slot in which `booking` is."""
-        request.lines = {booking.slot_id: -1}
+        request.lines = {booking.slot_id: -booking.seats}
         request.identities = booking.identities
 
     def refresh(self, pending: PendingRequest[Request, Booking], booking: Booking) -> None:
@@ -57,7 +57,7 @@ class CancelBooking:
     bookings: BookingStore
 
     def execute(self, cancellation: Cancellation, known: Booking | None = None) -> Booking:
-        """Cancel a booking and release its place; a second call changes nothing. Raises BookingNotFound.
+        """Cancel a booking and release its places; a second call changes nothing. Raises BookingNotFound.
 
         `known` is the booking as the caller has just read it.
         """

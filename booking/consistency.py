@@ -1,4 +1,4 @@
-"""Consistency check: recounts bookings and waiting-list entries and compares them with each slot's counters."""
+"""Consistency check: recounts booked places and waiting-list entries, and compares them with each slot's counters."""
 
 from __future__ import annotations
 

@@ -39,10 +39,10 @@ class CreateBooking:
     allow_test_domains: bool = False
 
     def execute(self, new: NewBooking, key: str | None, language: str = "en", account_id: str = "") -> BookingResult:
-        """Book one place for a guest whose e-mails are in `language`, signed in to the account `account_id` if any.
+        """Book the places for a guest whose e-mails are in `language`, signed in to the account `account_id` if any.
 
-        Raises DateNotBookable, SlotNotFound, SlotDateMismatch, Invalid for a test domain, and the errors of
-        `GroupCommit.submit`.
+        Raises DateNotBookable, SlotNotFound, SlotDateMismatch, TooManySeats, Invalid for a test domain, and the
+        errors of `GroupCommit.submit`.
         """
         with _counted_refusals():
             if new.email.endswith(TEST_DOMAINS) and not self.allow_test_domains:
@@ -53,7 +53,7 @@ class CreateBooking:
                 self.schedules.require_open(slot)
                 result = self.group_commit.submit(pending)
             except SlotFull as error:
-                raise SlotFull(extra={"alternatives": self.schedules.alternative_offers(slot)}) from error
+                raise error.with_alternatives(self.schedules.alternative_offers(slot, new.seats)) from error
             except SlotClosed:
                 # The request may repeat one that booked while the slot was open.
                 earlier = self.group_commit.replay(pending)
@@ -69,6 +69,7 @@ class CreateBooking:
         slot = self.schedules.get_plan(new.slot_id)
         if slot.date != new.date:
             raise SlotDateMismatch
+        self.schedules.require_seats(new.seats)
         return slot
 
     def _booking(self, new: NewBooking, slot: PlannedSlot, language: str, account_id: str) -> Booking:
@@ -89,6 +90,7 @@ class CreateBooking:
             language=language,
             confirmation_deferred=True,
             account_id=account_id,
+            seats=new.seats,
         )
 
     def _pending(self, booking: Booking, key: str | None, fingerprint: str) -> PendingBooking:

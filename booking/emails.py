@@ -76,8 +76,8 @@ class BookingEmails:
         )
 
     def template_context(self, booking: Booking) -> dict[str, str]:
-        """Return the data of a booking for e-mails and calendar files."""
-        return {
+        """Return the data of a booking for e-mails and calendar files; `seats` is missing for one place."""
+        context = {
             "event": self.schedule.localized(booking.language).name,
             "timezone": self.schedule.timezone,
             "date": booking.date,
@@ -93,6 +93,9 @@ class BookingEmails:
             "sequence": str(booking.sequence),
             "language": booking.language,
         }
+        if booking.seats > 1:
+            context["seats"] = str(booking.seats)
+        return context
 
 
 def guest_confirmation_id(booking_id: str) -> str:

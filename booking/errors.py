@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from core.errors import Conflict, Invalid, NotFound
 from inventory.errors import InsufficientStock
 
@@ -16,6 +19,29 @@ class SlotFull(InsufficientStock):
     """Slot is full."""
 
     code = "slot_full"
+
+    @classmethod
+    def with_remaining(cls, remaining: int) -> SlotFull:
+        """Return the refusal of more places than the `remaining` ones; it names these if there are any."""
+        if not remaining:
+            return cls()
+        return cls(extra={"remaining": remaining})
+
+    def with_alternatives(self, alternatives: Sequence[Mapping[str, Any]]) -> SlotFull:
+        """Return the refusal with other slots."""
+        return SlotFull(extra={**self.extra, "alternatives": alternatives})
+
+    @property
+    def message(self) -> str:
+        """The message for people, with the number of places if some are left."""
+        if self.remaining:
+            return f"Too few places are left: {self.remaining}."
+        return super().message
+
+    @property
+    def remaining(self) -> int:
+        """How many places are left; fewer than were wanted."""
+        return int(self.extra.get("remaining", 0))
 
 
 class ResultTooLargeToSort(Invalid):

@@ -40,7 +40,7 @@ class SlotRecords(RecordsByKind[OutboxEmail]):
 
     def refusal(self, shortage: Shortage) -> DomainError:
         """Return SlotClosed or SlotFull."""
-        return SlotClosed() if shortage.closed else SlotFull()
+        return SlotClosed() if shortage.closed else SlotFull.with_remaining(shortage.remaining)
 
     def after_commit(self, requests: Sequence[StockRequest[Any]]) -> None:
         """Bring the cached alternatives up to date and wake the delivery worker."""

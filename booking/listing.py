@@ -88,13 +88,13 @@ class SearchBookings:
         return [id_ for id_ in ids if id_ in existing]
 
     def _total(self, criteria: BookingFilter, limit: int) -> int:
-        """Return the number of matches up to `limit` + 1; slots hold the number of confirmed bookings."""
+        """Return the number of matches up to `limit` + 1; slots hold the number of places of confirmed bookings."""
         if criteria.ids is not None and criteria == BookingFilter(ids=criteria.ids):
             return len(criteria.ids)
         confirmed = replace(criteria, status=Status.CONFIRMED)
         if confirmed != BookingFilter(status=Status.CONFIRMED) or criteria.status == Status.CANCELLED:
             return self.bookings.count(criteria, limit + 1)
-        active = sum(slot.booked_count for slot in self.slots.all())
+        active = sum(slot.booked_count for slot in self.slots.all()) - self.bookings.further_seats()
         if criteria.status:
             return active
         return active + self.bookings.count(BookingFilter(status=Status.CANCELLED))

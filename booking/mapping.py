@@ -19,7 +19,7 @@ EXPORTED_NAMES = (
     "fullName", "email", "phone", "country", "date", "slotLabel",
     "message", "createdAt", "city", "status", "reference",
 )  # fmt: skip
-EXPORTED = {"_id": 0, **dict.fromkeys(EXPORTED_NAMES, 1)}
+EXPORTED = {"_id": 0, "seats": 1, **dict.fromkeys(EXPORTED_NAMES, 1)}
 _in_order = itemgetter(*EXPORTED_NAMES)
 STATUS = {status.value: status for status in Status}
 # The field of each order; bookings with equal values are ordered by id, and so by creation.
@@ -156,6 +156,8 @@ def to_document(booking: Booking) -> Document:
         "createdAt": booking.created_at,
         "language": booking.language,
     }
+    if booking.seats > 1:
+        document["seats"] = booking.seats
     if booking.account_id:
         document["accountId"] = booking.account_id
     if booking.confirmation_deferred:
@@ -176,7 +178,7 @@ def key_of(document: Document) -> IdempotencyKey:
 
 def to_export_row(document: Document) -> ExportRow:
     """Return what EXPORTED selects of a document."""
-    return ExportRow._make(_in_order(document))
+    return ExportRow._make((*_in_order(document), document.get("seats", 1)))
 
 
 def to_booking(document: Document) -> Booking:
@@ -201,4 +203,5 @@ def to_booking(document: Document) -> Booking:
         language=document.get("language", "en"),
         confirmation_deferred=document.get("confirmationDeferred", False),
         account_id=document.get("accountId", ""),
+        seats=document.get("seats", 1),
     )

@@ -22,7 +22,7 @@ ERASED_DOMAIN = "@erased.invalid"
 
 
 class Status(StrEnum):
-    """Whether a booking holds its place."""
+    """Whether a booking holds its places."""
 
     CONFIRMED = "confirmed"
     CANCELLED = "cancelled"
@@ -30,7 +30,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class NewBooking:
-    """A request for one place, validated and normalised; `phone` is E.164, `email` lower case, texts NFC."""
+    """A request for `seats` places, validated and normalised; `phone` is E.164, `email` lower case, texts NFC."""
 
     full_name: str
     email: str
@@ -40,16 +40,21 @@ class NewBooking:
     date: str
     slot_id: str
     message: str
+    seats: int = 1
 
     @property
     def fingerprint(self) -> str:
-        """Return the digest that is equal exactly for equal requests."""
-        return fingerprint(vars(self).values())
+        """Return the digest that is equal exactly for equal requests; one place adds nothing to it."""
+        values = dict(vars(self))
+        seats = values.pop("seats")
+        if seats > 1:
+            values["seats"] = str(seats)
+        return fingerprint(values.values())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Booking:
-    """A place that was booked."""
+    """Places that were booked together."""
 
     id: str
     reference: str
@@ -75,9 +80,10 @@ class Booking:
     confirmation_deferred: bool = False
     # The id of the account that made it, if its guest was signed in.
     account_id: str = ""
+    seats: int = 1
 
     def was_recently_rescheduled(self, now: datetime) -> bool:
-        """Return whether it holds a place that it was moved to within the last minutes."""
+        """Return whether it holds places that it was moved to within the last minutes."""
         holds = self.status is Status.CONFIRMED
         return holds and self.sequence > 0 and self.changed_at is not None and now - self.changed_at < RECENTLY
 
@@ -99,7 +105,7 @@ class Booking:
 
 @dataclass
 class PendingBooking:
-    """A claim of one place: the rows to write, all or none, until `deadline` (monotonic seconds)."""
+    """A claim of a booking's places: the rows to write, all or none, until `deadline` (monotonic seconds)."""
 
     too_busy: ClassVar[str] = "The service is too busy. You have not been booked; please try again."
 
@@ -111,7 +117,7 @@ class PendingBooking:
     lines: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.lines = {self.booking.slot_id: 1}
+        self.lines = {self.booking.slot_id: self.booking.seats}
 
     @property
     def slot_id(self) -> str:
@@ -232,6 +238,7 @@ class ExportRow(NamedTuple):
     city: str
     status: str
     reference: str
+    seats: int
 
 
 class SortField(StrEnum):

@@ -19,7 +19,7 @@ from booking.mapping import (
     to_export_row,
 )
 from booking.model import Booking, BookingFilter, ExportRow, PageRequest, SortField
-from booking.store import BOOKINGS
+from booking.store import BOOKINGS, FURTHER_SEATS, PARTIES
 from core.mongo.client import Db, Document
 from core.pagination import Cursor, Page
 
@@ -58,6 +58,11 @@ class BookingQuery:
         # The command count takes a quarter of the time of an aggregation; it needs no transaction here.
         command = {"count": self._bookings.name, "query": query_for(wanted), "limit": limit}
         return int(self._bookings.database.command(command)["n"])
+
+    def further_seats(self) -> int:
+        """Return the number of places of confirmed bookings after their first ones."""
+        summing: list[Document] = [{"$match": PARTIES}, {"$group": {"_id": None, "n": {"$sum": FURTHER_SEATS}}}]
+        return sum(row["n"] for row in self._bookings.aggregate(summing, hint="parties"))
 
     def estimated_count(self) -> int:
         """Return the number of all bookings from the collection's metadata."""

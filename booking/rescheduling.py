@@ -1,4 +1,4 @@
-"""Rescheduling of a booking through the group commit: one transaction claims the new place and releases the old one."""
+"""Rescheduling of a booking: one transaction of the group commit claims the new places and releases the old ones."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Rescheduling(BookingChange):
 
     def expect(self, request: Request, booking: Booking) -> None:
         """Let `request` release the slot in which `booking` is, and claim its target."""
-        request.lines = {self.slot.id: 1, booking.slot_id: -1}
+        request.lines = {self.slot.id: booking.seats, booking.slot_id: -booking.seats}
         request.identities = booking.identities | {(booking.email, self.slot.id)}
 
     def refresh(self, pending: PendingRequest[Request, Booking], booking: Booking) -> None:

@@ -58,7 +58,7 @@ BOOKED = "Booking created successfully."
     fast=True,
 )
 def create_booking(new: NewBooking, key: str | None) -> Answer:
-    """Book one place in a slot. With an Idempotency-Key the request can be repeated safely for 24 hours.
+    """Book places in a slot, all or none. With an Idempotency-Key the request can be repeated safely for 24 hours.
 
     A signed-in guest's booking is in `GET /api/me/slots` as well.
 

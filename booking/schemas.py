@@ -15,6 +15,7 @@ from core.clock import iso
 from core.schema_fields import ContactSchema, Email, ParsedString, PatternString, Text, VisibleString
 from core.web.problem_schema import ProblemSchema
 from notifications.outbox.model import OutboxEmail
+from schedules.schemas import SeatsField
 from waitlist.model import WaitlistEntry
 
 
@@ -31,7 +32,7 @@ class SlotId(ParsedString):
 
 
 class NewBookingSchema(ContactSchema):
-    """A request for one place."""
+    """A request for places of one slot."""
 
     result_type = NewBooking
 
@@ -44,6 +45,7 @@ class NewBookingSchema(ContactSchema):
     date = VisibleString(required=True, validate=ma.validate.Length(1, 40), metadata={"example": "2026-03-05"})
     slotId = SlotId(required=True, attribute="slot_id", metadata={"minLength": 10, "maxLength": 100})
     message = Text(0, 1200, multiline=True, load_default="")
+    seats = SeatsField()
 
 
 class IdempotencyHeader(ma.Schema):
@@ -136,6 +138,7 @@ class BookingSchema(ma.Schema):
     city = ma.fields.String()
     message = ma.fields.String()
     status = ma.fields.String()
+    seats = ma.fields.Integer()
     createdAt = ma.fields.Function(
         lambda booking: iso(booking.created_at), metadata={"type": "string", "format": "date-time"}
     )
@@ -145,6 +148,7 @@ class BookingSchema(ma.Schema):
 def booking_members(booking: Booking, manage_url: str) -> dict[str, Any]:
     """Return what `BookingSchema` dumps, without its machinery: every member is a text or made by a function."""
     members = dict(zip(_BOOKING_NAMES, _booking_values(booking), strict=True))
+    members["seats"] = booking.seats
     members["createdAt"] = iso(booking.created_at)
     members["manageUrl"] = manage_url
     return members
@@ -181,6 +185,9 @@ class NoPlaceProblemSchema(ProblemSchema):
     alternatives = ma.fields.List(
         ma.fields.Nested(OfferSchema),
         metadata={"description": "With the code slot_full alone: up to three free slots near, the nearest first."},
+    )
+    remaining = ma.fields.Integer(
+        metadata={"description": "With the code slot_full alone: the places left, if these are too few."}
     )
 
 

@@ -50,5 +50,5 @@ class SelfService:
         try:
             return self.reschedule_booking.execute(booking.id, slot_id, booking)
         except SlotFull as error:
-            alternatives = self.schedules.alternative_offers(self.schedules.get_plan(slot_id))
-            raise SlotFull(extra={"alternatives": alternatives}) from error
+            alternatives = self.schedules.alternative_offers(self.schedules.get_plan(slot_id), booking.seats)
+            raise error.with_alternatives(alternatives) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -31,6 +32,9 @@ ACTIVE = {"status": "confirmed"}
 NOT_ERASED = {"erased": {"$ne": True}}
 # Bookings whose confirmation e-mails have no row yet.
 DEFERRED = {"confirmationDeferred": True}
+# Confirmed bookings of more than one place, and the number of their places after the first.
+PARTIES = {**ACTIVE, "seats": {"$gt": 1}}
+FURTHER_SEATS = {"$subtract": ["$seats", 1]}
 # Names of indexes.
 BY_KEY = "idempotency_key"
 BY_DEFERRED = "deferred"
@@ -76,6 +80,8 @@ BOOKINGS = CollectionSchema(
             partialFilterExpression={"accountId": {"$exists": True}},
             name="by_account",
         ),
+        # Few bookings have more than one place; their index counts these.
+        IndexModel([("slotId", ASCENDING), ("seats", ASCENDING)], partialFilterExpression=PARTIES, name="parties"),
     ),
     validator={"$jsonSchema": {"required": ["email", "slotId", "status", "reference", "createdAt"]}},
 )
@@ -212,10 +218,14 @@ class BookingStore:
         return self._bookings.count_documents({"_id": {"$gte": id_lower_bound(first), "$lt": id_lower_bound(end)}})
 
     def active_by_slot(self, session: Session) -> dict[str, int]:
-        """Return how many confirmed bookings each slot has, counted from the bookings themselves."""
+        """Return how many places the confirmed bookings of each slot have, counted from the bookings themselves."""
         counting: list[Document] = [{"$match": ACTIVE}, {"$group": {"_id": "$slotId", "n": {"$sum": 1}}}]
         found = self._bookings.aggregate(counting, session=session, hint="one_active_per_guest_and_slot")
-        return {row["_id"]: row["n"] for row in found}
+        counts = Counter({row["_id"]: row["n"] for row in found})
+        by_slot: Document = {"$group": {"_id": "$slotId", "n": {"$sum": FURTHER_SEATS}}}
+        for row in self._bookings.aggregate([{"$match": PARTIES}, by_slot], session=session, hint="parties"):
+            counts[row["_id"]] += row["n"]
+        return counts
 
     def _change(self, session: Session, where: Document, change: Document) -> Booking | None:
         document = self._bookings.find_one_and_update(

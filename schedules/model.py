@@ -12,6 +12,9 @@ from schedules.details.model import NO_DETAILS, EventDetails
 
 # One transaction may have to promote all entries, and its size is limited.
 MAX_WAITING = 1000
+MAX_ALTERNATIVES = 3
+# The schedule file may allow fewer.
+MAX_SEATS_PER_BOOKING = 100
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class Schedule:
     translations: Mapping[str, LocalizedText] = field(default_factory=dict)
     omitted: Sequence[OmittedSlot] = ()
     details: EventDetails = NO_DETAILS
+    # The most places of one booking.
+    seats_per_booking: int = 1
 
     def localized(self, language: str) -> LocalizedText:
         """Return the texts in `language`, or the schedule's own if it has no translation."""
@@ -192,10 +197,10 @@ class SlotChange:
     closed: bool | None = None
 
 
-def nearest(slots: Iterable[Slot], to: PlannedSlot, most: int = 3) -> list[Slot]:
-    """Return up to `most` of `slots` that have places: the same day's first, then by distance in days and hours."""
-    free = [slot for slot in slots if slot.remaining > 0 and slot.id != to.id]
-    return sorted(free, key=lambda slot: _distance(slot, to))[:most]
+def nearest(slots: Iterable[Slot], to: PlannedSlot, seats: int = 1) -> list[Slot]:
+    """Return up to three of `slots` that have `seats` places: the same day's first, then by days and hours."""
+    free = [slot for slot in slots if slot.remaining >= seats and slot.id != to.id]
+    return sorted(free, key=lambda slot: _distance(slot, to))[:MAX_ALTERNATIVES]
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

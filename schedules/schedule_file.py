@@ -16,7 +16,7 @@ from schedules import checks, recurrence, toml_file
 from schedules.day_templates import DayTemplate, assign
 from schedules.details import file as details_file
 from schedules.details.model import EventDetails
-from schedules.model import Day, LocalizedText, OmittedSlot, PlannedSlot, Schedule
+from schedules.model import MAX_SEATS_PER_BOOKING, Day, LocalizedText, OmittedSlot, PlannedSlot, Schedule
 from schedules.recurrence import MAX_DATES
 from schedules.toml_file import Table
 from schedules.wall_clock import WallTime, reason_to_omit
@@ -29,6 +29,7 @@ KEYS = {
     "slot_minutes",
     "capacity",
     "cutoff_minutes",
+    "seats_per_booking",
     "recurrence",
     "dates",
     "days",
@@ -89,6 +90,7 @@ def _schedule(file: Table, folder: Path) -> Schedule:
         translations=_translations(file, details),
         omitted=tuple(omitted),
         details=details,
+        seats_per_booking=file.get("seats_per_booking", checks.whole(1, MAX_SEATS_PER_BOOKING), default=1),
     )
 
 

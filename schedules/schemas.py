@@ -6,7 +6,9 @@ from typing import Any
 
 import marshmallow as ma
 
+from core.schema_fields import WholeNumber
 from core.web.request_parser import QuerySchema
+from schedules.model import MAX_SEATS_PER_BOOKING
 
 
 class SlotQuery(QuerySchema):
@@ -20,6 +22,14 @@ class SlotQuery(QuerySchema):
         if hasattr(values, "getlist") and len(values.getlist("date")) > 1:
             return {**values, "date": ""}
         return super().refuse_repeats(values, **kwargs)
+
+
+class SeatsField(WholeNumber):
+    """How many places are wanted together; one by default."""
+
+    def __init__(self) -> None:
+        description = "How many places together, all or none; the schedule file says how many are allowed."
+        super().__init__(1, MAX_SEATS_PER_BOOKING, load_default=1, metadata={"description": description})
 
 
 class SlotSchema(ma.Schema):

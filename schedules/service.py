@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.concurrency.ttl_cache import TTLCache
 from core.errors import Unavailable
 from core.mongo.failures import DatabaseError
-from schedules.errors import DateNotBookable, SlotClosed, SlotNotFound
+from schedules.errors import DateNotBookable, SlotClosed, SlotNotFound, TooManySeats
 from schedules.model import DateSummary, Day, PlannedSlot, Schedule, Slot, nearest
 from schedules.store import SlotStore
 
@@ -24,13 +24,15 @@ class OpenSlots:
 
     def __init__(self, slots: Sequence[Slot]) -> None:
         self._slots = {slot.id: slot for slot in slots}
-        self._nearest: dict[str, list[str]] = {}
+        # By slot and number of places.
+        self._nearest: dict[tuple[str, int], list[str]] = {}
 
-    def near(self, slot: PlannedSlot) -> list[Slot]:
-        """Return up to three with free places near `slot`."""
-        if slot.id not in self._nearest:
-            self._nearest[slot.id] = [other.id for other in nearest(self._slots.values(), slot)]
-        return [self._slots[slot_id] for slot_id in self._nearest[slot.id]]
+    def near(self, slot: PlannedSlot, seats: int = 1) -> list[Slot]:
+        """Return up to three with `seats` free places near `slot`."""
+        wanted = (slot.id, seats)
+        if wanted not in self._nearest:
+            self._nearest[wanted] = [other.id for other in nearest(self._slots.values(), slot, seats)]
+        return [self._slots[slot_id] for slot_id in self._nearest[wanted]]
 
     def claim(self, claims: Mapping[str, int]) -> None:
         """Take places that were claimed since; `claims` are counts by slot id."""
@@ -38,7 +40,7 @@ class OpenSlots:
             slot = self._slots[slot_id]
             claimed = replace(slot, booked_count=slot.booked_count + claims[slot_id])
             self._slots[slot_id] = claimed
-            if slot.remaining and not claimed.remaining:
+            if any(claimed.remaining < seats <= slot.remaining for _, seats in self._nearest):
                 self._nearest = {}
 
 
@@ -82,6 +84,11 @@ class Schedules:
         if not self.schedule.is_bookable_at(slot, self.clock()):
             raise SlotClosed
 
+    def require_seats(self, seats: int) -> None:
+        """Raise TooManySeats if so many places cannot be booked together."""
+        if seats > self.schedule.seats_per_booking:
+            raise TooManySeats(self.schedule.seats_per_booking)
+
     def get_states(self, slot_ids: Iterable[str]) -> Mapping[str, Slot]:
         """Return the majority-committed state of the slots by id; missing documents are created."""
         wanted = set(slot_ids)
@@ -102,16 +109,16 @@ class Schedules:
             return 0
         return min(slot.remaining, slot.waiting)
 
-    def alternatives(self, slot: PlannedSlot) -> list[Slot]:
-        """Return up to three bookable slots near `slot`, cached for half a second."""
-        return self._open_slots(self.schedule.id).near(slot)
+    def alternatives(self, slot: PlannedSlot, seats: int = 1) -> list[Slot]:
+        """Return up to three slots near `slot` with `seats` places to book, cached for half a second."""
+        return self._open_slots(self.schedule.id).near(slot, seats)
 
-    def alternative_offers(self, slot: PlannedSlot) -> list[Mapping[str, Any]]:
+    def alternative_offers(self, slot: PlannedSlot, seats: int = 1) -> list[Mapping[str, Any]]:
         """Return the alternatives to a full slot as JSON values; none while the database is unavailable."""
         with suppress(DatabaseError):
             return [
                 {"slotId": other.id, "date": other.date, "label": other.label, "remaining": other.remaining}
-                for other in self.alternatives(slot)
+                for other in self.alternatives(slot, seats)
             ]
         return []
 

@@ -23,6 +23,7 @@ COLUMNS = (
     "City",
     "Status",
     "Reference",
+    "Seats",
 )
 BOM = "\ufeff"
 # Spreadsheets read a cell as a formula if it begins, after blanks, with one of these; full-width forms count too.
@@ -71,6 +72,7 @@ def _row(booking: ExportRow) -> tuple[str, ...]:
         escape_formula(booking.city),
         booking.status,
         booking.reference,
+        str(booking.seats),
     )
 
 

@@ -93,6 +93,7 @@ class AdminBookingSchema(ma.Schema):
     slotLabel = ma.fields.String(attribute="slot_label")
     message = ma.fields.String()
     status = ma.fields.String()
+    seats = ma.fields.Integer()
     createdAt = ma.fields.Function(lambda booking: iso(booking.created_at), metadata={"type": "string"})
 
 

@@ -38,6 +38,8 @@ MESSAGES: Mapping[str, Message] = {
     "city": _("City"),
     "date": _("Date"),
     "hours": _("Hours"),
+    "party": _("Places"),
+    "hoursOfParty": _("{hours}, {seats} places"),
     "status": _("Status"),
     "message": _("Message"),
     "created": _("Booked at"),

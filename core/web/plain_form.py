@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import marshmallow as ma
 import msgspec
 
-from core.schema_fields import ClampedInteger, ParsedString, TypedSchema
+from core.schema_fields import ClampedInteger, ParsedString, TypedSchema, WholeNumber
 
 # Removes the characters of a query string, beside letters and digits, that mean themselves or separate parameters.
 _WITHOUT_MARKS = str.maketrans("", "", "-._=&")
@@ -165,7 +165,12 @@ class PlainTexts:
 
 
 def _fields_of(schema: type[ma.Schema]) -> list[PlainField]:
-    return [PlainField.of(name, field) for name, field in schema().load_fields.items()]
+    return [PlainField.of(name, field) for name, field in schema().load_fields.items() if not _is_left_out(field)]
+
+
+def _is_left_out(field: ma.fields.Field[Any]) -> bool:
+    """Return whether the plain case is a request without this field: a number that the result has by default."""
+    return isinstance(field, WholeNumber) and isinstance(field.load_default, int)
 
 
 def _only_length(name: str, field: ma.fields.Field[Any]) -> ma.validate.Length:

@@ -26,6 +26,7 @@ BOOKING = ExportRow(
     city="London",
     status="confirmed",
     reference="K7MP-4QXD",
+    seats=2,
 )
 SIGNS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
 BLANKS = ["", " ", "   ", "\t", "\n", "\r\n", "\u00a0", "\u3000", "\u2003", "\ufeff", "\u200b", " \u00a0\t "]
@@ -73,6 +74,7 @@ def test_a_file_is_a_heading_and_a_row_for_each_booking() -> None:
         "City",
         "Status",
         "Reference",
+        "Seats",
     ]
     assert first == [
         "Ada Lovelace",
@@ -86,8 +88,9 @@ def test_a_file_is_a_heading_and_a_row_for_each_booking() -> None:
         "London",
         "confirmed",
         "K7MP-4QXD",
+        "2",
     ]
-    assert second[-2:] == ["cancelled", "XXXX-XXXX"]
+    assert second[-3:] == ["cancelled", "XXXX-XXXX", "2"]
 
 
 def test_a_file_of_no_one_is_a_heading_with_its_mark() -> None:

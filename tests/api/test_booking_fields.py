@@ -32,6 +32,7 @@ def test_a_booking_is_answered_with_exactly_what_was_booked(make_app: Callable[.
         "slot": "10:00-11:00",
         "slotId": slot["_id"],
         "status": "confirmed",
+        "seats": 1,
     }
     assert answer.headers["Location"] == f"/api/bookings/{made['id']}"
     assert re.fullmatch(r"[A-Z0-9]{4}-[A-Z0-9]{4}", made["reference"])

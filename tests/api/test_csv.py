@@ -24,6 +24,7 @@ HEADER = [
     "City",
     "Status",
     "Reference",
+    "Seats",
 ]
 
 
@@ -65,6 +66,7 @@ def test_a_row_holds_the_booking(api: Api) -> None:
         "\u6771\u4eac",
         "confirmed",
         booking["reference"],
+        "1",
     ]
 
 

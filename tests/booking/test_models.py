@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from booking.model import NewBooking
+from core.idempotency import fingerprint
 from core.signed_tokens import SignedLinks, is_expired
 from notifications.outbox.model import GIVE_UP_AFTER, OutboxEmail, backoff_delay, next_attempt_at
 from schedules.model import PlannedSlot, Slot, nearest
@@ -59,7 +61,7 @@ def test_when_the_day_is_full_the_nearest_days_follow() -> None:
 def test_distance_is_counted_over_the_ends_of_months() -> None:
     slots = [slot("2026-02-27", "12:00"), slot("2026-03-02", "12:00"), slot("2026-03-31", "12:00")]
 
-    assert names(nearest(slots, plan("2026-03-01", "12:00"), most=2)) == ["2026-03-02 12:00", "2026-02-27 12:00"]
+    assert names(nearest(slots, plan("2026-03-01", "12:00")))[:2] == ["2026-03-02 12:00", "2026-02-27 12:00"]
 
 
 def test_neither_the_slot_itself_nor_full_nor_closed_ones_are_near() -> None:
@@ -70,6 +72,12 @@ def test_neither_the_slot_itself_nor_full_nor_closed_ones_are_near() -> None:
     ]
 
     assert nearest(slots, plan("2026-03-05", "12:00")) == []
+
+
+def test_slots_with_too_few_places_for_a_party_are_not_near() -> None:
+    slots = [slot("2026-03-05", "11:00", booked=3), slot("2026-03-05", "13:00", booked=2)]
+
+    assert names(nearest(slots, plan("2026-03-05", "12:00"), seats=2)) == ["2026-03-05 13:00"]
 
 
 @pytest.mark.parametrize(
@@ -87,12 +95,18 @@ NEW = NewBooking("Ada", "ada@example.org", "+14155550123", "US", "", "2026-03-05
 
 def test_equal_requests_have_equal_fingerprints_and_others_have_not() -> None:
     assert replace(NEW).fingerprint == NEW.fingerprint
-    others = [
-        replace(NEW, **{name: "x"})
-        for name in ("full_name", "email", "phone", "country", "city", "date", "slot_id", "message")
+    texts: list[dict[str, Any]] = [
+        {name: "x"} for name in ("full_name", "email", "phone", "country", "city", "date", "slot_id", "message")
     ]
+    others = [replace(NEW, **changes) for changes in (*texts, {"seats": 2})]
     moved = [replace(NEW, city="ab", message="c"), replace(NEW, city="a", message="bc")]
-    assert len({new.fingerprint for new in [NEW, *others, *moved]}) == 11
+    assert len({new.fingerprint for new in [NEW, *others, *moved]}) == 12
+
+
+def test_fingerprint_of_one_place_is_that_of_older_versions() -> None:
+    assert NEW.fingerprint == fingerprint(
+        ("Ada", "ada@example.org", "+14155550123", "US", "", "2026-03-05", "slot-0000001", "")
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 import { get, post } from "./api.js";
 import { button, chip, el, userText } from "./dom.js";
 import { emailTable } from "./emails.js";
-import { formatDate, formatDateTime, isolate, label, t } from "./i18n.js";
+import { formatDate, formatDateTime, formatNumber, isolate, label, t } from "./i18n.js";
 import { attempt, notify, refresh, restoreFocus } from "./router.js";
 
 const dialog = document.querySelector("#detail");
@@ -34,6 +34,7 @@ function heading({ reference, status }) {
 function facts(booking) {
   const rows = [
     ["name", booking.fullName || t("erased")], ["date", `${formatDate(booking.date)}, ${booking.slotLabel}`],
+    ["party", booking.seats > 1 && formatNumber(booking.seats)],
     ["email", booking.email], ["phone", booking.phone], ["country", booking.country], ["city", booking.city],
     ["message", booking.message], ["created", formatDateTime(booking.createdAt)],
   ];

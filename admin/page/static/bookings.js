@@ -133,9 +133,13 @@ function row(booking) {
   return {
     // The button serves keyboards and screen readers. A click anywhere in the row does the same, unless text is selected.
     attributes: { onclick: (event) => event.target.closest("button") || getSelection().toString() || open() },
-    cells: [reference, userText(name), formatDate(booking.date), booking.slotLabel, userText(booking.email), booking.phone,
+    cells: [reference, userText(name), formatDate(booking.date), hours(booking), userText(booking.email), booking.phone,
       booking.country, status, formatDateTime(booking.createdAt)],
   };
+}
+
+function hours({ slotLabel, seats }) {
+  return seats > 1 ? t("hoursOfParty", { hours: slotLabel, seats: formatNumber(seats) }) : slotLabel;
 }
 
 function pagination({ page, totalPages }, change) {
