@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from accounts.model import AccountSession
 from accounts.orphan_store import count_without_account
 from accounts.session_tokens import SessionToken
+from core.concurrency.single_flight import batched_read
 from core.mongo.client import Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session
@@ -42,6 +43,7 @@ class SessionStore:
 
     def __init__(self, db: Db) -> None:
         self._sessions = db[SCHEMA.name]
+        self._owners_shared = batched_read(self._owners_of)
 
     def insert(self, in_transaction: Session, session: AccountSession, token: SessionToken) -> None:
         document = {**_to_document(session), "digest": token.digest, "usedDigests": []}
@@ -84,8 +86,11 @@ class SessionStore:
         return _to_session(document) if document else None
 
     def is_active(self, session_id: str, account_id: str, now: datetime) -> bool:
-        query = {"_id": session_id, "accountId": account_id, "expiresAt": {"$gt": now}}
-        return self._sessions.find_one(query, {"_id": 1}) is not None
+        """Return whether an account has this session and it has not expired. Concurrent calls share a read."""
+        document = self._owners_shared(session_id)
+        if document is None:
+            return False
+        return bool(document["accountId"] == account_id and document["expiresAt"] > now)
 
     def by_account(self, account_id: str, now: datetime) -> Sequence[AccountSession]:
         """Return the sessions of an account that have not expired, newest first."""
@@ -101,6 +106,11 @@ class SessionStore:
         """Delete the sessions of an account but the one `keep`; return their number."""
         query: Document = {"accountId": account_id, "_id": {"$ne": keep}}
         return self._sessions.delete_many(query, session=in_transaction).deleted_count
+
+    def _owners_of(self, session_ids: Collection[str]) -> dict[str, Document]:
+        """Return the accounts and the ends of sessions by session id."""
+        wanted = {"_id": {"$in": list(session_ids)}}
+        return {row["_id"]: row for row in self._sessions.find(wanted, {"accountId": 1, "expiresAt": 1})}
 
     def count_orphans(self) -> int:
         """Return the number of sessions without an account."""

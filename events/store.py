@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pymongo import ASCENDING, IndexModel
 
 from core.concurrency.single_flight import batched_read
+from core.concurrency.ttl_cache import TTLCache
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, Update, bulk_update, insert
@@ -20,7 +21,10 @@ from events.mapping import (
     to_stock_document,
 )
 from events.model import Event, StockKind, TicketStock
-from inventory.stock import Stock, StockFields
+from inventory.stock import Stock, StockFields, runs_by_count
+
+# How long a tier's event id is known without a read.
+TIER_TTL_SECONDS = 60.0
 
 
 def _order_by(field: str, name: str) -> IndexModel:
@@ -74,6 +78,9 @@ class EventStore:
         self._committed_rows = self._rows.with_options(read_concern=MAJORITY_READ)
         self.stock = Stock(self._rows, STOCK_FIELDS)
         self._get_shared = batched_read(self.get_many)
+        self._read_event_id = batched_read(self._event_ids)
+        # A tier never changes its event.
+        self._event_id_of = TTLCache(self._known_event_id, TIER_TTL_SECONDS, batched=True)
 
     def insert(self, session: Session, event: Event) -> None:
         """Insert `event` with its stock rows within the caller's transaction."""
@@ -127,16 +134,27 @@ class EventStore:
 
     def of_tier(self, tier_id: str) -> Event:
         """Return the event of a tier; raises TierNotFound."""
-        row = self._rows.find_one({"_id": tier_id, "kind": StockKind.TIER.value}, {"eventId": 1})
-        if row is None:
+        event = self._get_shared(self._event_id_of(tier_id))
+        if event is None:
             raise TierNotFound
-        return self.get(row["eventId"])
+        return event
 
     def of_tiers(self, tier_ids: Iterable[str]) -> list[Event]:
-        """Return the events of the tiers that exist."""
-        tiers = {"_id": {"$in": list(tier_ids)}, "kind": StockKind.TIER.value}
-        event_ids = {row["eventId"] for row in self._rows.find(tiers, {"eventId": 1})}
-        return self.with_stock(list(self._events.find({"_id": {"$in": list(event_ids)}})))
+        """Return the events of the tiers; raises TierNotFound. Concurrent calls share reads."""
+        event_ids = {self._event_id_of(tier_id) for tier_id in tier_ids}
+        events = [self._get_shared(event_id) for event_id in sorted(event_ids)]
+        return [event for event in events if event]
+
+    def _known_event_id(self, tier_id: str) -> str:
+        event_id = self._read_event_id(tier_id)
+        if event_id is None:
+            raise TierNotFound
+        return event_id
+
+    def _event_ids(self, tier_ids: Collection[str]) -> dict[str, str]:
+        """Return the event ids of the tiers that exist."""
+        wanted = {"_id": {"$in": list(tier_ids)}, "kind": StockKind.TIER.value}
+        return {row["_id"]: row["eventId"] for row in self._rows.find(wanted, {"eventId": 1})}
 
     def with_stock(self, documents: Sequence[Document], session: Session | None = None) -> list[Event]:
         """Return the events of `documents`, in their order; one read for the stock of all.
@@ -158,7 +176,9 @@ class EventStore:
 
     def count_held(self, session: Session, counts: Mapping[str, int]) -> None:
         """Add `counts` by stock id, which may be negative, to the held tickets within the caller's transaction."""
-        updates: list[Update] = [({"_id": stock_id}, {"$inc": {"held": n}}) for stock_id, n in sorted(counts.items())]
+        updates: list[Update] = []
+        for count, stock_ids in runs_by_count(counts):
+            updates.append(({"_id": {"$in": stock_ids}}, {"$inc": {"held": count}}))
         bulk_update(session, self._rows, updates)
 
 

@@ -95,7 +95,7 @@ class Stock:
     def _claims(self, lines: Mapping[str, int]) -> list[Update]:
         return [
             ({"_id": {"$in": stock_ids}, **self.guard(count)}, self._increment(count))
-            for count, stock_ids in _runs(lines)
+            for count, stock_ids in runs_by_count(lines)
         ]
 
     def _releases(self, lines: Mapping[str, int]) -> list[Update]:
@@ -103,14 +103,14 @@ class Stock:
         taken = self._fields.taken
         return [
             ({"_id": {"$in": stock_ids}, taken: {"$gte": count}}, self._increment(-count))
-            for count, stock_ids in _runs(lines)
+            for count, stock_ids in runs_by_count(lines)
         ]
 
     def _increment(self, count: int) -> Document:
         return {"$inc": {self._fields.taken: count}}
 
 
-def _runs(lines: Mapping[str, int]) -> Iterator[tuple[int, list[str]]]:
+def runs_by_count(lines: Mapping[str, int]) -> Iterator[tuple[int, list[str]]]:
     """Yield counts with the ids of successive lines that have them: each is one statement."""
     # MongoDB never waits for another transaction's lock, so the order cannot deadlock. One order for all lets
     # transactions conflict at their first common stock, and the winner goes on.

@@ -70,15 +70,14 @@ class PlaceOrder:
         PaymentDeclined, IdempotencyKeyReused and RequestInProgress.
         """
         order_key = self._key(buyer, new, key)
-        self.change.orders.forget_keys(self.clock(), order_key.id)
-        first = self.change.orders.by_keys([order_key.id]).get(order_key.id)
+        first = self.change.orders.by_key(order_key.id, self.clock())
         if first:
             return self._replay(first, order_key)
         try:
             return self._place(buyer, new, order_key, language)
         except HoldExpired:
             # A request with the same key may have used the hold in the meantime.
-            first = self.change.orders.by_keys([order_key.id]).get(order_key.id)
+            first = self.change.orders.by_key(order_key.id, self.clock())
             if first is None:
                 raise
             return self._replay(first, order_key)
@@ -93,7 +92,7 @@ class PlaceOrder:
             return self._replay(order, key)
         if not order.is_open:
             return Placed(_accepted(order))
-        attempt = self.pay.execute(order.id)
+        attempt = self.pay.execute(order)
         return Placed(_accepted(attempt.order), client_secret=attempt.client_secret)
 
     def _key(self, buyer: Account, new: NewOrder, key: str) -> OrderKey:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection
 
 from core.concurrency.ttl_cache import TTLCache
 from events.model import Event
 from events.service import Events
-from inventory.requests import StockChange, StockRequest
 
 TTL_SECONDS = 1.0
 
@@ -29,11 +27,7 @@ class EventCache:
         self._cached.invalidate()
         return self.events.get(event_id)
 
-    def invalidate_changed(self, requests: Sequence[StockRequest[Any]]) -> None:
-        """Drop the events whose tickets were released, or which were changed, by committed requests."""
-        changed: set[str] = set()
-        for request in requests:
-            if isinstance(request, StockChange):
-                changed.update(request.lines)
-        if changed:
-            self._cached.invalidate_where(lambda event: any(stock.id in changed for stock in event.stock))
+    def invalidate_changed(self, stock_ids: Collection[str]) -> None:
+        """Drop the events of which tickets were released, or which were edited."""
+        if stock_ids:
+            self._cached.invalidate_where(lambda event: any(stock.id in stock_ids for stock in event.stock))

@@ -33,11 +33,7 @@ class TicketRecords(RecordsByKind[OutboxEmail]):
 
     def _following(self, requests: Sequence[StockRequest[Any]]) -> Iterable[StockRequest[Any]]:
         """Return the offers to the waiting lists of what is released or added, and then the deferred claims."""
-        freed = set()
-        for request in requests:
-            for stock_id, count in request.lines.items():
-                if count <= 0:
-                    freed.add(stock_id)
+        freed = freed_stock(requests)
         if not freed:
             return []
         return [offering_of(sorted(freed)), *deferred_claims_of(requests)]
@@ -52,11 +48,25 @@ class TicketRecords(RecordsByKind[OutboxEmail]):
 
     def after_commit(self, requests: Sequence[StockRequest[Any]]) -> None:
         """Bring the cached events up to date, count the orders that have ended, and wake the delivery worker."""
-        self._cache.invalidate_changed(requests)
+        self._cache.invalidate_changed(freed_stock(requests))
         for request in requests:
             if isinstance(request, StockChange) and isinstance(request.detail, OrderChange) and request.detail.outcome:
                 metrics.ORDERS.labels(request.detail.outcome).inc()
         self._outbox.wake_worker()
+
+
+def freed_stock(requests: Iterable[StockRequest[Any]]) -> set[str]:
+    """Return the ids of the stock of which more may be left than before: tickets were released, or it was edited.
+
+    A change of an order that releases nothing writes other counts of its stock only.
+    """
+    freed: set[str] = set()
+    for request in requests:
+        is_order = _kind(request) is OrderChange
+        for stock_id, count in request.lines.items():
+            if count < 0 or (count == 0 and not is_order):
+                freed.add(stock_id)
+    return freed
 
 
 def _kind(request: StockRequest[Any]) -> type:

@@ -33,11 +33,11 @@ class ListOrders:
     def get(self, account_id: str, order_id: str) -> tuple[Order, Sequence[Ticket]]:
         """Return an order of an account with its tickets; raises OrderNotFound."""
         order = self.orders.get_of(account_id, order_id)
-        return order, self.tickets.of_orders([order.id])
+        return order, self.tickets.of_order(order.id)
 
     def any(self, order_id: str) -> tuple[Order, Sequence[Ticket]]:
         """Return an order of any account with its tickets; raises OrderNotFound."""
-        return self.orders.get(order_id), self.tickets.of_orders([order_id])
+        return self.orders.get(order_id), self.tickets.of_order(order_id)
 
     def title_of(self, event_id: str) -> str:
         """Return the title of an event."""

@@ -114,13 +114,17 @@ class ChangeOrder:
     claims: TicketClaims
     orders: OrderStore
 
-    def execute(self, order_id: str, decide: Callable[[Order], OrderChange | None]) -> Order:
+    def execute(
+        self, order_id: str, decide: Callable[[Order], OrderChange | None], known: Order | None = None
+    ) -> Order:
         """Return the order after the change that `decide` returns, or as it is if that is None.
 
-        Raises OrderNotFound, the errors of `decide`, and those of `TicketClaims.submit`.
+        The first decision is on `known`, the order as the caller has seen it. Raises OrderNotFound, the errors of
+        `decide`, and those of `TicketClaims.submit`.
         """
         for _ in range(MAX_DECISIONS):
-            order = self.orders.get(order_id)
+            order = known or self.orders.get(order_id)
+            known = None
             change = decide(order)
             if change is None:
                 return order

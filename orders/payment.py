@@ -40,14 +40,14 @@ class PayOrder:
     clock: Clock
     timeout: timedelta
 
-    def execute(self, order_id: str) -> Attempt:
+    def execute(self, order: Order) -> Attempt:
         """Pay a held order, or add it to the queue; return the order afterwards.
 
         It is still PAYING if the provider did not answer.
         """
         if not self.queue.admit():
-            return Attempt(self.queue.enqueue(order_id))
-        order = self.change.execute(order_id, self._begin)
+            return Attempt(self.queue.enqueue(order.id))
+        order = self.change.execute(order.id, self._begin, known=order)
         if order.state is not OrderState.PAYING:
             return Attempt(order)
         return self._pay(order)
@@ -90,7 +90,7 @@ class PayOrder:
             return Attempt(order)
         if payment.state is PaymentState.ACTION_REQUIRED:
             return Attempt(self.change.execute(order.id, self._await_buyer), payment.client_secret)
-        return Attempt(self.settle.execute(payment))
+        return Attempt(self.settle.execute(payment, known=order))
 
     def client_secret(self, order: Order) -> str:
         """Return the secret with which the buyer confirms the payment of an open order, or nothing."""
@@ -112,7 +112,7 @@ class PayOrder:
         payment = self.gateway.find(order.charge_key)
         if payment:
             return self.settle.execute(payment)
-        return self.execute(order.id).order if order.is_open else order
+        return self.execute(order).order if order.is_open else order
 
     def _await_buyer(self, order: Order) -> OrderChange | None:
         """Return the change that ends the work of this process, until the buyer confirms."""

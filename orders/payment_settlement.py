@@ -34,17 +34,20 @@ class SettlePayment:
     emails: OrderEmails
     clock: Clock
 
-    def execute(self, payment: Payment) -> Order:
-        """Return the order after `payment`; it never goes back from PAID. Raises OrderNotFound."""
+    def execute(self, payment: Payment, known: Order | None = None) -> Order:
+        """Return the order after `payment`; it never goes back from PAID. Raises OrderNotFound.
+
+        `known` is the order as the caller has seen it.
+        """
         if payment.state is PaymentState.SUCCEEDED:
-            return self._succeed(payment)
+            return self._succeed(payment, known)
         if payment.state is PaymentState.DECLINED:
             return self.change.execute(payment.order_id, self._declined)
         return self.change.orders.get(payment.order_id)
 
-    def _succeed(self, payment: Payment) -> Order:
+    def _succeed(self, payment: Payment, known: Order | None) -> Order:
         try:
-            return self.change.execute(payment.order_id, lambda order: self._paid(order, payment))
+            return self.change.execute(payment.order_id, lambda order: self._paid(order, payment), known)
         except (InsufficientStock, SalesClosed, SeatTaken):
             return self.change.execute(payment.order_id, lambda order: self._returned(order, payment))
 

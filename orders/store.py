@@ -8,6 +8,7 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from core.concurrency.single_flight import batched_read
 from core.ids import id_lower_bound
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
@@ -70,6 +71,8 @@ class OrderStore:
     def __init__(self, db: Db) -> None:
         self._orders = db[SCHEMA.name]
         self._committed = self._orders.with_options(read_concern=MAJORITY_READ)
+        self._get_shared = batched_read(self._get_many)
+        self._by_key_shared = batched_read(self.by_keys)
 
     def add(self, session: Session, orders: Sequence[Order]) -> None:
         """Insert orders; BulkError, which ends the transaction, says that a key is taken."""
@@ -85,11 +88,11 @@ class OrderStore:
         return bulk_update(session, self._orders, updates) == len(updates)
 
     def get(self, order_id: str) -> Order:
-        """Return a majority-committed order; raises OrderNotFound."""
-        document = self._committed.find_one({"_id": order_id})
-        if document is None:
+        """Return a majority-committed order; raises OrderNotFound. Concurrent calls share a read."""
+        order = self._get_shared(order_id)
+        if order is None:
             raise OrderNotFound
-        return order_of(document)
+        return order
 
     def get_of(self, account_id: str, order_id: str) -> Order:
         """Return an order of an account; raises OrderNotFound."""
@@ -107,6 +110,14 @@ class OrderStore:
         """Return the majority-committed orders by idempotency key, expired keys included."""
         found = self._committed.find({"key.id": {"$in": list(key_ids), **STRING}})
         return {document["key"]["id"]: order_of(document) for document in found}
+
+    def by_key(self, key_id: str, now: datetime) -> Order | None:
+        """Return the majority-committed order of an idempotency key, or None. It forgets a key that has expired."""
+        order = self._by_key_shared(key_id)
+        if order is None or order.key is None or order.key.expires_at > now:
+            return order
+        self.forget_keys(now, key_id)
+        return None
 
     def forget_keys(self, now: datetime, key_id: str | None = None) -> None:
         """Remove the expired keys, or one of them if it is expired."""
@@ -193,6 +204,10 @@ class OrderStore:
     def exist(self, session: Session, event_id: str) -> bool:
         """Return whether there is an order for an event, in any state."""
         return self._orders.find_one({"items.eventId": event_id}, {"_id": 1}, session=session) is not None
+
+    def _get_many(self, order_ids: Iterable[str]) -> dict[str, Order]:
+        found = map(order_of, self._committed.find({"_id": {"$in": list(order_ids)}}))
+        return {order.id: order for order in found}
 
     def walk(self, wanted: Mapping[str, Any]) -> Iterator[Order]:
         """Yield the orders that match, newest first."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from core.concurrency.single_flight import batched_read
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, Update, bulk_update, insert
@@ -47,6 +48,7 @@ class HoldStore:
     def __init__(self, db: Db) -> None:
         self._holds = db[SCHEMA.name]
         self._committed = self._holds.with_options(read_concern=MAJORITY_READ)
+        self._cart_shared = batched_read(self.carts_of)
 
     def add(self, session: Session, holds: Sequence[Hold]) -> None:
         """Insert holds; BulkError, which ends the transaction, says that an account has a cart already."""
@@ -95,8 +97,8 @@ class HoldStore:
         return list(map(_hold, self._committed.find({"_id": {"$in": list(hold_ids)}, **ACTIVE})))
 
     def cart_of(self, account_id: str) -> Hold | None:
-        """Return the active cart of an account, or None."""
-        return self.carts_of([account_id]).get(account_id)
+        """Return the active, majority-committed cart of an account, or None. Concurrent calls share a read."""
+        return self._cart_shared(account_id)
 
     def carts_of(self, account_ids: Iterable[str]) -> dict[str, Hold]:
         """Return the active, majority-committed carts by account id."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 
+from core.concurrency.single_flight import batched_read
 from core.folding import fold
 from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
@@ -40,6 +41,7 @@ class TicketStore:
     def __init__(self, db: Db) -> None:
         self._tickets = db[SCHEMA.name]
         self._committed = self._tickets.with_options(read_concern=MAJORITY_READ)
+        self._of_order_shared = batched_read(self._by_order)
 
     def add(self, session: Session, tickets: Sequence[Ticket]) -> None:
         """Insert tickets within the caller's transaction."""
@@ -115,10 +117,20 @@ class TicketStore:
         tickets = found.skip((query.page - 1) * query.limit).limit(query.limit)
         return list(map(_ticket, tickets)), self._tickets.count_documents(wanted)
 
+    def of_order(self, order_id: str) -> Sequence[Ticket]:
+        """Return what `of_orders` returns of one order. Concurrent calls share a read."""
+        return self._of_order_shared(order_id) or ()
+
     def of_orders(self, order_ids: Iterable[str]) -> list[Ticket]:
         """Return the majority-committed tickets of orders in any state, in the order of issue."""
         found = self._committed.find({"orderId": {"$in": list(order_ids)}}).sort("_id", ASCENDING)
         return list(map(_ticket, found))
+
+    def _by_order(self, order_ids: Iterable[str]) -> dict[str, list[Ticket]]:
+        tickets: dict[str, list[Ticket]] = {}
+        for ticket in self.of_orders(order_ids):
+            tickets.setdefault(ticket.order_id, []).append(ticket)
+        return tickets
 
 
 def _document(ticket: Ticket) -> Document:

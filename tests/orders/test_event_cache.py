@@ -7,7 +7,6 @@ from core.mongo.client import Db
 from events.model import Event
 from events.service import Events
 from events.store import EventStore
-from inventory.requests import StockChange
 from orders.event_cache import EventCache
 from tests.event_calls import new_tier, store_event
 
@@ -25,9 +24,8 @@ def cached(db: Db) -> tuple[EventCache, Event, Event]:
 def test_committed_change_drops_only_the_events_of_its_stock(db: Db) -> None:
     cache, changed, other = cached(db)
     assert changed.pool
-    request: StockChange[str, None] = StockChange("release", {changed.pool.id: -1})
 
-    cache.invalidate_changed([request])
+    cache.invalidate_changed({changed.pool.id})
 
     assert cache.get(changed.id).title == "Changed"
     assert cache.get(other.id).title == other.title
@@ -35,8 +33,7 @@ def test_committed_change_drops_only_the_events_of_its_stock(db: Db) -> None:
 
 def test_change_of_other_stock_drops_no_event(db: Db) -> None:
     cache, first, second = cached(db)
-    request: StockChange[str, None] = StockChange("release", {"unknown": -1})
 
-    cache.invalidate_changed([request])
+    cache.invalidate_changed({"unknown"})
 
     assert [cache.get(event.id).title for event in (first, second)] == [first.title, second.title]

@@ -89,6 +89,7 @@ def test_control_without_the_index_a_key_makes_two_orders(
     (tier,) = shop.event().tiers
     store = shop.services.orders.purchases.change.orders
     shop.db["orders"].drop_index("key")
+    monkeypatch.setattr(type(store), "by_key", lambda *_: None)
     monkeypatch.setattr(type(store), "by_keys", lambda *_: {})
 
     assert buyer.order((tier, 1), key="a").json["id"] != buyer.order((tier, 1), key="a").json["id"]
@@ -161,13 +162,13 @@ def test_order_whose_hold_the_same_key_has_just_used_is_replayed(
     hold_id = buyer.hold((tier, 1)).json["id"]
     first = buyer.order(key="a", holdId=hold_id)
     store = type(shop.services.orders.purchases.change.orders)
-    by_keys = store.by_keys
-    answers: list[dict[str, Order]] = [{}]
+    by_key = store.by_key
+    answers: list[Order | None] = [None]
 
-    def unknown_at_first(*arguments: Any) -> dict[str, Order]:
-        return answers.pop() if answers else by_keys(*arguments)
+    def unknown_at_first(*arguments: Any) -> Order | None:
+        return answers.pop() if answers else by_key(*arguments)
 
-    monkeypatch.setattr(store, "by_keys", unknown_at_first)
+    monkeypatch.setattr(store, "by_key", unknown_at_first)
 
     assert buyer.order(key="a", holdId=hold_id).json == first.json
     assert buyer.order(key="b", holdId=hold_id).code == "hold_expired"

@@ -128,9 +128,9 @@ def test_order_of_a_killed_process_is_paid_once(
     (tier,) = stripe_shop.event().tiers
     step = getattr(owner, name)
 
-    def killed(*arguments: Any) -> Any:
+    def killed(*arguments: Any, **options: Any) -> Any:
         if when == "after":
-            step(*arguments)
+            step(*arguments, **options)
         raise Killed
 
     with monkeypatch.context() as patch:
