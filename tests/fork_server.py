@@ -1,6 +1,7 @@
 """ForkServer process: has the libraries of the service loaded, and forks a process for each service or command.
 
-Loading the libraries is most of what a start costs. The code of this repository is loaded by each process itself.
+Loading the libraries is most of what a start costs. The code of this repository is loaded by each process itself;
+templates are compiled by the first process that shows them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import os
 import runpy
 import socket
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 # What reads the environment when it is loaded is not in this list: gunicorn's arbiter, and prometheus_client.
@@ -111,4 +114,8 @@ if __name__ == "__main__":
         monkey.patch_all()
     for library in LIBRARIES:
         importlib.import_module(library)
-    serve(channel)
+    from tests import compiled_templates
+
+    with tempfile.TemporaryDirectory() as folder:
+        compiled_templates.install(Path(folder))
+        serve(channel)
