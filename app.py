@@ -36,11 +36,13 @@ import waitlist.routes
 import wiring
 from accounts.limits import SignInLimits
 from admin.guards import AdminKeys
+from booking.schemas import NewBookingSchema
 from core import log
 from core.config.settings import ROOT, ConfigError, Settings, from_env, load_environment
+from core.contact_variants import variant
 from core.mongo.client import timeout
 from core.mongo.failures import DatabaseError
-from core.web import context, cors, health, openapi, problem_details, security_headers
+from core.web import context, cors, health, openapi, problem_details, schema_variants, security_headers
 from core.web.application import Application
 from core.web.body_limit import BodyReaderMiddleware
 from core.web.endpoint import Blueprint
@@ -50,6 +52,7 @@ from core.web.server import refusals
 from pages.branding.brand import Brand
 from schedules.availability_cache import AvailabilityCache
 from schedules.errors import ScheduleError
+from waitlist.schemas import NewWaitingSchema
 
 # Static files are exempt from rate limits: many guests behind one address would get pages without them.
 # The mail provider calls the webhook from few addresses; a call without a valid signature costs no query.
@@ -134,6 +137,8 @@ def _configure(app: Application, services: wiring.Services) -> None:
         rate_limiter,
         SignInLimits.over(rate_limiter.limiter.limiter, settings.rate_limit_login, settings.rate_limit_register),
     )
+    rules = services.schedules.schedule.contact_rules
+    schema_variants.install(app, {schema: variant(schema, rules) for schema in (NewBookingSchema, NewWaitingSchema)})
     openapi.install(app, version=_version(), blueprints=_blueprints())
     pages.locale.install(app)
     app.register_blueprint(pages.routes.blueprint)

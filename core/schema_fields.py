@@ -133,6 +133,16 @@ class Phone(ParsedString):
         return value
 
 
+class IgnoredText(ParsedString):
+    """A member that is dropped, whatever it is."""
+
+    def parse(self, value: str) -> str:  # the value is dropped
+        return ""
+
+    def _deserialize(self, *_: Any, **__: Any) -> str:
+        return ""
+
+
 class ClampedInteger(ma.fields.Integer):
     """A whole number of at least 1 in ASCII digits, capped at `most`."""
 
@@ -243,7 +253,9 @@ class ContactSchema(TypedSchema):
 
     @classmethod
     def is_plain(cls, values: Mapping[str, Any]) -> bool:
-        """Return whether the phone number is surely one of the country."""
+        """Return whether the phone number is surely one of the country; or both are left out, where they may be."""
+        if not values["phone"]:
+            return not values["country"]
         return phone_numbers.is_plainly_valid(values["phone"], values["country"])
 
     @ma.validates_schema(skip_on_field_errors=False)
@@ -251,14 +263,23 @@ class ContactSchema(TypedSchema):
         """Refuse an impossible phone number, and one of another country."""
         if "phone" not in values:
             return
-        number = phone_numbers.parse(values["phone"])
         country = values.get("country")
+        if not values["phone"]:
+            _refuse_unknown_country(country)
+            return
+        number = phone_numbers.parse(values["phone"])
         if number and country and phonenumbers.is_valid_number_for_region(number, country):
             return
         if not number or not phonenumbers.is_valid_number(number):
             raise ma.ValidationError({"phone": [INVALID_PHONE]})
         if country:
             raise ma.ValidationError({"country": ["The country does not match the phone number."]})
+
+
+def _refuse_unknown_country(country: str | None) -> None:
+    """Refuse a country without phone numbers; there is no number that proves it."""
+    if country and country not in phonenumbers.SUPPORTED_REGIONS:
+        raise ma.ValidationError({"country": ["Not an ISO 3166 code in upper case."]})
 
 
 def normalize_email(given: str) -> str:

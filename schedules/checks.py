@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core import clock
+from core.contact_rules import FieldRule
 from schedules.wall_clock import zone_named
 
 # Calendar files are made for these years.
@@ -28,6 +29,12 @@ def text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > 500:
         raise ValueError("must be a text of 1 to 500 characters.")
     return value.strip()
+
+
+def field_rule(value: Any) -> FieldRule:
+    if not isinstance(value, str) or value not in set(FieldRule):
+        raise ValueError('must be "required", "optional" or "off".')
+    return FieldRule(value)
 
 
 def rule(value: Any) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from core.contact_rules import DEFAULT_RULES, ContactRules
 from schedules.details.model import NO_DETAILS, EventDetails
 
 # One transaction may have to promote all entries, and its size is limited.
@@ -97,6 +98,7 @@ class Schedule:
     details: EventDetails = NO_DETAILS
     # The most places of one booking.
     seats_per_booking: int = 1
+    contact_rules: ContactRules = DEFAULT_RULES
 
     def localized(self, language: str) -> LocalizedText:
         """Return the texts in `language`, or the schedule's own if it has no translation."""

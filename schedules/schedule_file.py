@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.contact_rules import DEFAULT_RULES, ContactRules
 from core.i18n import LANGUAGES
 from core.ids import deterministic_id
 from schedules import checks, recurrence, toml_file
@@ -35,6 +36,7 @@ KEYS = {
     "days",
     "translations",
     "event",
+    "fields",
 }
 TRANSLATION_KEYS = {"name", "refusal", *details_file.TEXTS}
 RECURRENCE_KEYS = {"first", "rule"}
@@ -91,7 +93,16 @@ def _schedule(file: Table, folder: Path) -> Schedule:
         omitted=tuple(omitted),
         details=details,
         seats_per_booking=file.get("seats_per_booking", checks.whole(1, MAX_SEATS_PER_BOOKING), default=1),
+        contact_rules=_contact_rules(file),
     )
+
+
+def _contact_rules(file: Table) -> ContactRules:
+    if "fields" not in file.values:
+        return DEFAULT_RULES
+    table = file.child("fields")
+    table.refuse_unknown({field.name for field in fields(ContactRules)})
+    return ContactRules(**{name: table.get(name, checks.field_rule) for name in table.values})
 
 
 def _dates(file: Table, zone: ZoneInfo) -> Sequence[date]:

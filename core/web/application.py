@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
+import marshmallow as ma
 import orjson
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from core.web import context, problem_details, request_logging
+from core.web import context, problem_details, request_logging, schema_variants
 from core.web.answer import JSON, Answer
 from core.web.plain_form import PlainForm, PlainTexts
 from core.web.rate_limits.limiter import RateLimiter
@@ -34,6 +35,12 @@ class FastRoute:
     headers: PlainTexts
     query: PlainTexts
     needs_token: bool = False
+
+    def with_variants(self, variants: Mapping[type[ma.Schema], ma.Schema]) -> FastRoute:
+        """Return the route with the variant of its body's schema, if there is one."""
+        if self.body is None or self.body.schema not in variants:
+            return self
+        return replace(self, body=PlainForm.of(type(variants[self.body.schema])))
 
     def __call__(self, environ: dict[str, Any], max_body_bytes: int, **in_path: str) -> Answer | None:
         """Return the answer of the view, or to its error; None if Flask must answer. `in_path` are path variables."""
@@ -85,6 +92,7 @@ class Application(Flask):
             fast_route = getattr(self.view_functions[rule.endpoint], "fast_route", None)
             if fast_route is None:
                 continue
+            fast_route = fast_route.with_variants(schema_variants.instances(self))
             # HEAD and OPTIONS are answered by Flask.
             for method in set(rule.methods or ()) - {"HEAD", "OPTIONS"}:
                 if rule.arguments:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import marshmallow as ma
 from flask import Response, jsonify, request
 
+from core.web import schema_variants
 from core.web.answer import Answer
 from core.web.application import FastRoute
 from core.web.plain_form import PlainForm, PlainTexts
@@ -97,7 +98,7 @@ class Endpoint:
                 values |= PARSER.parse(query, request, location="query")
             arguments = []
             if body:
-                arguments.append(PARSER.parse(body, request))
+                arguments.append(PARSER.parse(schema_variants.instance_of(body), request))
             elif not self.raw_body:
                 refuse_body(request, takes_token=self.headers is TokenHeader)
             result = view(*arguments, **values)

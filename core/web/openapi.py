@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 
 import flask_smorest
+import marshmallow as ma
 import orjson
 from flask import Flask, Response
 
+from core import contact_variants
+from core.web import schema_variants
 from core.web.application import Application
 from core.web.endpoint import Blueprint
 from core.web.json_provider import OrjsonProvider
@@ -30,7 +34,8 @@ def install(app: Application, *, version: str, blueprints: list[Blueprint]) -> N
     app.add_fast_routes()
 
     def openapi_document() -> Response:
-        return Response(_document(version, tuple(blueprints)), mimetype="application/json")
+        document = _document(version, tuple(blueprints))
+        return Response(_adapted(document, schema_variants.instances(app)), mimetype="application/json")
 
     app.add_url_rule(PATH, view_func=openapi_document)
 
@@ -53,3 +58,14 @@ def _document(version: str, blueprints: tuple[Blueprint, ...]) -> bytes:
     for blueprint in blueprints:
         documentation.register_blueprint(blueprint)
     return orjson.dumps(documentation.spec.to_dict())
+
+
+def _adapted(document: bytes, variants: Mapping[type[ma.Schema], ma.Schema]) -> bytes:
+    """Return `document` with the fields of the `variants` of declared schemas."""
+    if not variants:
+        return document
+    adapted = orjson.loads(document)
+    for declared, variant in variants.items():
+        component = adapted["components"]["schemas"][declared.__name__.removesuffix("Schema")]
+        contact_variants.adapt_document(component, variant)
+    return orjson.dumps(adapted)

@@ -13,9 +13,12 @@ from flask_babel import lazy_gettext as _
 from booking.model import NewBooking
 from booking.schemas import NewBookingSchema
 from core import text
+from core.contact_rules import FieldRule
 from core.errors import Invalid
+from core.web import context, schema_variants
 from pages.booking import countries
 from pages.locale import current_language
+from schedules.service import Schedules
 from waitlist.model import NewEntry
 from waitlist.schemas import NewWaitingSchema
 
@@ -77,7 +80,7 @@ class BookingForm:
         submitted = {**self.values, "phone": phone, "country": country, "date": date or "none"}
         filled = {name: value for name, value in submitted.items() if value and name in schema.fields}
         try:
-            return schema.load(filled)
+            return schema_variants.instance_of(schema).load(filled)
         except ma.ValidationError as error:
             raise Invalid(errors=self._messages(cast("Mapping[str, Any]", error.messages))) from None
 
@@ -96,9 +99,15 @@ class BookingForm:
         country = countries.names(current_language()).get(self.values["country"], "")
         if name == "country" and country:
             return _country_mismatch(country)
+        if name == "country" and not self._asks_for_phone:
+            return str(gettext("Choose your country."))
         if name == "phone" and self.values["phone"]:
             return _invalid_phone(country, countries.example(self.values["country"]))
         return str(FIELD_MESSAGES[name])
+
+    @property
+    def _asks_for_phone(self) -> bool:
+        return context.get_service(Schedules).schedule.contact_rules.phone is not FieldRule.OFF
 
 
 def _visible(name: str, value: str) -> str:

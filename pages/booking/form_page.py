@@ -66,6 +66,7 @@ def render_form(availability: AvailabilityPage, form: BookingForm, error: Domain
         asked_date=_asked_date(error),
         guessed_country=_guessed_country(form),
         today=schedules.clock().astimezone(ZoneInfo(schedules.schedule.timezone)).date().isoformat(),
+        rules=schedules.schedule.contact_rules,
         scripts=formatting.client_messages(),
         current_path=_current_path(availability),
         live=has_live_updates(),
