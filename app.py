@@ -39,7 +39,7 @@ from admin.guards import AdminKeys
 from booking.schemas import NewBookingSchema
 from core import log
 from core.config.settings import ROOT, ConfigError, Settings, from_env, load_environment
-from core.contact_variants import variant
+from core.contact.variants import variant
 from core.mongo.client import timeout
 from core.mongo.failures import DatabaseError
 from core.web import context, cors, health, openapi, problem_details, schema_variants, security_headers

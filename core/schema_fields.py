@@ -133,16 +133,6 @@ class Phone(ParsedString):
         return value
 
 
-class IgnoredText(ParsedString):
-    """A member that is dropped, whatever it is."""
-
-    def parse(self, value: str) -> str:  # the value is dropped
-        return ""
-
-    def _deserialize(self, *_: Any, **__: Any) -> str:
-        return ""
-
-
 class ClampedInteger(ma.fields.Integer):
     """A whole number of at least 1 in ASCII digits, capped at `most`."""
 
@@ -277,7 +267,6 @@ class ContactSchema(TypedSchema):
 
 
 def _refuse_unknown_country(country: str | None) -> None:
-    """Refuse a country without phone numbers; there is no number that proves it."""
     if country and country not in phonenumbers.SUPPORTED_REGIONS:
         raise ma.ValidationError({"country": ["Not an ISO 3166 code in upper case."]})
 

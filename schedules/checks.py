@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core import clock
-from core.contact_rules import FieldRule
+from core.contact.model import FieldRule
 from schedules.wall_clock import zone_named
 
 # Calendar files are made for these years.

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from core.contact_rules import DEFAULT_RULES, ContactRules
+from core.contact.model import DEFAULT_RULES, ContactRules
 from schedules.details.model import NO_DETAILS, EventDetails
 
 # One transaction may have to promote all entries, and its size is limited.

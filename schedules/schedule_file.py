@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.contact_rules import DEFAULT_RULES, ContactRules
+from core.contact.model import DEFAULT_RULES, ContactRules
 from core.i18n import LANGUAGES
 from core.ids import deterministic_id
 from schedules import checks, recurrence, toml_file

@@ -10,7 +10,7 @@ import marshmallow as ma
 import orjson
 from flask import Flask, Response
 
-from core import contact_variants
+from core.contact import variants as contact_variants
 from core.web import schema_variants
 from core.web.application import Application
 from core.web.endpoint import Blueprint

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _
 from booking.model import NewBooking
 from booking.schemas import NewBookingSchema
 from core import text
-from core.contact_rules import FieldRule
+from core.contact.model import FieldRule
 from core.errors import Invalid
 from core.web import context, schema_variants
 from pages.booking import countries

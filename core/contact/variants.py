@@ -11,8 +11,8 @@ from typing import Any
 import marshmallow as ma
 
 from core import text
-from core.contact_rules import DEFAULT_RULES, ContactRules, FieldRule
-from core.schema_fields import PHONE, ContactSchema, IgnoredText, ParsedString, Phone, Text, VisiblePatternString
+from core.contact.model import DEFAULT_RULES, ContactRules, FieldRule
+from core.schema_fields import PHONE, ContactSchema, ParsedString, Phone, Text, VisiblePatternString
 
 MAX_CITY = 80
 NO_COUNTRY = "Not an ISO 3166 code in upper case."
@@ -27,6 +27,16 @@ class OptionalPhone(Phone):
         if not text.strip_invisible(value):
             return ""
         return super().parse(value)
+
+
+class IgnoredText(ParsedString):
+    """A member that is dropped, whatever it is."""
+
+    def parse(self, value: str) -> str:  # noqa: ARG002  # the value is dropped
+        return ""
+
+    def _deserialize(self, *_: Any, **__: Any) -> str:
+        return ""
 
 
 FIELDS: Mapping[tuple[str, FieldRule], Callable[[], ParsedString]] = {
