@@ -24,17 +24,18 @@ class Audit:
 
     def record(self, session: Session, actor: str, action: str, subject: str, before: Values, after: Values) -> None:
         """Insert a record within the caller's transaction; values that did not change are left out."""
+        self.store.add(session, self.new_record(actor, action, subject, before, after))
+
+    def new_record(self, actor: str, action: str, subject: str, before: Values, after: Values) -> AuditRecord:
+        """Return a record without the values that did not change."""
         now = self.clock()
         changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-        self.store.add(
-            session,
-            AuditRecord(
-                id=new_id(now),
-                at=now,
-                actor=actor,
-                action=action,
-                subject=subject,
-                before={name: before[name] for name in changed if name in before},
-                after={name: after[name] for name in changed if name in after},
-            ),
+        return AuditRecord(
+            id=new_id(now),
+            at=now,
+            actor=actor,
+            action=action,
+            subject=subject,
+            before={name: before[name] for name in changed if name in before},
+            after={name: after[name] for name in changed if name in after},
         )

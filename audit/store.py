@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from audit.model import AuditRecord
 from core.mongo.client import Db, Document
 from core.mongo.schema import CollectionSchema
-from core.mongo.transactions import Session
+from core.mongo.transactions import Session, insert
 
 SCHEMA = CollectionSchema(
     name="audit",
@@ -25,6 +27,10 @@ class AuditStore:
     def add(self, session: Session, record: AuditRecord) -> None:
         """Insert `record` within the caller's transaction."""
         self._rows.insert_one(_to_document(record), session=session)
+
+    def add_many(self, session: Session, records: Sequence[AuditRecord]) -> None:
+        """Insert `records` within the caller's transaction, by one statement."""
+        insert(session, self._rows, [_to_document(record) for record in records])
 
     def find(self, subject: str, after: str, limit: int) -> list[AuditRecord]:
         """Return up to `limit` records, newest first; of one `subject` and with ids before `after`, if given."""

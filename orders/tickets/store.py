@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, IndexModel
 
 from core.concurrency.single_flight import batched_read
 from core.folding import fold
@@ -92,18 +92,16 @@ class TicketStore:
         where = {"_id": ticket_id, "state": before.value}
         return bulk_update(session, self._tickets, [(where, {"$set": {"state": after.value}})]) == 1
 
-    def check(self, session: Session, code: str, event_id: str, change: CheckInChange) -> Ticket | None:
-        """Check a ticket in, or undo that; return it, or None if it has another state or event."""
-        where: Document = {"code": code, "state": change.before.value}
-        if event_id:
-            where["eventId"] = event_id
-        found = self._tickets.find_one_and_update(
-            where,
-            {"$set": {"state": change.after.value, "checkedInAt": change.at}},
-            return_document=ReturnDocument.AFTER,
-            session=session,
-        )
-        return _ticket(found) if found else None
+    def by_codes(self, session: Session, codes: Sequence[str]) -> dict[str, Ticket]:
+        """Return the tickets with these codes by code, as the transaction sees them."""
+        found = map(_ticket, self._tickets.find({"code": {"$in": list(codes)}}, session=session))
+        return {ticket.code: ticket for ticket in found}
+
+    def check(self, session: Session, ticket_ids: Sequence[str], change: CheckInChange) -> bool:
+        """Check tickets in, or undo that; return False if one has another state: abort the transaction then."""
+        where: Document = {"_id": {"$in": list(ticket_ids)}, "state": change.before.value}
+        fields = {"$set": {"state": change.after.value, "checkedInAt": change.at}}
+        return bulk_update(session, self._tickets, [(where, fields)]) == len(ticket_ids)
 
     def search(self, query: TicketQuery) -> tuple[list[Ticket], int]:
         """Return a page of the tickets that match, by the holder's name, and the number of all."""
