@@ -20,7 +20,7 @@ from events.mapping import (
     to_stock,
     to_stock_document,
 )
-from events.model import Event, StockKind, TicketStock
+from events.model import Event, EventStatus, StockKind, TicketStock
 from inventory.stock import Stock, StockFields, runs_by_count
 
 # How long a tier's event id is known without a read.
@@ -131,6 +131,11 @@ class EventStore:
         """Return events in any state by id."""
         documents = list(self._events.find({"_id": {"$in": list(event_ids)}}, session=session))
         return {event.id: event for event in self.with_stock(documents, session)}
+
+    def statuses(self, session: Session | None, event_ids: Collection[str]) -> set[EventStatus]:
+        """Return the states of some events, as the transaction sees them if one is given; a deleted one has none."""
+        found = self._events.find({"_id": {"$in": list(event_ids)}}, {"status": 1}, session=session)
+        return {EventStatus(document["status"]) for document in found}
 
     def of_tier(self, tier_id: str) -> Event:
         """Return the event of a tier; raises TierNotFound."""

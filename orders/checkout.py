@@ -92,7 +92,7 @@ class PlaceOrder:
             return self._replay(order, key)
         if not order.is_open:
             return Placed(_accepted(order))
-        attempt = self.pay.execute(order)
+        attempt = self.pay.execute_prepared(order)
         return Placed(_accepted(attempt.order), client_secret=attempt.client_secret)
 
     def _key(self, buyer: Account, new: NewOrder, key: str) -> OrderKey:
@@ -166,6 +166,7 @@ class PlaceOrder:
         if hold:
             order = replace(order, hold_id=hold.id, hold_until=max(hold.expires_at, order.busy_until))
         if order.total:
+            order = self.pay.prepared(order)
             return OrderChange(before=None, after=order, claims=claims, held=claims, uses=hold)
         order = replace(paid(order, None, self.clock), version=order.version, provider="", busy_until=order.created_at)
         tickets = tickets_of(order)

@@ -35,6 +35,12 @@ class ListOrders:
         order = self.orders.get_of(account_id, order_id)
         return order, self.tickets.of_order(order.id)
 
+    def tickets_of(self, order: Order) -> Sequence[Ticket]:
+        """Return the tickets of an order; one without a payment has none yet."""
+        if order.is_open:
+            return ()
+        return self.tickets.of_order(order.id)
+
     def any(self, order_id: str) -> tuple[Order, Sequence[Ticket]]:
         """Return an order of any account with its tickets; raises OrderNotFound."""
         return self.orders.get(order_id), self.tickets.of_order(order_id)

@@ -246,8 +246,7 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
         """Return whether any of the events is cancelled."""
         if not event_ids:
             return False
-        found = self.events.get_many(event_ids, session)
-        return any(event.status is EventStatus.CANCELLED for event in found.values())
+        return EventStatus.CANCELLED in self.events.statuses(session, event_ids)
 
     def _expects_present_rows(self, change: OrderChange) -> bool:
         """Return whether the hold, the tickets and the events of a change are as it expects."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from core import log, metrics
@@ -40,8 +40,23 @@ class PayOrder:
     clock: Clock
     timeout: timedelta
 
+    def prepared(self, order: Order) -> Order:
+        """Return a new order in the state in which it is stored.
+
+        If it need not wait for its turn, it is PAYING from the start. That saves a transaction.
+        """
+        if self.queue.is_unlimited:
+            return replace(self._paying(order), version=order.version)
+        return order
+
+    def execute_prepared(self, order: Order) -> Attempt:
+        """Do the same as `execute` for a new order; one that is PAYING already is the caller's to pay."""
+        if order.state is OrderState.PAYING:
+            return self._pay(order)
+        return self.execute(order)
+
     def execute(self, order: Order) -> Attempt:
-        """Pay a held order, or add it to the queue; return the order afterwards.
+        """Pay an open order that no process works on, or add it to the queue; return the order afterwards.
 
         It is still PAYING if the provider did not answer.
         """
@@ -123,14 +138,18 @@ class PayOrder:
 
     def _begin(self, order: Order) -> OrderChange | None:
         """Return the change to PAYING; the deadline leaves time for the answer."""
-        now = self.clock()
-        if not order.is_open or (order.busy_until > now and order.state is OrderState.PAYING):
+        if not order.is_open or (order.busy_until > self.clock() and order.state is OrderState.PAYING):
             return None
+        return OrderChange(before=order, after=self._paying(order))
+
+    def _paying(self, order: Order) -> Order:
+        """Return the next version of an order, which this process pays."""
+        now = self.clock()
         busy_until = now + self.timeout + GRACE
         waited = timedelta()
         if order.queued_at:
             waited = now - order.queued_at
-        after = changed(
+        return changed(
             order,
             state=OrderState.PAYING,
             busy_until=busy_until,
@@ -139,7 +158,6 @@ class PayOrder:
             waited=order.waited + waited,
             provider=self.gateway.name,
         )
-        return OrderChange(before=order, after=after)
 
     def _authorise(self, charge: Charge) -> Payment | None:
         try:

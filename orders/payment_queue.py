@@ -35,6 +35,11 @@ class PaymentQueue:
     clock: Clock
     sleep: Callable[[float], None] = time.sleep
 
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether every order has its turn at once."""
+        return self.throttle is None
+
     def admit(self) -> bool:
         """Wait for a turn that is near; return False if the order must queue."""
         if self.throttle is None:

@@ -95,7 +95,7 @@ def cancel_order(order_id: str) -> Response:
 
 def _answer(placed: Placed) -> Response:
     order = placed.order
-    _, tickets = context.get_service(ListOrders).get(order.account_id, order.id)
+    tickets = context.get_service(ListOrders).tickets_of(order)
     queue = context.get_service(PaymentQueue).position_of(order)
     body: dict[str, Any] = order_members(order, tickets, queue)
     if placed.client_secret:
