@@ -15,6 +15,7 @@ from limits.storage import MemoryStorage, Storage, storage_from_string
 
 from core import log
 from core.concurrency.batcher import Batcher, PendingRequest, PendingRequests
+from core.concurrency.single_flight import single_flight
 from core.mongo.client import timeout
 from core.web.rate_limits.mongo_storage import BatchedMongoStorage, Key
 
@@ -41,6 +42,7 @@ class BatchedStorage(Storage):
         self._memory = MemoryStorage()
         self._unavailable_until = 0.0
         self._counting: Batcher[Hit, int] = Batcher(self._count, max_queue=MAX_QUEUE, max_batch=MAX_BATCH)
+        self._get_shared = single_flight(self._get, max_queue=MAX_QUEUE)
 
     @cached_property
     def _inner(self) -> Storage:
@@ -58,7 +60,8 @@ class BatchedStorage(Storage):
         return self._counting.submit((key, expiry, amount))
 
     def get(self, key: str) -> int:
-        return self._with_fallback(lambda storage: storage.get(key))
+        """Return the count of `key`. Concurrent calls for one key share a read."""
+        return self._get_shared(key)
 
     def get_expiry(self, key: str) -> float:
         """Return the end of the window of `key`, in seconds since 1970."""
@@ -79,6 +82,9 @@ class BatchedStorage(Storage):
     def clear(self, key: str) -> None:
         self._memory.clear(key)
         self._with_fallback(lambda storage: storage.clear(key))
+
+    def _get(self, key: str) -> int:
+        return self._with_fallback(lambda storage: storage.get(key))
 
     def _count(self, hits: PendingRequests[Hit, int]) -> None:
         by_key: dict[Key, list[PendingRequest[Hit, int]]] = {}
