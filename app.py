@@ -119,7 +119,8 @@ def _configure(app: Application, services: wiring.Services) -> None:
     settings = services.settings
     refusals.install(app)
     https = settings.public_url.startswith("https://")
-    security_headers.install(app, https=https, framed=FramedPages(pages.embedding.BLUEPRINT, settings.embed_origins))
+    framed = FramedPages(pages.embedding.BLUEPRINT, settings.embed_origins)
+    security_headers.install(app, https=https, framed=framed, with_images="pages.events")
     cors.install(app, settings.cors_origins)
     problem_details.install(app)
     rate_limiter = limiter.install(

@@ -25,6 +25,8 @@ def event_fields(event: Event) -> Document:
     return {
         "title": event.title,
         "description": event.description,
+        "image": event.image,
+        "imageAlt": event.image_alt,
         "date": event.date,
         "venue": event.venue,
         "currency": event.currency,
@@ -107,4 +109,6 @@ def to_event(document: Document, stock: Sequence[TicketStock]) -> Event:
         version=document["version"],
         tiers=sorted(tiers, key=lambda tier: tier.position),
         pool=pools[0] if pools else None,
+        image=document.get("image", ""),
+        image_alt=document.get("imageAlt", ""),
     )

@@ -79,6 +79,9 @@ class Event:
     version: int
     tiers: Sequence[Tier]
     pool: TicketStock | None = None
+    # An https address, or a path of this site; the alternative text is empty if the picture only decorates.
+    image: str = ""
+    image_alt: str = ""
 
     @property
     def price(self) -> int:

@@ -90,6 +90,8 @@ class EventSchema(ma.Schema):
     id = ma.fields.String()
     title = ma.fields.String()
     description = ma.fields.String()
+    image = ma.fields.String(metadata={"description": "An https address or a path of this site, or empty."})
+    imageAlt = ma.fields.String(metadata={"description": "What the image shows; empty if it only decorates."})
     date = ma.fields.String(metadata={"format": "date-time"})
     venue = ma.fields.String()
     price = ma.fields.String(metadata={"description": "The price of the first tier.", "example": "25.00"})
@@ -170,6 +172,8 @@ def event_members(event: Event) -> dict[str, Any]:
         "id": event.id,
         "title": event.title,
         "description": event.description,
+        "image": event.image,
+        "imageAlt": event.image_alt,
         "date": iso(event.date),
         "venue": event.venue,
         "price": str(Money(event.price, event.currency)),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import marshmallow as ma
 
 from admin.schemas import MAX_PAGE_SIZE
+from core import text
+from core.own_paths import is_own_path
 from core.schema_fields import (
     Choice,
     ClampedInteger,
@@ -29,6 +32,9 @@ MAX_TIERS = 20
 MAX_SEATS = 5000
 # A date without a time has no zone; ISO 8601 writes offsets with or without a colon.
 ZONE = re.compile(r"T.*([Zz]|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?)$")
+# Printable ASCII without what ends an attribute or is no part of an address.
+HTTPS_ADDRESS = re.compile(r"https://[!#-;=?-\[\]_a-z~]+", re.ASCII)
+MAX_ADDRESS = 2_000
 STATUSES = (EventStatus.PUBLISHED, EventStatus.DRAFT)
 
 
@@ -50,6 +56,26 @@ class CurrencyCode(ParsedString):
     def parse(self, value: str) -> str:
         exponent_of(value)
         return value
+
+
+class ImageAddress(ParsedString):
+    """The address of an image: https, or a path of this site; empty for none."""
+
+    def parse(self, value: str) -> str:
+        address = text.strip_invisible(value).strip()
+        if address and not is_own_path(address) and not _is_https_address(address):
+            raise ValueError("Must be an https:// address, or a path of this site such as /images/a.jpg.")
+        return address
+
+
+def _is_https_address(address: str) -> bool:
+    if len(address) > MAX_ADDRESS or not HTTPS_ADDRESS.fullmatch(address):
+        return False
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and not parts.username and parts.port != 0
+    except ValueError:
+        return False
 
 
 class Price(PatternString):
@@ -88,6 +114,8 @@ class EventFields(ma.Schema):
 
     title = Text(1, 200)
     description = Text(0, 5000, multiline=True)
+    image = ImageAddress(metadata={"example": "https://www.example.org/concert.jpg"})
+    imageAlt = Text(0, 200, attribute="image_alt")
     date = ZonedDateTime()
     venue = Text(1, 200)
     currency = CurrencyCode(metadata={"example": "USD"})

@@ -23,6 +23,8 @@ SECURITY_HEADERS = {
 }
 # This host only: subdomains may serve plain HTTP.
 HSTS = "max-age=31536000"
+# Images of events may be on another host; their addresses begin with https.
+OWN_IMAGES = "img-src 'self' data:"
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,16 @@ class FramedPages:
         return framed
 
 
-def install(app: Application, *, https: bool, framed: FramedPages) -> None:
-    """Add the headers to every response of `app`."""
+def install(app: Application, *, https: bool, framed: FramedPages, with_images: str) -> None:
+    """Add the headers to every response of `app`; the framed pages and a blueprint show images of other hosts."""
     headers = dict(SECURITY_HEADERS)
     if https:
         headers["Strict-Transport-Security"] = HSTS
     app.constant_headers = tuple(headers.items())
-    app.blueprint_headers[framed.blueprint] = tuple(framed.headers(headers).items())
+    app.blueprint_headers[with_images] = _showing_images(headers)
+    app.blueprint_headers[framed.blueprint] = _showing_images(framed.headers(headers))
+
+
+def _showing_images(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    policy = headers["Content-Security-Policy"].replace(OWN_IMAGES, f"{OWN_IMAGES} https:")
+    return tuple({**headers, "Content-Security-Policy": policy}.items())

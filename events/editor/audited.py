@@ -15,6 +15,8 @@ def audited(event: Event) -> Mapping[str, Any]:
     values: dict[str, Any] = {
         "title": event.title,
         "description": event.description,
+        "image": event.image,
+        "imageAlt": event.image_alt,
         "date": iso(event.date),
         "venue": event.venue,
         "currency": event.currency,

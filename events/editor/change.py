@@ -15,7 +15,7 @@ from events.model import Event, EventStatus, TicketStock, Tier
 from events.money import Money, exponent_of
 
 MAX_TIERS = 20
-FIELDS = ("title", "description", "date", "venue", "currency", "status", "max_per_order")
+FIELDS = ("title", "description", "image", "image_alt", "date", "venue", "currency", "status", "max_per_order")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,8 @@ class EventChange:
 
     title: str | None = None
     description: str | None = None
+    image: str | None = None
+    image_alt: str | None = None
     date: datetime | None = None
     venue: str | None = None
     currency: str | None = None

@@ -46,6 +46,8 @@ class NewEvent:
     currency: str
     tiers: Sequence[NewTier]
     description: str = ""
+    image: str = ""
+    image_alt: str = ""
     pool: int | None = None
     max_per_order: int = DEFAULT_MAX_PER_ORDER
     sales_end: datetime | None = None
@@ -63,6 +65,8 @@ class NewEvent:
             id=event_id,
             title=self.title,
             description=self.description,
+            image=self.image,
+            image_alt=self.image_alt,
             date=self.date,
             venue=self.venue,
             currency=self.currency,

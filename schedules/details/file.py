@@ -75,6 +75,7 @@ TEXTS: Mapping[str, Callable[[Any], str]] = {
     "place": line,
     "address": paragraphs,
     "description": paragraphs,
+    "image_alt": line,
     "organiser": line,
     "contact": line,
     "map_url": web_address,

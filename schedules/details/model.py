@@ -29,6 +29,7 @@ class EventDetails:
     privacy_url: str = ""
     logo: Picture | None = None
     image: Picture | None = None
+    image_alt: str = ""
     accent: str = ""
 
     @property

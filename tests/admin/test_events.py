@@ -78,10 +78,25 @@ def test_seats_of_a_numbered_tier_are_stored(api: Api, db: Db) -> None:
 
 ODD: list[Any] = [None, 5, True, [], {}, {"$gt": ""}, "", "\x00", "\ud800"]
 ODD_TIERS: list[Any] = [None, {}, [], "x", [5], [{}], [tier_form()] * 2, [tier_form(str(n)) for n in range(21)]]
+REFUSED_IMAGES: list[Any] = [
+    *[5, True, [], {"$gt": ""}, "\x00", "\ud800", "a.jpg", "javascript:alert(1)", "data:image/png;base64,AA"],
+    *[
+        "http://a.example/b.jpg",
+        "//a.example/b.jpg",
+        "/\\a.example/b.jpg",
+        "https://",
+        "https:///b.jpg",
+        "https://u@a.example/",
+    ],
+    *['https://a.example/"onerror="x', "https://a.example/<b>", "https://a.example/b c", "https://a.example:0/"],
+    *["https://a.example:x/", "https://[a/", "https://b\u00fc.example/a", "https://a.example/" + "x" * 2000],
+]
 REFUSED: list[tuple[str, Any]] = [
     *[("title", value) for value in [*ODD, " ", "x" * 201]],
     *[("venue", value) for value in [*ODD, "x" * 201]],
     *[("description", value) for value in [5, True, [], {"$gt": ""}, "x" * 5001, "\x00"]],
+    *[("image", value) for value in REFUSED_IMAGES],
+    *[("imageAlt", value) for value in [5, True, [], {"$gt": ""}, "x" * 201, "\x00", "\ud800"]],
     *[("date", value) for value in [*ODD, "soon", "2020-01-01T00:00:00Z", "9999-12-31T23:59:59Z", 10**30]],
     *[("date", value) for value in ["2033-05-01T18:00:00", "2033-05-01", "2033-05-01T18"]],
     *[("currency", value) for value in [*ODD, "usd", "XXX", "DOLLAR"]],

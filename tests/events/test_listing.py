@@ -64,6 +64,8 @@ def test_event_in_the_list_has_every_member_of_the_contract(api: Api, db: Db) ->
         "id": stored.id,
         "title": "Summer Concert",
         "description": "",
+        "image": "",
+        "imageAlt": "",
         "date": stored.date.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "venue": "Town Hall",
         "price": "100.00",

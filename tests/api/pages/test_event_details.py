@@ -26,6 +26,7 @@ imprint_url = "https://example.org/imprint"
 privacy_url = "https://example.org/privacy"
 logo = "logo.svg"
 image = "logo.svg"
+image_alt = "The old hall"
 accent = "#7a1f5c"
 
 [translations.de]
@@ -53,6 +54,7 @@ def test_page_shows_the_event_and_its_organiser(owned: Flask) -> None:
     assert 'href="https://example.org/imprint"' in page
     assert 'href="https://example.org/privacy"' in page
     assert "Look behind the scenes." in page
+    assert 'alt="The old hall" width="640" height="360"' in page
     assert '<meta property="og:url" content="https://book.example.org/">' in page
     assert '<link rel="canonical" href="https://book.example.org/">' in page
     assert re.search(r'og:image" content="https://book.example.org/brand/image\.[0-9a-f]{12}\.svg"', page)

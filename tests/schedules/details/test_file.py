@@ -17,6 +17,7 @@ GOOD = {
     "address": "Rathausstrasse 15\n10178 Berlin",
     "geo": "52.5186, -13.4082",
     "map_url": "https://map.example.org/?q=1&z=2",
+    "image_alt": "The old hall",
     "description": "Look behind\nthe scenes.",
     "organiser": "Example University",
     "contact": "open-days@example.org",
