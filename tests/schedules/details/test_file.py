@@ -115,7 +115,7 @@ def test_pictures_are_read_from_the_folder_of_the_file(tmp_path: Path) -> None:
         ("logo", "a\x00b", "must be a text of 1 to 300 characters on one line."),
         ("image", 3, "must be a text of 1 to 300 characters on one line."),
         ("colour", "#000000", "is not known here; known are accent, address, contact, description, geo, image, "
-         "imprint_url, logo, map_url, organiser, place, privacy_url."),
+         "image_alt, imprint_url, logo, map_url, organiser, place, privacy_url."),
     ],
 )  # fmt: skip
 def test_bad_detail_is_refused_with_its_line_and_reason(key: str, value: object, reason: str) -> None:
