@@ -74,7 +74,8 @@ class ChangeOfSlotRows(RowsOfKind[OutboxEmail]):
             self.audit.record(
                 session, wanted.actor, "slot.changed", wanted.slot_id, _settings(before), _settings(after)
             )
-        emails = self.promotion.execute(session, [wanted.slot_id])
+        added = max(0, after.capacity - before.capacity)
+        emails = self.promotion.execute(session, {wanted.slot_id: added})
         request.outcome = slots.get(session, wanted.slot_id)
         return emails
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from booking.store import BookingStore
+from booking.waitlist_order import WaitlistOrder
 from core.mongo.client import Client
 from schedules.model import Slot
 from schedules.service import Schedules
@@ -21,6 +22,7 @@ class FindMismatches:
     bookings: BookingStore
     schedules: Schedules
     entries: WaitlistStore
+    order: WaitlistOrder
 
     def execute(self) -> list[dict[str, Any]]:
         """Return a row for each slot whose counters differ from one snapshot of its bookings and entries.
@@ -31,7 +33,8 @@ class FindMismatches:
             booked = self.bookings.active_by_slot(snapshot)
             waiting = self.entries.count_by_slot(snapshot)
             slots = self.schedules.store.all(snapshot)
-        mismatched = [slot for slot in slots if self._is_mismatched(slot, booked, waiting)]
+            misplaced = {slot.id for slot in slots if self.order.is_wrong(snapshot, slot)}
+        mismatched = [slot for slot in slots if slot.id in misplaced or _is_mismatched(slot, booked, waiting)]
         unknown = (booked.keys() | waiting.keys()) - {slot.id for slot in slots}
         rows = [_mismatch_row(slot, booked.get(slot.id, 0), waiting.get(slot.id, 0)) for slot in mismatched]
         rows += [
@@ -39,13 +42,16 @@ class FindMismatches:
         ]
         return rows
 
-    def _is_mismatched(self, slot: Slot, booked: Mapping[str, int], waiting: Mapping[str, int]) -> bool:
-        counts_agree = slot.booked_count == booked.get(slot.id, 0) and slot.waiting == waiting.get(slot.id, 0)
-        return not counts_agree or slot.booked_count > slot.capacity or self.schedules.promotable_places(slot) > 0
+
+def _is_mismatched(slot: Slot, booked: Mapping[str, int], waiting: Mapping[str, int]) -> bool:
+    counts_agree = slot.booked_count == booked.get(slot.id, 0) and slot.waiting == waiting.get(slot.id, 0)
+    return not counts_agree or slot.booked_count > slot.capacity
 
 
 def _mismatch_row(slot: Slot, bookings: int, waiting: int) -> dict[str, Any]:
     row = {"slotId": slot.id, "bookedCount": slot.booked_count, "bookings": bookings, "capacity": slot.capacity}
     if slot.waiting or waiting:
         row |= {"waiting": slot.waiting, "entries": waiting}
+    if slot.saved:
+        row["saved"] = slot.saved
     return row

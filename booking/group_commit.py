@@ -18,6 +18,7 @@ from notifications.outbox.service import Outbox
 from schedules.errors import SlotClosed
 from schedules.model import Slot
 from schedules.service import Schedules
+from waitlist.departure import Departure
 
 SlotRows = RowsOfKind[OutboxEmail]
 
@@ -35,8 +36,12 @@ class SlotRecords(RecordsByKind[OutboxEmail]):
         return self._schedules.get_states(stock_ids)
 
     def _following(self, requests: Sequence[StockRequest[Any]]) -> Iterable[StockRequest[Any]]:
-        """Return the reconciliations of released places with who waits."""
-        return map(reconciliation_of, released_lines(requests))
+        """Return the reconciliations of released places, and of places saved for who left, with who waits."""
+        released = released_lines(requests)
+        for request in requests:
+            if _kind(request) is Departure:
+                released.update(dict.fromkeys(request.lines.keys() - released.keys(), 0))
+        return [reconciliation_of(slot_id, count) for slot_id, count in released.items()]
 
     def refusal(self, shortage: Shortage) -> DomainError:
         """Return SlotClosed or SlotFull."""

@@ -281,7 +281,7 @@ class BookingListing:
 
 
 def booking_from_waitlist(entry: WaitlistEntry, slot: Slot, booking_id: str, reference: str, now: datetime) -> Booking:
-    """Return the booking that gives `entry` a place in `slot`."""
+    """Return the booking that gives `entry` its places in `slot`."""
     return Booking(
         id=booking_id,
         reference=reference,
@@ -296,4 +296,5 @@ def booking_from_waitlist(entry: WaitlistEntry, slot: Slot, booking_id: str, ref
         slot_label=slot.label,
         created_at=now,
         language=entry.language,
+        seats=entry.seats,
     )

@@ -1,19 +1,20 @@
-"""Promotion from the waiting list: free places become bookings within the transaction that frees them."""
+"""Promotion from the waiting list: free places become bookings, or are saved, in the transaction that frees them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from booking.email_queue import BookingEmailQueue
 from booking.model import booking_from_waitlist
 from booking.store import BookingStore
+from booking.waitlist_order import Allocation, WaitlistOrder
 from core.clock import Clock
 from core.ids import new_id, new_reference
 from core.mongo.transactions import Session
 from notifications.outbox.model import OutboxEmail
-from schedules.model import Slot
+from schedules.model import QueueChange, Slot
 from schedules.service import Schedules
 from waitlist.model import WaitlistEntry
 from waitlist.store import WaitlistStore
@@ -26,34 +27,30 @@ class WaitlistPromotion:
     bookings: BookingStore
     schedules: Schedules
     entries: WaitlistStore
+    order: WaitlistOrder
     email_queue: BookingEmailQueue
     clock: Clock
 
-    def execute(self, session: Session, slot_ids: Collection[str]) -> list[OutboxEmail]:
-        """Give the free places of the slots to their waiting guests; return the e-mails to enqueue."""
+    def execute(self, session: Session, released: Mapping[str, int]) -> list[OutboxEmail]:
+        """Give the free places of the slots to their waiting guests, or save them; return the e-mails to enqueue.
+
+        `released` are the places by slot id that were released or added in this transaction, 0 of other slots.
+        """
         emails: list[OutboxEmail] = []
-        while slot_ids:
-            slots = {slot.id: slot for slot in self.schedules.store.with_waiting(session, slot_ids)}
-            waiting = self._next_in_line(session, slots.values())
-            promoted = self._drop_booked(session, waiting)
-            if waiting:
-                self.schedules.store.leave_queue(session, _counts(waiting), _counts(promoted))
+        while released:
+            slots = {slot.id: slot for slot in self.schedules.store.with_waiting(session, released)}
+            allocations = [self.order.allocate(session, slot, released[slot.id]) for slot in slots.values()]
+            called = [entry for allocation in allocations for entry in allocation.called]
+            promoted = self._drop_booked(session, called)
+            seats = _seats(promoted)
+            changes = _changes(allocations, seats)
+            if changes:
+                self.schedules.store.change_queues(session, changes)
             if promoted:
                 emails += self._promote(session, promoted, slots)
-            if len(promoted) == len(waiting):
-                break
-            # The places of guests who have a booking already go to the next ones.
-            slot_ids = _counts(waiting)
+            # The places that are left, also of guests who have a booking already, may fit the next ones.
+            released = dict.fromkeys(_left_over(allocations, seats), 0)
         return emails
-
-    def _next_in_line(self, session: Session, slots: Collection[Slot]) -> list[WaitlistEntry]:
-        """Return the entries that get the free places; fewer if a slot's count is wrong, see `flask verify`."""
-        waiting: list[WaitlistEntry] = []
-        for slot in slots:
-            places = self.schedules.promotable_places(slot)
-            if places:
-                waiting += self.entries.next_in_line(session, slot.id, places)
-        return waiting
 
     def _drop_booked(self, session: Session, waiting: Sequence[WaitlistEntry]) -> list[WaitlistEntry]:
         """Mark the entries of guests left who have a booking in the slot; return the other entries."""
@@ -83,6 +80,28 @@ class WaitlistPromotion:
         return self.email_queue.confirmations(list(bookings.values()))
 
 
-def _counts(entries: Sequence[WaitlistEntry]) -> Counter[str]:
-    """Return the numbers of entries by slot id."""
-    return Counter(entry.slot_id for entry in entries)
+def _seats(promoted: Sequence[WaitlistEntry]) -> Counter[str]:
+    """Return how many places the entries get, by slot id."""
+    seats: Counter[str] = Counter()
+    for entry in promoted:
+        seats[entry.slot_id] += entry.seats
+    return seats
+
+
+def _left_over(allocations: Sequence[Allocation], seats: Mapping[str, int]) -> list[str]:
+    """Return the ids of slots with called entries that have places left."""
+    called = [allocation.slot for allocation in allocations if allocation.called]
+    return [slot.id for slot in called if slot.free > seats[slot.id]]
+
+
+def _changes(allocations: Sequence[Allocation], seats: Mapping[str, int]) -> list[QueueChange]:
+    """Return the changes of the queues whose entries were called, or whose saved places change."""
+    changes = []
+    for allocation in allocations:
+        slot = allocation.slot
+        saved = allocation.saved_after(seats[slot.id])
+        if saved != slot.saved:
+            changes.append(QueueChange(slot.id, len(allocation.called), seats[slot.id], saved))
+        elif allocation.called:
+            changes.append(QueueChange(slot.id, len(allocation.called), seats[slot.id]))
+    return changes

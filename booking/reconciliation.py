@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from booking.promotion import WaitlistPromotion
+from booking.waitlist_order import WaitlistOrder
 from core.mongo.transactions import Session
 from inventory.group_commit import GroupCommit
 from inventory.requests import RowsOfKind, StockChange
@@ -18,14 +20,16 @@ class Reconciliation:
     """Reconciles the free places of a slot with the guests who wait for it."""
 
     slot_id: str
+    # The places that the same transaction has released.
+    released: int = 0
 
 
 Request = StockChange[Reconciliation, None]
 
 
-def reconciliation_of(slot_id: str) -> Request:
+def reconciliation_of(slot_id: str, released: int = 0) -> Request:
     """Return the request to promote the guests who wait for a slot with free places."""
-    return StockChange(Reconciliation(slot_id), {slot_id: 0})
+    return StockChange(Reconciliation(slot_id, released), {slot_id: 0})
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,11 @@ class ReconcileWaitlists:
 
     group_commit: GroupCommit
     schedules: Schedules
+    order: WaitlistOrder
 
     def execute(self) -> int:
-        """Promote waiting guests into all free places; return the number of slots that had any."""
-        slot_ids = [slot.id for slot in self.schedules.all_slots() if self.schedules.promotable_places(slot)]
+        """Promote waiting guests into all free places; return the number of slots that had some for them."""
+        slot_ids = [slot.id for slot in self.schedules.all_slots() if self.order.is_due(slot)]
         for slot_id in slot_ids:
             self.group_commit.submit(reconciliation_of(slot_id))
         return len(slot_ids)
@@ -51,4 +56,7 @@ class ReconciliationRows(RowsOfKind[OutboxEmail]):
 
     def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
         """Promote guests; return the e-mails to enqueue."""
-        return self.promotion.execute(session, [request.detail.slot_id for request in requests])
+        released: Counter[str] = Counter()
+        for request in requests:
+            released[request.detail.slot_id] += request.detail.released
+        return self.promotion.execute(session, released)

@@ -47,6 +47,7 @@ from booking.search.segments import SEGMENTS, SegmentStore
 from booking.self_service import SelfService
 from booking.store import BOOKINGS, BookingStore
 from booking.unit_of_work import UnitOfWork
+from booking.waitlist_order import WaitlistOrder
 from core.clock import Clock
 from core.concurrency.serial_transactions import SerialTransactions
 from core.config.settings import DEFAULT_ADMIN, Settings
@@ -84,6 +85,11 @@ class Foundation:
     store: BookingStore
     waiting: WaitlistStore
     accounts: Accounts
+
+    @property
+    def waitlist_order(self) -> WaitlistOrder:
+        """The order of waiting lists."""
+        return WaitlistOrder(self.schedules, self.waiting)
 
     @property
     def signed_links(self) -> SignedLinks:
@@ -184,7 +190,7 @@ def periodic_tasks(services: BookingServices, clock: Clock) -> tuple[PeriodicTas
 def build_group_commit(base: Foundation, waitlist_rows: Mapping[type, SlotRows]) -> GroupCommit:
     """Return the group commit of all requests for places of slots."""
     queue = base.email_queue
-    promotion = WaitlistPromotion(base.store, base.schedules, base.waiting, queue, base.clock)
+    promotion = WaitlistPromotion(base.store, base.schedules, base.waiting, base.waitlist_order, queue, base.clock)
     # A guest who leaves is not promoted. A released place goes to the waiting list before a capacity can be lowered,
     # and before another guest joins.
     rows: dict[type, SlotRows] = {
@@ -223,7 +229,7 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
         cancel_own=CancelOwnBooking(store, cancel),
         reschedule=reschedule,
         change_slot=ChangeSlot(group_commit, schedules),
-        reconcile_waitlists=ReconcileWaitlists(group_commit, schedules),
+        reconcile_waitlists=ReconcileWaitlists(group_commit, schedules, base.waitlist_order),
         resend_email=resend,
         request_links=RequestLinks(LinkRequestStore(base.db), schedules),
         send_links=SendLinks(LinkRequestStore(base.db), store, schedules, resend),
@@ -231,7 +237,7 @@ def build(base: Foundation, group_commit: GroupCommit, waitlist: Waitlist) -> Bo
         reminders=Reminders(unit_of_work, store, base.email_queue, schedules.schedule),
         erase_person=ErasePerson(deletion, store, waitlist, cancel, schedules),
         apply_retention=ApplyRetention(deletion, store, waitlist, schedules),
-        find_mismatches=FindMismatches(base.client, store, schedules, entries),
+        find_mismatches=FindMismatches(base.client, store, schedules, entries, base.waitlist_order),
         self_service=self_service,
         export_calendar_file=_calendar_file(base, self_service),
         export_personal_data=ExportPersonalData(self_service, base.outbox, entries),

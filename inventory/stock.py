@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol
+from typing import Any, Protocol
 
 from pymongo import ReturnDocument
 from pymongo.collection import Collection
@@ -20,11 +20,15 @@ MAX_ORDERED_LINES = 8
 
 @dataclass(frozen=True)
 class StockFields:
-    """Names of the fields that hold the capacity, the taken count, and whether the stock is closed."""
+    """Names of the fields that hold the capacity, the taken count, and whether the stock is closed.
+
+    `saved`, if there is one, holds the count that is free for a queue of the stock only; it may be missing.
+    """
 
     capacity: str = "capacity"
     taken: str = "taken"
     closed: str = "closed"
+    saved: str = ""
 
 
 class StockLevel(Protocol):
@@ -41,7 +45,10 @@ class StockLevel(Protocol):
 
 def capacity_guard(fields: StockFields, count: int) -> Document:
     """Return the filter of a claim: the stock is open and `count` more fit into its capacity."""
-    fits = {"$lte": [{"$add": [f"${fields.taken}", count]}, f"${fields.capacity}"]}
+    used: list[Any] = [f"${fields.taken}", count]
+    if fields.saved:
+        used.append({"$ifNull": [f"${fields.saved}", 0]})
+    fits = {"$lte": [{"$add": used}, f"${fields.capacity}"]}
     return {fields.closed: False, "$expr": fits}
 
 

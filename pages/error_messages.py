@@ -68,6 +68,7 @@ ERROR_MESSAGES: Mapping[str, str] = {
     "token_invalid": _("This link was used already or is too old. Please ask for a new one."),
     "too_many_requests": _("Too many requests came from your connection. Please wait and try again."),
     "unavailable": _("The service is briefly unavailable. Please try again."),
+    "party_too_large": _("This hour never has so many places. Please choose another one."),
     "waitlist_full": _("The waiting list of this hour is full. Please choose another one."),
 }
 

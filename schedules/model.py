@@ -14,6 +14,8 @@ from schedules.details.model import NO_DETAILS, EventDetails
 # One transaction may have to promote all entries, and its size is limited.
 MAX_WAITING = 1000
 MAX_ALTERNATIVES = 3
+# Until so long before the last moment to book, released places are saved for the waiting list.
+SAVING_ENDS = timedelta(hours=24)
 # The schedule file may allow fewer.
 MAX_SEATS_PER_BOOKING = 100
 
@@ -141,6 +143,10 @@ class Schedule:
             bounds.append((day.isoformat(), _midnight(day, zone), _midnight(day + timedelta(days=1), zone)))
         return bounds
 
+    def saves_places_at(self, slot: PlannedSlot, now: datetime) -> bool:
+        """Return whether released places of `slot` are saved for its waiting list until they are enough."""
+        return now < slot.starts_at - (self.cutoff or timedelta()) - SAVING_ENDS
+
     def is_bookable_at(self, slot: PlannedSlot, now: datetime) -> bool:
         """Return whether the cut-off before `slot`, if there is one, is still ahead of `now`."""
         return self.cutoff is None or now < slot.starts_at - self.cutoff
@@ -160,13 +166,20 @@ class Slot:
     booked_count: int
     closed: bool
     waiting: int = 0
+    # How many of the free places only the waiting list gets.
+    saved: int = 0
+
+    @property
+    def free(self) -> int:
+        """Return how many places are not booked."""
+        return max(0, self.capacity - self.booked_count)
 
     @property
     def remaining(self) -> int:
         """Return how many places can still be booked; a closed slot has none."""
         if self.closed:
             return 0
-        return max(0, self.capacity - self.booked_count)
+        return max(0, self.free - self.saved)
 
     @property
     def is_full(self) -> bool:
@@ -197,6 +210,19 @@ class SlotChange:
 
     capacity: int | None = None
     closed: bool | None = None
+
+
+@dataclass(frozen=True)
+class QueueChange:
+    """A change of a slot's waiting list: `leaving` entries, the `seats` that some of them get, and the saved places.
+
+    None leaves the number of saved places unchanged.
+    """
+
+    slot_id: str
+    leaving: int
+    seats: int = 0
+    saved: int | None = None
 
 
 def nearest(slots: Iterable[Slot], to: PlannedSlot, seats: int = 1) -> list[Slot]:

@@ -103,11 +103,18 @@ class Schedules:
         return made
 
     def promotable_places(self, slot: Slot) -> int:
-        """Return how many waiting entries `slot` can promote now: none after its cut-off."""
+        """Return how many places the waiting list of `slot` can get now: none after its cut-off."""
         planned = self.schedule.slot_by_id.get(slot.id)
         if planned is None or not self.schedule.is_bookable_at(planned, self.clock()):
             return 0
-        return min(slot.remaining, slot.waiting)
+        if slot.closed or not slot.waiting:
+            return 0
+        return slot.free
+
+    def saves_places(self, slot: Slot) -> bool:
+        """Return whether released places of `slot` are saved for its waiting list now."""
+        planned = self.schedule.slot_by_id.get(slot.id)
+        return planned is not None and self.schedule.saves_places_at(planned, self.clock())
 
     def alternatives(self, slot: PlannedSlot, seats: int = 1) -> list[Slot]:
         """Return up to three slots near `slot` with `seats` places to book, cached for half a second."""

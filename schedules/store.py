@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
@@ -12,9 +13,9 @@ from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.failures import DUPLICATE_KEY
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, Update, bulk_update
-from inventory.stock import Stock, StockFields
+from inventory.stock import Stock, StockFields, capacity_guard
 from schedules.errors import CapacityBelowBooked, SlotNotFound
-from schedules.model import MAX_WAITING, PlannedSlot, Slot, SlotChange
+from schedules.model import MAX_WAITING, PlannedSlot, QueueChange, Slot, SlotChange
 
 SCHEMA = CollectionSchema(
     name="slots",
@@ -34,7 +35,9 @@ SCHEMA = CollectionSchema(
         },
     },
 )
-STOCK_FIELDS = StockFields(capacity="capacity", taken="bookedCount", closed="closed")
+STOCK_FIELDS = StockFields(capacity="capacity", taken="bookedCount", closed="closed", saved="saved")
+# The waiting list claims saved places too.
+QUEUE_FIELDS = replace(STOCK_FIELDS, saved="")
 
 
 class SlotStore:
@@ -87,33 +90,41 @@ class SlotStore:
         found = self._slots.find({"_id": {"$in": list(slot_ids)}}, session=session)
         return [(_slot(document), document.get("lastTicket", 0)) for document in found]
 
-    def join_queue(self, session: Session, joining: Mapping[str, int]) -> bool:
-        """Append to the waiting lists of full slots in the caller's transaction; `joining` are counts by slot id.
+    def join_queue(self, session: Session, joining: Mapping[str, Sequence[int]]) -> bool:
+        """Append parties to waiting lists in the caller's transaction; `joining` are their sizes by slot id.
 
-        Returns False if a slot is not full, or closed. The write conflicts with a transaction that frees a place.
+        Returns False if a party fits into its slot, or the slot is closed. The write conflicts with a transaction that
+        frees a place.
         """
         updates: list[Update] = []
-        for slot_id, count in joining.items():
+        for slot_id, parties in joining.items():
+            count = len(parties)
+            fits = self.stock.guard(min(parties))["$expr"]
             guard = {
                 "closed": False,
-                "$expr": {"$gte": ["$bookedCount", "$capacity"]},
+                "$expr": {"$not": [fits]},
                 "waiting": {"$not": {"$gt": MAX_WAITING - count}},
             }
             updates.append(({"_id": slot_id, **guard}, {"$inc": {"waiting": count, "lastTicket": count}}))
         return bulk_update(session, self._slots, updates) == len(updates)
 
     def with_waiting(self, session: Session, slot_ids: Iterable[str]) -> list[Slot]:
-        """Return, within the caller's transaction, those of the slots for which guests wait."""
-        found = self._slots.find({"_id": {"$in": list(slot_ids)}, "waiting": {"$gt": 0}}, session=session)
+        """Return, within the caller's transaction, those of the slots with waiting guests or saved places."""
+        queued = [{"waiting": {"$gt": 0}}, {"saved": {"$gt": 0}}]
+        found = self._slots.find({"_id": {"$in": list(slot_ids)}, "$or": queued}, session=session)
         return [_slot(document) for document in found]
 
-    def leave_queue(self, session: Session, leaving: Mapping[str, int], promoted: Mapping[str, int]) -> None:
-        """Take guests off the waiting lists, `promoted` of them with a place; both are counts by slot id."""
+    def change_queues(self, session: Session, changes: Sequence[QueueChange]) -> None:
+        """Take guests off the waiting lists, some of them with places, and save places for the others."""
         updates: list[Update] = []
-        for slot_id, count in leaving.items():
-            places = promoted.get(slot_id, 0)
-            guard = self.stock.guard(places) if places else {}
-            updates.append(({"_id": slot_id, **guard}, {"$inc": {"waiting": -count, "bookedCount": places}}))
+        for change in changes:
+            guard: Document = {}
+            if change.seats:
+                guard = capacity_guard(QUEUE_FIELDS, change.seats)
+            update: Document = {"$inc": {"waiting": -change.leaving, "bookedCount": change.seats}}
+            if change.saved is not None:
+                update["$set"] = {"saved": change.saved}
+            updates.append(({"_id": change.slot_id, **guard}, update))
         if bulk_update(session, self._slots, updates) < len(updates):
             raise SlotNotFound
 
@@ -175,4 +186,5 @@ def _slot(document: Document) -> Slot:
         booked_count=document["bookedCount"],
         closed=document["closed"],
         waiting=document.get("waiting", 0),
+        saved=document.get("saved", 0),
     )

@@ -12,6 +12,7 @@ USERS_OF_STORES: Mapping[str, tuple[str, ...]] = {
         "booking.deletion",
         "booking.email_retry",
         "booking.consistency",
+        "booking.waitlist_order",
         "booking.personal_data",
         "booking.wiring",
     ),

@@ -11,6 +11,7 @@ from core.mongo.transactions import Session
 from inventory.group_commit import GroupCommit
 from inventory.requests import RowsOfKind, StockChange
 from notifications.outbox.model import OutboxEmail
+from schedules.model import QueueChange
 from schedules.service import Schedules
 from waitlist.email_queue import WaitlistEmailQueue
 from waitlist.errors import EntryNotFound
@@ -70,6 +71,7 @@ class DepartureRows(RowsOfKind[OutboxEmail]):
                 leaving[left.slot_id] += 1
                 entry_ids.append(left.id)
         if leaving:
-            self.schedules.store.leave_queue(session, leaving, {})
+            changes = [QueueChange(slot_id, count) for slot_id, count in leaving.items()]
+            self.schedules.store.change_queues(session, changes)
             self.email_queue.cancel_joined(session, entry_ids)
         return []

@@ -29,7 +29,7 @@ class WaitlistEmails:
         return new.build(WAITING)
 
     def _template_context(self, entry: WaitlistEntry, position: int) -> dict[str, str]:
-        return {
+        context = {
             "event": self.schedule.localized(entry.language).name,
             "timezone": self.schedule.timezone,
             "date": entry.date,
@@ -40,3 +40,6 @@ class WaitlistEmails:
             "leaveUrl": self.links.url(entry.id),
             "language": entry.language,
         }
+        if entry.seats > 1:
+            context["seats"] = str(entry.seats)
+        return context

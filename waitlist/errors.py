@@ -17,6 +17,12 @@ class SlotHasPlaces(Conflict):
     code = "slot_has_places"
 
 
+class PartyTooLarge(Conflict):
+    """This slot never has so many places."""
+
+    code = "party_too_large"
+
+
 class WaitlistFull(Conflict):
     """The waiting list of this slot is full."""
 

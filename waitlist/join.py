@@ -1,8 +1,7 @@
-"""Joining the waiting list of a full slot through the group commit."""
+"""Joining the waiting list of a slot without enough places, through the group commit."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from schedules.errors import SlotClosed
 from schedules.model import MAX_WAITING, PlannedSlot, Slot
 from schedules.service import Schedules
 from waitlist.email_queue import WaitlistEmailQueue
-from waitlist.errors import AlreadyWaiting, SlotHasPlaces, WaitlistFull
+from waitlist.errors import AlreadyWaiting, PartyTooLarge, SlotHasPlaces, WaitlistFull
 from waitlist.model import NewEntry, WaitlistEntry
 from waitlist.store import Identity, WaitlistStore
 
@@ -67,7 +66,8 @@ class JoinWaitlist:
 
         A repeated request with the same key returns the first one's entry, with position 0 if it no longer waits. A
         guest who left may join again with another key.
-        Raises SlotNotFound, SlotClosed, SlotHasPlaces, WaitlistFull, AlreadyWaiting, or the errors of `Eligibility`.
+        Raises SlotNotFound, SlotClosed, TooManySeats, PartyTooLarge, SlotHasPlaces, WaitlistFull, AlreadyWaiting, or
+        the errors of `Eligibility`.
         """
         try:
             return self._join(slot_id, request)
@@ -79,6 +79,7 @@ class JoinWaitlist:
 
     def _join(self, slot_id: str, request: JoinRequest) -> tuple[WaitlistEntry, int]:
         planned = self.schedules.get_plan(slot_id)
+        self.schedules.require_seats(request.guest.seats)
         self.schedules.require_open(planned)
         # A guest waits once for a slot.
         identities = frozenset((("waiting", request.guest.email, slot_id),))
@@ -104,7 +105,7 @@ class JoiningRows(RowsOfKind[OutboxEmail]):
         joined = []
         for request in requests:
             queue = queues[request.detail.slot.id]
-            refusal = refusals.get(request.detail.identity) or queue.refusal
+            refusal = refusals.get(request.detail.identity) or queue.refusal(request.detail.request.guest.seats)
             if queue.slot.closed:
                 request.outcome = SlotClosed()
             elif refusal:
@@ -161,15 +162,15 @@ class JoiningRows(RowsOfKind[OutboxEmail]):
         )
 
     def _store(self, session: Session, joined: Sequence[Request]) -> list[OutboxEmail]:
-        counts: Counter[str] = Counter()
+        parties: dict[str, list[int]] = {}
         entries = []
         emails = []
         for request in joined:
             entry, position = request.result()
-            counts[entry.slot_id] += 1
+            parties.setdefault(entry.slot_id, []).append(entry.seats)
             entries.append((entry, request.detail.request.key))
             emails.append(self.email_queue.emails.confirmation(entry, position))
-        if not self.schedules.store.join_queue(session, counts):
+        if not self.schedules.store.join_queue(session, parties):
             raise StaleRequest
         self.entries.add(session, entries)
         return emails
@@ -183,12 +184,15 @@ class _Queue:
     last_number: int
     length: int
 
-    @property
-    def refusal(self) -> DomainError | None:
-        """The reason why no guest can join an open slot, or None."""
-        if self.slot.remaining:
+    def refusal(self, seats: int) -> DomainError | None:
+        """Return the reason why a party of this size cannot join an open slot, or None."""
+        if self.slot.remaining >= seats:
             return SlotHasPlaces()
-        return WaitlistFull() if self.length >= MAX_WAITING else None
+        if seats > max(1, self.slot.capacity):
+            return PartyTooLarge()
+        if self.length >= MAX_WAITING:
+            return WaitlistFull()
+        return None
 
     def draw(self) -> tuple[int, int]:
         """Return the next queue number and its position."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +24,7 @@ class NewEntry:
     email: str
     phone: str
     country: str
+    seats: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,3 +45,17 @@ class WaitlistEntry:
     booking_id: str | None = None
     # The language of the guest's e-mails, a code of `core.i18n`.
     language: str = "en"
+    # How many places it waits for together.
+    seats: int = 1
+
+
+def first_fitting(entries: Sequence[WaitlistEntry], places: int) -> list[WaitlistEntry]:
+    """Return those of `entries`, in order, that fit into `places` together, up to the first that does not."""
+    fitting = []
+    left = places
+    for entry in entries:
+        if entry.seats > left:
+            break
+        left -= entry.seats
+        fitting.append(entry)
+    return fitting

@@ -24,7 +24,7 @@ JOINED = "You are on the waiting list."
 @blueprint.post("/slots/<slot_id>/waitlist")
 @Endpoint(JoinedWaitlistSchema, status=202, body=NewWaitingSchema, error_statuses=(404, 409, 413, 415), fast=True)
 def join(new: NewEntry, slot_id: str) -> Answer:
-    """Join the waiting list of a full slot; the first in line gets the place that comes free, and an e-mail.
+    """Join the waiting list of a full slot; the first in line gets the places that come free, and an e-mail.
 
     The guest's e-mails are in the language that Accept-Language prefers: English, or German.
     """

@@ -6,6 +6,7 @@ import marshmallow as ma
 
 from core.clock import iso
 from core.schema_fields import ContactSchema
+from schedules.schemas import SeatsField
 from waitlist.model import NewEntry
 
 
@@ -16,6 +17,8 @@ class NewWaitingSchema(ContactSchema):
 
     class Meta:
         unknown = ma.RAISE
+
+    seats = SeatsField()
 
 
 class WaitingSchema(ma.Schema):
@@ -30,6 +33,7 @@ class WaitingSchema(ma.Schema):
     phone = ma.fields.String()
     country = ma.fields.String()
     status = ma.fields.String(attribute="state")
+    seats = ma.fields.Integer()
     position = ma.fields.Integer()
     createdAt = ma.fields.Function(
         lambda entry: iso(entry.created_at), metadata={"type": "string", "format": "date-time"}

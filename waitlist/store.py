@@ -70,9 +70,14 @@ class WaitlistStore:
         """Return the same of the majority-committed entries."""
         return _known(self._majority, identities, None)
 
-    def next_in_line(self, session: Session, slot_id: str, limit: int) -> list[WaitlistEntry]:
-        """Return up to `limit` waiting entries of a slot in order, within the caller's transaction."""
-        found = self._entries.find({"slotId": slot_id, **WAITING}, session=session).sort("ticket", ASCENDING)
+    def next_in_line(
+        self, session: Session | None, slot_id: str, limit: int, largest: int | None = None
+    ) -> list[WaitlistEntry]:
+        """Return up to `limit` waiting entries of a slot in order that want at most `largest` places, if given."""
+        query: Document = {"slotId": slot_id, **WAITING}
+        if largest is not None:
+            query["seats"] = {"$not": {"$gt": largest}}  # One place has no field.
+        found = self._entries.find(query, session=session).sort("ticket", ASCENDING)
         return [_entry(document) for document in found.limit(limit)]
 
     def promote(self, session: Session, bookings: Mapping[str, str]) -> None:
@@ -169,6 +174,8 @@ def _document(entry: WaitlistEntry, key: str) -> Document:
         "state": entry.state.value,
         "language": entry.language,
     }
+    if entry.seats > 1:
+        document["seats"] = entry.seats
     if key:
         document["requestKey"] = key
     return document
@@ -189,4 +196,5 @@ def _entry(document: Document) -> WaitlistEntry:
         state=State(document["state"]),
         booking_id=document.get("bookingId"),
         language=document.get("language", "en"),
+        seats=document.get("seats", 1),
     )

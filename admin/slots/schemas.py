@@ -43,3 +43,4 @@ class AdminSlotSchema(SlotSchema):
 
     closed = ma.fields.Boolean()
     waiting = ma.fields.Integer()
+    saved = ma.fields.Integer(metadata={"description": "Free places that only the waiting list gets."})

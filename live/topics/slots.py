@@ -20,7 +20,7 @@ from schedules.model import Day, PlannedSlot, Schedule, Slot
 from schedules.schemas import SlotSchema
 
 SLOTS = "slots"
-FIELDS = ("capacity", "bookedCount", "closed")
+FIELDS = ("capacity", "bookedCount", "closed", "saved")
 UPDATE = "slotUpdate"
 SLOT_LIST = SlotSchema(many=True)
 
@@ -139,4 +139,5 @@ def _updated(slot: Slot, values: Mapping[str, Any]) -> Slot:
         capacity=values.get("capacity", slot.capacity),
         booked_count=values.get("bookedCount", slot.booked_count),
         closed=values.get("closed", slot.closed),
+        saved=values.get("saved", slot.saved),
     )

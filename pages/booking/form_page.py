@@ -38,7 +38,14 @@ UNAVAILABLE = _(
     "typed is still here."
 )
 # Errors of the selected slot; other errors belong to no field.
-SLOT_ERRORS = ("slot_not_found", "slot_closed", "slot_has_places", "already_waiting", "duplicate_booking")
+SLOT_ERRORS = (
+    "slot_not_found",
+    "slot_closed",
+    "slot_has_places",
+    "party_too_large",
+    "already_waiting",
+    "duplicate_booking",
+)
 # After this time the page is rendered without availability.
 READ_TIMEOUT = 1.5
 

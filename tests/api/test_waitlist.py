@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -217,7 +217,7 @@ def joined_and_left_meanwhile(
     leave_elsewhere = replace(services.waitlist.entries.leaving, group_commit=others)
     draw = SlotStore.join_queue
 
-    def held_up(store: SlotStore, session: Session, joining: Mapping[str, int]) -> bool:
+    def held_up(store: SlotStore, session: Session, joining: Mapping[str, Sequence[int]]) -> bool:
         if not gone:
             gone.append("now")  # The other one draws a ticket, too.
             entry, _ = join_elsewhere.execute(slot_id, request)

@@ -240,7 +240,9 @@ def test_join_during_a_release_is_refused_and_control_without_lock(
     cancel_elsewhere, _ = another_process(services)
     join = schedules.store.SlotStore.join_queue
 
-    def joining_meanwhile(store: schedules.store.SlotStore, session: Session, joining: Mapping[str, int]) -> bool:
+    def joining_meanwhile(
+        store: schedules.store.SlotStore, session: Session, joining: Mapping[str, Sequence[int]]
+    ) -> bool:
         if len(made) == slot["capacity"]:
             cancel_elsewhere.execute(Cancellation(made.pop()["id"]))
         if locks:

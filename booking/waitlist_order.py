@@ -1,0 +1,70 @@
+"""Order of a waiting list: strictly of arrival, a party at a time; released places are saved until they are enough.
+
+The first in line whose party fits into the slot's capacity gets its places once all of them are free; no entry behind
+it does before. A larger party is passed over until the capacity is raised. In the last day before the slot's booking
+ends, no place is saved: free places go to the first in line that fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.mongo.transactions import Session
+from schedules.model import Slot
+from schedules.service import Schedules
+from waitlist.model import WaitlistEntry, first_fitting
+from waitlist.store import WaitlistStore
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """The entries of a slot that get places now, and the places to save if they get none."""
+
+    slot: Slot
+    called: Sequence[WaitlistEntry]
+    saved: int
+
+    def saved_after(self, seats: int) -> int:
+        """Return how many places are saved after the called entries got `seats` of them."""
+        return max(0, self.saved - seats)
+
+
+@dataclass(frozen=True)
+class WaitlistOrder:
+    """The rule which waiting guests get the free places of a slot."""
+
+    schedules: Schedules
+    entries: WaitlistStore
+
+    def allocate(self, session: Session | None, slot: Slot, released: int = 0) -> Allocation:
+        """Return the allocation of a slot of whose free places `released` have just been released or added."""
+        saved = min(slot.free, slot.saved + released)
+        if not slot.waiting:
+            return Allocation(slot, (), 0)
+        places = self.schedules.promotable_places(slot)
+        if not places:
+            return Allocation(slot, (), saved)
+        saves = self.schedules.saves_places(slot)
+        largest = places
+        if saves:
+            largest = slot.capacity
+        waiting = self.entries.next_in_line(session, slot.id, places, largest)
+        called = first_fitting(waiting, places)
+        is_exhausted = len(called) == len(waiting) < places
+        if is_exhausted or not saves:
+            saved = 0
+        return Allocation(slot, called, saved)
+
+    def is_wrong(self, session: Session, slot: Slot) -> bool:
+        """Return whether somebody waits for places that are free, or places are saved without need."""
+        if slot.saved > slot.free or (slot.saved and not slot.waiting):
+            return True
+        return bool(self.allocate(session, slot).called)
+
+    def is_due(self, slot: Slot) -> bool:
+        """Return whether the slot has places to give, or to save no longer."""
+        if not self.schedules.promotable_places(slot):
+            return False
+        allocation = self.allocate(None, slot)
+        return bool(allocation.called) or allocation.saved != slot.saved
