@@ -107,6 +107,7 @@ def client_messages() -> Mapping[str, Any]:
             name: ngettext("%(number)s place left", "%(number)s places left", count, number="{number}")
             for name, count in PLURAL_FORMS
         },
+        "short": gettext("%(places)s, too few", places="{places}"),
         "problems": {
             name: ngettext("Please check this", "Please check these %(count)s things", number, count="{number}")
             for name, number in PLURAL_FORMS

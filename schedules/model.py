@@ -197,6 +197,8 @@ class DateSummary:
     remaining: int
     # The number of seats in slots that take no bookings; they may be free.
     closed: int = 0
+    # The most places that one slot has left.
+    largest: int = 0
 
     @property
     def bookable_seats(self) -> int:

@@ -184,4 +184,5 @@ def _summary(day: Day, slots: Sequence[Slot]) -> DateSummary:
         seats=sum(slot.capacity for slot in slots),
         remaining=sum(slot.remaining for slot in slots),
         closed=sum(slot.capacity for slot in slots if slot.closed),
+        largest=max(slot.remaining for slot in slots),
     )

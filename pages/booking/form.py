@@ -17,6 +17,7 @@ from core.contact.model import FieldRule
 from core.errors import Invalid
 from core.web import context, schema_variants
 from pages.booking import countries
+from pages.booking.party import party_size
 from pages.locale import current_language
 from schedules.service import Schedules
 from waitlist.model import NewEntry
@@ -25,10 +26,11 @@ from waitlist.schemas import NewWaitingSchema
 BOOKING = NewBookingSchema()
 WAITING = NewWaitingSchema()
 # In the order of the page.
-FIELDS = ("slotId", "fullName", "email", "country", "phone", "city", "message")
+FIELDS = ("seats", "slotId", "fullName", "email", "country", "phone", "city", "message")
 # Their schema normalises these, and keeps joiners.
 TEXT_FIELDS = frozenset({"fullName", "city", "message"})
 FIELD_MESSAGES: Mapping[str, str] = {
+    "seats": _("Choose how many places you need."),
     "slotId": _("Choose an hour."),
     "fullName": _("Enter your full name, in 2 to 80 characters."),
     "email": _("Enter your e-mail address, such as ada@example.org."),
@@ -65,6 +67,11 @@ class BookingForm:
     def slot_id(self) -> str:
         return self.values["slotId"]
 
+    @property
+    def party(self) -> int:
+        """The number of places; 1 if none is given."""
+        return party_size(self.values["seats"])
+
     def booking(self, date: str) -> NewBooking:
         """Return the booking to create on `date`; raises Invalid with a message for each field."""
         booking: NewBooking = self._load(BOOKING, date)
@@ -78,7 +85,9 @@ class BookingForm:
     def _load(self, schema: ma.Schema, date: str) -> Any:
         phone, country = countries.parse_phone(self.values["phone"], self.values["country"])
         submitted = {**self.values, "phone": phone, "country": country, "date": date or "none"}
-        filled = {name: value for name, value in submitted.items() if value and name in schema.fields}
+        filled: dict[str, Any] = {name: value for name, value in submitted.items() if value and name in schema.fields}
+        if filled.get("seats") == str(self.party):
+            filled["seats"] = self.party
         try:
             return schema_variants.instance_of(schema).load(filled)
         except ma.ValidationError as error:

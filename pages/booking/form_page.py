@@ -23,14 +23,15 @@ from core.web import accept_language, context, problem_details
 from pages import formatting, locale
 from pages.booking import view
 from pages.booking.countries import countries
-from pages.booking.form import BookingForm
+from pages.booking.form import FIELD_MESSAGES, BookingForm
+from pages.booking.party import for_party
 from pages.booking.view import AvailabilityPage
 from pages.error_messages import message_for
 from pages.errors import SubmittedTooFast
 from pages.form_token import PURPOSE, FormTokens
 from pages.locale import current_language
 from pages.rendering import has_live_updates, render_page
-from schedules.errors import DateNotBookable
+from schedules.errors import DateNotBookable, TooManySeats
 from schedules.service import Schedules
 
 UNAVAILABLE = _(
@@ -61,7 +62,7 @@ def render_form(availability: AvailabilityPage, form: BookingForm, error: Domain
         alternatives = error.extra.get("alternatives", [])
     page = render_page(
         "booking/form.html",
-        availability=availability,
+        availability=for_party(availability, form.party),
         values=form.values,
         problems=problems,
         alternatives=alternatives,
@@ -176,6 +177,8 @@ def _problems(error: DomainError, form: BookingForm) -> Mapping[str, str]:
     """Return the error messages by field; the empty name stands for the whole form."""
     if error.errors and type(error) is Invalid:
         return {name: messages[0] for name, messages in error.errors.items()}
+    if isinstance(error, TooManySeats):
+        return {"seats": str(FIELD_MESSAGES["seats"])}
     if isinstance(error, DomainReceivesNoEmail):
         return {"email": gettext("Addresses in the test domain .%(domain)s receive no e-mail.", domain=error.domain)}
     if isinstance(error, TooMany):
@@ -191,6 +194,11 @@ def _slot_problem(error: DomainError, form: BookingForm) -> Mapping[str, str]:
     if isinstance(error, SlotFull) and selected:
         hours = formatting.hours(selected.label)
         day = formatting.short_day(selected.date)
+        if error.remaining:
+            left = formatting.places(error.remaining)
+            return {
+                "slotId": gettext("%(hours)s on %(day)s: %(left)s, too few for you.", hours=hours, day=day, left=left)
+            }
         return {"slotId": gettext("%(hours)s on %(day)s is full.", hours=hours, day=day)}
     message = message_for(error) or gettext("This was not accepted.")
     if error.code in SLOT_ERRORS:

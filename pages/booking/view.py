@@ -35,6 +35,13 @@ class DayCell:
     seats: int = 0
     remaining: int = 0
     level: Level = Level.CLOSED
+    # The most places that one of its slots has left.
+    largest: int = 0
+
+    @property
+    def level_of_one(self) -> Level:
+        """Return the availability of a day with places for a single guest."""
+        return level(self.remaining, self.seats)
 
     @property
     def percent(self) -> int:
@@ -63,6 +70,11 @@ class SlotCard:
     capacity: int
     remaining: int
     level: Level
+
+    @property
+    def is_short(self) -> bool:
+        """Return whether it has places, but too few for the party that sees it."""
+        return self.level is Level.FULL and self.remaining > 0
 
     @property
     def seats(self) -> Sequence[bool]:
@@ -157,7 +169,15 @@ def _first_available(days: Sequence[DateSummary]) -> str:
 
 def _cell(day: DateSummary, state: Level) -> DayCell:
     number = int(day.date[8:])
-    return DayCell(day.date, number, offered=True, seats=day.bookable_seats, remaining=day.remaining, level=state)
+    return DayCell(
+        day.date,
+        number,
+        offered=True,
+        seats=day.bookable_seats,
+        remaining=day.remaining,
+        level=state,
+        largest=day.largest,
+    )
 
 
 def _month(month: str, cells: dict[str, DayCell], language: Language) -> Month:

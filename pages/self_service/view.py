@@ -15,6 +15,7 @@ from booking.model import Booking, Status
 from booking.self_service import SelfService
 from core.web import context
 from pages.booking import view as calendar_view
+from pages.booking.party import for_party
 from pages.booking.view import Level, SlotCard
 from pages.locale import current_language
 from pages.rendering import has_live_updates, render_page
@@ -64,6 +65,7 @@ def _moves(found: Booking) -> dict[str, object]:
     if not month and not chosen:
         month = found.date[:7]
     availability = calendar_view.build(days, slots, chosen, month, current_language())
+    availability = for_party(availability, found.seats)
     cards = [card for card in availability.cards if _is_target(card, found)]
     today = schedules.clock().astimezone(ZoneInfo(schedules.schedule.timezone)).date().isoformat()
     return {

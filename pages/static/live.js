@@ -17,6 +17,7 @@ const plurals = new Intl.PluralRules(lang);
 // Keeps the form's slot cards up to date; returns a function that stops it.
 export function bindForm(form) {
   const { date } = document.getElementById("hours").dataset;
+  showParty(form);
   const apply = (slots) => {
     slots.forEach((slot) => updateCards(form, slot));
     updateDayTotal(form);
@@ -128,21 +129,47 @@ function findCards(form, id) {
 }
 
 function applyUpdate(form, card, { remaining, capacity, closed = false }) {
-  const wasFull = Number(card.dataset.remaining) === 0;
+  const isFull = remaining < partySize(form);
+  const wasFull = Number(card.dataset.remaining) < partySize(form);
   const input = card.querySelector("input");
   const wasSelected = input.checked;
-  const level = closed ? "closed" : levelOf(remaining, capacity);
-  card.className = `slot slot-${level}`;
   card.dataset.remaining = remaining;
   card.dataset.capacity = capacity;
-  card.querySelector(".slot-state").textContent = closed ? messages(form).closed : remainingText(form, remaining);
+  showPlaces(form, card, closed);
   updateSeats(card, remaining, capacity);
   // A closed slot cannot be booked. Disabling the focused input would lose the focus.
   if (closed) input.checked = false;
   input.disabled = closed && input !== document.activeElement;
   if (!wasSelected) return;
-  if (closed || wasFull !== (remaining === 0)) announceChange(form, card, remaining, closed);
+  if (closed || wasFull !== isFull) announceChange(form, card, isFull, closed);
   if (closed) form.dispatchEvent(new Event("slot-unselected"));
+}
+
+// Shows the places of a slot. One with too few for the party is full for it.
+function showPlaces(form, card, closed = false) {
+  const remaining = Number(card.dataset.remaining);
+  const open = remaining < partySize(form) ? "full" : levelOf(remaining, Number(card.dataset.capacity));
+  const level = closed ? "closed" : open;
+  card.className = `slot slot-${level}`;
+  card.querySelector(".slot-state").textContent = closed ? messages(form).closed : remainingText(form, remaining);
+}
+
+// Returns how many places the guest wants.
+function partySize(form) {
+  return Number(form.elements.seats?.value) || 1;
+}
+
+// Shows which slots and days have places for the party that is chosen.
+export function showParty(form) {
+  if (!form.elements.seats) return;
+  for (const card of form.querySelectorAll(".slot:not(.slot-closed, .slot-unknown)")) showPlaces(form, card);
+  for (const day of document.querySelectorAll("a.day[data-largest]")) showDay(form, day);
+}
+
+function showDay(form, day) {
+  const isShort = Number(day.dataset.largest) < partySize(form);
+  day.classList.remove("day-free", "day-few", "day-full");
+  day.classList.add(`day-${isShort ? "full" : day.dataset.level}`);
 }
 
 // Marks the taken seats. A drawing of another capacity is hidden.
@@ -163,8 +190,10 @@ export function messages(form) {
 }
 
 function remainingText(form, remaining) {
-  const { full, places } = messages(form);
-  return remaining === 0 ? full : countText(places, remaining);
+  const { full, places, short } = messages(form);
+  if (remaining === 0) return full;
+  const text = countText(places, remaining);
+  return remaining < partySize(form) ? short.replace("{places}", text) : text;
 }
 
 // Returns the text for a number from its plural forms.
@@ -187,6 +216,10 @@ function updateDayTotal(form) {
   day.className = `day day-${levelOf(remaining, capacity)}`;
   const takenPercent = capacity ? Math.floor(100 * (capacity - remaining) / capacity) : 0;
   day.querySelector(".day-taken")?.setAttribute("width", takenPercent);
+  if (!day.dataset.largest) return;
+  day.dataset.largest = Math.max(0, ...open.map((card) => Number(card.dataset.remaining)));
+  day.dataset.level = levelOf(remaining, capacity);
+  showDay(form, day);
 }
 
 function hourCards(form) {
@@ -194,18 +227,18 @@ function hourCards(form) {
 }
 
 // Informs the guest that the selected slot has become full, free or closed.
-function announceChange(form, card, remaining, closed) {
-  const text = changeText(form, remaining, closed);
-  offerAlternatives(form, remaining === 0 ? nearestFree(form, card) : []);
+function announceChange(form, card, isFull, closed) {
+  const text = changeText(form, isFull, closed);
+  offerAlternatives(form, isFull ? nearestFree(form, card) : []);
   form.querySelector("#selection-changed").textContent = text.replace("{hours}", hoursText(card));
   show("selection-changed");
   suppressSubmit(form);
 }
 
-function changeText(form, remaining, closed) {
+function changeText(form, isFull, closed) {
   const { nowClosed, nowFull, nowFree } = messages(form);
   if (closed) return nowClosed;
-  return remaining === 0 ? nowFull : nowFree;
+  return isFull ? nowFull : nowFree;
 }
 
 // The two submit buttons replace each other in one place, so a tap could hit the one that the guest has not read.
@@ -223,7 +256,7 @@ function nearestFree(form, card) {
   const cards = hourCards(form);
   const index = cards.findIndex((other) => other.dataset.slot === card.dataset.slot);
   const distance = (other) => Math.abs(cards.indexOf(other) - index);
-  const free = cards.filter((other) => Number(other.dataset.remaining) > 0);
+  const free = cards.filter((other) => Number(other.dataset.remaining) >= partySize(form));
   return free.sort((one, other) => distance(one) - distance(other)).slice(0, MAX_ALTERNATIVES);
 }
 

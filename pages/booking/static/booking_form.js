@@ -1,7 +1,7 @@
 // Booking form: submits once until it is answered, keeps what was typed across dates, shows live availability.
 import { IS_FRAMED, REQUEST_TIMEOUT_MS, cancelNavigation, enableDateNavigation, parsePage, reloadPage } from "./date_navigation.js";
 import { focusFirstProblem, handleInput } from "./field_errors.js";
-import { bindForm, messages, selectAlternative } from "../live.js";
+import { bindForm, messages, selectAlternative, showParty } from "../live.js";
 import { release } from "../tap_guard.js";
 import { dismiss, setToast } from "../toasts.js";
 
@@ -44,6 +44,7 @@ function resume() {
 }
 
 function handleChange(event) {
+  if (event.target.name === "seats") showParty(form);
   if (event.target.name !== "slotId") return;
   if (event.target.closest(".slot-closed")) {
     event.target.checked = false;
