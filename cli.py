@@ -25,6 +25,7 @@ from core.mongo.client import NotReplicaSet, connect, require_replica_set
 from core.mongo.failures import DatabaseError, is_unavailable
 from events.demo.catalogue import PASSWORD
 from events.demo.load import DemoOptions, DemoRefused
+from orders.errors import OrderNotFound
 from orders.reconciliation import COMMAND_WINDOW
 
 
@@ -209,6 +210,19 @@ def _payments(services: wiring.Services) -> AppGroup:
         count = purchases.reconcile.execute(COMMAND_WINDOW)
         purchases.refunds.execute()
         click.echo(f"{count} differences found.")
+
+    @group.command("clear-flag")
+    @click.argument("order_id", metavar="ORDER")
+    def clear_flag(order_id: str) -> None:
+        """Remove the flag of an order whose difference to its payment is explained."""
+        try:
+            flag = services.orders.purchases.clear_flag.execute("operator", order_id)
+        except (OrderNotFound, UnicodeError):
+            raise click.ClickException("There is no such order.") from None
+        if flag:
+            click.echo(f"The flag {flag} was removed.")
+        else:
+            click.echo("The order has no flag.")
 
     return group
 

@@ -60,6 +60,7 @@ from notifications.providers.base import Mailer
 from notifications.render import environments, render
 from notifications.webhook import DeliveryWebhook
 from notifications.wiring import MailTransport, build_mailer, build_outbox, build_worker, worker_lease
+from orders.payments.price_rule import build_price_rule
 from orders.tickets import attachments
 from orders.wiring import OrderServices
 from schedules import schedule_file
@@ -253,6 +254,7 @@ def _events(base: _Base, people: AccountServices, ticketed: Events, claims: Orde
         group_commit=claims.ticket_group_commit,
         reservations=claims.reservations.active_members,
         sales=EventSales(claims.sales),
+        is_payable=build_price_rule(base.settings),
     )
     return events.wiring.build(foundation)
 

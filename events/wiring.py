@@ -19,6 +19,7 @@ from events.demo.load import DemoTarget, LoadDemo
 from events.editor.create import CreateEvent
 from events.editor.delete import DeleteEvent
 from events.editor.edit import ChangeEvent, ChangeOfEventRows, EditorStores
+from events.editor.prices import IsPayable
 from events.listing.query import EventListing
 from events.notices import store as notice_store
 from events.notices.emails import NoticeEmails
@@ -47,6 +48,7 @@ class Foundation:
     group_commit: GroupCommit
     reservations: UserReservations
     sales: EventSales
+    is_payable: IsPayable
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,9 @@ def build_events(db: Db, clock: Clock) -> Events:
     return Events(EventStore(db), clock)
 
 
-def build_rows(db: Db, audit: Audit, clock: Clock) -> ChangeOfEventRows:
+def build_rows(db: Db, audit: Audit, clock: Clock, is_payable: IsPayable) -> ChangeOfEventRows:
     """Return the rows of changed events, for the group commit."""
-    return ChangeOfEventRows(EditorStores(EventStore(db), SeatStore(db), NoticeStore(db), audit), clock)
+    return ChangeOfEventRows(EditorStores(EventStore(db), SeatStore(db), NoticeStore(db), audit), clock, is_payable)
 
 
 def build(base: Foundation) -> EventServices:
@@ -84,7 +86,7 @@ def build(base: Foundation) -> EventServices:
     return EventServices(
         answers=EventAnswers.over(events, listing, events.clock, base.reservations),
         listing=listing,
-        create=CreateEvent(base.client, events.store, seats, base.audit, events.clock),
+        create=CreateEvent(base.client, events.store, seats, base.audit, events.clock, base.is_payable),
         change=ChangeEvent(base.group_commit, events.store, notify_soon),
         delete=DeleteEvent(base.client, events.store, seats, base.audit, base.sales),
         notify_holders=notify,

@@ -1,19 +1,22 @@
 """Release of what deleted accounts have: tickets go back through the group commit, and e-mails are erased.
 
-The transaction of the deletion marks the account. The mark is removed when all is released, so that a periodic task
-finishes what a dead process has begun.
+The transaction of the deletion marks the account, so that a periodic task finishes what a dead process has begun. The
+task repeats the release for LINGER: a request that began before the deletion may place an order after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from core import log
-from core.mongo.transactions import Session
-from orders.deleted_account_store import DeletedAccountStore
+from core.clock import Clock
+from orders.deleted_account_store import DeletedAccount, DeletedAccountStore
 
 LOG = log.get_logger("orders")
+# Longer than any request that was admitted before the deletion.
+LINGER = timedelta(minutes=2)
 # Releases what an account has of one kind; idempotent.
 Release = Callable[[str], object]
 
@@ -24,25 +27,27 @@ class ReleaseAccounts:
 
     store: DeletedAccountStore
     releases: Sequence[Release]
-
-    def mark(self, session: Session, account_id: str) -> None:
-        """Note within the transaction of its deletion that an account is deleted."""
-        self.store.mark(session, [account_id])
+    clock: Clock
 
     def execute(self) -> int:
         """Release what all marked accounts have; return the number of those of which all is released."""
         released = 0
-        for account_id, count in self.store.marks().items():
+        for account in self.store.marked():
             try:
-                self._release(account_id)
+                for release in self.releases:
+                    release(account.id)
             except Exception:  # boundary: one account must not delay the release of all others
-                LOG.exception("account_release_failed", account=account_id)
+                LOG.exception("account_release_failed", account=account.id)
                 continue
-            self.store.clear(account_id, count)
             released += 1
-            LOG.info("account_released", account=account_id)
+            self._note(account)
         return released
 
-    def _release(self, account_id: str) -> None:
-        for release in self.releases:
-            release(account_id)
+    def _note(self, account: DeletedAccount) -> None:
+        """Note the first release; the last one removes the mark."""
+        now = self.clock()
+        if account.released_at is None:
+            self.store.note_release(account, now)
+            LOG.info("account_released", account=account.id)
+        elif account.released_at <= now - LINGER:
+            self.store.clear(account)

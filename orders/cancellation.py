@@ -11,7 +11,7 @@ from audit.service import Audit
 from core.clock import Clock
 from core.ids import new_id
 from core.mongo.transactions import Session
-from orders.errors import OrderNotFound, OrderNotPaid, TooLateToCancel
+from orders.errors import OrderNotFound, OrderNotPaid, TicketsTransferred, TooLateToCancel
 from orders.event_cache import EventCache
 from orders.model import Order, OrderState, Refund, RefundState
 from orders.order_change import ChangeOrder, OrderChange, changed
@@ -86,7 +86,7 @@ class CancelOrder:
     def execute(self, account_id: str, order_id: str) -> Order:
         """Cancel an order of an account; a second call changes nothing.
 
-        Raises OrderNotFound, OrderNotPaid, TooLateToCancel and AlreadyCheckedIn.
+        Raises OrderNotFound, OrderNotPaid, TooLateToCancel, TicketsTransferred and AlreadyCheckedIn.
         """
         return self._cancel(order_id, lambda order: self._of_buyer(order, account_id))
 
@@ -102,7 +102,10 @@ class CancelOrder:
             raise OrderNotFound
         if order.state is OrderState.PAID and self._has_begun(order):
             raise TooLateToCancel
-        return self._decide(order, None)
+        change = self._decide(order, None)
+        if change and any(is_transferred(order, ticket) for ticket in change.voids):
+            raise TicketsTransferred
+        return change
 
     def _decide(self, order: Order, record: Callable[[Session], None] | None) -> OrderChange | None:
         if order.state is OrderState.CANCELLED:
@@ -187,6 +190,11 @@ class WithdrawTickets:
         if order.state is not OrderState.PAID or not found:
             return None
         return self.releases.change_of(order, all_tickets, found)
+
+
+def is_transferred(order: Order, ticket: Ticket) -> bool:
+    """Return whether a valid ticket of an order belongs to another person than its buyer."""
+    return ticket.state is TicketState.VALID and ticket.holder_id != order.account_id
 
 
 def _require_valid(tickets: Sequence[Ticket]) -> None:

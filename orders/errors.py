@@ -59,5 +59,11 @@ class TooLateToCancel(Conflict):
     code = "too_late_to_cancel"
 
 
+class TicketsTransferred(Conflict):
+    """A ticket of this order belongs to another person by now, so the order cannot be cancelled."""
+
+    code = "tickets_transferred"
+
+
 class OrderChanged(Exception):
     """Another transaction has changed the order; the decision must be made again."""

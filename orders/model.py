@@ -37,7 +37,10 @@ class RefundState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Refund:
-    """Money that goes back; its id is the idempotency key at the provider. `amount` is in minor units."""
+    """Money that goes back; its id is the idempotency key at the provider. `amount` is in minor units.
+
+    `failures` counts the refunds in its place that the provider had accepted and that failed later.
+    """
 
     id: str
     payment_id: str
@@ -45,6 +48,7 @@ class Refund:
     state: RefundState
     due_at: datetime
     attempts: int = 0
+    failures: int = 0
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,11 @@ class Order:
     def status(self) -> str:
         """State as the API shows it."""
         return PENDING if self.is_open else self.state.name
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether its name and address were removed, so that its tickets would reach no person."""
+        return not self.email
 
     @property
     def has_seats(self) -> bool:

@@ -137,9 +137,11 @@ class PayOrder:
         return OrderChange(before=order, after=changed(order, busy_until=now))
 
     def _begin(self, order: Order) -> OrderChange | None:
-        """Return the change to PAYING; the deadline leaves time for the answer."""
+        """Return the change to PAYING; the deadline leaves time for the answer. An anonymous order ends without it."""
         if not order.is_open or (order.busy_until > self.clock() and order.state is OrderState.PAYING):
             return None
+        if order.is_anonymous:
+            return expired(order, self.clock)
         return OrderChange(before=order, after=self._paying(order))
 
     def _paying(self, order: Order) -> Order:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, DESCENDING
 
 from core.ids import id_lower_bound
 from core.mongo.client import MAJORITY_READ, Db
 from orders.model import Order, OrderState
 from orders.store import DATE, NOT_EMPTY, OPEN, SCHEMA, order_of
+
+PAGE = 500
 
 
 class PaymentOrders:
@@ -41,6 +43,17 @@ class PaymentOrders:
             "paidAt": {"$lt": until},
         }
         yield from map(order_of, self._orders.find(wanted))
+
+    def expired_since(self, moment: datetime) -> Iterator[Order]:
+        """Yield the expired orders placed since `moment` whose payment was begun, newest first, a page at a time."""
+        place = {"$gte": id_lower_bound(moment)}
+        while True:
+            wanted = {"state": OrderState.EXPIRED.value, "_id": place, "provider": NOT_EMPTY}
+            page = list(self._orders.find(wanted).sort("_id", DESCENDING).limit(PAGE))
+            yield from map(order_of, page)
+            if len(page) < PAGE:
+                return
+            place = {**place, "$lt": page[-1]["_id"]}
 
     def queued(self, limit: int) -> list[str]:
         """Return the ids of up to `limit` orders that queue for the provider, the first placed first."""

@@ -55,8 +55,7 @@ class SettlePayment:
         """Return the change to PAID; a late payment claims the tickets and the seats again."""
         if _is_known(order, payment):
             return None
-        is_payable = order.is_open or order.state in LATE
-        if not is_payable or not _matches(order, payment) or self.emails.has_unsold_event(order):
+        if not self._is_payable(order) or not _matches(order, payment):
             return self._returned(order, payment)
         after = paid(order, payment, self.clock)
         tickets = tickets_of(after)
@@ -65,6 +64,11 @@ class SettlePayment:
             return OrderChange(before=order, after=after, held=opposite(order.lines), issues=tickets, emails=emails)
         seats = sold_seats(after)
         return OrderChange(before=order, after=after, claims=order.lines, picks=seats, issues=tickets, emails=emails)
+
+    def _is_payable(self, order: Order) -> bool:
+        """Return whether the tickets of an order may be issued; those of an anonymous one would reach no person."""
+        is_awaited = order.is_open or order.state in LATE
+        return is_awaited and not order.is_anonymous and not self.emails.has_unsold_event(order)
 
     def _returned(self, order: Order, payment: Payment) -> OrderChange | None:
         """Return the change that gives a payment back: too late, of another amount, or a second one."""

@@ -21,9 +21,11 @@ from orders.anonymisation import AnonymiseOrders
 from orders.cancellation import CancelOrder, RefundTickets, Releases, WithdrawTickets
 from orders.checkout import CheckoutTimes, PlaceOrder
 from orders.deadline_expiry import EXPIRY_INTERVAL
+from orders.disputes import WithdrawDisputed
 from orders.documents import OrderDocuments
 from orders.event_cache import EventCache
 from orders.expiry import ExpireOrders
+from orders.flag_clearing import ClearPaymentFlag
 from orders.group_commit import TicketRows
 from orders.holds.cart import PriceCarts
 from orders.holds.claims import TicketClaims
@@ -40,7 +42,7 @@ from orders.payment_queue import PaymentQueue
 from orders.payment_reports import ApplyReports
 from orders.payment_settlement import SettlePayment
 from orders.payments.event_store import PaymentEvents
-from orders.payments.provider import build_provider, simulated_events
+from orders.payments.provider import Provider, build_provider, simulated_events
 from orders.payments.simulated_store import SimulatedPayments
 from orders.payments.simulated_webhooks import DeliverSimulatedWebhooks
 from orders.payments.webhook import PaymentWebhook
@@ -89,6 +91,7 @@ class PurchaseServices:
     pay_queued: PayQueued
     reconcile: ReconcilePayments
     refunds: ExecuteRefunds
+    clear_flag: ClearPaymentFlag
     cancel: CancelOrder
     refund_tickets: RefundTickets
     list_tickets: ListTickets
@@ -121,15 +124,14 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
     emails = OrderEmails(base.cache, base.clock)
     change = ChangeOrder(claims, orders)
     settle = SettlePayment(change, holds, emails, base.clock)
-    timeout = timedelta(seconds=base.settings.payment_timeout_seconds)
     provider = build_provider(base.settings, base.db, base.clock)
     queue = PaymentQueue(change, payments, provider.throttle, base.clock)
-    pay = PayOrder(change, settle, provider.gateway, queue, base.clock, timeout)
+    pay = _pay(base, settle, provider, queue)
     refunds = ExecuteRefunds(change, provider.gateway, base.clock)
     tickets = TicketStore(base.db)
     releases = Releases(tickets, base.cache, emails, base.clock)
-    reports = ApplyReports(settle, payments, releases)
-    webhook = PaymentWebhook(provider.events, provider.to_minor, PaymentEvents(base.db), reports.execute, base.clock)
+    reports = ApplyReports(settle, WithdrawDisputed(settle, payments, releases, provider.gateway))
+    webhook = _webhook(base, provider, reports)
     listing = ListOrders(orders, tickets, base.cache)
     return PurchaseServices(
         change=change,
@@ -143,6 +145,7 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
         pay_queued=PayQueued(pay),
         reconcile=_reconcile(base, pay, reports),
         refunds=refunds,
+        clear_flag=ClearPaymentFlag(change, base.audit),
         cancel=CancelOrder(change, releases, refunds, base.audit),
         refund_tickets=RefundTickets(change, releases, refunds, base.audit),
         list_tickets=ListTickets(tickets, base.cache),
@@ -160,8 +163,17 @@ def _place(base: Foundation, pay: PayOrder, emails: OrderEmails) -> PlaceOrder:
     return PlaceOrder(pay.change, _prices(base), pay.settle.holds, pay, emails, times, base.clock)
 
 
+def _pay(base: Foundation, settle: SettlePayment, provider: Provider, queue: PaymentQueue) -> PayOrder:
+    timeout = timedelta(seconds=base.settings.payment_timeout_seconds)
+    return PayOrder(settle.change, settle, provider.gateway, queue, base.clock, timeout)
+
+
+def _webhook(base: Foundation, provider: Provider, reports: ApplyReports) -> PaymentWebhook:
+    return PaymentWebhook(provider.events, provider.to_minor, PaymentEvents(base.db), reports.execute, base.clock)
+
+
 def _reconcile(base: Foundation, pay: PayOrder, reports: ApplyReports) -> ReconcilePayments:
-    compare = ComparePayments(reports.orders, pay.gateway, reports, PaymentEvents(base.db), base.clock)
+    compare = ComparePayments(reports.withdraw.orders, pay.gateway, reports, PaymentEvents(base.db), base.clock)
     return ReconcilePayments(pay.change.orders, pay, compare, base.clock)
 
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 from core import log
 from core.clock import Clock
 from orders.model import Order, Refund, RefundState
-from orders.order_change import ChangeOrder, OrderChange, changed
-from orders.payments.gateway import Gateway, PaymentUnanswered, Repayment, RepaymentRefused
+from orders.order_change import ChangeOrder
+from orders.payments.gateway import Gateway, PaymentUnanswered, Repayment, RepaymentFailed, RepaymentRefused
+from orders.refund_record import RecordRefund, after_failure
 
 LOG = log.get_logger("orders")
 FIRST_PAUSE = timedelta(seconds=5)
@@ -39,7 +40,7 @@ class ExecuteRefunds:
         """Try the due refunds of an order; return the order afterwards."""
         for refund in order.refunds:
             if refund.state is RefundState.PENDING and refund.due_at <= self.clock():
-                order = self._record(order, self._tried(order, refund))
+                order = self._record(order, refund, self._tried(order, refund))
         return order
 
     def _tried(self, order: Order, refund: Refund) -> Refund:
@@ -56,22 +57,20 @@ class ExecuteRefunds:
         except PaymentUnanswered:
             pause = min(FIRST_PAUSE * 2**refund.attempts, LONGEST_PAUSE)
             return replace(refund, attempts=refund.attempts + 1, due_at=self.clock() + pause)
+        except RepaymentFailed:
+            LOG.error("refund_failed", order=order.id)
+            return after_failure(refund, self.clock())
         except RepaymentRefused:
             LOG.error("refund_refused", order=order.id)
             return replace(refund, attempts=refund.attempts + 1, state=RefundState.FAILED)
         return replace(refund, attempts=refund.attempts + 1, state=RefundState.SUCCEEDED)
 
-    def _record(self, order: Order, tried: Refund) -> Order:
-        def decide(present: Order) -> OrderChange | None:
-            refunds = [_later(refund, tried) for refund in present.refunds]
-            if refunds == list(present.refunds):
-                return None
-            return OrderChange(before=present, after=changed(present, refunds=refunds))
+    def _record(self, order: Order, before: Refund, tried: Refund) -> Order:
+        """Write `tried` in the place of the refund that was tried, unless another process has written it."""
 
-        return self.change.execute(order.id, decide)
+        def step(present: Refund) -> Refund:
+            if present.id == before.id and present.state is RefundState.PENDING:
+                return tried
+            return present
 
-
-def _later(refund: Refund, tried: Refund) -> Refund:
-    """Return `tried` in the place of the same pending refund."""
-    is_same = refund.id == tried.id and refund.state is RefundState.PENDING
-    return tried if is_same else refund
+        return RecordRefund(self.change).execute(order.id, step)

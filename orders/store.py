@@ -20,7 +20,6 @@ from orders.model import Order, OrderKey, OrderState, Refund, RefundState
 OPEN = {"open": True}
 # Orders that do not queue for the provider: the clock of the others is stopped.
 RUNNING = {**OPEN, "queuedAt": None}
-PAGE = 500
 # MongoDB reads a partial index only for a query that repeats the index's condition.
 STRING = {"$type": "string"}
 DATE = {"$type": "date"}
@@ -37,25 +36,23 @@ SCHEMA = CollectionSchema(
         IndexModel([("state", ASCENDING), ("_id", DESCENDING)]),
         IndexModel([("items.eventId", ASCENDING), ("_id", DESCENDING)]),
         IndexModel([("paidAt", ASCENDING)], partialFilterExpression={"paidAt": DATE}, name="paid"),
-        IndexModel([("holdUntil", ASCENDING)], partialFilterExpression=OPEN, name="open_by_deadline"),
-        IndexModel([("busyUntil", ASCENDING)], partialFilterExpression=OPEN, name="open_by_lease"),
+        # Those of RUNNING orders begin with `queuedAt`, so that no query of theirs reads the queued ones.
         IndexModel(
-            [("open", ASCENDING), ("_id", ASCENDING)],
-            partialFilterExpression={"queuedAt": DATE},
-            name="queued",
+            [("queuedAt", ASCENDING), ("holdUntil", ASCENDING)], partialFilterExpression=OPEN, name="by_deadline"
+        ),
+        IndexModel([("queuedAt", ASCENDING), ("busyUntil", ASCENDING)], partialFilterExpression=OPEN, name="by_lease"),
+        IndexModel(
+            [("open", ASCENDING), ("_id", ASCENDING)], partialFilterExpression={"queuedAt": DATE}, name="queued"
         ),
         IndexModel(
-            [("lines.stockId", ASCENDING), ("holdUntil", ASCENDING)],
+            [("lines.stockId", ASCENDING), ("queuedAt", ASCENDING), ("holdUntil", ASCENDING)],
             partialFilterExpression=OPEN,
-            name="open_by_stock",
+            name="by_stock",
         ),
         IndexModel([("paymentId", ASCENDING)], partialFilterExpression={"paymentId": NOT_EMPTY}, name="by_payment"),
-        IndexModel(
-            [("refundDueAt", ASCENDING)],
-            partialFilterExpression={"refundDueAt": DATE},
-            name="refund_due",
-        ),
+        IndexModel([("refundDueAt", ASCENDING)], partialFilterExpression={"refundDueAt": DATE}, name="refund_due"),
     ),
+    former_indexes=("open_by_deadline", "open_by_lease", "open_by_stock"),
     validator={
         "$jsonSchema": {
             "required": ["accountId", "items", "lines", "currency", "total", "state", "version", "holdUntil"],
@@ -151,17 +148,6 @@ class OrderStore:
     def unattended(self, now: datetime, limit: int) -> list[Order]:
         """Return up to `limit` open orders that no process works on."""
         return list(map(order_of, self._committed.find({"busyUntil": {"$lte": now}, **RUNNING}).limit(limit)))
-
-    def expired_since(self, moment: datetime) -> Iterator[Order]:
-        """Yield the expired orders that were placed since `moment`, newest first. It reads a page at a time."""
-        place = {"$gte": id_lower_bound(moment)}
-        while True:
-            wanted = {"state": OrderState.EXPIRED.value, "_id": place}
-            page = list(self._committed.find(wanted).sort("_id", DESCENDING).limit(PAGE))
-            yield from map(order_of, page)
-            if len(page) < PAGE:
-                return
-            place = {**place, "$lt": page[-1]["_id"]}
 
     def with_due_refunds(self, now: datetime, limit: int) -> list[Order]:
         """Return up to `limit` orders with a refund to be tried now."""
@@ -266,6 +252,7 @@ def _refund_document(refund: Refund) -> Document:
         "state": refund.state.value,
         "dueAt": refund.due_at,
         "attempts": refund.attempts,
+        "failures": refund.failures,
     }
 
 
@@ -309,4 +296,5 @@ def _refund(row: Document) -> Refund:
         state=RefundState(row["state"]),
         due_at=row["dueAt"],
         attempts=row["attempts"],
+        failures=row.get("failures", 0),
     )

@@ -39,6 +39,7 @@ from orders.offers import wiring as offer_wiring
 from orders.offers.wiring import OfferServices
 from orders.own_data import ExportOwnTickets
 from orders.payments import event_store, simulated_store, throttle_store
+from orders.payments.price_rule import build_price_rule
 from orders.purchase_wiring import PurchaseServices
 from orders.reservations import store as reservation_store
 from orders.reservations import wiring as reservation_wiring
@@ -101,7 +102,7 @@ def build_group_commit(base: Foundation, cache: EventCache) -> GroupCommit:
     """Return the group commit of all requests for tickets."""
     offers = offer_wiring.Foundation(base.db, base.events)
     rows: dict[type, TicketRows] = {
-        ChangeOfEvent: events.wiring.build_rows(base.db, base.audit, base.clock),
+        ChangeOfEvent: events.wiring.build_rows(base.db, base.audit, base.clock, build_price_rule(base.settings)),
         **hold_wiring.build_rows(_hold_foundation(base)),
         **reservation_wiring.build_rows(reservation_wiring.Foundation(base.db, base.clock, cache, base.outbox)),
         **purchase_wiring.build_rows(_purchase_foundation(base, cache)),
@@ -137,7 +138,7 @@ def build(base: Foundation) -> OrderServices:
         reservations=reservations,
         offers=offers,
         list_seats=ListSeats(base.events, SeatStore(base.db)),
-        release_accounts=ReleaseAccounts(DeletedAccountStore(base.db), releases),
+        release_accounts=ReleaseAccounts(DeletedAccountStore(base.db), releases, base.clock),
         find_mismatches=FindTicketMismatches(base.client, ClaimCountStore(base.db), base.clock),
         purchases=purchases,
         export_own=ExportOwnTickets(reservations.own, HoldStore(base.db), purchases.listing, purchases.list_tickets),
@@ -162,7 +163,8 @@ def build_deferred_emails(db: Db) -> DeferredEmails:
 
 def build_mark_of_deletion(db: Db) -> Callable[[Session, str], None]:
     """Return the step of an account's deletion, within its transaction, after which its tickets are released."""
-    return ReleaseAccounts(DeletedAccountStore(db), ()).mark
+    store = DeletedAccountStore(db)
+    return lambda session, account_id: store.mark(session, [account_id])
 
 
 def _purchase_foundation(base: Foundation, cache: EventCache) -> purchase_wiring.Foundation:

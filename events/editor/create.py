@@ -10,6 +10,7 @@ from core.mongo.client import Client
 from core.mongo.transactions import Session, transaction
 from events.editor.audited import audited
 from events.editor.new_event import NewEvent
+from events.editor.prices import IsPayable, require_payable
 from events.model import Event
 from events.seat_store import SeatStore
 from events.store import EventStore
@@ -26,10 +27,12 @@ class CreateEvent:
     seats: SeatStore
     audit: Audit
     clock: Clock
+    is_payable: IsPayable
 
     def execute(self, new: NewEvent, actor: str) -> Event:
-        """Store an event with its stock, its seats and an audit record; return it."""
+        """Store an event with its stock, its seats and an audit record; return it. Raises Invalid for its prices."""
         event = new.build(self.clock())
+        require_payable(None, event, self.is_payable)
 
         def store(session: Session) -> None:
             self.events.insert(session, event)

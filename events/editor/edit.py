@@ -10,6 +10,7 @@ from core.clock import Clock
 from core.mongo.transactions import Session
 from events.editor.audited import audited
 from events.editor.change import Changed, EventChange, cancelled, changed
+from events.editor.prices import IsPayable, require_payable
 from events.errors import ChangedMeanwhile
 from events.model import Event, EventStatus
 from events.notices.model import Notice
@@ -75,6 +76,7 @@ class ChangeOfEventRows(RowsOfKind[OutboxEmail]):
 
     stores: EditorStores
     clock: Clock
+    is_payable: IsPayable
 
     def write(self, session: Session, requests: Sequence[Request]) -> list[OutboxEmail]:
         """Change the events one by one; there is no e-mail to enqueue."""
@@ -104,5 +106,7 @@ class ChangeOfEventRows(RowsOfKind[OutboxEmail]):
     def _changed(self, before: Event, wanted: ChangeOfEvent) -> Changed:
         now = self.clock()
         if wanted.change:
-            return changed(before, wanted.change, now)
+            result = changed(before, wanted.change, now)
+            require_payable(before, result.event, self.is_payable)
+            return result
         return Changed(cancelled(before, now), {})

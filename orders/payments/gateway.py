@@ -73,6 +73,10 @@ class RepaymentRefused(Exception):
     """The provider refuses a refund for good."""
 
 
+class RepaymentFailed(Exception):
+    """The provider accepted a refund, and it failed: another one with a new key may succeed."""
+
+
 class Gateway(Protocol):
     """A payment provider. No method is called within a transaction."""
 
@@ -87,10 +91,13 @@ class Gateway(Protocol):
         """Take money; raises PaymentUnanswered."""
 
     def refund(self, repayment: Repayment) -> None:
-        """Give money back; raises PaymentUnanswered or RepaymentRefused."""
+        """Give money back; raises PaymentUnanswered, RepaymentRefused or RepaymentFailed."""
 
     def find(self, key: str) -> Payment | None:
         """Return the payment of an idempotency key, or None; raises PaymentUnanswered."""
+
+    def get(self, payment_id: str) -> Payment | None:
+        """Return a payment of an order by its id at the provider, or None; raises PaymentUnanswered."""
 
     def payments_since(self, moment: datetime) -> Iterable[Payment]:
         """Yield the payments that were made since `moment`; raises PaymentUnanswered."""

@@ -73,6 +73,10 @@ class SimulatedGateway:
         """Return the payment of a key, or None."""
         return self.payments.find(key)
 
+    def get(self, payment_id: str) -> Payment | None:
+        """Return a payment by its id, or None."""
+        return self.payments.get(payment_id)
+
     def payments_since(self, moment: datetime) -> Iterable[Payment]:
         """Yield the payments that were made since `moment`."""
         return self.payments.since(moment)

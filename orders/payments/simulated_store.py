@@ -55,6 +55,11 @@ class SimulatedPayments:
         document = self._payments.find_one({"_id": key})
         return _payment(document) if document else None
 
+    def get(self, payment_id: str) -> Payment | None:
+        """Return a payment by its id, or None."""
+        document = self._payments.find_one({"paymentId": payment_id})
+        return _payment(document) if document else None
+
     def since(self, moment: datetime) -> Iterator[Payment]:
         """Yield the payments made since `moment`; their ids are in order of time."""
         wanted = {"paymentId": {"$gte": f"{PREFIX}{id_lower_bound(moment)}", "$lt": f"{PREFIX}~"}}

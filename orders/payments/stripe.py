@@ -21,6 +21,7 @@ from orders.payments.gateway import (
     PaymentThrottled,
     PaymentUnanswered,
     Repayment,
+    RepaymentFailed,
     RepaymentRefused,
 )
 from orders.payments.stripe_amounts import AmountNotPayable, from_stripe, to_stripe
@@ -85,7 +86,7 @@ class StripeGateway:
             return _declined(charge, error)
 
     def refund(self, repayment: Repayment) -> None:
-        """Create a refund; raises RepaymentRefused if Stripe refuses it or says that it failed."""
+        """Create a refund; raises RepaymentRefused if Stripe refuses it, RepaymentFailed if it failed."""
         try:
             with _provider_errors():
                 refund = self.client.v1.refunds.create(
@@ -99,7 +100,7 @@ class StripeGateway:
         except (stripe.CardError, stripe.InvalidRequestError, AmountNotPayable):
             raise RepaymentRefused from None
         if refund.status in ("failed", "canceled"):
-            raise RepaymentRefused
+            raise RepaymentFailed
 
     def find(self, key: str) -> Payment | None:
         """Return the payment of an order, read again after the search, whose index is late by up to a minute."""
@@ -108,6 +109,17 @@ class StripeGateway:
             payments = [self._retrieve(payment_id) for payment_id in self._search(order_id)]
         payments.sort(key=lambda payment: PREFERENCE.index(payment.state))
         return next(iter(payments), None)
+
+    def get(self, payment_id: str) -> Payment | None:
+        """Return a payment by its id; None for one that is no order's, or that Stripe does not know."""
+        try:
+            with _provider_errors():
+                intent = self.client.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]})
+                if "orderId" not in intent.metadata:
+                    return None
+                return _payment(intent)
+        except (stripe.InvalidRequestError, AmountNotPayable):
+            return None
 
     def payments_since(self, moment: datetime) -> Iterator[Payment]:
         """Yield the payments of orders that were created since `moment`."""

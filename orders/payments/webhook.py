@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 from core import log
 from core.clock import Clock
+from core.errors import Unavailable
 from orders.errors import OrderNotFound
 from orders.payments.event_store import PaymentEvents
+from orders.payments.gateway import PaymentUnanswered
 from orders.payments.reports import ProviderEvent, Report, ToMinor, read_event
 
 LOG = log.get_logger("orders.payments")
@@ -34,12 +36,18 @@ class PaymentWebhook:
     clock: Clock
 
     def execute(self, body: bytes, header: str) -> None:
-        """Apply a signed event; other types and unknown orders are ignored. Raises BadSignature."""
+        """Apply a signed event; other types and unknown orders are ignored.
+
+        Raises BadSignature, and Unavailable if the provider had to be asked and did not answer: it delivers it again.
+        """
         event = self._read(body, header)
         if event is None or self.events.is_applied(event.id):
             return
-        with suppress(OrderNotFound):
-            self.apply(event.report)
+        try:
+            with suppress(OrderNotFound):
+                self.apply(event.report)
+        except PaymentUnanswered:
+            raise Unavailable from None
         self.events.note(event.id, self.clock())
 
     def _read(self, body: bytes, header: str) -> ProviderEvent | None:

@@ -48,6 +48,9 @@ MESSAGES: Mapping[str, Any] = {
         "This ticket is not yours, or is no longer there. Your tickets are listed on their own page."
     ),
     "ticket_not_transferable": _("This ticket was used, cancelled or passed on, so it cannot be passed on any more."),
+    "tickets_transferred": _(
+        "You have passed on a ticket of this order, so the order cannot be cancelled. Please ask the organiser."
+    ),
     "tier_not_found": _("These tickets are no longer offered. Please choose others."),
     "too_late_to_cancel": _("The event has begun, so the order cannot be cancelled. Please ask the organiser."),
 }

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from core.web import context
 from events.model import Event, EventStatus
 from events.service import Events
+from orders.cancellation import is_transferred
 from orders.model import Order, OrderState, RefundState
 from orders.tickets import qr
 from orders.tickets.model import Ticket, TicketState
@@ -82,6 +83,8 @@ class OrderView:
     events: Sequence[EventLines]
     tickets: Sequence[TicketView]
     now: datetime
+    # Whether another person holds one of its valid tickets.
+    has_transferred: bool
 
     @property
     def badge(self) -> tuple[Any, str]:
@@ -95,8 +98,8 @@ class OrderView:
 
     @property
     def can_cancel(self) -> bool:
-        """Whether the buyer may cancel: paid, nothing begun, nothing used."""
-        if self.order.state is not OrderState.PAID:
+        """Whether the buyer may cancel: paid, nothing begun, nothing used, nothing passed on."""
+        if self.order.state is not OrderState.PAID or self.has_transferred:
             return False
         if any(ticket.ticket.state is TicketState.CHECKED_IN for ticket in self.tickets):
             return False
@@ -132,7 +135,8 @@ def order_view(order: Order, tickets: Sequence[Ticket]) -> OrderView:
     events = lines_by_event(order.items)
     by_id = {lines.event_id: lines.event for lines in events}
     own = [TicketView(ticket, by_id.get(ticket.event_id)) for ticket in tickets if _is_own(order, ticket)]
-    return OrderView(order, events, own, context.get_service(Events).clock())
+    has_transferred = any(is_transferred(order, ticket) for ticket in tickets)
+    return OrderView(order, events, own, context.get_service(Events).clock(), has_transferred)
 
 
 def _is_own(order: Order, ticket: Ticket) -> bool:

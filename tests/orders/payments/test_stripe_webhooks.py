@@ -191,21 +191,6 @@ def test_other_amount_or_currency_gives_no_tickets_and_is_returned(
     stripe_shop.check()
 
 
-def test_refund_that_fails_later_is_shown_as_failed(stripe_shop: StripeShop, payer: Buyer) -> None:
-    (tier,) = stripe_shop.event().tiers
-    paid = stripe_shop.buy(payer, tier)
-    path = f"/api/orders/{paid.json['id']}"
-    assert payer.send("POST", f"{path}/cancel").json["refund"]["status"] == "succeeded"
-    (refund_id,) = stripe_shop.fake.ledger.refunds
-    stripe_shop.deliver()
-
-    stripe_shop.fake.ledger.fail_refund(refund_id)
-    stripe_shop.deliver()
-
-    assert payer.send("GET", path).json["refund"]["status"] == "failed"
-    assert stripe_shop.stored(paid)["flag"] == ""
-
-
 def test_refund_in_the_dashboard_flags_the_order_once(stripe_shop: StripeShop, payer: Buyer) -> None:
     (tier,) = stripe_shop.event().tiers
     paid = stripe_shop.buy(payer, tier)

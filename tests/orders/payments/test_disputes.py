@@ -1,0 +1,92 @@
+"""Disputes: the tickets of a payment that the bank takes back are void, whatever event comes first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orders.payments.stripe import StripeGateway
+from tests.api_client import Answer
+from tests.fake_stripe.ledger import APPROVED
+from tests.fake_stripe.server import Fault
+from tests.orders.payments.stripe_shop import StripeShop
+from tests.orders.shop import Buyer
+
+
+def disputed_before_its_event(shop: StripeShop, payer: Buyer) -> tuple[Answer, list[bytes]]:
+    """Return an unsettled order whose dispute was delivered, with the event of its payment."""
+    (tier,) = shop.event().tiers
+    shop.fake.faults.append(Fault.CUT_AFTER)
+    order = shop.buy(payer, tier)
+    assert order.status == 202
+    events = shop.fake.take_events()
+    (intent_id,) = shop.fake.ledger.intents
+    shop.fake.ledger.dispute(intent_id)
+    shop.deliver()
+    return order, events
+
+
+def test_dispute_before_its_payment_is_settled_voids_the_tickets(stripe_shop: StripeShop, payer: Buyer) -> None:
+    order, events = disputed_before_its_event(stripe_shop, payer)
+
+    stripe_shop.deliver(events)
+
+    assert (stripe_shop.state(order), stripe_shop.stored(order)["flag"]) == ("cancelled", "disputed")
+    assert stripe_shop.tickets(order) == ["void"]
+    assert stripe_shop.stored(order)["refunds"] == []
+    stripe_shop.check()
+
+
+def test_control_without_the_question_an_early_dispute_is_lost(
+    stripe_shop: StripeShop, payer: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StripeGateway, "get", lambda *_: None)
+    order, events = disputed_before_its_event(stripe_shop, payer)
+
+    stripe_shop.deliver(events)
+
+    assert stripe_shop.tickets(order) == ["valid"]
+
+
+def test_dispute_is_delivered_again_while_the_provider_is_away(stripe_shop: StripeShop, payer: Buyer) -> None:
+    (tier,) = stripe_shop.event().tiers
+    stripe_shop.fake.faults.append(Fault.CUT_AFTER)
+    order = stripe_shop.buy(payer, tier)
+    stripe_shop.fake.take_events()
+    stripe_shop.fake.ledger.dispute(*stripe_shop.fake.ledger.intents)
+    (body,) = stripe_shop.fake.take_events()
+
+    stripe_shop.fake.lasting = Fault.ERROR_BEFORE
+    assert (stripe_shop.notify(body).status, stripe_shop.state(order)) == (503, "paying")
+    stripe_shop.fake.lasting = None
+    assert stripe_shop.notify(body).status == 200
+
+    assert stripe_shop.tickets(order) == ["void"]
+
+
+def test_dispute_of_a_payment_that_is_no_orders_is_ignored(stripe_shop: StripeShop, payer: Buyer) -> None:
+    (tier,) = stripe_shop.event().tiers
+    paid = stripe_shop.buy(payer, tier)
+    foreign = stripe_shop.fake.ledger.plant("x", 1000)
+    foreign["metadata"].clear()
+
+    for payment_id in (foreign["id"], "pi_unknown"):
+        stripe_shop.fake.ledger.dispute(payment_id)
+    stripe_shop.deliver()
+
+    assert (stripe_shop.tickets(paid), stripe_shop.stored(paid)["flag"]) == (["valid"], "")
+
+
+def test_dispute_of_a_second_payment_leaves_the_tickets(stripe_shop: StripeShop, payer: Buyer) -> None:
+    (tier,) = stripe_shop.event().tiers
+    paid = payer.order((tier, 1), paymentToken=APPROVED)
+    second = stripe_shop.fake.ledger.plant(paid.json["id"], 1000)
+
+    stripe_shop.fake.ledger.dispute(second["id"])
+    stripe_shop.deliver()
+
+    stored: dict[str, Any] = stripe_shop.stored(paid)
+    assert (stored["state"], stored["flag"]) == ("paid", "disputed")
+    assert stripe_shop.tickets(paid) == ["valid"]
+    stripe_shop.check()
