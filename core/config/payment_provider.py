@@ -1,4 +1,4 @@
-"""Payment provider in the environment: PAYMENT_PROVIDER, PAYMENT_RATE and, for Stripe, its key, secrets and address."""
+"""Payment provider in the environment: PAYMENT_PROVIDER, PAYMENT_RATE and, for Stripe, keys, secrets and address."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ T = TypeVar("T")
 SIMULATED = "simulated"
 STRIPE = "stripe"
 API_KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{8,250}", re.ASCII)
+PUBLISHABLE_KEY = re.compile(r"pk_(test|live)_[A-Za-z0-9_]{8,250}", re.ASCII)
 WEBHOOK_SECRET = re.compile(r"whsec_[!-+\--~]{8,250}", re.ASCII)
 STRIPE_API = "https://api.stripe.com"
 # Stripe takes so many payments a second of an account.
@@ -31,6 +32,8 @@ class PaymentProviderSettings:
     stripe_api_key: str = field(default="", repr=False)
     stripe_webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     stripe_api_base: str = STRIPE_API
+    # With it the page of the checkout has a card form of Stripe; it is no secret.
+    stripe_publishable_key: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -50,7 +53,10 @@ def parse_payment_provider(env: Mapping[str, str], problems: list[str]) -> Payme
         stripe_api_key=reader.parse("STRIPE_API_KEY", _api_key, ""),
         stripe_webhook_secrets=reader.parse("STRIPE_WEBHOOK_SECRET", _webhook_secrets, ""),
         stripe_api_base=reader.parse("STRIPE_API_BASE", _api_base, STRIPE_API),
+        stripe_publishable_key=reader.parse("STRIPE_PUBLISHABLE_KEY", _publishable_key, ""),
     )
+    if _are_of_two_modes(settings):
+        problems.append("STRIPE_PUBLISHABLE_KEY must be of the mode of STRIPE_API_KEY: both test or both live.")
     if uses_stripe:
         reader.require("STRIPE_API_KEY")
         reader.require("STRIPE_WEBHOOK_SECRET")
@@ -91,6 +97,20 @@ def _api_key(value: str) -> str:
     if value and not API_KEY.fullmatch(value):
         raise ValueError("must be a secret or restricted key of Stripe: sk_ or rk_, then test_ or live_.")
     return value
+
+
+def _publishable_key(value: str) -> str:
+    if value and not PUBLISHABLE_KEY.fullmatch(value):
+        raise ValueError("must be a publishable key of Stripe: pk_, then test_ or live_.")
+    return value
+
+
+def _are_of_two_modes(settings: PaymentProviderSettings) -> bool:
+    """Return whether one of two valid keys is for tests and the other one moves real money."""
+    publishable = settings.stripe_publishable_key
+    if not publishable or not settings.stripe_api_key:
+        return False
+    return ("_live_" in publishable) is not settings.is_live
 
 
 def _webhook_secrets(value: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from core.web.plain_form import PlainForm, PlainTexts
 from core.web.rate_limits.limiter import RateLimiter
 
 STATUS_LINES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
+CONTENT_SECURITY_POLICY = "Content-Security-Policy"
 # A response without Cache-Control may contain personal data.
 NO_STORE = ("Cache-Control", "no-store")
 # An answer to another origin has headers of its own, so a cache must not give it to the next one.
@@ -149,7 +150,10 @@ class Application(Flask):
     def process_response(self, response: Response) -> Response:
         """Add the constant headers and the request id to a response of Flask, count it and log it."""
         response = super().process_response(response)
+        own_policy = response.headers.get(CONTENT_SECURITY_POLICY)
         response.headers.extend(self.blueprint_headers.get(request.blueprint or "", self.constant_headers))
+        if own_policy:  # A page may have a policy of its own.
+            response.headers[CONTENT_SECURITY_POLICY] = own_policy
         response.headers.setdefault(*NO_STORE)
         response.vary.add("Origin")
         state = context.current_state()

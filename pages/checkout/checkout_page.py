@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from flask import Response, url_for
 
 from core.web import context
+from orders.checkout import Placed
 from orders.holds.errors import HoldExpired, HoldNotFound
 from orders.holds.listing import ListHolds
 from orders.holds.model import Hold, HoldKind
+from pages.checkout.card_form import allow_stripe, card_form
 from pages.checkout.checkout_form import CheckoutForm
+from pages.checkout.downloads import PRIVATE
 from pages.checkout.hold_view import hold_view
 from pages.checkout.payment_choices import payment_choices
 from pages.rendering import render_page
@@ -28,14 +31,33 @@ class CheckoutState:
 
 def checkout_page(hold: Hold, state: CheckoutState) -> Response:
     """Return the page that pays for `hold`."""
-    return render_page(
+    card = card_form()
+    page = render_page(
         "checkout/checkout.html",
         held=hold_view(hold),
         form=state.form,
         problems=state.problems,
         choices=payment_choices(),
+        card=card,
         current_path=url_for("pages.checkout.show", hold=hold.id),
     )
+    if card and hold.total:
+        allow_stripe(page)
+    return page
+
+
+def confirmation_page(placed: Placed) -> Response:
+    """Return the page on which the buyer confirms the payment of an order at the bank; then it leads to the order."""
+    order_path = url_for("pages.orders.show", order_id=placed.order.id)
+    page = render_page(
+        "checkout/confirmation.html",
+        card=card_form(),
+        client_secret=placed.client_secret,
+        current_path=order_path,
+    )
+    page.headers.update(PRIVATE)
+    allow_stripe(page)
+    return page
 
 
 def active_hold(hold_id: str = "") -> Hold:

@@ -15,9 +15,10 @@ from orders.holds.model import Hold
 from orders.listing import ListOrders
 from orders.model import NewOrder, Order, OrderState
 from pages import error_pages
+from pages.checkout.card_form import card_form
 from pages.checkout.cart_page import refused_cart
 from pages.checkout.checkout_form import CheckoutForm
-from pages.checkout.checkout_page import CheckoutState, active_hold, checkout_page
+from pages.checkout.checkout_page import CheckoutState, active_hold, checkout_page, confirmation_page
 from pages.checkout.messages import DECLINED_BUT_HELD
 from pages.locale import current_language
 from pages.page_visit import skip_visitor
@@ -80,6 +81,8 @@ def _pay(form: CheckoutForm, hold: Hold) -> Response:
         placed = context.get_service(PlaceOrder).execute(account, wanted, form.idempotency_key, current_language().code)
     except PaymentDeclined as error:
         return _declined(form, error)
+    if placed.client_secret and card_form():
+        return confirmation_page(placed)
     return see_other(url_for("pages.orders.show", order_id=placed.order.id, placed=1))
 
 

@@ -61,6 +61,9 @@ def test_stripe_without_a_secret_is_one_sentence(name: str) -> None:
         ("STRIPE_API_BASE", "http://api.example.org"),
         ("STRIPE_API_BASE", "https://user:pass@api.example.org"),
         ("STRIPE_API_BASE", "ftp://x"),
+        ("STRIPE_PUBLISHABLE_KEY", "sk_test_0123456789"),
+        ("STRIPE_PUBLISHABLE_KEY", "pk_test_<script>"),
+        ("STRIPE_PUBLISHABLE_KEY", "pk_live_0123456789"),
     ],
 )
 def test_unusable_setting_is_one_sentence_without_its_value(name: str, value: str) -> None:
