@@ -16,6 +16,8 @@ COLLECTIONS = (
 )
 OPEN = ("held", "paying")
 USABLE = ("valid", "checked_in")
+# Differences between orders and payments that no step makes.
+NEVER_FLAGGED = ("amount_mismatch", "payment_missing", "refunded_at_provider")
 
 
 @dataclass
@@ -125,8 +127,9 @@ class Invariants:
             if used[tier_id] != taken[tier_id]:
                 yield f"tier {tier_id} has {used[tier_id]} seats in use, {taken[tier_id]} taken"
         holders = Counter(seat["holder"] for seat in seats if seat.get("holder"))
+        numbered = {seat["tierId"] for seat in seats}
         for reservation in self.snapshot.of("reservations", "CONFIRMED"):
-            if holders[reservation["_id"]] != 1:
+            if reservation["tierId"] in numbered and holders[reservation["_id"]] != 1:
                 yield f"reservation {reservation['_id']} has {holders[reservation['_id']]} seats"
 
     def _deadlines(self) -> Iterator[str]:
@@ -168,6 +171,8 @@ class Invariants:
             yield f"order {id_} has a void ticket that has admitted somebody"
         if order["state"] == "cancelled" and len(void) != len(issued):
             yield f"order {id_} is cancelled and has usable tickets"
+        if order["flag"] in NEVER_FLAGGED:
+            yield f"order {id_} is flagged {order['flag']}"
         yield from self._money(order, sum(ticket["price"] for ticket in void))
 
     def _money(self, order: Document, void: int) -> Iterator[str]:
@@ -183,7 +188,8 @@ class Invariants:
             if self._is_of(key, order) and key not in known:
                 yield f"order {id_} does not know its refund {key}"
         for refund in order["refunds"]:
-            if refund["state"] == "succeeded" and refund["id"] not in self.bank.refunds:
+            is_known = refund["id"] in self.bank.refunds or refund["id"] in self.bank.failed
+            if refund["state"] == "succeeded" and not is_known:
                 yield f"refund {refund['id']} is said to have succeeded"
             if refund["state"] == "failed":
                 yield f"the provider refused the refund {refund['id']} of {refund['amount']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from core.mongo.client import Document
 from events.model import Event
 from orders.holds.model import CartLine
 from orders.model import NewOrder
+from orders.offers.errors import AlreadyInLine, NotSoldOut
 from tests.simulation.invariants import Snapshot
 from tests.simulation.process import Environment, Process
 from tests.simulation.providers import TOKENS, Bank
@@ -49,13 +51,16 @@ class People:
             self.release: 2,
             self.cancel: 7,
             self.refund_part: 5,
+            self.refund_one: 6,
             self.transfer: 4,
             self.check_in: 4,
             self.undo_check_in: 1,
-            self.join: 14,
+            self.join: 10,
+            self.queue_up: 6,
             self.leave: 2,
             self.reserve: 6,
-            self.cancel_reservation: 4,
+            self.cancel_reservation: 5,
+            self.fail_refund: 2,
             self.wait: 6,
             self.progress: 4,
             self.webhook: 10,
@@ -69,7 +74,7 @@ class People:
         self.rivals: Sequence[Step] = (
             *(self.cancel, self.refund_part, self.webhook, self.webhook, self.expire, self.reconcile, self.repeat),
             *(self.order_hold, self.release, self.hold, self.refunds, self.check_in, self.transfer, self.order),
-            *(self.cancel_reservation, self.reserve, self.wait),
+            *(self.cancel_reservation, self.reserve, self.wait, self.refund_one, self.refund_one),
         )
 
     def step(self) -> None:
@@ -188,6 +193,17 @@ class People:
         quantity = self.world.rng.choice((1, 1, 2))
         process.services.offers.join.execute(tier.id, self.pick(self.accounts).id, quantity)
 
+    def queue_up(self, process: Process) -> None:
+        """Let everybody join the waiting list of one tier that is sold out."""
+        full = [row["_id"] for row in self.rows("event_stock") if row["taken"] >= row["capacity"]]
+        tiers = [tier.id for tier in self.event.tiers if tier.id in full]
+        tier_id = self.pick(tiers)
+        if tier_id is None:
+            return
+        for account in self.world.rng.sample(self.accounts, len(self.accounts)):
+            with suppress(AlreadyInLine, NotSoldOut):
+                process.services.offers.join.execute(tier_id, account.id, 1)
+
     def leave(self, process: Process) -> None:
         entry = self.pick(self.rows("tier_waitlist", "waiting"))
         if entry:
@@ -208,6 +224,17 @@ class People:
             chosen = self.world.rng.sample(codes, self.world.rng.randint(1, len(codes)))
             process.services.purchases.refund_tickets.execute("admin", order["_id"], chosen)
 
+    def refund_one(self, process: Process) -> None:
+        """Refund one ticket of the paid order that has most of them."""
+        paid = [row["_id"] for row in self.rows("orders", "paid")]
+        codes: dict[str, list[str]] = {order_id: [] for order_id in paid}
+        for row in self.rows("tickets", "valid"):
+            codes.get(row["orderId"], []).append(row["code"])
+        order_id = max(paid, key=lambda each: len(codes[each]), default=None)
+        if order_id and len(codes[order_id]) > 1:
+            chosen = [self.pick(codes[order_id])]
+            process.services.purchases.refund_tickets.execute("admin", order_id, chosen)
+
     def check_in(self, process: Process) -> None:
         ticket = self.pick(self.rows("tickets"))
         if ticket:
@@ -225,6 +252,9 @@ class People:
 
     def progress(self, _: Process) -> None:
         self.bank.progress()
+
+    def fail_refund(self, _: Process) -> None:
+        self.bank.fail_refund()
 
     def webhook(self, process: Process) -> None:
         """Deliver an event; the provider sends it again until it is answered."""

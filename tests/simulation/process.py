@@ -64,7 +64,8 @@ class Process:
             )
         )
         purchases = self.services.purchases
-        for user in (purchases.place.pay, purchases.refunds):
+        compare = purchases.reconcile.compare
+        for user in (purchases.place.pay, purchases.refunds, compare, compare.reports.withdraw):
             object.__setattr__(user, "gateway", self.bank)
         self._letters = LeaseStore(db, deferred)
         self._sender = Sender(self.mail, _rendered, self.clock, SendThrottle(1e9, self.world.monotonic))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from notifications.errors import TransientFailure
 from notifications.outbox.model import Message
@@ -24,12 +25,14 @@ TYPES = {PaymentState.SUCCEEDED: "payment_intent.succeeded", PaymentState.DECLIN
 class Bank:
     """A gateway that may lose a request, lose or delay an answer, and send webhooks late, twice and out of order.
 
-    Requests of a key are carried out once, and nothing is refunded beyond what was paid.
+    Requests of a key are carried out once, and nothing is refunded beyond what was paid. A refund may fail later.
     """
 
     world: World
     payments: dict[str, Payment] = field(default_factory=dict)
     refunds: dict[str, Repayment] = field(default_factory=dict)
+    # Refunds that failed after they were carried out; the service is told by an event.
+    failed: dict[str, Repayment] = field(default_factory=dict)
     undelivered: list[bytes] = field(default_factory=list)
     # Requests that arrive after the service has given up.
     on_the_way: list[Charge] = field(default_factory=list)
@@ -71,8 +74,14 @@ class Bank:
         if self.world.happens(0.08):
             raise PaymentUnanswered
 
+    def get(self, payment_id: str) -> Payment | None:
+        return next((payment for payment in self.payments.values() if payment.id == payment_id), None)
+
     def payments_since(self, _: datetime) -> Iterable[Payment]:
-        return list(self.payments.values())
+        self.world.wait("list")
+        if self.world.happens(0.05):
+            raise PaymentUnanswered
+        return [replace(payment, refunded=self.returned(payment.id)) for payment in self.payments.values()]
 
     def take(self, charge: Charge) -> Payment:
         """Carry out a charge once."""
@@ -105,6 +114,21 @@ class Bank:
             self.world.note(f"provider: {self.payments[key].id} succeeds late")
             self._announce(self.payments[key])
 
+    def fail_refund(self) -> None:
+        """Let a refund fail, at most one of each payment."""
+        spared = {repayment.payment_id for repayment in self.failed.values()}
+        keys = [key for key, repayment in self.refunds.items() if repayment.payment_id not in spared]
+        if not keys:
+            return
+        key = self.world.rng.choice(keys)
+        repayment = self.refunds.pop(key)
+        self.failed[key] = repayment
+        self.world.note(f"provider: the refund {key} of {repayment.amount} fails")
+        metadata = {"orderId": repayment.order_id, "refundId": key}
+        fields = {"status": "failed", "metadata": metadata}
+        event = {"id": f"evt_{key}_failed", "type": "refund.failed", "data": {"object": fields}}
+        self._send(event, self.world.rng.choice((1, 1, 2)))
+
     def paid(self, payment_id: str) -> int:
         """Return the money of a payment that was taken."""
         for payment in self.payments.values():
@@ -117,7 +141,7 @@ class Bank:
         return sum(each.amount for each in self.refunds.values() if each.payment_id == payment_id)
 
     def _return(self, repayment: Repayment) -> None:
-        if repayment.key in self.refunds:
+        if repayment.key in self.refunds or repayment.key in self.failed:
             return
         if self.returned(repayment.payment_id) + repayment.amount > self.paid(repayment.payment_id):
             raise RepaymentRefused
@@ -138,8 +162,11 @@ class Bank:
             "type": TYPES[payment.state],
             "data": {"object": fields},
         }
+        self._send(event, self.world.rng.choice((0, 1, 1, 2)))
+
+    def _send(self, event: dict[str, Any], times: int) -> None:
         body = json.dumps(event).encode()
-        for _ in range(self.world.rng.choice((0, 1, 1, 2))):
+        for _ in range(times):
             self.undelivered.insert(self.world.rng.randrange(len(self.undelivered) + 1), body)
 
 

@@ -78,16 +78,17 @@ class Simulator:
 
     def _event(self, world: World) -> Event:
         rng = world.rng
+        numbered = NewTier(code="A", name="A", price=500, capacity=2, seats=("A1", "A2"))
+        priced = NewTier(code="B", name="B", price=1000, capacity=rng.randint(1, 6))
+        free = NewTier(code="C", name="C", price=0, capacity=rng.randint(1, 4))
+        # Reservations are of the first tier.
+        first = rng.choice([(numbered, priced), (priced, numbered)])
         new = NewEvent(
             title="Concert",
             date=START.replace(month=12),
             venue="Hall",
             currency="USD",
-            tiers=(
-                NewTier(code="A", name="A", price=500, capacity=2, seats=("A1", "A2")),
-                NewTier(code="B", name="B", price=1000, capacity=rng.randint(1, 6)),
-                NewTier(code="C", name="C", price=0, capacity=rng.randint(1, 4)),
-            ),
+            tiers=(*first, free),
             pool=rng.randint(3, 9),
         )
         event = new.build(world.now)
