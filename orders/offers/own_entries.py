@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from orders.offers.model import TierEntry
 from orders.offers.store import TierWaitlistStore
 
 
@@ -29,3 +30,8 @@ class FindOwnEntries:
         for entry in waiting.values():
             found[entry.tier_id] = OwnEntry(entry.quantity, self.entries.position(entry))
         return found
+
+    def of_account(self, account_id: str) -> Sequence[tuple[TierEntry, OwnEntry]]:
+        """Return all waiting entries of an account, the first one first, each with its position."""
+        waiting = sorted(self.entries.waiting_of(account_id), key=lambda entry: entry.id)
+        return [(entry, OwnEntry(entry.quantity, self.entries.position(entry))) for entry in waiting]

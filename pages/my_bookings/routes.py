@@ -1,4 +1,4 @@
-"""My bookings: the reservations and the slot bookings of the signed-in person."""
+"""My bookings: the reservations, the slot bookings and the waiting lists of the signed-in person."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from events.service import Events
 from orders.reservations.cancel import CancelReservation
 from orders.reservations.listing import ListReservations
 from pages.my_bookings.view import hour_cards, reservation_cards
+from pages.my_bookings.waiting import waiting_cards
 from pages.rendering import render_page, see_other
 from pages.signed_in import identity, signed_in, visit
 from pages.site import PageBlueprint
@@ -33,6 +34,7 @@ def show() -> Response:
         account=visit().account,
         reservations=reservation_cards(reservations, now),
         hours=hour_cards(_bookings(), now),
+        waiting=waiting_cards(visit().account.id),
         is_cancelled=request.args.get("notice") == CANCELLED,
         current_path=url_for("pages.my_bookings.show"),
     )
