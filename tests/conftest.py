@@ -97,6 +97,14 @@ def make_database(databases: Databases) -> Iterator[Callable[[], str]]:
         databases.give_back(name)
 
 
+@pytest.fixture(scope="module")
+def module_database(databases: Databases) -> Iterator[str]:
+    """The name of a prepared, empty database for all tests of a module."""
+    name = databases.take()
+    yield name
+    databases.give_back(name)
+
+
 @pytest.fixture
 def make_settings(replica_set: ReplicaSet, mongo: Client, sweeper: Executor) -> Iterator[Callable[..., Settings]]:
     """Make settings; a database that they do not name is one of their own, which is dropped afterwards."""

@@ -12,12 +12,12 @@ import pytest
 from flask import Flask
 from pymongo import MongoClient, monitoring
 
-import wiring
 from app import create_app
 from core.mongo.client import Client
 from devdb.replica_set import ReplicaSet
 from tests import factories
 from tests.api_client import Api, over_app
+from tests.databases import Databases
 
 # One day with three slots of one place each, the day after with two, far away from any date of the product's own file.
 SMALL = """\
@@ -134,23 +134,25 @@ def databaseless(make_app: Callable[..., Flask]) -> Iterator[Flask]:
 
 
 @pytest.fixture(scope="module")
-def quiet(replica_set: ReplicaSet, mongo: Client) -> Iterator[Api]:
-    """The verbs over one application for all those tests of a module that book nothing; it is told if one does."""
-    settings = factories.settings(replica_set.uri)
-    db = mongo[settings.mongodb_database]
-    wiring.prepare_database(db)
-    yield Api(over_app(create_app(settings, client=mongo)))
-    booked = list(db["bookings"].find())
-    mongo.drop_database(db.name)
-    assert booked == []
+def quiet_database(databases: Databases) -> Iterator[str]:
+    """A database beside `module_database`, because a module may use both `quiet` and `roomy`."""
+    name = databases.take()
+    yield name
+    databases.give_back(name)
 
 
 @pytest.fixture(scope="module")
-def roomy(replica_set: ReplicaSet, mongo: Client) -> Iterator[Api]:
+def quiet(replica_set: ReplicaSet, mongo: Client, quiet_database: str) -> Iterator[Api]:
+    """The verbs over one application for all those tests of a module that book nothing; it is told if one does."""
+    settings = factories.settings(replica_set.uri, MONGODB_DATABASE=quiet_database)
+    yield Api(over_app(create_app(settings, client=mongo)))
+    assert list(mongo[quiet_database]["bookings"].find()) == []
+
+
+@pytest.fixture(scope="module")
+def roomy(replica_set: ReplicaSet, mongo: Client, module_database: str) -> Api:
     """The verbs over one application for all those tests of a module that look at nothing but their own booking."""
-    settings = factories.settings(replica_set.uri)
-    wiring.prepare_database(mongo[settings.mongodb_database])
+    settings = factories.settings(replica_set.uri, MONGODB_DATABASE=module_database)
     api = Api(over_app(create_app(settings, client=mongo)))
     assert api.admin("PATCH", f"/slots/{api.slots()[0]['_id']}", json={"capacity": 100_000}).status == 200
-    yield api
-    mongo.drop_database(settings.mongodb_database)
+    return api

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from core.mongo.client import Client
 from devdb.replica_set import ReplicaSet
 from tests.browser.chromium import launch_chromium
 from tests.browser.sample_event import book_sample_event
@@ -21,12 +20,12 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def site(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def site(replica_set: ReplicaSet, module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The service with its default settings and a sample event, for each file of its own."""
-    with serving(replica_set.uri, tmp_path_factory.mktemp("site")) as served:
+    folder = tmp_path_factory.mktemp("site")
+    with serving(replica_set.uri, folder, MONGODB_DATABASE=module_database) as served:
         book_sample_event(served.api)
         yield served
-        mongo.drop_database(served.environment["MONGODB_DATABASE"])
 
 
 @pytest.fixture(scope="session")

@@ -37,11 +37,13 @@ Made = Mapping[str, Any]
 
 
 @pytest.fixture(scope="module")
-def service(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def service(
+    replica_set: ReplicaSet, module_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     """The service with two workers, for all tests here: each takes a date of its own."""
-    with serving(replica_set.uri, tmp_path_factory.mktemp("service")) as running:
+    folder = tmp_path_factory.mktemp("service")
+    with serving(replica_set.uri, folder, MONGODB_DATABASE=module_database) as running:
         yield running
-        mongo.drop_database(running.environment["MONGODB_DATABASE"])
 
 
 @pytest.fixture

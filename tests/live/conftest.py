@@ -14,7 +14,6 @@ import pytest
 from flask import Flask
 
 import live.change_stream
-import wiring
 from app import create_app
 from core.config.settings import Settings
 from core.mongo.client import Client, connect
@@ -111,14 +110,14 @@ def running(live: LiveStreams) -> Iterator[LiveStreams]:
 @pytest.fixture
 def make_worker(
     make_settings: Callable[..., Settings],
+    make_database: Callable[[], str],
     replica_set: ReplicaSet,
     mongo: Client,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Worker]]:
     """Make workers of one service; bounds of their broadcast logs as arguments."""
     monkeypatch.setattr(live.change_stream, "MAX_AWAIT_MS", 100)  # a change stream ends with its last `getMore`
-    settings = make_settings()
-    wiring.prepare_database(mongo[settings.mongodb_database])
+    settings = make_settings(MONGODB_DATABASE=make_database())
     ends: list[AbstractContextManager[LiveStreams]] = []
     clients: list[Client] = []
 
@@ -152,12 +151,10 @@ def make_worker(
 
 
 @pytest.fixture(scope="module")
-def shared_api(replica_set: ReplicaSet, mongo: Client) -> Iterator[Api]:
+def shared_api(replica_set: ReplicaSet, mongo: Client, module_database: str) -> Api:
     """An application without a change stream, for the tests of a module that write nothing."""
-    settings = factories.settings(replica_set.uri)
-    wiring.prepare_database(mongo[settings.mongodb_database])
-    yield Api(over_app(create_app(settings, client=mongo)))
-    mongo.drop_database(settings.mongodb_database)
+    settings = factories.settings(replica_set.uri, MONGODB_DATABASE=module_database)
+    return Api(over_app(create_app(settings, client=mongo)))
 
 
 @pytest.fixture

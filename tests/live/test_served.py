@@ -19,11 +19,13 @@ from tests.live.sse_client import DisplayedSlots, Stream, displayed_slots, on_bo
 
 
 @pytest.fixture(scope="module")
-def service(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def service(
+    replica_set: ReplicaSet, module_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     """One service for the tests of this module, which use a date each."""
-    with serving(replica_set.uri, tmp_path_factory.mktemp("live")) as running:
+    folder = tmp_path_factory.mktemp("live")
+    with serving(replica_set.uri, folder, MONGODB_DATABASE=module_database) as running:
         yield running
-        mongo.drop_database(running.environment["MONGODB_DATABASE"])
 
 
 def test_every_worker_sends_every_change(service: Served) -> None:

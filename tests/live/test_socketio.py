@@ -36,11 +36,15 @@ UPGRADE = {
 
 
 @pytest.fixture(scope="module")
-def service(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def service(
+    replica_set: ReplicaSet, module_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     """One service for the tests of this module."""
-    with serving(replica_set.uri, tmp_path_factory.mktemp("sockets"), CORS_ORIGINS=f"{FRIEND}, {TYPED}") as running:
+    folder = tmp_path_factory.mktemp("sockets")
+    with serving(
+        replica_set.uri, folder, MONGODB_DATABASE=module_database, CORS_ORIGINS=f"{FRIEND}, {TYPED}"
+    ) as running:
         yield running
-        mongo.drop_database(running.environment["MONGODB_DATABASE"])
         assert "Traceback" not in running.log.read_text()
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from core.mongo.client import Client
 from devdb.replica_set import ReplicaSet
 from tests.conftest import Served, serving
 from tests.event_calls import store_event
@@ -22,11 +21,13 @@ RECONNECTIONS = 20
 
 
 @pytest.fixture(scope="module")
-def service(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def service(
+    replica_set: ReplicaSet, module_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     """One service for the tests of this module."""
-    with serving(replica_set.uri, tmp_path_factory.mktemp("tickets")) as running:
+    folder = tmp_path_factory.mktemp("tickets")
+    with serving(replica_set.uri, folder, MONGODB_DATABASE=module_database) as running:
         yield running
-        mongo.drop_database(running.environment["MONGODB_DATABASE"])
         assert "Traceback" not in running.log.read_text()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -73,10 +73,7 @@ def buyer(shop: Shop) -> Buyer:
 
 
 @pytest.fixture(scope="module")
-def shared_shop(replica_set: ReplicaSet, mongo: Client) -> Iterator[Buyer]:
+def shared_shop(replica_set: ReplicaSet, mongo: Client, module_database: str) -> Buyer:
     """A buyer of a shop for the tests of a module whose requests are all refused."""
-    settings = factories.settings(replica_set.uri)
-    db = mongo[settings.mongodb_database]
-    wiring.prepare_database(db)
-    yield Shop(create_app(settings, client=mongo)).buyer()
-    mongo.drop_database(db.name)
+    settings = factories.settings(replica_set.uri, MONGODB_DATABASE=module_database)
+    return Shop(create_app(settings, client=mongo)).buyer()

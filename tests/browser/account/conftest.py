@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.mongo.client import Client
 from devdb.replica_set import ReplicaSet
 from tests.accounts.openid.local_provider import LocalProvider, running_provider
 from tests.conftest import Served, serving
@@ -20,7 +19,7 @@ def provider() -> Iterator[LocalProvider]:
 
 @pytest.fixture(scope="module")
 def site(
-    replica_set: ReplicaSet, mongo: Client, provider: LocalProvider, tmp_path_factory: pytest.TempPathFactory
+    replica_set: ReplicaSet, module_database: str, provider: LocalProvider, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     """The service with the provider under the name acme."""
     settings = {
@@ -28,6 +27,6 @@ def site(
         "OIDC_ACME_CLIENT_ID": "booking",
         "OIDC_ACME_CLIENT_SECRET": "a secret",
     }
-    with serving(replica_set.uri, tmp_path_factory.mktemp("site"), **settings) as served:
+    folder = tmp_path_factory.mktemp("site")
+    with serving(replica_set.uri, folder, MONGODB_DATABASE=module_database, **settings) as served:
         yield served
-        mongo.drop_database(served.environment["MONGODB_DATABASE"])

@@ -6,17 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.mongo.client import Client
 from devdb.replica_set import ReplicaSet
 from tests.browser.backoffice.history import add_history
 from tests.conftest import Served, serving
 
 
 @pytest.fixture(scope="module")
-def site(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def site(replica_set: ReplicaSet, module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The service with a sample history. Its mail server does not answer, so that e-mails keep their states."""
     changes = {"SMTP_URL": "smtp://127.0.0.1:9", "MAIL_FROM": "a@example.org", "ADMIN_EMAIL": "b@example.org"}
-    with serving(replica_set.uri, tmp_path_factory.mktemp("backoffice"), **changes) as served:
+    folder = tmp_path_factory.mktemp("backoffice")
+    with serving(replica_set.uri, folder, MONGODB_DATABASE=module_database, **changes) as served:
         add_history(served.api, served.db)
         yield served
-        mongo.drop_database(served.environment["MONGODB_DATABASE"])

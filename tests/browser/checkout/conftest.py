@@ -7,18 +7,17 @@ from typing import Any
 
 import pytest
 
-from core.mongo.client import Client
 from devdb.replica_set import ReplicaSet
 from tests.conftest import Served, serving
 from tests.event_calls import create_event, tier_form
 
 
 @pytest.fixture(scope="module")
-def site(replica_set: ReplicaSet, mongo: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def site(replica_set: ReplicaSet, module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The service, whose late payments arrive after two seconds."""
-    with serving(replica_set.uri, tmp_path_factory.mktemp("site"), PAYMENT_LATE_SECONDS="2") as served:
+    folder = tmp_path_factory.mktemp("site")
+    with serving(replica_set.uri, folder, MONGODB_DATABASE=module_database, PAYMENT_LATE_SECONDS="2") as served:
         yield served
-        mongo.drop_database(served.environment["MONGODB_DATABASE"])
 
 
 @pytest.fixture(scope="module")
