@@ -41,8 +41,8 @@ class CreateBooking:
     def execute(self, new: NewBooking, key: str | None, language: str = "en", account_id: str = "") -> BookingResult:
         """Book the places for a guest whose e-mails are in `language`, signed in to the account `account_id` if any.
 
-        Raises DateNotBookable, SlotNotFound, SlotDateMismatch, TooManySeats, Invalid for a test domain, and the
-        errors of `GroupCommit.submit`.
+        Raises DateNotBookable, SlotNotFound, SlotDateMismatch, Invalid for a test domain or too many places, and
+        the errors of `GroupCommit.submit`.
         """
         with _counted_refusals():
             if new.email.endswith(TEST_DOMAINS) and not self.allow_test_domains:

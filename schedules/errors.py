@@ -20,14 +20,6 @@ class DateNotBookable(Invalid):
         return self.detail
 
 
-class TooManySeats(Invalid):
-    """So many places cannot be booked together."""
-
-    def __init__(self, most: int) -> None:
-        """Name the most places of one booking."""
-        super().__init__(errors={"seats": [f"At most {most} can be booked together."]})
-
-
 class SlotNotFound(NotFound):
     """Slot not found."""
 

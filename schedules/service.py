@@ -10,9 +10,9 @@ from typing import Any
 
 from core.clock import Clock
 from core.concurrency.ttl_cache import TTLCache
-from core.errors import Unavailable
+from core.errors import Invalid, Unavailable
 from core.mongo.failures import DatabaseError
-from schedules.errors import DateNotBookable, SlotClosed, SlotNotFound, TooManySeats
+from schedules.errors import DateNotBookable, SlotClosed, SlotNotFound
 from schedules.model import DateSummary, Day, PlannedSlot, Schedule, Slot, nearest
 from schedules.store import SlotStore
 
@@ -85,9 +85,10 @@ class Schedules:
             raise SlotClosed
 
     def require_seats(self, seats: int) -> None:
-        """Raise TooManySeats if so many places cannot be booked together."""
-        if seats > self.schedule.seats_per_booking:
-            raise TooManySeats(self.schedule.seats_per_booking)
+        """Raise Invalid if so many places cannot be booked together."""
+        most = self.schedule.seats_per_booking
+        if seats > most:
+            raise Invalid(errors={"seats": [f"At most {most} can be booked together."]})
 
     def get_states(self, slot_ids: Iterable[str]) -> Mapping[str, Slot]:
         """Return the majority-committed state of the slots by id; missing documents are created."""

@@ -66,7 +66,7 @@ class JoinWaitlist:
 
         A repeated request with the same key returns the first one's entry, with position 0 if it no longer waits. A
         guest who left may join again with another key.
-        Raises SlotNotFound, SlotClosed, TooManySeats, PartyTooLarge, SlotHasPlaces, WaitlistFull, AlreadyWaiting, or
+        Raises SlotNotFound, SlotClosed, Invalid, PartyTooLarge, SlotHasPlaces, WaitlistFull, AlreadyWaiting, or
         the errors of `Eligibility`.
         """
         try:

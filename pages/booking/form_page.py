@@ -31,7 +31,7 @@ from pages.errors import SubmittedTooFast
 from pages.form_token import PURPOSE, FormTokens
 from pages.locale import current_language
 from pages.rendering import has_live_updates, render_page
-from schedules.errors import DateNotBookable, TooManySeats
+from schedules.errors import DateNotBookable
 from schedules.service import Schedules
 
 UNAVAILABLE = _(
@@ -175,10 +175,10 @@ def _current_path(availability: AvailabilityPage) -> str:
 
 def _problems(error: DomainError, form: BookingForm) -> Mapping[str, str]:
     """Return the error messages by field; the empty name stands for the whole form."""
+    if error.errors.keys() == {"seats"}:
+        return {"seats": str(FIELD_MESSAGES["seats"])}
     if error.errors and type(error) is Invalid:
         return {name: messages[0] for name, messages in error.errors.items()}
-    if isinstance(error, TooManySeats):
-        return {"seats": str(FIELD_MESSAGES["seats"])}
     if isinstance(error, DomainReceivesNoEmail):
         return {"email": gettext("Addresses in the test domain .%(domain)s receive no e-mail.", domain=error.domain)}
     if isinstance(error, TooMany):
