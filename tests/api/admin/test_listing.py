@@ -25,6 +25,7 @@ ITEM = {
     "message",
     "status",
     "createdAt",
+    "seats",
 }
 
 
