@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from core.mongo.client import Client, Db, Document
 from core.mongo.transactions import Session
+from orders.mapping import order_of
 from orders.model import Order
 from orders.store import SCHEMA as ORDERS
-from orders.store import order_of
 from orders.tickets.model import TicketState
 from orders.tickets.store import SCHEMA as TICKETS
 

@@ -9,8 +9,9 @@ from pymongo import ASCENDING, DESCENDING
 
 from core.ids import id_lower_bound
 from core.mongo.client import MAJORITY_READ, Db
+from orders.mapping import order_of
 from orders.model import Order, OrderState
-from orders.store import DATE, NOT_EMPTY, OPEN, SCHEMA, order_of
+from orders.store import DATE, NOT_EMPTY, OPEN, SCHEMA
 
 PAGE = 500
 

@@ -18,6 +18,7 @@ from notifications.outbox.service import Outbox
 from orders.analytics import AnalyseSales
 from orders.analytics_store import AnalyticsStore
 from orders.anonymisation import AnonymiseOrders
+from orders.buyer_store import BuyerStore
 from orders.cancellation import CancelOrder, RefundTickets, Releases, WithdrawTickets
 from orders.checkout import CheckoutTimes, PlaceOrder
 from orders.deadline_expiry import EXPIRY_INTERVAL
@@ -154,7 +155,7 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
         anonymise=AnonymiseOrders(orders, tickets, base.outbox, base.cache.events.store.get_many, base.clock),
         find_mismatches=FindOrderMismatches(OrderAuditStore(base.client, base.db)),
         analyse=AnalyseSales(AnalyticsStore(base.db)),
-        sales=OrderSales(orders, WithdrawTickets(change, releases, refunds)),
+        sales=OrderSales(BuyerStore(base.db), WithdrawTickets(change, releases, refunds)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -14,8 +14,8 @@ from core.mongo.client import MAJORITY_READ, Db, Document
 from core.mongo.schema import CollectionSchema
 from core.mongo.transactions import Session, Update, bulk_update, insert
 from orders.errors import OrderNotFound
-from orders.mapping import item_document, item_of, line_documents
-from orders.model import Order, OrderKey, OrderState, Refund, RefundState
+from orders.mapping import order_document, order_of
+from orders.model import Order
 
 OPEN = {"open": True}
 # Orders that do not queue for the provider: the clock of the others is stopped.
@@ -73,13 +73,13 @@ class OrderStore:
 
     def add(self, session: Session, orders: Sequence[Order]) -> None:
         """Insert orders; BulkError, which ends the transaction, says that a key is taken."""
-        insert(session, self._orders, [_document(order) for order in orders])
+        insert(session, self._orders, [order_document(order) for order in orders])
 
     def replace(self, session: Session, changes: Sequence[tuple[Order, Order]]) -> bool:
         """Replace orders, pairs of before and after; return False if one has another version: abort then."""
         updates: list[Update] = []
         for before, after in changes:
-            fields = _document(after)
+            fields = order_document(after)
             where = {"_id": fields.pop("_id"), "version": before.version, "state": before.state.value}
             updates.append((where, {"$set": fields}))
         return bulk_update(session, self._orders, updates) == len(updates)
@@ -171,26 +171,6 @@ class OrderStore:
         change = {"$set": {"name": "", "email": ""}, "$inc": {"version": 1}}
         self._orders.update_many({"_id": {"$in": list(order_ids)}}, change)
 
-    def buyers(self, event_id: str, after: str, limit: int) -> list[str]:
-        """Return up to `limit` ids of accounts with paid orders for an event, in order, those above `after`."""
-        wanted = {"items.eventId": event_id, "state": OrderState.PAID.value, "accountId": {"$gt": after}}
-        steps: list[Document] = [
-            {"$match": wanted},
-            {"$group": {"_id": "$accountId"}},
-            {"$sort": {"_id": 1}},
-            {"$limit": limit},
-        ]
-        return [row["_id"] for row in self._committed.aggregate(steps)]
-
-    def paid_ids(self, event_id: str, account_id: str) -> list[str]:
-        """Return the ids of an account's paid orders for an event."""
-        wanted = {"items.eventId": event_id, "state": OrderState.PAID.value, "accountId": account_id}
-        return [row["_id"] for row in self._committed.find(wanted, {"_id": 1})]
-
-    def exist(self, session: Session, event_id: str) -> bool:
-        """Return whether there is an order for an event, in any state."""
-        return self._orders.find_one({"items.eventId": event_id}, {"_id": 1}, session=session) is not None
-
     def _get_many(self, order_ids: Iterable[str]) -> dict[str, Order]:
         found = map(order_of, self._committed.find({"_id": {"$in": list(order_ids)}}))
         return {order.id: order for order in found}
@@ -203,98 +183,3 @@ class OrderStore:
         """Return a page of orders, newest first, and the number of all."""
         found = self._orders.find(wanted).sort("_id", DESCENDING).skip((page - 1) * limit).limit(limit)
         return list(map(order_of, found)), self._orders.count_documents(wanted)
-
-
-def _document(order: Order) -> Document:
-    pending = [refund.due_at for refund in order.refunds if refund.state is RefundState.PENDING]
-    return {
-        "_id": order.id,
-        "accountId": order.account_id,
-        "name": order.name,
-        "email": order.email,
-        "language": order.language,
-        "items": [item_document(item) for item in order.items],
-        "lines": line_documents(order.lines),
-        "currency": order.currency,
-        "total": order.total,
-        "state": order.state.value,
-        "open": order.is_open,
-        "createdAt": order.created_at,
-        "holdUntil": order.hold_until,
-        "busyUntil": order.busy_until,
-        "queuedAt": order.queued_at,
-        "waitedMs": order.waited // timedelta(milliseconds=1),
-        "version": order.version,
-        "key": _key_document(order.key),
-        "holdId": order.hold_id,
-        "paymentMethod": order.payment_method,
-        "provider": order.provider,
-        "paymentId": order.payment_id,
-        "paidAt": order.paid_at,
-        "changedAt": order.changed_at,
-        "refunds": [_refund_document(refund) for refund in order.refunds],
-        "refundDueAt": min(pending, default=None),
-        "flag": order.flag,
-    }
-
-
-def _key_document(key: OrderKey | None) -> Document | None:
-    if key is None:
-        return None
-    return {"id": key.id, "fingerprint": key.fingerprint, "expiresAt": key.expires_at}
-
-
-def _refund_document(refund: Refund) -> Document:
-    return {
-        "id": refund.id,
-        "paymentId": refund.payment_id,
-        "amount": refund.amount,
-        "state": refund.state.value,
-        "dueAt": refund.due_at,
-        "attempts": refund.attempts,
-        "failures": refund.failures,
-    }
-
-
-def order_of(document: Document) -> Order:
-    """Return the order of its stored form."""
-    key = document["key"]
-    return Order(
-        id=document["_id"],
-        account_id=document["accountId"],
-        name=document["name"],
-        email=document["email"],
-        language=document["language"],
-        items=[item_of(row) for row in document["items"]],
-        lines={row["stockId"]: row["count"] for row in document["lines"]},
-        currency=document["currency"],
-        total=document["total"],
-        state=OrderState(document["state"]),
-        created_at=document["createdAt"],
-        hold_until=document["holdUntil"],
-        busy_until=document["busyUntil"],
-        queued_at=document.get("queuedAt"),
-        waited=timedelta(milliseconds=document.get("waitedMs", 0)),
-        version=document["version"],
-        key=OrderKey(key["id"], key["fingerprint"], key["expiresAt"]) if key else None,
-        hold_id=document["holdId"],
-        payment_method=document["paymentMethod"],
-        provider=document["provider"],
-        payment_id=document["paymentId"],
-        paid_at=document["paidAt"],
-        changed_at=document["changedAt"],
-        refunds=[_refund(row) for row in document["refunds"]],
-        flag=document["flag"],
-    )
-
-
-def _refund(row: Document) -> Refund:
-    return Refund(
-        id=row["id"],
-        payment_id=row["paymentId"],
-        amount=row["amount"],
-        state=RefundState(row["state"]),
-        due_at=row["dueAt"],
-        attempts=row["attempts"],
-        failures=row.get("failures", 0),
-    )
