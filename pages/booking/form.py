@@ -137,6 +137,6 @@ def _country_mismatch(country: str) -> str:
 def _invalid_phone(country: str, example: str) -> str:
     if country:
         return str(
-            gettext("Enter a valid phone number of %(country)s, such as %(example)s.", country=country, example=example)
+            gettext("Enter a valid phone number (%(country)s), such as %(example)s.", country=country, example=example)
         )
     return str(gettext("Enter a valid phone number, such as %(example)s.", example=example))

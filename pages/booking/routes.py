@@ -8,7 +8,7 @@ from booking.self_service import SelfService
 from core.errors import DomainError
 from core.mongo.failures import DatabaseError
 from core.web import context
-from pages import receipt
+from pages import page_visit, receipt
 from pages.booking import submission
 from pages.booking.form import BookingForm
 from pages.booking.form_page import load_availability, render_form
@@ -38,10 +38,18 @@ class CookieConfirmations:
 @blueprint.get("/")
 def home() -> Response:
     """Show the month; with ?date also the slots of that day and the form."""
-    return render_form(load_availability(request.args.get("date", "")), BookingForm.of({}))
+    return render_form(load_availability(request.args.get("date", "")), BookingForm.of(_own_details()))
 
 
 @blueprint.post("/")
 def submit() -> Response:
     """Submit the form."""
     return submission.submit_form(CookieConfirmations())
+
+
+def _own_details() -> dict[str, str]:
+    """Return the name and the e-mail address of the signed-in account for the form."""
+    visitor = page_visit.current_visitor()
+    if visitor is None:
+        return {}
+    return {"fullName": visitor.name, "email": visitor.email}

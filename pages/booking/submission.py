@@ -12,7 +12,7 @@ from core.errors import DomainError, Invalid, Unavailable
 from core.mongo.failures import DatabaseError, as_domain_error, is_unavailable
 from core.web import context
 from core.web.rate_limits.limiter import RateLimiter
-from pages import error_pages, locale
+from pages import error_pages, locale, page_visit
 from pages.booking.form import BookingForm
 from pages.booking.form_page import date_of, form_tokens, load_availability, load_plan, render_form
 from pages.errors import FormRefused, SubmittedTooFast
@@ -95,9 +95,17 @@ def _book(form: BookingForm, key: str) -> str:
     """Return the id of the new booking."""
     new = form.booking(date_of(form))
     context.get_service(RateLimiter).hit_booking()
-    result = context.get_service(CreateBooking).execute(new, f"form-{key}", current_language().code)
+    result = context.get_service(CreateBooking).execute(new, f"form-{key}", current_language().code, _account_id())
     context.set_outcome(result.outcome)
     return result.booking.id
+
+
+def _account_id() -> str:
+    """Return the id of the signed-in account, so that the booking is among its own; empty for guests."""
+    visitor = page_visit.current_visitor()
+    if visitor is None:
+        return ""
+    return visitor.id
 
 
 def _join_waitlist(form: BookingForm, key: str) -> str:

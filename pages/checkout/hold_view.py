@@ -28,10 +28,11 @@ class EventLines:
         return self.items[0].name
 
     def most_of(self, item: HeldItem) -> int:
-        """Return the most tickets of a tier in one order; the form offers no more."""
+        """Return the most tickets of a tier that the cart can hold: its own and those left, up to one order's most."""
         if self.event is None:
             return item.quantity
-        return max(item.quantity, self.event.max_per_order)
+        available = item.quantity + self.event.remaining_of(self.event.tier(item.tier_id))
+        return max(item.quantity, min(available, self.event.max_per_order))
 
 
 @dataclass(frozen=True)

@@ -201,6 +201,16 @@ def promoted(entry_id: str) -> Response:
     return redirect_with_token(token, BOOKING.path(entry.booking_id))
 
 
+@blueprint.get("/waitlist/<entry_id>/calendar.ics")
+def entry_calendar(entry_id: str) -> Response:
+    """Serve the calendar file of the booking of a promoted waitlist entry."""
+    entry, _ = context.get_service(Waitlist).get(entry_id, read_token())
+    if entry.booking_id is None:
+        raise BookingNotFound
+    token = context.get_service(SelfService).signed_links.sign(entry.booking_id)
+    return ics_response(context.get_service(ExportCalendarFile).execute(entry.booking_id, token))
+
+
 @blueprint.get("/waitlist/<entry_id>/leave")
 @blueprint.get("/waitlist/<entry_id>/open")
 def back_to_waiting(entry_id: str) -> Response:

@@ -82,7 +82,10 @@ def _is_target(card: SlotCard, booking: Booking) -> bool:
 
 
 def entry_page(entry: WaitlistEntry, position: int) -> Response:
-    values = {"entry": entry, "position": position, "booking": _booking_of(entry), "live": has_live_updates()}
+    booking = _booking_of(entry)
+    values = {"entry": entry, "position": position, "booking": booking, "live": has_live_updates()}
+    if booking and booking.status is Status.CONFIRMED:
+        values["calendar"] = calendar_links(booking)
     return render_page("self_service/waiting.html", entry.language, **values)
 
 

@@ -186,6 +186,7 @@ def waiting_page_calls(rush: Rush, waiting: FlaskClient) -> dict[str, Call]:
         "GET /waitlist/{id}/opened": page(waiting, f"{entry_page}/opened"),
         "POST /waitlist/{id}/open": press(waiting, f"{entry_page}/open", token=token_of(rush.entry)),
         "POST /waitlist/{id}/leave": press(waiting, f"{entry_page}/leave"),
+        "GET /waitlist/{id}/calendar.ics": page(waiting, f"{entry_page}/calendar.ics"),
         "GET /waitlist/{id}/booking": page(waiting, f"{entry_page}/booking"),
     }
 

@@ -48,7 +48,7 @@ async function fetchPage() {
 // Replaces the content of the changed parts, which a live region announces; the focus stays.
 function update(page) {
   status.dataset.state = page.getElementById("entry-status").dataset.state;
-  for (const selector of ["#entry-status", ".when", "#entry-actions"]) {
+  for (const selector of ["#entry-status", ".facts", "#entry-actions"]) {
     const current = document.querySelector(selector);
     const fresh = page.querySelector(selector);
     if (current.innerHTML !== fresh.innerHTML) current.replaceChildren(...document.adoptNode(fresh).childNodes);

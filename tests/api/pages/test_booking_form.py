@@ -121,7 +121,7 @@ def test_every_wrong_field_is_recorded_beside_it_and_above_and_all_is_kept(brows
     assert wrong(answer.text, "slotId") == "Choose an hour."
     assert wrong(answer.text, "fullName").startswith("Enter your full name")
     assert wrong(answer.text, "email").startswith("Enter your e-mail address")
-    assert wrong(answer.text, "phone") == "Enter a valid phone number of Germany, such as 01512 3456789."
+    assert wrong(answer.text, "phone") == "Enter a valid phone number (Germany), such as 01512 3456789."
     assert (wrong(answer.text, "city"), wrong(answer.text, "message")) == ("", "")
     above = answer.text[answer.text.index('id="summary"') :].partition("</ul>")[0]
     assert 'role="alert" tabindex="-1">' in above

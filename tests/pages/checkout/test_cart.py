@@ -371,3 +371,16 @@ def test_taken_seat_is_named(shop: Shop, buyer: BuyingBrowser) -> None:
     page = shown(answer)
     assert "These seats were taken meanwhile: A1." in page
     assert f'href="/events/{event.id}"' in page
+
+
+def test_cart_offers_its_tickets_and_those_that_are_left(shop: Shop, buyer: BuyingBrowser) -> None:
+    event = shop.event(TierPlan("VIP", 2500, capacity=5))
+    buyer.post("/cart", {f"quantity-{event.tiers[0].id}": "2"})
+    before = buyer.get("/cart").text
+    other = BuyingBrowser.signed_in(shop, email="other@example.org")
+    other.post("/cart", {f"quantity-{event.tiers[0].id}": "2"})
+
+    after = buyer.get("/cart").text
+
+    assert before.count("<option") == 5
+    assert after.count("<option") == 3
