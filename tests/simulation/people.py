@@ -58,8 +58,8 @@ class People:
             self.join: 10,
             self.queue_up: 6,
             self.leave: 2,
-            self.reserve: 6,
-            self.cancel_reservation: 5,
+            self.reserve: 8,
+            self.cancel_reservation: 8,
             self.fail_refund: 2,
             self.wait: 6,
             self.progress: 4,
@@ -213,7 +213,9 @@ class People:
         process.services.reservations.create.execute(self.event.id, self.pick(self.accounts).id)
 
     def cancel_reservation(self, process: Process) -> None:
-        process.services.reservations.cancel.of_event(self.event.id, self.pick(self.accounts).id)
+        reserved = [row["accountId"] for row in self.rows("reservations", "CONFIRMED")]
+        account_id = self.pick(reserved or [account.id for account in self.accounts])
+        process.services.reservations.cancel.of_event(self.event.id, account_id)
 
     # What the back office does.
 

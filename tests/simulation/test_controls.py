@@ -204,7 +204,7 @@ REMOVALS: Mapping[Removal, int] = {
     key_of_emails: 6,
     offer_of_freed_tickets: 8,
     version_of_orders: 0,
-    state_of_reservations: 0,
+    state_of_reservations: 20,
     order_of_arrival: 0,
     new_key_of_failed_refunds: 0,
     comparison: 0,

@@ -7,13 +7,15 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import requests
+
 from core.config.settings import from_env
 from core.mongo.client import Client
 from devdb.replica_set import ReplicaSet
 from tests.api_client import Answer, over_http
 from tests.conftest import serving
 from tests.event_calls import new_tier, store_event
-from tests.fake_stripe.server import FakeStripe
+from tests.fake_stripe.server import FakeStripe, Fault, sign
 from tests.members import Member, members
 
 ORDERS = 12
@@ -42,6 +44,32 @@ def test_two_workers_pay_a_rush_at_the_rate(
     assert len(times) == ORDERS
     assert max(times) - min(times) > (ORDERS - 2) / RATE
     assert fake.ledger.balance() == ORDERS * 2500
+    mongo.drop_database(db.name)
+
+
+def test_event_doubled_on_two_worker_processes_counts_once(
+    replica_set: ReplicaSet, mongo: Client, fake: FakeStripe, tmp_path: Path
+) -> None:
+    with serving(replica_set.uri, tmp_path, **fake.environment()) as served:
+        assert len(served.workers()) == 2
+        db = mongo[served.environment["MONGODB_DATABASE"]]
+        tier = store_event(db, new_tier(capacity=1)).tiers[0]
+        (person,) = members(db, from_env(served.environment), over_http(served.url), 1)
+        fake.faults.append(Fault.CUT_AFTER)
+        assert order(person, tier.id).status == 202
+        (body,) = fake.take_events()
+
+        def notify(_: int) -> int:
+            headers = {"Stripe-Signature": sign(body)}
+            return requests.post(f"{served.url}/api/payments/webhook", body, headers=headers, timeout=30).status_code
+
+        with ThreadPoolExecutor(16) as pool:
+            statuses = set(pool.map(notify, range(32)))
+        assert served.verify()
+
+    assert statuses == {200}
+    assert [ticket["state"] for ticket in db["tickets"].find()] == ["valid"]
+    assert db["letters"].count_documents({"template": "order_paid"}) == 1
     mongo.drop_database(db.name)
 
 
