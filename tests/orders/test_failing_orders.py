@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import Unavailable
 from inventory.group_commit import GroupCommit
-from orders import deadline_expiry, store
+from orders import deadline_expiry, payment_order_store
 from orders.payment import PayOrder
 from orders.payments.gateway import PaymentUnanswered
 from orders.payments.simulated import SimulatedGateway
@@ -115,7 +115,7 @@ def test_reconciliation_of_a_bad_order_asks_about_the_others(
         return reconcile(pay, order)
 
     monkeypatch.setattr(PayOrder, "reconcile", fail_newest)
-    monkeypatch.setattr(store, "PAGE", 1)
+    monkeypatch.setattr(payment_order_store, "PAGE", 1)
 
     assert shop.services.orders.purchases.reconcile.ask(timedelta(hours=1)) == 2
     assert states(shop, order_ids) == ["paid", "paid", "expired"]

@@ -74,5 +74,6 @@ def test_orders_of_a_deleted_account_stay_without_its_name(shop: Shop, buyer: Bu
         assert "Ada Lovelace" not in str(list(shop.db[collection].find()))
     stored = shop.db["orders"].find_one({"_id": late})
     assert stored
-    assert stored["state"] == "paid"
+    # The money that came after the deletion goes back.
+    assert stored["state"] == "refunded"
     assert shop.api.admin("POST", "/checkin", json={"code": order["tickets"][0]["code"]}).status == 200
