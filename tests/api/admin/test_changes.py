@@ -17,7 +17,7 @@ from tests.factories import ADMIN_KEY, person
 
 def test_the_slots_of_a_date_are_listed_or_all_of_them(api: Api) -> None:
     assert api.admin("GET", "/slots", query={"date": "2026-03-05"}).json == [
-        {**slot, "closed": False, "waiting": 0} for slot in api.slots("2026-03-05")
+        {**slot, "closed": False, "waiting": 0, "saved": 0} for slot in api.slots("2026-03-05")
     ]
     everything = api.admin("GET", "/slots").json
 
