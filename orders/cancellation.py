@@ -113,7 +113,8 @@ class CancelOrder:
         if order.state is not OrderState.PAID:
             raise OrderNotPaid
         tickets = self.releases.valid_tickets(order)
-        left = order.total - order.refunded
+        # A refund at the provider may have given back more than the tickets of this service show.
+        left = min(sum(ticket.price for ticket in tickets), order.total - order.refunded_of(order.payment_id))
         refunds = list(order.refunds)
         if left > 0:
             refunds.append(self.releases.refund_of(order, left))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,7 +14,7 @@ from orders.order_change import OrderChange, changed
 from orders.payment_order_store import PaymentOrders
 from orders.payment_settlement import SettlePayment
 from orders.payments.gateway import Gateway
-from orders.tickets.model import TicketState
+from orders.tickets.model import Ticket, TicketState
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,14 @@ class WithdrawDisputed:
         return self.settle.execute(payment).id
 
     def _withdrawn(self, payment_id: str, order: Order) -> OrderChange | None:
-        if order.flag == payment_flags.DISPUTED:
+        tickets: Sequence[Ticket] = ()
+        if order.payment_id == payment_id:  # A second payment has paid no ticket.
+            tickets = self.releases.tickets.of_orders([order.id])
+        valid = [ticket for ticket in tickets if ticket.state is TicketState.VALID]
+        if order.flag == payment_flags.DISPUTED and not valid:
             return None
         now = self.releases.clock()
         after = changed(order, flag=payment_flags.DISPUTED, changed_at=now)
-        if order.payment_id != payment_id:  # A second payment has paid no ticket.
-            return OrderChange(before=order, after=after)
-        tickets = self.releases.tickets.of_orders([order.id])
-        valid = [ticket for ticket in tickets if ticket.state is TicketState.VALID]
         if valid and not any(ticket.state is TicketState.CHECKED_IN for ticket in tickets):
             after = changed(order, state=OrderState.CANCELLED, flag=payment_flags.DISPUTED, changed_at=now)
         return OrderChange(before=order, after=after, claims=self.releases.claims_of(order, valid), voids=valid)

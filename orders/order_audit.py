@@ -33,8 +33,7 @@ class FindOrderMismatches:
 def _mismatches(order: Order, tickets: TicketCounts) -> Iterator[Mismatch]:
     if order.total != sum(item.price * item.quantity for item in order.items):
         yield {"orderId": order.id, "problem": "total_of_items"}
-    of_payment = sum(refund.amount for refund in order.refunds if refund.payment_id == order.payment_id)
-    if order.payment_id and of_payment > order.total:
+    if order.payment_id and order.refunded_of(order.payment_id) > order.total:
         yield {"orderId": order.id, "problem": "refunded_more_than_paid"}
     problem = _ticket_problem(order, tickets)
     if problem:

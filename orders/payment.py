@@ -51,9 +51,26 @@ class PayOrder:
 
     def execute_prepared(self, order: Order) -> Attempt:
         """Do the same as `execute` for a new order; one that is PAYING already is the caller's to pay."""
-        if order.state is OrderState.PAYING:
+        if order.state is not OrderState.PAYING:
+            return self.execute(order)
+        if order.busy_until - self.timeout > self.clock():
             return self._pay(order)
-        return self.execute(order)
+        # The lease was counted from before a long wait for the database.
+        return self._renew(order)
+
+    def _renew(self, held: Order) -> Attempt:
+        """Take the lease of an order again and pay it, unless it was changed meanwhile."""
+        taken: list[Order] = []
+
+        def take(order: Order) -> OrderChange | None:
+            taken.clear()
+            if order.version != held.version:
+                return None
+            taken.append(order)
+            return OrderChange(before=order, after=self._paying(order))
+
+        order = self.change.execute(held.id, take, known=held)
+        return self._pay(order) if taken else Attempt(order)
 
     def execute(self, order: Order) -> Attempt:
         """Pay an open order that no process works on, or add it to the queue; return the order afterwards.

@@ -34,9 +34,9 @@ class RecordRefund:
             if refunds == list(order.refunds):
                 return None
             flag = order.flag
-            if not flag and _count_failed(refunds) > _count_failed(order.refunds):
-                flag = payment_flags.REFUND_FAILED
-                flagged.append(flag)
+            if _count_failed(refunds) > _count_failed(order.refunds):
+                flagged.append(payment_flags.REFUND_FAILED)
+                flag = flag or payment_flags.REFUND_FAILED
             return OrderChange(before=order, after=changed(order, refunds=refunds, flag=flag))
 
         order = self.change.execute(order_id, decide)

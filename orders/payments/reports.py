@@ -13,6 +13,8 @@ PAYMENT_STATES = {
     "payment_intent.payment_failed": PaymentState.DECLINED,
     "payment_intent.canceled": PaymentState.DECLINED,
 }
+# The second one follows when an inquiry has become a dispute.
+DISPUTE_TYPES = frozenset({"charge.dispute.created", "charge.dispute.funds_withdrawn"})
 REFUND_TYPES = frozenset({"refund.updated", "refund.failed", "charge.refund.updated"})
 FAILED_REFUNDS = frozenset({"failed", "canceled"})
 MAX_ID = 255
@@ -74,9 +76,14 @@ def _report(kind: str, fields: Mapping[str, Any], to_minor: ToMinor) -> Report |
         return ChargeRefunded(_order_id(fields), _id(fields["payment_intent"]), refunded)
     if kind in REFUND_TYPES and fields["status"] in FAILED_REFUNDS:
         return RefundFailed(_order_id(fields), _id(fields["metadata"]["refundId"]))
-    if kind == "charge.dispute.created":
+    if kind in DISPUTE_TYPES and not _is_inquiry(fields):
         return PaymentDisputed(_id(fields["payment_intent"]))
     return None
+
+
+def _is_inquiry(fields: Mapping[str, Any]) -> bool:
+    """Return whether the buyer's bank only asks: no money is taken back yet."""
+    return _text(fields.get("status", "")).startswith("warning_")
 
 
 def _payment(fields: Mapping[str, Any], state: PaymentState, to_minor: ToMinor) -> Payment:

@@ -84,12 +84,16 @@ class CheckIn:
     def _change(self, scan: Scan) -> Ticket:
         ticket = self._batcher.submit(scan)
         if ticket is None:
+            present = self.tickets.by_code(scan.code)
+            if scan.fits(present):  # Another scan has changed it in between.
+                ticket = self._batcher.submit(scan)
+        if ticket is None:
             raise self._refusal(scan)
         metrics.CHECK_INS.labels("undone" if scan.undo else "checked_in").inc()
         return ticket
 
     def _check(self, batch: Sequence[Pending]) -> None:
-        """Answer the first scan of each code in one transaction; the others come first in the next batch."""
+        """Answer the first scan of each code in one transaction, and the others with None."""
         first: dict[str, Pending] = {}
         for pending in batch:
             first.setdefault(pending.request.code, pending)
@@ -97,6 +101,8 @@ class CheckIn:
         changed = transaction(self.client, partial(self._write, scans), TIMEOUT)
         for code, pending in first.items():
             pending.resolve(changed.get(code))
+        for pending in batch:
+            pending.resolve(None)
 
     def _write(self, scans: Sequence[Scan], session: Session) -> Checked:
         """Change the tickets that may be changed; return them by code."""

@@ -13,10 +13,12 @@ from core.web.application import CONTENT_SECURITY_POLICY
 from core.web.security_headers import CONTENT_POLICY
 
 SCRIPTS = "https://js.stripe.com"
-FRAMES = f"{SCRIPTS} https://hooks.stripe.com"
+# Stripe.js loads parts of itself from these hosts.
+SCRIPT_HOSTS = f"{SCRIPTS} https://*.js.stripe.com"
+FRAMES = f"{SCRIPT_HOSTS} https://hooks.stripe.com"
 API = "https://api.stripe.com"
 WIDENED_POLICY = (
-    CONTENT_POLICY.replace("script-src 'self'", f"script-src 'self' {SCRIPTS}").replace(
+    CONTENT_POLICY.replace("script-src 'self'", f"script-src 'self' {SCRIPT_HOSTS}").replace(
         "connect-src 'self'", f"connect-src 'self' {API}"
     )
     + f"; frame-src {FRAMES}"

@@ -124,10 +124,15 @@ class Ledger:
             charge["amount_refunded"] -= refund["amount"]
             self.on_event("refund.failed", refund)
 
-    def dispute(self, intent_id: str) -> None:
-        """Let the buyer's bank take a payment back."""
-        dispute = {"id": f"dp_{next(self._numbers)}", "object": "dispute", "payment_intent": intent_id}
-        self.on_event("charge.dispute.created", dispute)
+    def dispute(self, intent_id: str, status: str = "needs_response", kind: str = "created") -> None:
+        """Let the buyer's bank take a payment back, or only ask about it."""
+        dispute = {
+            "id": f"dp_{next(self._numbers)}",
+            "object": "dispute",
+            "payment_intent": intent_id,
+            "status": status,
+        }
+        self.on_event(f"charge.dispute.{kind}", dispute)
 
     def list_intents(self, created_from: int) -> list[dict[str, Any]]:
         with self.lock:

@@ -166,6 +166,27 @@ def test_cancellation_after_a_partial_refund_returns_the_rest(shop: Shop, buyer:
     assert (shop.stock(tier.id), repaid(shop)) == ((0, 0), 3000)
 
 
+def test_cancellation_returns_what_its_tickets_cost(shop: Shop, buyer: Buyer) -> None:
+    """A second payment that went back, and a refund that failed, are no refunds of the tickets that are left."""
+    (tier,) = shop.event().tiers
+    paid_twice = buyer.order((tier, 1))
+    half_refunded = buyer.order((tier, 2))
+    refund(shop, half_refunded, codes(half_refunded)[:1])
+    second = {"id": "r", "paymentId": "second", "amount": 1000, "state": "succeeded"}
+    stored = {**second, "dueAt": None, "attempts": 1, "failures": 0}
+    shop.db["orders"].update_one({"_id": paid_twice.json["id"]}, {"$push": {"refunds": stored}})
+    failed = {"$set": {"refunds.0.state": "failed"}}
+    shop.db["orders"].update_one({"_id": half_refunded.json["id"]}, failed)
+    before = repaid(shop)
+
+    for order in (paid_twice, half_refunded):
+        assert cancel(buyer, order).json["status"] == "CANCELLED"
+
+    assert repaid(shop) - before == 2000
+    assert shop.db["orders"].distinct("refunds.amount") == [1000]
+    assert shop.services.orders.purchases.find_mismatches.execute() == []
+
+
 def test_invalid_refund_is_refused(shop: Shop, buyer: Buyer) -> None:
     (tier,) = shop.event().tiers
     paid = buyer.order((tier, 1))

@@ -207,7 +207,7 @@ def test_order_of_a_hold_that_ends_soon_lasts_for_its_payment(
     clock.advance(seconds=599)
     place = shop.services.orders.purchases.place
     # The process stops before the payment begins.
-    monkeypatch.setattr(PayOrder, "execute", lambda _, order: Attempt(order))
+    monkeypatch.setattr(PayOrder, "execute_prepared", lambda _, order: Attempt(order))
 
     order_id = buyer.order(holdId=hold["id"]).json["id"]
 

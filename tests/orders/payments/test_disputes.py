@@ -90,3 +90,31 @@ def test_dispute_of_a_second_payment_leaves_the_tickets(stripe_shop: StripeShop,
     assert (stored["state"], stored["flag"]) == ("paid", "disputed")
     assert stripe_shop.tickets(paid) == ["valid"]
     stripe_shop.check()
+
+
+def test_dispute_of_the_first_payment_after_that_of_a_second_voids(stripe_shop: StripeShop, payer: Buyer) -> None:
+    (tier,) = stripe_shop.event().tiers
+    paid = payer.order((tier, 1), paymentToken=APPROVED)
+    (first_id,) = stripe_shop.fake.ledger.intents
+    second = stripe_shop.fake.ledger.plant(paid.json["id"], 1000)
+
+    for payment_id in (second["id"], first_id, first_id):
+        stripe_shop.fake.ledger.dispute(payment_id)
+    stripe_shop.deliver()
+
+    assert (stripe_shop.state(paid), stripe_shop.tickets(paid)) == ("cancelled", ["void"])
+    stripe_shop.check()
+
+
+def test_inquiry_of_the_bank_voids_nothing_before_it_takes_the_money(stripe_shop: StripeShop, payer: Buyer) -> None:
+    (tier,) = stripe_shop.event().tiers
+    paid = payer.order((tier, 1), paymentToken=APPROVED)
+    (payment_id,) = stripe_shop.fake.ledger.intents
+
+    stripe_shop.fake.ledger.dispute(payment_id, "warning_needs_response")
+    stripe_shop.deliver()
+    assert (stripe_shop.tickets(paid), stripe_shop.stored(paid)["flag"]) == (["valid"], "")
+
+    stripe_shop.fake.ledger.dispute(payment_id, kind="funds_withdrawn")
+    stripe_shop.deliver()
+    assert (stripe_shop.tickets(paid), stripe_shop.stored(paid)["flag"]) == (["void"], "disputed")

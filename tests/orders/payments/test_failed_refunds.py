@@ -123,3 +123,19 @@ def test_refund_answered_as_failed_is_a_failed_one(
 
     assert payer.send("POST", f"/api/orders/{paid.json['id']}/cancel").json["refund"]["status"] == "pending"
     assert stripe_shop.stored(paid)["refunds"][0]["failures"] == 1
+
+
+def test_refund_that_fails_behind_another_flag_is_reported(
+    stripe_shop: StripeShop, payer: Buyer, cancelled: Answer, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported: list[str] = []
+    monkeypatch.setattr("orders.payment_flags.report", lambda kind, _: reported.append(kind))
+    stripe_shop.db["orders"].update_one({}, {"$set": {"flag": "amount_mismatch"}})
+
+    for _ in range(MAX_FAILURES):
+        fail_last(stripe_shop)
+        clock.advance(days=1)
+        stripe_shop.purchases.refunds.execute()
+
+    assert reported == ["refund_failed"]
+    assert stripe_shop.stored(cancelled)["flag"] == "amount_mismatch"

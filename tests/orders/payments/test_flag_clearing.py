@@ -40,3 +40,15 @@ def test_unknown_order_is_reported(shop: Shop, order: Answer, order_id: str) -> 
 
     assert (done.exit_code, done.output) == (1, "Error: There is no such order.\n")
     assert shop.db["orders"].count_documents({"flag": "refund_missing"}) == 1
+
+
+def test_removed_flag_shows_a_failed_refund_behind_it(shop: Shop, order: Answer) -> None:
+    failed = {"id": "r", "paymentId": "p", "amount": 5, "state": "failed", "dueAt": None, "attempts": 1, "failures": 4}
+    shop.db["orders"].update_one({}, {"$set": {"refunds": [failed]}})
+
+    flags = []
+    for _ in range(2):
+        assert clear(shop, order.json["id"]).exit_code == 0
+        flags += shop.db["orders"].distinct("flag")
+
+    assert flags == ["refund_failed", ""]
