@@ -27,7 +27,7 @@ class FindMismatches:
     def execute(self) -> list[dict[str, Any]]:
         """Return a row for each slot whose counters differ from one snapshot of its bookings and entries.
 
-        A slot with free places and waiting guests is a mismatch too.
+        A slot is a mismatch too if an entry waits for places that it could have, or places are saved without need.
         """
         with self.client.start_session(snapshot=True) as snapshot:
             booked = self.bookings.active_by_slot(snapshot)

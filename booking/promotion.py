@@ -40,30 +40,23 @@ class WaitlistPromotion:
         while released:
             slots = {slot.id: slot for slot in self.schedules.store.with_waiting(session, released)}
             allocations = [self.order.allocate(session, slot, released[slot.id]) for slot in slots.values()]
-            called = [entry for allocation in allocations for entry in allocation.called]
-            promoted = self._drop_booked(session, called)
+            for allocation in allocations:
+                self._leave(session, allocation.booked)
+            promoted = [entry for allocation in allocations for entry in allocation.called]
             seats = _seats(promoted)
             changes = _changes(allocations, seats)
             if changes:
                 self.schedules.store.change_queues(session, changes)
             if promoted:
                 emails += self._promote(session, promoted, slots)
-            # The places that are left, also of guests who have a booking already, may fit the next ones.
+            # The places that are left, also those behind guests who left, may fit the next ones.
             released = dict.fromkeys(_left_over(allocations, seats), 0)
         return emails
 
-    def _drop_booked(self, session: Session, waiting: Sequence[WaitlistEntry]) -> list[WaitlistEntry]:
-        """Mark the entries of guests left who have a booking in the slot; return the other entries."""
-        if not waiting:
-            return []
-        booked = self.bookings.with_booking(session, [(entry.email, entry.slot_id) for entry in waiting])
-        promoted = []
-        for entry in waiting:
-            if (entry.email, entry.slot_id) in booked:
-                self.entries.leave(session, entry.id)
-            else:
-                promoted.append(entry)
-        return promoted
+    def _leave(self, session: Session, booked: Sequence[WaitlistEntry]) -> None:
+        """Mark the entries of guests left who have booked the slot."""
+        for entry in booked:
+            self.entries.leave(session, entry.id)
 
     def _promote(
         self, session: Session, entries: Sequence[WaitlistEntry], slots: Mapping[str, Slot]
@@ -89,19 +82,19 @@ def _seats(promoted: Sequence[WaitlistEntry]) -> Counter[str]:
 
 
 def _left_over(allocations: Sequence[Allocation], seats: Mapping[str, int]) -> list[str]:
-    """Return the ids of slots with called entries that have places left."""
-    called = [allocation.slot for allocation in allocations if allocation.called]
+    """Return the ids of slots whose lists have become shorter and that have places left."""
+    called = [allocation.slot for allocation in allocations if allocation.leaving]
     return [slot.id for slot in called if slot.free > seats[slot.id]]
 
 
 def _changes(allocations: Sequence[Allocation], seats: Mapping[str, int]) -> list[QueueChange]:
-    """Return the changes of the queues whose entries were called, or whose saved places change."""
+    """Return the changes of the queues whose entries were called or left, or whose saved places change."""
     changes = []
     for allocation in allocations:
         slot = allocation.slot
         saved = allocation.saved_after(seats[slot.id])
         if saved != slot.saved:
-            changes.append(QueueChange(slot.id, len(allocation.called), seats[slot.id], saved))
-        elif allocation.called:
-            changes.append(QueueChange(slot.id, len(allocation.called), seats[slot.id]))
+            changes.append(QueueChange(slot.id, allocation.leaving, seats[slot.id], saved))
+        elif allocation.leaving:
+            changes.append(QueueChange(slot.id, allocation.leaving, seats[slot.id]))
     return changes

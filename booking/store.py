@@ -141,8 +141,10 @@ class BookingStore:
         query = {"_id": {"$in": list(booking_ids)}}
         return _by_id(self._bookings.find(query, DEFAULT_PROJECTION, session=session))
 
-    def with_booking(self, session: Session, guests: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Return, within the caller's transaction, those of `guests` (e-mail and slot id) that have a booking."""
+    def with_booking(self, session: Session | None, guests: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return, in the caller's transaction, those of `guests` (e-mail and slot id) that have a booking."""
+        if not guests:
+            return set()
         emails = sorted({email for email, _ in guests})
         slot_ids = sorted({slot_id for _, slot_id in guests})
         wanted = {"email": {"$in": emails}, "slotId": {"$in": slot_ids}, **ACTIVE}

@@ -89,7 +89,7 @@ class Foundation:
     @property
     def waitlist_order(self) -> WaitlistOrder:
         """The order of waiting lists."""
-        return WaitlistOrder(self.schedules, self.waiting)
+        return WaitlistOrder(self.schedules, self.waiting, self.store)
 
     @property
     def signed_links(self) -> SignedLinks:

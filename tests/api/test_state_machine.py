@@ -96,21 +96,30 @@ class Room:
             party.bound += max(0, -added)
 
     def settle(self) -> None:
-        """Give places to the first in line as long as it fits; late, one that does not fit is passed over."""
-        while not self.closed:
-            called = self.first_in_line(self.capacity if self.saves else self.free)
-            if called is None or not self.saves:
+        """Give places to the first in line as long as they fit; those who have booked meanwhile leave."""
+        is_shorter = True
+        while is_shorter and self.free and not self.closed:
+            reached = self.in_line()[: self.free]
+            self.call([party for party in reached if party.guest not in self.booked])
+            gone = [party for party in reached if party.guest in self.booked]
+            self.waiting = [party for party in self.waiting if party not in gone]
+            is_shorter = bool(gone)
+            if not self.saves or not self.in_line():
                 self.saved = 0
-            if called is None or called.seats > self.free:
-                break
-            self.waiting.remove(called)
-            self.booked[called.guest] = called.seats
-            self.saved = max(0, self.saved - called.seats)
         if not self.waiting:
             self.saved = 0
 
-    def first_in_line(self, largest: int) -> Party | None:
-        return next((party for party in self.waiting if party.seats <= largest), None)
+    def call(self, parties: list[Party]) -> None:
+        for party in parties:
+            if party.seats > self.free:
+                return
+            self.booked[party.guest] = party.seats
+            self.saved = max(0, self.saved - party.seats)
+
+    def in_line(self) -> list[Party]:
+        """Return the parties in order; late, one that does not fit is passed over."""
+        largest = self.capacity if self.saves else self.free
+        return [party for party in self.waiting if party.seats <= largest]
 
 
 class People(RuleBasedStateMachine):
@@ -328,6 +337,20 @@ def serve_a_queue_of_parties(house: tuple[Api, wiring.Services]) -> None:
 
 def test_pair_in_front_of_a_single_guest_is_served_first(house: tuple[Api, wiring.Services]) -> None:
     serve_a_queue_of_parties(house)
+
+
+def test_party_that_has_booked_meanwhile_leaves_the_queue(house: tuple[Api, wiring.Services]) -> None:
+    run = machine(house)()
+    run.resize(0, 4)
+    run.book(0, 0, 2)
+    run.join(1, 0, 3)
+    run.book(1, 0, 2)
+    run.join(2, 0, 1)
+    run.join(3, 0, 2)
+    run.the_database_reports_the_same()
+    run.cancel_of(0, 0)
+    run.the_database_reports_the_same()
+    assert (run.rooms[0].booked, run.rooms[0].guests, run.rooms[0].saved) == ({1: 2, 2: 1}, [3], 1)
 
 
 def test_control_the_model_notices_when_no_one_is_promoted(

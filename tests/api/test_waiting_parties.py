@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 import wiring
+from booking.waitlist_order import WaitlistOrder
 from core.web.context import runtime_of
 from schedules.model import SAVING_ENDS
 from tests.api.booking_requests import refused
@@ -199,6 +200,64 @@ def test_recount_notices_places_saved_without_need(party: Waiting) -> None:
     (row,) = services.booking.find_mismatches.execute()
 
     assert row["saved"] == 2
+
+
+def wait_and_book(api: Api) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return a booking of half of the slot, an entry whose guest then books the other half, and one behind it."""
+    (made,) = book(api, 2)
+    three = join(api, 3, email="both@example.org")
+    assert api.book(slot_of(api), seats=2, email="both@example.org").status == 201
+    return made, three, join(api, 1)
+
+
+def test_entry_of_a_guest_who_has_booked_leaves_the_list(party: Waiting) -> None:
+    api, services = party
+    made, three, one = wait_and_book(api)
+    assert services.booking.reconcile_waitlists.execute() == 0
+
+    cancel(api, made)
+
+    assert (state(api), status(api, three, one)) == ((3, 0, 1, 0), ["left", "promoted"])
+    assert services.booking.find_mismatches.execute() == []
+
+
+def test_control_entry_of_a_guest_who_has_booked_blocks_the_list(
+    party: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, _ = party
+    made, three, one = wait_and_book(api)
+    monkeypatch.setattr(WaitlistOrder, "_booked", lambda *_: [])
+
+    cancel(api, made)
+
+    assert (state(api), status(api, three, one)) == ((2, 2, 0, 2), ["waiting", "waiting"])
+
+
+def test_reconciliation_drops_the_entry_of_a_guest_who_has_booked(
+    party: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, services = party
+    made, three, one = wait_and_book(api)
+    with monkeypatch.context() as patch:
+        patch.setattr(WaitlistOrder, "_booked", lambda *_: [])
+        cancel(api, made)
+    assert services.booking.find_mismatches.execute() == []
+
+    assert services.booking.reconcile_waitlists.execute() == 1
+
+    assert (state(api), status(api, three, one)) == ((3, 0, 1, 0), ["left", "promoted"])
+    assert services.booking.reconcile_waitlists.execute() == 0
+
+
+def test_reconciliation_opens_places_saved_without_a_waiting_list(party: Waiting) -> None:
+    api, services = party
+    book(api, 2)
+    services.db.slots.update_one({"_id": slot_of(api)["_id"]}, {"$set": {"saved": 2}})
+
+    assert services.booking.reconcile_waitlists.execute() == 1
+
+    assert state(api) == (2, 0, 2, 0)
+    assert services.booking.reconcile_waitlists.execute() == 0
 
 
 def test_emails_name_the_number_of_places(party: Waiting) -> None:
