@@ -30,12 +30,13 @@ class OptionalPhone(Phone):
 
 
 class IgnoredText(ParsedString):
-    """A member that is dropped, whatever it is."""
+    """A member that is dropped, whatever it is, null included."""
 
     def parse(self, value: str) -> str:  # noqa: ARG002  # the value is dropped
         return ""
 
-    def _deserialize(self, *_: Any, **__: Any) -> str:
+    def deserialize(self, *_: Any, **__: Any) -> str:
+        """Return an empty text, also for null, which other fields refuse or keep."""
         return ""
 
 
