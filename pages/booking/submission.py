@@ -15,6 +15,7 @@ from core.web.rate_limits.limiter import RateLimiter
 from pages import error_pages, locale, page_visit
 from pages.booking.form import BookingForm
 from pages.booking.form_page import date_of, form_tokens, load_availability, load_plan, render_form
+from pages.embedding import is_embedded
 from pages.errors import FormRefused, SubmittedTooFast
 from pages.form_token import FormToken
 from pages.locale import current_language
@@ -124,6 +125,9 @@ def _show_date(form: BookingForm) -> Response:
 
 
 def _switch_language(form: BookingForm, code: str) -> Response:
-    """Show the form in another language with what was typed, and store the language in a cookie."""
+    """Show the form in another language with what was typed, and store the language in a cookie outside of frames."""
     with force_locale(code):
-        return locale.set_language_cookie(render_form(load_availability(date_of(form)), form), code)
+        page = render_form(load_availability(date_of(form)), form)
+    if is_embedded():
+        return page
+    return locale.set_language_cookie(page, code)

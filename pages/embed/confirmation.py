@@ -12,7 +12,7 @@ from core.web import context
 from pages import receipt
 from pages.embedding import home_path, language_argument
 from pages.rendering import render_page, see_other
-from waitlist.model import WaitlistEntry
+from waitlist.model import State, WaitlistEntry
 from waitlist.service import Waitlist
 
 
@@ -39,11 +39,13 @@ def booking_confirmation(booking_id: str) -> Response:
 
 
 def entry_confirmation(entry_id: str) -> Response:
-    """Return the confirmation of a waiting-list entry; without a receipt the booking page."""
+    """Return the confirmation of an entry that still waits; without a receipt the booking page."""
     if not _has_receipt(entry_id):
         return see_other(home_path())
     service = context.get_service(Waitlist)
     entry, _ = service.get(entry_id, service.signed_links.sign(entry_id))
+    if entry.state is not State.WAITING:
+        return see_other(home_path())
     return _confirmation(entry, "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -182,6 +183,21 @@ def test_event_leads_to_its_page_in_a_new_tab(page: Page, host: str, site: Serve
     assert opened.value.url == f"{site.url}/events/{event.id}"
     assert page.url.startswith(host)
     opened.value.close()
+
+
+@pytest.mark.parametrize(("days", "asks_again"), [(30, True), (-1, False)])
+def test_embedded_event_asks_again_only_before_its_end(page: Page, site: Served, days: int, asks_again: bool) -> None:
+    event = store_event(site.db, date=datetime.now(UTC) + timedelta(days=days))
+    page.route("**/api/live*", lambda route: route.fulfill(status=204))
+    page.clock.install()
+    page.goto(f"{site.url}/embed/events/{event.id}", wait_until="networkidle")
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(urlsplit(request.url).path))
+
+    page.clock.run_for(20_000)
+    page.wait_for_load_state("networkidle")
+
+    assert (f"/embed/events/{event.id}" in requests) == asks_again
 
 
 def test_plain_frame_shows_the_booking_page(page: Page, host: str, site: Served) -> None:

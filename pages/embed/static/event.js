@@ -6,7 +6,8 @@ import { subscribe } from "../events/ticket_stream.js";
 const tickets = document.getElementById("tickets");
 const messages = JSON.parse(tickets.dataset.messages);
 
-subscribe(tickets.dataset.live === "1", update, reload);
+// Without counts, as after the sales, nothing changes.
+if (tickets.querySelector("[data-left]")) subscribe(tickets.dataset.live === "1", update, reload);
 
 // A snapshot has only the sum, so the page is read again if that differs.
 function update({ eventId, remainingTickets, tiers }) {

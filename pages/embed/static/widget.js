@@ -2,7 +2,7 @@
 //
 // <script src="https://book.example.org/widget.js" async></script>
 // Attributes: data-event is an event's id, data-date a date of the booking page, data-lang a language instead of the
-// page's own, data-target a selector of the element for the frame instead of the place of the script.
+// page's own, data-target a selector of the element for the frame, by default right after the script.
 (() => {
   const MESSAGE = "booking-widget";
   const FIRST_HEIGHT_PX = 600;
@@ -42,9 +42,9 @@
       script.after(frame);
       return;
     }
-    const place = () => document.querySelector(target)?.append(frame);
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", place);
-    else place();
+    const append = () => document.querySelector(target)?.append(frame);
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", append);
+    else append();
   }
 
   // Other frames of the page may send anything, so only the own one of the service's origin is read.

@@ -17,11 +17,12 @@ from core.web import security_headers
 from pages.embed import confirmation
 from tests.api.conftest import Clock
 from tests.api.pages.page_browser import DATE, Browser, fill, shown
-from tests.api_client import Api
+from tests.api_client import Api, over_app
 from tests.event_calls import new_tier, store_event
 from tests.pages.account.page_browser import PageBrowser
 
 FORM = f"/embed?lang=en&date={DATE}"
+PARTY_DATE = "2031-06-10"
 OUTSIDE = ["/", "/events", "/sign-in", "/find-booking", "/admin", "/api/dates", "/embed/nowhere", "/static/site.css"]
 
 
@@ -177,6 +178,46 @@ def test_confirmation_of_a_cancelled_booking_leads_to_the_form(browser: Browser,
     api.admin("POST", f"/bookings/{(db['bookings'].find_one() or {})['_id']}/cancel")
 
     assert browser.get(address).headers["Location"] == "/embed?lang=en"
+
+
+def test_entry_that_no_longer_waits_leads_to_the_form(browser: Browser, api: Api, db: Db) -> None:
+    slot = api.slots(DATE)[0]
+    fill(api, slot)
+    address = send(browser, browser.form(slot, browser.page(FORM), action="wait")).headers["Location"]
+    booking = db["bookings"].find_one() or {}
+
+    api.admin("POST", f"/bookings/{booking['_id']}/cancel")
+
+    assert (db["waitlist"].find_one() or {})["state"] == "promoted"
+    assert browser.get(address).headers["Location"] == "/embed?lang=en"
+
+
+def test_confirmations_name_the_number_of_places(
+    make_app: Callable[..., Flask], small_schedule: Callable[..., str], clock: Clock
+) -> None:
+    app = make_app(SCHEDULE_FILE=small_schedule("seats_per_booking = 4"), clock=clock)
+    api, browser = Api(over_app(app)), Browser(app, clock)
+    slot = api.slots(PARTY_DATE)[0]
+    api.admin("PATCH", f"/slots/{slot['_id']}", json={"capacity": 3})
+    page = browser.page(f"/embed?lang=en&date={PARTY_DATE}")
+    forms = [browser.form(slot, page, date=PARTY_DATE, seats="3") for _ in range(2)]
+
+    answers = [send(browser, forms[0]), send(browser, {**forms[1], "action": "wait"})]
+
+    for answer in answers:
+        assert "<dt>Places</dt><dd>3</dd>" in shown(browser.get(answer.headers["Location"]))
+
+
+@pytest.mark.parametrize(("path", "sets_cookie"), [("/embed?lang=en", False), ("/", True)])
+def test_other_language_sets_a_cookie_outside_of_frames_only(
+    browser: Browser, api: Api, path: str, sets_cookie: bool
+) -> None:
+    form = browser.form(api.slots(DATE)[0], browser.page(FORM))
+
+    answer = send(browser, {**form, "language": "de"}, path)
+
+    assert (answer.status_code, "Set-Cookie" in answer.headers) == (200, sets_cookie)
+    assert "Platz buchen" in shown(answer)
 
 
 @pytest.mark.parametrize(
