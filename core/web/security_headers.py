@@ -43,7 +43,7 @@ class FramedPages:
         framed = {
             **others,
             "Content-Security-Policy": policy,
-            # A page that isolates itself from other origins loads only what has this header.
+            # A page with Cross-Origin-Embedder-Policy loads the script only with this header; it shows no frame.
             "Cross-Origin-Resource-Policy": "cross-origin",
         }
         # This header cannot name origins.
