@@ -20,13 +20,13 @@ def _default() -> Schedule:
 
 
 def load(path: Path) -> Schedule:
-    """Return the schedule at `path`; only that of this repository is kept, as tests write the others."""
+    """Return the schedule at `path`; only that of this repository is cached, as tests write the others."""
     if path == DEFAULT:
         return _default()
     return schedule_file.load(path)
 
 
-class _KeptFile:
+class _CachedFile:
     """Stands for the module `schedule_file` where an application is built."""
 
     load = staticmethod(load)
@@ -34,5 +34,5 @@ class _KeptFile:
 
 def install() -> None:
     """Let applications of this process share the default schedule and the version of the product."""
-    vars(wiring)["schedule_file"] = _KeptFile
+    vars(wiring)["schedule_file"] = _CachedFile
     vars(app)["_version"] = functools.cache(app._version)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from core.config.settings import ROOT
 from schedules import schedule_file
-from tests.kept_schedule import DEFAULT, load
+from tests.cached_schedule import DEFAULT, load
 
 
-def test_kept_schedule_equals_the_file_and_is_read_once() -> None:
+def test_cached_schedule_equals_the_file_and_is_read_once() -> None:
     assert load(DEFAULT) == schedule_file.load(ROOT / "schedules" / "march_2026.toml")
     assert load(DEFAULT) is load(DEFAULT)
 
