@@ -114,7 +114,7 @@ class PayOrder:
             token=order.payment_method,
         )
         try:
-            payment = self._authorise(charge)
+            payment = _authorise(self.gateway, charge)
         except PaymentThrottled as error:
             self.queue.pause(error.retry_after)
             return Attempt(self.queue.enqueue(order.id))
@@ -178,15 +178,16 @@ class PayOrder:
             provider=self.gateway.name,
         )
 
-    def _authorise(self, charge: Charge) -> Payment | None:
-        try:
-            with _timed():
-                return self.gateway.authorise(charge)
-        except PaymentThrottled:
-            raise
-        except PaymentUnanswered:
-            LOG.warning("payment_unanswered", order=charge.order_id)
-            return None
+
+def _authorise(gateway: Gateway, charge: Charge) -> Payment | None:
+    try:
+        with _timed():
+            return gateway.authorise(charge)
+    except PaymentThrottled:
+        raise
+    except PaymentUnanswered:
+        LOG.warning("payment_unanswered", order=charge.order_id)
+        return None
 
 
 @contextmanager
