@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.mongo.client import Db, Document
+from orders.payments.gateway import PaymentState
 from tests.simulation.providers import Bank, MailProvider
 
 COLLECTIONS = (
@@ -71,6 +72,7 @@ class Invariants:
             yield from self._order(order)
         yield from self._emails()
         yield from self._deadlines()
+        yield from self._charges()
         if len(self.snapshot.of("orders")) > self.keys:
             yield f"{len(self.snapshot.of('orders'))} orders of {self.keys} requests"
 
@@ -193,6 +195,13 @@ class Invariants:
                 yield f"refund {refund['id']} is said to have succeeded"
             if refund["state"] == "failed":
                 yield f"the provider refused the refund {refund['id']} of {refund['amount']}"
+
+    def _charges(self) -> Iterator[str]:
+        """Yield the orders that were charged twice, also if the money has gone back since."""
+        taken = [payment for payment in self.bank.payments.values() if payment.state is PaymentState.SUCCEEDED]
+        for order_id, count in Counter(payment.order_id for payment in taken).items():
+            if count > 1:
+                yield f"order {order_id} was charged {count} times"
 
     def _is_of(self, refund_key: str, order: Document) -> bool:
         payment_id = self.bank.refunds[refund_key].payment_id
