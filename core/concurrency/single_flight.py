@@ -26,10 +26,7 @@ def single_flight(
     """
 
     def read_batch(batch: PendingRequests[K, V]) -> None:
-        by_key: dict[K, list[PendingRequest[K, V]]] = {}
-        for pending in batch:
-            by_key.setdefault(pending.request, []).append(pending)
-        for key, waiting in by_key.items():
+        for key, waiting in _by_key(batch).items():
             error = _resolve_all(waiting, key, read)
             if error is not None and fails_all(error):
                 raise error
@@ -53,16 +50,36 @@ def single_flight_read(read: Callable[[K], V]) -> Callable[[K], V]:
 def batched_read(read_many: Callable[[Collection[K]], Mapping[K, V]]) -> Callable[[K], V | None]:
     """Return a read of one key such that the keys of concurrent callers are read together.
 
-    It returns None for a key that is not found, and is bounded in time like `single_flight_read`.
+    It returns None for a key that is not found, and is bounded in time like `single_flight_read`. After an error other
+    than the database's each key is read alone: only the one that causes it, such as an unreadable document, fails.
     """
 
-    def read_batch(batch: PendingRequests[K, V | None]) -> None:
+    def read_one(key: K) -> V | None:
         with timeout(READ_SECONDS):
-            found = read_many({pending.request for pending in batch})
+            return read_many({key}).get(key)
+
+    def read_batch(batch: PendingRequests[K, V | None]) -> None:
+        by_key = _by_key(batch)
+        try:
+            with timeout(READ_SECONDS):
+                found = read_many(set(by_key))
+        except Exception as error:
+            if len(by_key) == 1 or isinstance(error, DatabaseError):
+                raise
+            for key, waiting in by_key.items():
+                _resolve_all(waiting, key, read_one)
+            return
         for pending in batch:
             pending.resolve(found.get(pending.request))
 
     return Batcher(read_batch, max_queue=MAX_READERS, max_batch=MAX_READERS).submit
+
+
+def _by_key(batch: PendingRequests[K, V]) -> dict[K, list[PendingRequest[K, V]]]:
+    by_key: dict[K, list[PendingRequest[K, V]]] = {}
+    for pending in batch:
+        by_key.setdefault(pending.request, []).append(pending)
+    return by_key
 
 
 def _resolve_all(waiting: PendingRequests[K, V], key: K, read: Callable[[K], V]) -> Exception | None:
