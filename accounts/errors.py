@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
+from core.errors import Conflict, Forbidden, Invalid, NotFound, OutcomeUnknown, Unauthenticated, Unavailable
 
 
 class EmailTaken(Conflict):
@@ -27,6 +27,15 @@ class SessionEnded(Unauthenticated):
     """This session has ended. Please sign in again."""
 
     code = "session_ended"
+
+
+class RefreshInterrupted(OutcomeUnknown):
+    """We could not confirm whether your session was extended. Please try again."""
+
+    def __init__(self, token: str, retry_after: int) -> None:
+        """Set the refresh `token` with which the request is to be repeated in `retry_after` seconds."""
+        super().__init__(retry_after=retry_after)
+        self.token = token
 
 
 class OriginRefused(Forbidden):

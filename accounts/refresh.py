@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from accounts.errors import AccountNotFound, SessionEnded
+from accounts.errors import AccountNotFound, RefreshInterrupted, SessionEnded
 from accounts.model import Account, AccountSession, SignedIn
+from accounts.refresh_tokens import RefreshToken
 from accounts.session_store import Rotation
 from accounts.session_tokens import SessionToken
 from accounts.sign_in import Sessions
@@ -14,7 +15,6 @@ from accounts.store import AccountStore
 from audit.service import Audit
 from core import log
 from core.clock import monotonic
-from core.errors import OutcomeUnknown
 from core.mongo.client import Client, timeout
 from core.mongo.failures import RETRY_AFTER_SECONDS, DatabaseError, is_unavailable
 from core.mongo.transactions import Session, transaction
@@ -35,11 +35,22 @@ class RefreshSession:
     client: Client
 
     def execute(self, text: str) -> SignedIn:
-        """Return the next tokens of the session; raises SessionEnded for a used, expired or unknown token."""
-        old = SessionToken.parse(text)
+        """Return the next tokens of the session.
+
+        Raises SessionEnded for a used, expired or unknown token, and RefreshInterrupted if the outcome is unknown.
+        """
+        old = RefreshToken.parse(text)
         if old is None:
             raise SessionEnded
         new = SessionToken.new(old.session_id)
+        try:
+            return self._exchange(old, new)
+        except DatabaseError as error:
+            if not is_unavailable(error):
+                raise
+            raise RefreshInterrupted(str(old.with_possible(new)), RETRY_AFTER_SECONDS) from error
+
+    def _exchange(self, old: RefreshToken, new: SessionToken) -> SignedIn:
         now = self.sessions.clock()
         session = self._rotate(Rotation(old, new, now, self.sessions.expiry(now)))
         if session is None:
@@ -49,19 +60,15 @@ class RefreshSession:
         return SignedIn(account, self.sessions.access_tokens.issue(account, session.id), str(new), session.id)
 
     def _rotate(self, rotation: Rotation) -> AccountSession | None:
-        """Rotate once, also across the loss of a primary; raises OutcomeUnknown after ROTATION_TIMEOUT."""
-        store = self.sessions.store
+        """Rotate once, also across the loss of a primary; raises the database's error after ROTATION_TIMEOUT."""
         deadline = monotonic() + ROTATION_TIMEOUT
         while True:
             try:
-                # An attempt whose reply was lost may have succeeded, so that its own rotation is no reuse.
                 with timeout(ROTATION_TIMEOUT):
-                    return store.rotate(rotation) or store.find_rotated(rotation)
+                    return self.sessions.store.rotate(rotation)
             except DatabaseError as error:
-                if not is_unavailable(error):
+                if not is_unavailable(error) or monotonic() >= deadline:
                     raise
-                if monotonic() >= deadline:
-                    raise OutcomeUnknown(retry_after=RETRY_AFTER_SECONDS) from error
                 time.sleep(PAUSE)
 
     def _enabled_account(self, account_id: str) -> Account:
@@ -73,7 +80,7 @@ class RefreshSession:
             raise SessionEnded
         return account
 
-    def _revoke_if_reused(self, token: SessionToken) -> None:
+    def _revoke_if_reused(self, token: RefreshToken) -> None:
         session = self.sessions.store.find_reused(token)
         if session is None:
             return

@@ -10,6 +10,7 @@ from accounts import limited
 from accounts.cookies import RefreshCookie
 from accounts.deletion import DeleteAccount
 from accounts.email_verification import VerifyEmail
+from accounts.errors import RefreshInterrupted
 from accounts.guards import active_session, current_identity, require_identity
 from accounts.limits import SignInLimits
 from accounts.model import Account, AccountSession, Credentials, NewAccount, SignedIn
@@ -30,7 +31,7 @@ from accounts.schemas import (
 )
 from accounts.service import Accounts
 from core.clock import iso
-from core.web import accept_language, context
+from core.web import accept_language, context, problem_details
 from core.web.answer import Answer
 from core.web.endpoint import Blueprint, Endpoint
 
@@ -56,8 +57,14 @@ def login(credentials: Credentials) -> Response:
 @Endpoint(SignedInSchema, error_statuses=(401, 403), security="refreshCookie")
 def refresh() -> Response:
     """Exchange the refresh cookie for the next one and a new access token; a used one ends its session."""
-    token = context.get_service(RefreshCookie).read()
-    return _signed_in(context.get_service(RefreshSession).execute(token), 200)
+    cookie = context.get_service(RefreshCookie)
+    try:
+        return _signed_in(context.get_service(RefreshSession).execute(cookie.read()), 200)
+    except RefreshInterrupted as error:
+        # The rotation may have been stored: the repeated request presents both tokens.
+        response = problem_details.on_error(error)
+        cookie.set(response, error.token)
+        return response
 
 
 @blueprint.post("/logout")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from accounts.errors import AccountNotFound, NotSignedIn, SessionNotFound
 from accounts.model import Account, AccountPage, AccountSession, Identity, Role
+from accounts.refresh_tokens import RefreshToken
 from accounts.session_store import SessionStore
-from accounts.session_tokens import SessionToken
 from accounts.store import AccountStore
 from core.clock import Clock
 from core.schema_fields import normalize_email
@@ -57,7 +57,7 @@ class Accounts:
 
     def sign_out(self, token: str) -> None:
         """End the session of a refresh token; an unknown or missing one is no error."""
-        given = SessionToken.parse(token)
+        given = RefreshToken.parse(token)
         if given is None:
             return
         # Another tab may have rotated the token meanwhile.

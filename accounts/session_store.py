@@ -10,6 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
 from accounts.model import AccountSession
 from accounts.orphan_store import count_without_account
+from accounts.refresh_tokens import RefreshToken
 from accounts.session_tokens import SessionToken
 from core.concurrency.single_flight import batched_read
 from core.mongo.client import Db, Document
@@ -32,10 +33,15 @@ SCHEMA = CollectionSchema(
 class Rotation:
     """The replacement of a refresh token at a time; the session then expires at `expires_at`."""
 
-    old: SessionToken
+    old: RefreshToken
     new: SessionToken
     now: datetime
     expires_at: datetime
+
+    @property
+    def replaced_digests(self) -> list[str]:
+        """The digests that it replaces; an earlier attempt without a reply may have stored the new one."""
+        return [*self.old.digests, self.new.digest]
 
 
 class SessionStore:
@@ -50,11 +56,14 @@ class SessionStore:
         self._sessions.insert_one(document, session=in_transaction)
 
     def rotate(self, rotation: Rotation) -> AccountSession | None:
-        """Replace the valid refresh token in one statement; return None if `rotation.old` is not the valid one."""
+        """Replace the valid refresh token in one statement; return None if `rotation.old` is not the valid one.
+
+        It may be repeated: each time it writes, so that it waits for the majority.
+        """
         document = self._sessions.find_one_and_update(
             {
                 "_id": rotation.old.session_id,
-                "digest": rotation.old.digest,
+                "digest": {"$in": rotation.replaced_digests},
                 "expiresAt": {"$gt": rotation.now},
             },
             {
@@ -63,25 +72,22 @@ class SessionStore:
                     "lastUsedAt": rotation.now,
                     "expiresAt": rotation.expires_at,
                 },
-                "$push": {"usedDigests": {"$each": [rotation.old.digest], "$slice": -MAX_USED_DIGESTS}},
+                "$push": {"usedDigests": {"$each": rotation.old.digests, "$slice": -MAX_USED_DIGESTS}},
             },
             projection={"usedDigests": 0},
             return_document=ReturnDocument.AFTER,
         )
         return _to_session(document) if document else None
 
-    def find_rotated(self, rotation: Rotation) -> AccountSession | None:
-        """Return the session if `rotation` has been applied and no later one, or None."""
-        return self.find_valid(rotation.new, rotation.now)
-
-    def find_reused(self, token: SessionToken) -> AccountSession | None:
+    def find_reused(self, token: RefreshToken) -> AccountSession | None:
         """Return the session in which `token` was used already, or None."""
-        document = self._sessions.find_one({"_id": token.session_id, "usedDigests": token.digest}, {"usedDigests": 0})
+        query = {"_id": token.session_id, "usedDigests": {"$in": token.digests}}
+        document = self._sessions.find_one(query, {"usedDigests": 0})
         return _to_session(document) if document else None
 
-    def find_valid(self, token: SessionToken, now: datetime) -> AccountSession | None:
+    def find_valid(self, token: RefreshToken, now: datetime) -> AccountSession | None:
         """Return the session whose valid token is `token`, or None."""
-        query = {"_id": token.session_id, "digest": token.digest, "expiresAt": {"$gt": now}}
+        query = {"_id": token.session_id, "digest": {"$in": token.digests}, "expiresAt": {"$gt": now}}
         document = self._sessions.find_one(query, {"usedDigests": 0})
         return _to_session(document) if document else None
 

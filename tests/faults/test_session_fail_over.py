@@ -49,7 +49,7 @@ class Person:
         assert self.post("/register", name="Ada", email=self.email, password=PASSWORD) == 201
 
     def refresh_until(self, end: threading.Event) -> None:
-        """Refresh until `end`; a 503 is repeated with the same cookie, as browsers do."""
+        """Refresh until `end`; a 503 is repeated with the cookie that it set, as browsers do."""
         while not end.is_set():
             status = self.post("/refresh")
             assert status in (200, 401, 503), status
@@ -57,6 +57,14 @@ class Person:
             self.refused += status == 401
             if status == 401:
                 return
+
+    def refresh_until_answered(self) -> int:
+        """Refresh once more and return the status. The other node may follow the new primary a minute late."""
+        end = time.monotonic() + 90
+        status = self.post("/refresh")
+        while status == 503 and time.monotonic() < end:
+            status = self.post("/refresh")
+        return status
 
 
 def test_refreshes_during_the_loss_of_a_primary_lose_no_session(three_nodes: ReplicaSet, tmp_path: Path) -> None:
@@ -83,7 +91,7 @@ def test_refreshes_during_the_loss_of_a_primary_lose_no_session(three_nodes: Rep
 
         assert [person.refused for person in people] == [0] * PEOPLE
         assert all(person.refreshed > 1 for person in people)
-        assert [person.post("/refresh") for person in people] == [200] * PEOPLE
+        assert [person.refresh_until_answered() for person in people] == [200] * PEOPLE
         answer = requests.post(f"{served.url}/api/auth/refresh", cookies={"refreshToken": token}, timeout=30)
         assert answer.status_code == 401
 
@@ -116,7 +124,7 @@ def test_refresh_with_a_lost_reply_is_answered_with_its_own_rotation(
 def test_control_refresh_that_does_not_know_its_own_rotation_is_refused(
     faulty: FaultyService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SessionStore, "find_rotated", lambda *_: None)
+    monkeypatch.setattr(Rotation, "replaced_digests", property(lambda rotation: rotation.old.digests))
 
     assert refreshed_with_a_lost_reply(faulty, monkeypatch) == [401, 401]
 

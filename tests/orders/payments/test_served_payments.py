@@ -30,6 +30,7 @@ def test_two_workers_pay_a_rush_at_the_rate(
         db = mongo[served.environment["MONGODB_DATABASE"]]
         tier = store_event(db, new_tier(capacity=ORDERS)).tiers[0]
         people = members(db, from_env(served.environment), over_http(served.url), ORDERS)
+        start = time.monotonic()
 
         with ThreadPoolExecutor(ORDERS) as pool:
             orders = list(pool.map(lambda person: order(person, tier.id), people))
@@ -40,9 +41,10 @@ def test_two_workers_pay_a_rush_at_the_rate(
 
     # On a slow machine the orders come no faster than the rate, and none queues.
     assert {answer.status for answer in orders} <= {201, 202}
-    times = [at for at, path, _ in fake.requests if path == "POST /v1/payment_intents"]
+    times = sorted(at for at, path, _ in fake.requests if path == "POST /v1/payment_intents")
     assert len(times) == ORDERS
-    assert max(times) - min(times) > (ORDERS - 2) / RATE
+    # A payment may come later than its turn, also the first one; none comes earlier.
+    assert all(at - start > turn / RATE - 0.05 for turn, at in enumerate(times))
     assert fake.ledger.balance() == ORDERS * 2500
     mongo.drop_database(db.name)
 
