@@ -27,7 +27,7 @@ from core.config.settings import Settings
 from core.mongo.client import Client, Db, connect
 from core.web.context import runtime_of
 from devdb.replica_set import ReplicaSet, start_replica_set
-from tests import cached_schedule, compiled_rules, compiled_templates, factories
+from tests import cached_schedule, cheap_passwords, compiled_rules, compiled_templates, factories
 from tests.api_client import Api, over_app, over_http
 from tests.databases import Databases
 from tests.forked_processes import fork_server, run_flask
@@ -39,6 +39,7 @@ hypothesis.load_profile("any machine")
 compiled_rules.install()
 compiled_templates.install()
 cached_schedule.install()
+cheap_passwords.install()
 # A test's application is ten thousand objects: with Python's default of 700, collecting them is a quarter of its cost.
 gc.set_threshold(20_000, 20, 20)
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
-from accounts.passwords import Passwords
 from core.mongo.client import Db
 from tests.api_client import Answer
 
 PASSWORD = "correct horse 7"  # nosec B105 # of test accounts
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 TOKEN_LINK = re.compile(r"#token=([A-Za-z0-9_-]+)")
 
 
@@ -78,9 +74,3 @@ def mailed_token(db: Db, template: str) -> str:
     found = TOKEN_LINK.search(str(row))
     assert found
     return found[1]
-
-
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let password hashes cost next to nothing; a module that needs the real cost overrides this fixture."""
-    monkeypatch.setattr("accounts.wiring.Passwords", functools.partial(Passwords, hasher=CHEAP))

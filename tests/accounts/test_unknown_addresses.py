@@ -19,8 +19,9 @@ VARIABLE = {"X-Request-ID", "Date"}
 
 
 @pytest.fixture(autouse=True)
-def cheap_hashes() -> None:
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash with the parameters of the service."""
+    monkeypatch.setattr("accounts.wiring.Passwords", passwords_module.Passwords)
 
 
 @pytest.fixture
