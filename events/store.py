@@ -120,6 +120,10 @@ class EventStore:
         if stock_ids and self._rows.delete_many(unused, session=session).deleted_count < len(stock_ids):
             raise EventHasSales
 
+    def exist(self) -> bool:
+        """Return whether there is any event."""
+        return self._events.find_one({}, {"_id": 1}) is not None
+
     def get(self, event_id: str, session: Session | None = None) -> Event:
         """Return an event in any state; raises EventNotFound. Concurrent calls without a session share a read."""
         event = self._get_shared(event_id) if session is None else self.get_many([event_id], session).get(event_id)
@@ -145,9 +149,11 @@ class EventStore:
         return event
 
     def of_tiers(self, tier_ids: Iterable[str]) -> list[Event]:
-        """Return the events of the tiers; raises TierNotFound. Concurrent calls share reads."""
+        """Return the events of the tiers; raises TierNotFound. Concurrent calls for one event share a read."""
         event_ids = {self._event_id_of(tier_id) for tier_id in tier_ids}
-        events = [self._get_shared(event_id) for event_id in sorted(event_ids)]
+        if len(event_ids) > 1:
+            return list(self.get_many(event_ids).values())
+        events = [self._get_shared(event_id) for event_id in event_ids]
         return [event for event in events if event]
 
     def _known_event_id(self, tier_id: str) -> str:

@@ -87,6 +87,8 @@ class PlaceOrder:
         cart = PricedCart(hold.items, hold.lines) if hold else self.price.execute(new.items)
         self._require_token(cart, new.payment_token)
         wanted = replace(self._order(buyer, cart, key, language), payment_method=new.payment_token)
+        if wanted.total:
+            wanted = self.pay.prepared(wanted)
         order = self._submit(wanted, cart, hold)
         if order.id != wanted.id:
             return self._replay(order, key)
@@ -166,7 +168,6 @@ class PlaceOrder:
         if hold:
             order = replace(order, hold_id=hold.id, hold_until=max(hold.expires_at, order.busy_until))
         if order.total:
-            order = self.pay.prepared(order)
             return OrderChange(before=None, after=order, claims=claims, held=claims, uses=hold)
         order = replace(paid(order, None, self.clock), version=order.version, provider="", busy_until=order.created_at)
         tickets = tickets_of(order)

@@ -45,7 +45,7 @@ class PayOrder:
 
         If it need not wait for its turn, it is PAYING from the start. That saves a transaction.
         """
-        if self.queue.is_unlimited:
+        if self.queue.admits_at_once():
             return replace(self._paying(order), version=order.version)
         return order
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pymongo import ASCENDING, DESCENDING
 
+from core.concurrency.single_flight import single_flight_read
 from core.ids import id_lower_bound
 from core.mongo.client import MAJORITY_READ, Db
 from orders.mapping import order_of
@@ -21,6 +22,7 @@ class PaymentOrders:
 
     def __init__(self, db: Db) -> None:
         self._orders = db[SCHEMA.name].with_options(read_concern=MAJORITY_READ)
+        self._queued_shared = single_flight_read(self.queued)
 
     def id_of_payment(self, payment_id: str) -> str | None:
         """Return the id of the order that a payment has paid, or None."""
@@ -60,6 +62,10 @@ class PaymentOrders:
         """Return the ids of up to `limit` orders that queue for the provider, the first placed first."""
         found = self._orders.find({"queuedAt": DATE, **OPEN}, {"_id": 1}).sort("_id", ASCENDING).limit(limit)
         return [row["_id"] for row in found]
+
+    def has_queue(self) -> bool:
+        """Return whether an order queues for the provider. Concurrent calls share a read."""
+        return bool(self._queued_shared(1))
 
     def count_queued_before(self, order_id: str) -> int:
         """Return how many orders queue before an order."""

@@ -35,16 +35,17 @@ class PaymentQueue:
     clock: Clock
     sleep: Callable[[float], None] = time.sleep
 
-    @property
-    def is_unlimited(self) -> bool:
-        """Whether every order has its turn at once."""
-        return self.throttle is None
+    def admits_at_once(self) -> bool:
+        """Return whether an order need not wait for its turn now: no rate, no pause and no queue."""
+        if self.throttle is None:
+            return True
+        return self.throttle.is_open(self.clock()) and not self.orders.has_queue()
 
     def admit(self) -> bool:
         """Wait for a turn that is near; return False if the order must queue."""
         if self.throttle is None:
             return True
-        if self.orders.queued(1):
+        if self.orders.has_queue():
             return False
         return self._wait(self.throttle, ADMISSION_MAX_WAIT)
 

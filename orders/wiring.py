@@ -47,6 +47,9 @@ from orders.reservations.event_sales import SalesOfReservations
 from orders.reservations.wiring import ReservationServices
 from orders.seats.listing import ListSeats
 from orders.tickets import store as ticket_store
+from orders.tickets.preload import PreloadPdf
+
+PRELOAD_INTERVAL = 5.0
 
 SCHEMAS = (
     hold_store.SCHEMA,
@@ -89,6 +92,7 @@ class OrderServices:
     find_mismatches: FindTicketMismatches
     purchases: PurchaseServices
     export_own: ExportOwnTickets
+    preload_pdf: PreloadPdf
     # What is sold of an event, by feature.
     sales: Sequence[SalesOfFeature]
 
@@ -142,17 +146,19 @@ def build(base: Foundation) -> OrderServices:
         find_mismatches=FindTicketMismatches(base.client, ClaimCountStore(base.db), base.clock),
         purchases=purchases,
         export_own=ExportOwnTickets(reservations.own, HoldStore(base.db), purchases.listing, purchases.list_tickets),
+        preload_pdf=PreloadPdf(base.events.store.exist),
         sales=(SalesOfReservations(reservations.store, reservations.cancel), purchases.sales),
     )
 
 
 def periodic_tasks(services: OrderServices) -> tuple[PeriodicTask, ...]:
-    """Return the tasks of holds, of orders and of deleted accounts."""
+    """Return the tasks of ticket claims."""
     purchases = services.purchases
     return (
         *hold_wiring.periodic_tasks(services.holds),
         *purchase_wiring.periodic_tasks(purchases, purchases.place.clock),
         PeriodicTask("deleted_accounts", services.release_accounts.execute),
+        PeriodicTask("preload_pdf", services.preload_pdf.execute, PRELOAD_INTERVAL, needs_lease=False),
     )
 
 

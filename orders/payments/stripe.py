@@ -27,6 +27,8 @@ from orders.payments.gateway import (
 from orders.payments.stripe_amounts import AmountNotPayable, from_stripe, to_stripe
 
 LOG = log.get_logger("orders.payments")
+# The SDK imports a class at its first use: here, so that the first payment does not wait for it.
+RESOURCES = (stripe.PaymentIntent, stripe.Refund)
 PAYMENT_METHOD = re.compile(r"pm_[A-Za-z0-9_]{1,250}", re.ASCII)
 STATES = {
     "succeeded": PaymentState.SUCCEEDED,
@@ -50,6 +52,11 @@ LONGEST_PAUSE = 60.0
 def build_client(api_key: str, api_base: str, timeout: float) -> stripe.StripeClient:
     """Return a client that never repeats a request; all threads share its connections."""
     session = requests.Session()
+    # A session that trusts the environment looks through all of it for proxies at each request.
+    settings = session.merge_environment_settings(api_base, {}, stream=None, verify=None, cert=None)
+    session.proxies.update(settings["proxies"])
+    session.verify = settings["verify"]
+    session.trust_env = False
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS))
     return stripe.StripeClient(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from pymongo import ReturnDocument
 
+from core.concurrency.single_flight import single_flight_read
 from core.mongo.client import MAJORITY_READ, Db
 from core.mongo.schema import CollectionSchema
 
@@ -20,6 +21,7 @@ class PaymentThrottle:
         self._rows = db[SCHEMA.name].with_options(read_concern=MAJORITY_READ)
         self.rate = rate
         self._interval = _milliseconds(rate)
+        self._next_turn_shared = single_flight_read(self._read_next_turn)
 
     def reserve(self, now: datetime, max_wait: timedelta) -> datetime | None:
         """Reserve the next turn; return its time, or None if it is more than `max_wait` away."""
@@ -40,9 +42,18 @@ class PaymentThrottle:
         """Return the time between a payment and the one `count` later."""
         return timedelta(milliseconds=count * self._interval)
 
+    def is_open(self, now: datetime) -> bool:
+        """Return whether every payment has its turn at once: there is no rate, and the provider is not paused."""
+        if self._interval:
+            return False
+        return self._unlimited_turn(now, max_wait=timedelta(0)) is not None
+
     def next_turn(self) -> datetime | None:
-        """Return the time of the next turn, or None if there was none yet."""
-        found = self._rows.find_one({"_id": ROW})
+        """Return the time of the next turn, or None if there was none yet. Concurrent calls share a read."""
+        return self._next_turn_shared(ROW)
+
+    def _read_next_turn(self, row: str) -> datetime | None:
+        found = self._rows.find_one({"_id": row})
         if found is None:
             return None
         next_at: datetime = found["nextAt"]

@@ -108,7 +108,7 @@ class Killed(BaseException):
 
 
 STEPS = [
-    (PayOrder, "execute", "before"),
+    (PayOrder, "execute_prepared", "before"),
     (StripeGateway, "authorise", "before"),
     (StripeGateway, "authorise", "after"),
     (SettlePayment, "execute", "before"),
