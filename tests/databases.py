@@ -18,6 +18,8 @@ from core.mongo.client import Client, Db
 # Databases rest this many turns before another test has them, for what its last test may still be writing.
 RESTING = 4
 EMPTYING_SECONDS = 2.0
+# What many tests read to see what their commands examined; profiling makes it, at its start.
+PROFILE = "system.profile"
 # What `dbHash` says of a collection without documents.
 NO_DOCUMENTS = hashlib.md5(b"", usedforsecurity=False).hexdigest()
 
@@ -50,13 +52,21 @@ class Databases:
     def _emptied(self, db: Db) -> bool:
         try:
             with pymongo.timeout(EMPTYING_SECONDS):
-                if shape(db) != self.new:
+                found = shape(db)
+                if found.pop(PROFILE, None):
+                    _end_profiling(db)
+                if found != self.new:
                     return False
                 for name in filled(db):
                     db[name].delete_many({})
         except PyMongoError:  # a transaction that its test left open, say
             return False
         return True
+
+
+def _end_profiling(db: Db) -> None:
+    db.command("profile", 0)
+    db[PROFILE].drop()
 
 
 def shape(db: Db) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from core.mongo.client import Client, Db
-from tests.databases import RESTING, Databases, shape
+from tests.databases import PROFILE, RESTING, Databases, shape
 
 
 @pytest.fixture
@@ -65,6 +65,19 @@ def test_database_with_a_changed_schema_is_not_reused(
     harm(mongo[name])
 
     assert again(databases, name) != name
+
+
+def test_profiled_database_is_reused_without_its_profile(databases: Databases, mongo: Client) -> None:
+    name = databases.take()
+    new = shape(mongo[name])
+    mongo[name].command("profile", 2)
+    mongo[name]["bookings"].find_one({})
+    assert PROFILE in shape(mongo[name])
+
+    assert again(databases, name) == name
+
+    assert shape(mongo[name]) == new
+    assert mongo[name].command("profile", -1)["was"] == 0
 
 
 def test_database_is_idle_before_another_test_gets_it(databases: Databases) -> None:
