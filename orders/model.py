@@ -107,6 +107,8 @@ class Order:
     payment_method: str = ""
     provider: str = ""
     payment_id: str = ""
+    # The payment that the buyer has to confirm at the bank; of no meaning once the order has ended.
+    unconfirmed_payment_id: str = ""
     paid_at: datetime | None = None
     changed_at: datetime | None = None
     refunds: Sequence[Refund] = ()
@@ -116,6 +118,11 @@ class Order:
     def is_open(self) -> bool:
         """Whether its tickets are held."""
         return self.state in OPEN_STATES
+
+    @property
+    def awaits_confirmation(self) -> bool:
+        """Whether its buyer has to confirm the payment at the bank."""
+        return self.state is OrderState.PAYING and bool(self.unconfirmed_payment_id)
 
     @property
     def status(self) -> str:

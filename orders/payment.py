@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from core import log, metrics
 from core.clock import Clock, monotonic
@@ -121,7 +122,9 @@ class PayOrder:
         if payment is None:
             return Attempt(order)
         if payment.state is PaymentState.ACTION_REQUIRED:
-            return Attempt(self.change.execute(order.id, self._await_buyer), payment.client_secret)
+            return Attempt(
+                self.change.execute(order.id, partial(_await_buyer, payment.id, self.clock())), payment.client_secret
+            )
         return Attempt(self.settle.execute(payment, known=order))
 
     def client_secret(self, order: Order) -> str:
@@ -129,7 +132,7 @@ class PayOrder:
         if order.state is not OrderState.PAYING:
             return ""
         try:
-            payment = self.gateway.find(order.charge_key)
+            payment = _unconfirmed(self.gateway, order)
         except PaymentUnanswered:
             return ""
         if payment is None or payment.state is not PaymentState.ACTION_REQUIRED:
@@ -142,16 +145,11 @@ class PayOrder:
         Raises PaymentUnanswered if the provider does not say whether there is a payment.
         """
         payment = self.gateway.find(order.charge_key)
+        if payment and payment.state is PaymentState.ACTION_REQUIRED:
+            return self.change.execute(order.id, partial(_await_buyer, payment.id, self.clock()))
         if payment:
             return self.settle.execute(payment)
         return self.execute(order).order if order.is_open else order
-
-    def _await_buyer(self, order: Order) -> OrderChange | None:
-        """Return the change that ends the work of this process, until the buyer confirms."""
-        now = self.clock()
-        if order.state is not OrderState.PAYING or order.busy_until <= now:
-            return None
-        return OrderChange(before=order, after=changed(order, busy_until=now))
 
     def _begin(self, order: Order) -> OrderChange | None:
         """Return the change to PAYING; the deadline leaves time for the answer. An anonymous order ends without it."""
@@ -176,7 +174,23 @@ class PayOrder:
             queued_at=None,
             waited=order.waited + waited,
             provider=self.gateway.name,
+            unconfirmed_payment_id="",
         )
+
+
+def _unconfirmed(gateway: Gateway, order: Order) -> Payment | None:
+    """Return the payment to confirm; it is known by its id before a search at the provider finds it."""
+    if order.unconfirmed_payment_id:
+        return gateway.get(order.unconfirmed_payment_id)
+    return gateway.find(order.charge_key)
+
+
+def _await_buyer(payment_id: str, now: datetime, order: Order) -> OrderChange | None:
+    """Return the change that ends the work of this process, until the buyer confirms."""
+    if order.state is not OrderState.PAYING or order.unconfirmed_payment_id == payment_id:
+        return None
+    after = changed(order, busy_until=min(order.busy_until, now), unconfirmed_payment_id=payment_id)
+    return OrderChange(before=order, after=after)
 
 
 def _authorise(gateway: Gateway, charge: Charge) -> Payment | None:

@@ -38,6 +38,7 @@ from orders.order_change import ChangeOrder, OrderChange, OrderChangeRows
 from orders.order_seats import OrderSeats
 from orders.payment import PayOrder
 from orders.payment_comparison import ComparePayments
+from orders.payment_confirmation import ConfirmPayment
 from orders.payment_order_store import PaymentOrders
 from orders.payment_queue import PaymentQueue
 from orders.payment_reports import ApplyReports
@@ -84,6 +85,7 @@ class PurchaseServices:
 
     change: ChangeOrder
     place: PlaceOrder
+    confirm: ConfirmPayment
     listing: ListOrders
     expire: ExpireOrders
     webhook: PaymentWebhook
@@ -121,10 +123,9 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
     """Return the use cases of purchases."""
     orders = OrderStore(base.db)
     payments = PaymentOrders(base.db)
-    holds = HoldStore(base.db)
     emails = OrderEmails(base.cache, base.clock)
     change = ChangeOrder(claims, orders)
-    settle = SettlePayment(change, holds, emails, base.clock)
+    settle = SettlePayment(change, HoldStore(base.db), emails, base.clock)
     provider = build_provider(base.settings, base.db, base.clock)
     queue = PaymentQueue(change, payments, provider.throttle, base.clock)
     pay = _pay(base, settle, provider, queue)
@@ -137,6 +138,7 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
     return PurchaseServices(
         change=change,
         place=_place(base, pay, emails),
+        confirm=ConfirmPayment(listing, settle, provider.gateway, base.clock),
         listing=listing,
         documents=OrderDocuments(listing, tickets, emails, base.cache),
         expire=expire,

@@ -99,5 +99,8 @@ class Gateway(Protocol):
     def get(self, payment_id: str) -> Payment | None:
         """Return a payment of an order by its id at the provider, or None; raises PaymentUnanswered."""
 
+    def confirm(self, payment: Payment) -> Payment:
+        """Return a payment after its buyer's consent; unchanged if it is given in the buyer's browser."""
+
     def payments_since(self, moment: datetime) -> Iterable[Payment]:
         """Yield the payments that were made since `moment`; raises PaymentUnanswered."""

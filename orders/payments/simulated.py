@@ -26,7 +26,8 @@ DECLINE = "tok_decline"
 TIMEOUT = "tok_timeout"
 LATE = "tok_late"
 TWICE = "tok_twice"
-TOKENS = frozenset({APPROVE, DECLINE, TIMEOUT, LATE, TWICE})
+CONFIRM = "tok_confirm"
+TOKENS = frozenset({APPROVE, DECLINE, TIMEOUT, LATE, TWICE, CONFIRM})
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,10 @@ class SimulatedGateway:
         """Return a payment by its id, or None."""
         return self.payments.get(payment_id)
 
+    def confirm(self, payment: Payment) -> Payment:
+        """Let a payment that awaits its buyer succeed."""
+        return self.payments.confirm(payment)
+
     def payments_since(self, moment: datetime) -> Iterable[Payment]:
         """Yield the payments that were made since `moment`."""
         return self.payments.since(moment)
@@ -86,6 +91,8 @@ class SimulatedGateway:
         now = self.clock()
         if token == TIMEOUT:
             return PaymentState.PROCESSING, {}
+        if token == CONFIRM:
+            return PaymentState.ACTION_REQUIRED, {}
         if token == LATE:
             return PaymentState.PROCESSING, {"notifyAt": now + self.times.late, "notifications": 1}
         if token == TWICE:

@@ -60,6 +60,14 @@ class SimulatedPayments:
         document = self._payments.find_one({"paymentId": payment_id})
         return _payment(document) if document else None
 
+    def confirm(self, payment: Payment) -> Payment:
+        """Let a payment succeed if it awaits its buyer; return it as it is afterwards."""
+        where = {"paymentId": payment.id, "state": PaymentState.ACTION_REQUIRED.value}
+        found = self._payments.find_one_and_update(
+            where, {"$set": {"state": PaymentState.SUCCEEDED.value}}, return_document=ReturnDocument.AFTER
+        )
+        return _payment(found) if found else self.get(payment.id) or payment
+
     def since(self, moment: datetime) -> Iterator[Payment]:
         """Yield the payments made since `moment`; their ids are in order of time."""
         wanted = {"paymentId": {"$gte": f"{PREFIX}{id_lower_bound(moment)}", "$lt": f"{PREFIX}~"}}

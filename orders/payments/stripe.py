@@ -128,6 +128,10 @@ class StripeGateway:
         except (stripe.InvalidRequestError, AmountNotPayable):
             return None
 
+    def confirm(self, payment: Payment) -> Payment:
+        """Return the payment unchanged: the bank asks the buyer in a window that Stripe.js opens."""
+        return payment
+
     def payments_since(self, moment: datetime) -> Iterator[Payment]:
         """Yield the payments of orders that were created since `moment`."""
         with _provider_errors():

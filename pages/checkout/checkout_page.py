@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from flask import Response, url_for
 
 from core.web import context
-from orders.checkout import Placed
 from orders.holds.errors import HoldExpired, HoldNotFound
 from orders.holds.listing import ListHolds
 from orders.holds.model import Hold, HoldKind
@@ -46,13 +45,13 @@ def checkout_page(hold: Hold, state: CheckoutState) -> Response:
     return page
 
 
-def confirmation_page(placed: Placed) -> Response:
+def confirmation_page(order_id: str, client_secret: str) -> Response:
     """Return the page on which the buyer confirms the payment of an order at the bank; then it leads to the order."""
-    order_path = url_for("pages.orders.show", order_id=placed.order.id)
+    order_path = url_for("pages.orders.show", order_id=order_id)
     page = render_page(
         "checkout/confirmation.html",
         card=card_form(),
-        client_secret=placed.client_secret,
+        client_secret=client_secret,
         current_path=order_path,
     )
     page.headers.update(PRIVATE)

@@ -82,7 +82,7 @@ def _pay(form: CheckoutForm, hold: Hold) -> Response:
     except PaymentDeclined as error:
         return _declined(form, error)
     if placed.client_secret and card_form():
-        return confirmation_page(placed)
+        return confirmation_page(placed.order.id, placed.client_secret)
     return see_other(url_for("pages.orders.show", order_id=placed.order.id, placed=1))
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from flask import Response, request, url_for
 
-from core.errors import DomainError
+from core.errors import DomainError, Unavailable
 from core.pagination import count_pages
 from core.web import context, problem_details
 from orders.cancellation import CancelOrder
@@ -16,9 +16,11 @@ from orders.holds.errors import HoldExpired, HoldNotFound
 from orders.holds.model import Hold
 from orders.listing import ListOrders
 from orders.model import Order, OrderState
+from orders.payment_confirmation import ConfirmPayment
 from orders.payment_queue import PaymentQueue
 from pages import error_pages
-from pages.checkout.checkout_page import active_hold
+from pages.checkout.card_form import card_form
+from pages.checkout.checkout_page import active_hold, confirmation_page
 from pages.checkout.downloads import PRIVATE, download
 from pages.checkout.messages import sentence_for
 from pages.checkout.order_view import order_view
@@ -68,6 +70,20 @@ def cancel(order_id: str) -> Response:
     return see_other(url_for("pages.orders.show", order_id=order_id))
 
 
+@blueprint.post("/orders/<order_id>/confirm")
+@signed_in
+def confirm(order_id: str) -> Response:
+    """Continue the payment that the buyer has to confirm: at the bank, or at once with the simulated provider."""
+    try:
+        attempt = context.get_service(ConfirmPayment).execute(visit().account.id, order_id)
+    except Unavailable as error:
+        return _refused(order_id, error)
+    if attempt.client_secret and card_form():
+        return confirmation_page(order_id, attempt.client_secret)
+    return see_other(url_for("pages.orders.show", order_id=order_id, placed=1))
+
+
+@blueprint.get("/orders/<order_id>/confirm")
 @blueprint.get("/orders/<order_id>/cancel")
 def back_to_order(order_id: str) -> Response:
     """Redirect from the address of the button to the order."""

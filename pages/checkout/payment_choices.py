@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 
 from core.web import context
 from orders.checkout import PlaceOrder
-from orders.payments.simulated import APPROVE, DECLINE, LATE
+from orders.payments.simulated import APPROVE, CONFIRM, DECLINE, LATE
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ SIMULATED: Sequence[PaymentChoice] = (
     PaymentChoice(APPROVE, _("Test card: approved"), _("The payment succeeds at once.")),
     PaymentChoice(DECLINE, _("Test card: declined"), _("The payment is refused, and your tickets stay held.")),
     PaymentChoice(LATE, _("Test card: late"), _("The answer of the bank comes some seconds later.")),
+    PaymentChoice(CONFIRM, _("Test card: to be confirmed"), _("The bank asks you to confirm the payment.")),
 )
 
 

@@ -29,6 +29,7 @@ def order_page_calls(app: Flask) -> dict[str, Call]:
     owner = BuyingBrowser.signed_in(shop)
     order = owner.buy(*chosen).location.partition("?")[0]
     cancelled = owner.buy(*chosen).location.partition("?")[0]
+    unconfirmed = owner.buy(*chosen, payment="tok_confirm").location.partition("?")[0]
     code = shop.db["tickets"].distinct("code", {"orderId": order.rpartition("/")[2]})[0]
     transfer = {"code": code, "email": "grace@example.org"}
     return {
@@ -43,6 +44,7 @@ def order_page_calls(app: Flask) -> dict[str, Call]:
         "GET /my/tickets/{code}/ticket.pdf": partial(_get, owner, f"/my/tickets/{code}/ticket.pdf"),
         "GET /orders/{id}": partial(_get, owner, order),
         "POST /orders/{id}/cancel": partial(_post, owner, f"{cancelled}/cancel", {}),
+        "POST /orders/{id}/confirm": partial(_post, owner, f"{unconfirmed}/confirm", {}),
         "GET /orders/{id}/tickets.pdf": partial(_get, owner, f"{order}/tickets.pdf"),
         "GET /orders/{id}/calendar.ics": partial(_get, owner, f"{order}/calendar.ics"),
     }

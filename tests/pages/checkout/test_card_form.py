@@ -125,7 +125,7 @@ def test_card_that_needs_confirmation_leads_to_the_bank(buyer: BuyingBrowser, fa
     assert "https://js.stripe.com" in answer.headers[POLICY]
     assert answer.headers["Cache-Control"] == "private, no-store"
     order_page = buyer.get(f"/orders/{order['_id']}")
-    assert "still checking" in order_page.text
+    assert "Please confirm your payment" in order_page.text
     assert intent["client_secret"] not in order_page.text
     assert order_page.headers[POLICY] == CONTENT_POLICY
 

@@ -22,7 +22,9 @@ def test_page_without_a_session_leads_to_the_sign_in_and_back(visitor: BuyingBro
     assert answer.location == f"/sign-in?next={path}"
 
 
-@pytest.mark.parametrize("path", ["/cart/empty", "/checkout", "/orders/x/cancel", "/my/tickets/transfer"])
+@pytest.mark.parametrize(
+    "path", ["/cart/empty", "/checkout", "/orders/x/cancel", "/orders/x/confirm", "/my/tickets/transfer"]
+)
 def test_button_without_a_session_leads_to_the_sign_in(visitor: BuyingBrowser, path: str) -> None:
     answer = visitor.post(path)
 
@@ -35,6 +37,7 @@ def test_button_without_a_session_leads_to_the_sign_in(visitor: BuyingBrowser, p
     [
         ("/cart/empty", "/cart"),
         ("/orders/x/cancel", "/orders/x"),
+        ("/orders/x/confirm", "/orders/x"),
         ("/my/tickets/transfer", "/my/tickets"),
     ],
 )
@@ -42,7 +45,9 @@ def test_address_of_a_button_leads_to_its_page(buyer: BuyingBrowser, path: str, 
     assert buyer.get(path).location == page
 
 
-@pytest.mark.parametrize("path", ["/cart", "/cart/empty", "/checkout", "/orders/x/cancel", "/my/tickets/transfer"])
+@pytest.mark.parametrize(
+    "path", ["/cart", "/cart/empty", "/checkout", "/orders/x/cancel", "/orders/x/confirm", "/my/tickets/transfer"]
+)
 @pytest.mark.parametrize("signed_in", [True, False])
 def test_form_of_another_site_is_refused(
     buyer: BuyingBrowser, visitor: BuyingBrowser, path: str, signed_in: bool
