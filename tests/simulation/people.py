@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from pymongo.errors import ExecutionTimeout
+
 from accounts.model import Account
 from core.errors import DomainError, OutcomeUnknown
 from core.mongo.client import Document
@@ -118,6 +120,8 @@ class People:
             return action(process)
         except DomainError as refusal:
             self.world.note(f"refused: {type(refusal).__name__}")
+        except ExecutionTimeout:  # The service answers 503; the deadline of a busy machine is no fault of it.
+            self.world.note("refused: the time is up")
         except Crash:
             self.processes[index] = self.rebuild()
         finally:
@@ -169,7 +173,7 @@ class People:
     def _place(self, process: Process, account: Account, new: NewOrder, key: str) -> None:
         try:
             placed = process.services.purchases.place.execute(account, new, key, "en")
-        except (OutcomeUnknown, Crash):
+        except (OutcomeUnknown, ExecutionTimeout, Crash):
             self.unanswered.append((account, new, key))
             raise
         self.world.note(f"order of {len(placed.order.items)} items is {placed.order.state.value}")
