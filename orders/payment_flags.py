@@ -12,6 +12,7 @@ REFUNDED_AT_PROVIDER = "refunded_at_provider"
 REFUND_MISSING = "refund_missing"
 PAYMENT_MISSING = "payment_missing"
 DISPUTED = "disputed"
+DISPUTE_WON = "dispute_won"
 REFUND_FAILED = "refund_failed"
 UNKNOWN_ORDER = "unknown_order"
 

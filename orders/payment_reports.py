@@ -10,7 +10,7 @@ from orders.disputes import WithdrawDisputed
 from orders.model import Order, Refund, RefundState
 from orders.payment_settlement import SettlePayment
 from orders.payments.gateway import Payment
-from orders.payments.reports import ChargeRefunded, PaymentDisputed, RefundFailed, Report
+from orders.payments.reports import ChargeRefunded, DisputeWon, PaymentDisputed, RefundFailed, Report
 from orders.refund_record import RecordRefund, after_failure
 
 LOG = log.get_logger("orders")
@@ -34,6 +34,8 @@ class ApplyReports:
                 return self._refund_failed(report)
             case PaymentDisputed():
                 return self.withdraw.execute(report.payment_id)
+            case DisputeWon():
+                return self.withdraw.note_won(report.payment_id)
 
     def flag(self, order_id: str, flag: str) -> bool:
         """Flag an order, log and count it; return False if it has a flag already."""

@@ -47,7 +47,14 @@ class PaymentDisputed:
     payment_id: str
 
 
-Report = Payment | ChargeRefunded | RefundFailed | PaymentDisputed
+@dataclass(frozen=True)
+class DisputeWon:
+    """The buyer's bank has given the money of a disputed payment back."""
+
+    payment_id: str
+
+
+Report = Payment | ChargeRefunded | RefundFailed | PaymentDisputed | DisputeWon
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,8 @@ def _report(kind: str, fields: Mapping[str, Any], to_minor: ToMinor) -> Report |
         return RefundFailed(_order_id(fields), _id(fields["metadata"]["refundId"]))
     if kind in DISPUTE_TYPES and not _is_inquiry(fields):
         return PaymentDisputed(_id(fields["payment_intent"]))
+    if kind == "charge.dispute.closed" and _text(fields["status"]) == "won":
+        return DisputeWon(_id(fields["payment_intent"]))
     return None
 
 
