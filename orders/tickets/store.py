@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from pymongo import ASCENDING, IndexModel
 
@@ -121,8 +122,9 @@ class TicketStore:
 
     def of_orders(self, order_ids: Iterable[str]) -> list[Ticket]:
         """Return the majority-committed tickets of orders in any state, in the order of issue."""
-        found = self._committed.find({"orderId": {"$in": list(order_ids)}}).sort("_id", ASCENDING)
-        return list(map(_ticket, found))
+        # With a sort by id the planner may walk all tickets by id: it avoids a sort in memory.
+        found = self._committed.find({"orderId": {"$in": list(order_ids)}})
+        return sorted(map(_ticket, found), key=attrgetter("id"))
 
     def _by_order(self, order_ids: Iterable[str]) -> dict[str, list[Ticket]]:
         tickets: dict[str, list[Ticket]] = {}

@@ -103,9 +103,16 @@ class Rush:
         self.db.command("profile", 2)
         status = call()
         self.db.command("profile", 0)
-        rows = list(self.db["system.profile"].find({"ns": {"$ne": f"{self.db.name}.system.profile"}}))
+        # What mongod does by itself, such as the removal of expired documents, has no client.
+        asked = {"ns": {"$ne": f"{self.db.name}.system.profile"}, "client": {"$exists": True}}
+        rows = list(self.db["system.profile"].find(asked))
         examined = [(row.get("docsExamined", 0), row.get("keysExamined", 0)) for row in rows]
         return status, Profile(sum(documents for documents, _ in examined), sum(keys for _, keys in examined))
+
+    def collections_examined(self) -> set[str]:
+        """Return the collections of which the last profiled call examined documents."""
+        namespaces = self.db["system.profile"].distinct("ns", {"docsExamined": {"$gt": 0}})
+        return {namespace.partition(".")[2] for namespace in namespaces}
 
 
 def calls(rush: Rush) -> dict[str, Call]:
