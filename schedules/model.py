@@ -116,6 +116,20 @@ class Schedule:
         return {day.date: day for day in self.days}
 
     @cached_property
+    def days_by_month(self) -> Mapping[str, Sequence[Day]]:
+        """Return the days by their month, YYYY-MM, in order."""
+        months: dict[str, list[Day]] = {}
+        for day in self.days:
+            months.setdefault(day.date[:7], []).append(day)
+        return months
+
+    def days_near(self, date_: str, radius: int) -> Sequence[Day]:
+        """Return the days at most `radius` days before or after `date_`, in order."""
+        first = _moved(date_, -radius)
+        last = _moved(date_, radius)
+        return [day for day in self.days if first <= day.date <= last]
+
+    @cached_property
     def slot_by_id(self) -> Mapping[str, PlannedSlot]:
         """Return the planned slots by their id."""
         return {slot.id: slot for day in self.days for slot in day.slots}
@@ -231,6 +245,12 @@ def nearest(slots: Iterable[Slot], to: PlannedSlot, seats: int = 1) -> list[Slot
     """Return up to three of `slots` that have `seats` places: the same day's first, then by days and hours."""
     free = [slot for slot in slots if slot.remaining >= seats and slot.id != to.id]
     return sorted(free, key=lambda slot: _distance(slot, to))[:MAX_ALTERNATIVES]
+
+
+def _moved(date_: str, days: int) -> str:
+    """Return the date so many days later, or the first or last date that there is."""
+    ordinal = date.fromisoformat(date_).toordinal() + days
+    return date.fromordinal(min(max(ordinal, 1), date.max.toordinal())).isoformat()
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

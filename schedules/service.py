@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,35 +13,17 @@ from core.concurrency.ttl_cache import TTLCache
 from core.errors import Invalid, Unavailable
 from core.mongo.failures import DatabaseError
 from schedules.errors import DateNotBookable, SlotClosed, SlotNotFound
-from schedules.model import DateSummary, Day, PlannedSlot, Schedule, Slot, nearest
+from schedules.model import DateSummary, Day, PlannedSlot, Schedule, Slot
+from schedules.occupancy import Occupancy, OpenSlots
 from schedules.store import SlotStore
 
 ALTERNATIVES_SECONDS = 0.5
-
-
-class OpenSlots:
-    """The slots before their cut-off, read once, and which of them are offered instead of full ones."""
-
-    def __init__(self, slots: Sequence[Slot]) -> None:
-        self._slots = {slot.id: slot for slot in slots}
-        # By slot and number of places.
-        self._nearest: dict[tuple[str, int], list[str]] = {}
-
-    def near(self, slot: PlannedSlot, seats: int = 1) -> list[Slot]:
-        """Return up to three with `seats` free places near `slot`."""
-        wanted = (slot.id, seats)
-        if wanted not in self._nearest:
-            self._nearest[wanted] = [other.id for other in nearest(self._slots.values(), slot, seats)]
-        return [self._slots[slot_id] for slot_id in self._nearest[wanted]]
-
-    def claim(self, claims: Mapping[str, int]) -> None:
-        """Take places that were claimed since; `claims` are counts by slot id."""
-        for slot_id in claims.keys() & self._slots.keys():
-            slot = self._slots[slot_id]
-            claimed = replace(slot, booked_count=slot.booked_count + claims[slot_id])
-            self._slots[slot_id] = claimed
-            if any(claimed.remaining < seats <= slot.remaining for _, seats in self._nearest):
-                self._nearest = {}
+# So many slots with places near a full one are read: some of them may be claimed before the cache expires.
+ENOUGH_OPEN = 32
+# A search widens to so many times its days.
+WIDENING = 3
+# Pages look so often for the first month with places.
+OPEN_MONTH_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -53,13 +35,32 @@ class Schedules:
     clock: Clock
 
     @cached_property
+    def _occupancy(self) -> Occupancy:
+        return Occupancy(self.schedule, self.store, self.clock)
+
+    @cached_property
     def _open_slots(self) -> TTLCache[str, OpenSlots]:
+        """The open slots near each date."""
         return TTLCache(self._read_open_slots, ALTERNATIVES_SECONDS)
+
+    @cached_property
+    def _open_month(self) -> TTLCache[str, str]:
+        return TTLCache(lambda _: self._occupancy.first_open_month(), OPEN_MONTH_SECONDS)
 
     def dates(self) -> list[DateSummary]:
         """Return every date with its places; a slot without a document counts as free and is not created."""
-        now = {slot.id: self._effective(slot) for slot in self.all_slots()}
-        return [_summary(day, [now[planned.id] for planned in day.slots]) for day in self.schedule.days]
+        return self._occupancy.summaries(self.schedule.days)
+
+    def dates_in(self, month: str) -> list[DateSummary]:
+        """Return the dates of a month of the schedule, YYYY-MM, with their places."""
+        return self._occupancy.summaries(self.schedule.days_by_month[month])
+
+    def open_month(self) -> str:
+        """Return the first month with places, YYYY-MM, cached for some seconds; the first month if there is none."""
+        months = list(self.schedule.days_by_month)
+        if len(months) == 1:
+            return months[0]
+        return self._open_month(self.schedule.id)
 
     def slots_on(self, date: str) -> list[Slot]:
         """Return the slots of `date` and create missing documents; raises DateNotBookable."""
@@ -119,7 +120,7 @@ class Schedules:
 
     def alternatives(self, slot: PlannedSlot, seats: int = 1) -> list[Slot]:
         """Return up to three slots near `slot` with `seats` places to book, cached for half a second."""
-        return self._open_slots(self.schedule.id).near(slot, seats)
+        return self._open_slots(slot.date).near(slot, seats)
 
     def alternative_offers(self, slot: PlannedSlot, seats: int = 1) -> list[Mapping[str, Any]]:
         """Return the alternatives to a full slot as JSON values; none while the database is unavailable."""
@@ -135,9 +136,8 @@ class Schedules:
 
         Released places are offered when the cache expires: they may belong to the waiting list.
         """
-        cached = self._open_slots.cached(self.schedule.id)
-        if cached:
-            cached.claim(claims)
+        for near in self._open_slots.values():
+            near.claim(claims)
 
     def invalidate_alternatives(self) -> None:
         """Invalidate the cached alternatives, as slots were closed or have another capacity."""
@@ -145,8 +145,7 @@ class Schedules:
 
     def all_slots(self) -> list[Slot]:
         """Return every slot of the schedule in order; a slot without a document has its initial state."""
-        known = {made.id: made for made in self.store.of_schedule(self.schedule.id)}
-        return [known.get(slot_id) or plan.initial_slot() for slot_id, plan in self.schedule.slot_by_id.items()]
+        return self._occupancy.states(self.schedule.days)
 
     def orphaned_slots(self) -> list[Slot]:
         """Return the slots with bookings whose date or hours are no longer in the schedule file, in order."""
@@ -154,12 +153,19 @@ class Schedules:
 
     def bookable_places(self, slots: Iterable[Slot]) -> int:
         """Return how many places of the schedule's `slots` can be booked now."""
-        return sum(self._effective(slot).remaining for slot in slots)
+        return sum(self._occupancy.effective(slot).remaining for slot in slots)
 
-    def _read_open_slots(self, _schedule_id: str) -> OpenSlots:
-        now = self.clock()
-        plans = self.schedule.slot_by_id
-        return OpenSlots([slot for slot in self.all_slots() if self.schedule.is_bookable_at(plans[slot.id], now)])
+    def _read_open_slots(self, date: str) -> OpenSlots:
+        """Read the slots of the days near `date`, of more days until enough have places for the largest party."""
+        self._open_slots.drop_expired()
+        radius = 1
+        while True:
+            days = self.schedule.days_near(date, radius)
+            slots = [self._occupancy.effective(slot) for slot in self._occupancy.states(days)]
+            with_places = [slot for slot in slots if slot.remaining >= self.schedule.seats_per_booking]
+            if len(with_places) >= ENOUGH_OPEN or len(days) == len(self.schedule.days):
+                return OpenSlots(slots)
+            radius *= WIDENING
 
     def _plans(self, slot: Slot) -> bool:
         planned = self.schedule.slot_by_id.get(slot.id)
@@ -168,22 +174,4 @@ class Schedules:
     def _bookable_on(self, day: Day) -> list[Slot]:
         planned = {slot.id for slot in day.slots}
         found = self.store.on_date(self.schedule.id, day.date)
-        return [self._effective(slot) for slot in found if slot.id in planned]
-
-    def _effective(self, slot: Slot) -> Slot:
-        """Return `slot` closed when its cut-off is past."""
-        planned = self.schedule.slot_by_id[slot.id]
-        if self.schedule.is_bookable_at(planned, self.clock()):
-            return slot
-        return replace(slot, closed=True)
-
-
-def _summary(day: Day, slots: Sequence[Slot]) -> DateSummary:
-    return DateSummary(
-        date=day.date,
-        day=day.name,
-        seats=sum(slot.capacity for slot in slots),
-        remaining=sum(slot.remaining for slot in slots),
-        closed=sum(slot.capacity for slot in slots if slot.closed),
-        largest=max(slot.remaining for slot in slots),
-    )
+        return [self._occupancy.effective(slot) for slot in found if slot.id in planned]

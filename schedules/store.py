@@ -67,9 +67,9 @@ class SlotStore:
         found = self._slots.find({"schedule": schedule, "date": date}).sort("start", ASCENDING)
         return list(map(_slot, found))
 
-    def of_schedule(self, schedule: str) -> list[Slot]:
-        """Return the schedule's slots in the database, in order of date and start."""
-        found = self._slots.find({"schedule": schedule}).sort([("date", ASCENDING), ("start", ASCENDING)])
+    def between(self, schedule: str, first: str, last: str) -> list[Slot]:
+        """Return the schedule's slots in the database from the date `first` to `last`, both included."""
+        found = self._slots.find({"schedule": schedule, "date": {"$gte": first, "$lte": last}})
         return list(map(_slot, found))
 
     def with_bookings(self, schedule: str) -> list[Slot]:

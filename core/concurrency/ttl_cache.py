@@ -38,6 +38,16 @@ class TTLCache(Generic[K, V]):
         until, value = self._entries.get(key, (0.0, None))
         return value if until > monotonic() else None
 
+    def values(self) -> list[V]:
+        """Return the values that are in memory and young enough."""
+        now = monotonic()
+        return [value for until, value in self._entries.values() if until > now]
+
+    def drop_expired(self) -> None:
+        """Free the memory of the values that are too old."""
+        now = monotonic()
+        self._entries = {key: entry for key, entry in self._entries.items() if entry[0] > now}
+
     def invalidate(self) -> None:
         """Drop all entries."""
         self._entries = {}

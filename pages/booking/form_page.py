@@ -94,11 +94,21 @@ def load_availability(selected: str) -> AvailabilityPage:
     try:
         with timeout(READ_TIMEOUT):
             slots = schedules.slots_on(selected) if selected else []
-            return view.build(schedules.dates(), slots, selected, request.values.get("month", ""), current_language())
+            month = shown_month(selected[:7])
+            return view.build(schedules.schedule, schedules.dates_in(month), slots, selected, current_language())
     except DatabaseError as error:
         if not is_unavailable(error):
             raise
         return load_plan(selected)
+
+
+def shown_month(default: str) -> str:
+    """Return the month that the request asks for, else `default`, else the first one with places."""
+    schedules = context.get_service(Schedules)
+    for month in (request.values.get("month", ""), default):
+        if month in schedules.schedule.days_by_month:
+            return month
+    return schedules.open_month()
 
 
 def load_plan(selected: str) -> AvailabilityPage:

@@ -105,17 +105,12 @@ def level(remaining: int, capacity: int) -> Level:
 
 
 def build(
-    days: Sequence[DateSummary], slots: Iterable[Slot], date: str, month: str, language: Language = ENGLISH
+    schedule: Schedule, days: Sequence[DateSummary], slots: Iterable[Slot], date: str, language: Language = ENGLISH
 ) -> AvailabilityPage:
-    """Return the page with `date` selected, or no date.
-
-    It shows `month`, by default the date's, else the first month with places.
-    """
-    months = {day.date[:7]: _month_name(day.date, language) for day in days}
-    if month not in months:
-        month = (date or _first_available(days))[:7]
+    """Return the page of the month of `days`, with `date` selected, or no date."""
     cells = {day.date: _cell(day, _day_level(day)) for day in days}
-    return AvailabilityPage(list(months.items()), _month(month, cells, language), date, [card(slot) for slot in slots])
+    month = _month(days[0].date[:7], cells, language)
+    return AvailabilityPage(_month_names(schedule, language), month, date, [card(slot) for slot in slots])
 
 
 def nearest_dates(schedule: Schedule, date: str, now: datetime.datetime) -> Sequence[str]:
@@ -133,16 +128,16 @@ def nearest_dates(schedule: Schedule, date: str, now: datetime.datetime) -> Sequ
 def build_unknown(schedule: Schedule, date: str, language: Language = ENGLISH) -> AvailabilityPage:
     """Return the page from the schedule alone, for when the remaining places are unknown."""
     cells = {}
-    months = {}
-    for day in schedule.days:
+    shown = (date or schedule.days[0].date)[:7]
+    for day in schedule.days_by_month.get(shown, ()):
         cells[day.date] = _cell(DateSummary(day.date, day.name, day.seats, day.seats), Level.UNKNOWN)
-        months[day.date[:7]] = _month_name(day.date, language)
+    months = _month_names(schedule, language)
     selected = schedule.day_by_date.get(date)
-    month = _month((date or schedule.days[0].date)[:7], cells, language)
+    month = _month(shown, cells, language)
     if selected is None:
-        return AvailabilityPage(list(months.items()), month, "", [], known=False)
+        return AvailabilityPage(months, month, "", [], known=False)
     cards = [_unknown_card(slot) for slot in selected.slots]
-    return AvailabilityPage(list(months.items()), month, date, cards, known=False)
+    return AvailabilityPage(months, month, date, cards, known=False)
 
 
 def card(slot: Slot) -> SlotCard:
@@ -158,13 +153,6 @@ def _day_level(day: DateSummary) -> Level:
     if day.bookable_seats == 0 and day.closed:
         return Level.CLOSED
     return level(day.remaining, day.bookable_seats)
-
-
-def _first_available(days: Sequence[DateSummary]) -> str:
-    for day in days:
-        if day.remaining:
-            return day.date
-    return days[0].date
 
 
 def _cell(day: DateSummary, state: Level) -> DayCell:
@@ -195,6 +183,10 @@ def _week(days: Sequence[datetime.date], month: int, cells: dict[str, DayCell]) 
         else:
             week.append(None)
     return week
+
+
+def _month_names(schedule: Schedule, language: Language) -> list[tuple[str, str]]:
+    return [(month, _month_name(days[0].date, language)) for month, days in schedule.days_by_month.items()]
 
 
 def _month_name(day: str, language: Language) -> str:

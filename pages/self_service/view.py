@@ -15,13 +15,14 @@ from booking.model import Booking, Status
 from booking.self_service import SelfService
 from core.web import context
 from pages.booking import view as calendar_view
+from pages.booking.form_page import shown_month
 from pages.booking.party import for_party
 from pages.booking.view import Level, SlotCard
 from pages.locale import current_language
 from pages.rendering import has_live_updates, render_page
 from pages.self_service.calendar_links import calendar_links, qr_picture
 from pages.token_cookie import COOKIE, read_token
-from schedules.model import Slot
+from schedules.model import DateSummary, Slot
 from schedules.service import Schedules
 from waitlist.model import WaitlistEntry
 
@@ -53,18 +54,15 @@ def _moves(found: Booking) -> dict[str, object]:
     """Return the calendar, and the hours of a chosen date to which a booking can be moved."""
     schedules = context.get_service(Schedules)
     chosen = request.values.get("date", "")
-    month = request.values.get("month", "")
     slots: Sequence[Slot] = ()
     if chosen in schedules.schedule.day_by_date:
         slots = schedules.slots_on(chosen)
     else:
         chosen = ""
-    days = schedules.dates()
-    if not any(day.remaining for day in days):
+    days = schedules.dates_in(shown_month((chosen or found.date)[:7]))
+    if not _have_places(days) and not _have_places(schedules.dates_in(schedules.open_month())):
         return {}
-    if not month and not chosen:
-        month = found.date[:7]
-    availability = calendar_view.build(days, slots, chosen, month, current_language())
+    availability = calendar_view.build(schedules.schedule, days, slots, chosen, current_language())
     availability = for_party(availability, found.seats)
     cards = [card for card in availability.cards if _is_target(card, found)]
     today = schedules.clock().astimezone(ZoneInfo(schedules.schedule.timezone)).date().isoformat()
@@ -75,6 +73,10 @@ def _moves(found: Booking) -> dict[str, object]:
         "moves": bool(request.args.get("month")),
         "move_path": partial(url_for, "pages.self_service.booking", booking_id=found.id),
     }
+
+
+def _have_places(days: Sequence[DateSummary]) -> bool:
+    return any(day.remaining for day in days)
 
 
 def _is_target(card: SlotCard, booking: Booking) -> bool:

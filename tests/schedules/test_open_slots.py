@@ -10,7 +10,7 @@ import pytest
 from core.concurrency.ttl_cache import TTLCache
 from schedules import schedule_file
 from schedules.model import PlannedSlot
-from schedules.service import OpenSlots
+from schedules.occupancy import OpenSlots
 from tests.conftest import ROOT
 
 PLANS: list[PlannedSlot] = list(schedule_file.load(ROOT / "schedules/march_2026.toml").slot_by_id.values())[:5]

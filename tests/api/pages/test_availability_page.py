@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 import phonenumbers
 import pytest
+from flask import Flask
 
 from core.mongo.client import Db
 from core.web.security_headers import SECURITY_HEADERS
-from pages.booking import view
 from pages.booking.countries import countries, names
-from schedules.model import DateSummary
+from tests.api.conftest import Clock
 from tests.api.pages.page_browser import DATE, ODD, Browser, fill, shown
-from tests.api_client import Api
+from tests.api_client import Api, over_app
+from tests.schedules.files import schedule_text
 
 # What is shown
 
@@ -47,23 +50,43 @@ def test_day_page_shows_slots_as_controls_with_their_state_as_text(browser: Brow
     assert len(re.findall(r'type="radio"[^>]* disabled', browser.page())) == 1
 
 
-def day(date: str, remaining: int, seats: int = 36) -> DateSummary:
-    return DateSummary(date, "A", seats, remaining)
+@pytest.fixture
+def two_months(make_app: Callable[..., Flask], clock: Clock, tmp_path: Path) -> Api:
+    """A schedule of 30 January, 11 and 12 February 2030, of two hours each."""
+    file = tmp_path / "two_months.toml"
+    file.write_text(schedule_text(dates=("2030-01-30", "2030-02-11", "2030-02-12")))
+    return Api(over_app(make_app(SCHEDULE_FILE=str(file), clock=clock)))
 
 
-def test_a_schedule_of_more_months_shows_the_one_that_is_asked_for() -> None:
-    days = [day("2030-01-30", 0), day("2030-02-11", 12), day("2030-02-12", 13)]
+def month_of(page: str) -> list[str]:
+    """Return the days of the month that a page shows."""
+    return re.findall(r'data-day="(2030-[^"]+)"', page)
 
-    first, asked = view.build(days, [], "", ""), view.build(days, [], "", "2030-01")
-    chosen, unknown = view.build(days, [], "2030-01-30", "2030-99"), view.build(days, [], "", "junk")
 
-    assert first.months == [("2030-01", "January 2030"), ("2030-02", "February 2030")]
-    assert [shown.month.name for shown in (first, asked, chosen, unknown)] == [
-        "February 2030", "January 2030", "January 2030", "February 2030",
-    ]  # fmt: skip
-    cells = [cell for week in first.month.weeks for cell in week if cell and cell.offered]
-    assert [(cell.number, cell.level, cell.percent) for cell in cells] == [(11, "few", 66), (12, "free", 63)]
-    assert len(first.month.weeks[0]) == 7
+@pytest.mark.parametrize(
+    ("query", "month"),
+    [
+        ("", "2030-01"),
+        ("?month=2030-02", "2030-02"),
+        ("?date=2030-02-11", "2030-02"),
+        ("?date=2030-02-11&month=2030-01", "2030-01"),
+        ("?month=2030-99", "2030-01"),
+        ("?month=junk", "2030-01"),
+    ],
+)
+def test_a_schedule_of_more_months_shows_the_one_that_is_asked_for(two_months: Api, query: str, month: str) -> None:
+    shown = month_of(two_months.send("GET", f"/{query}").body.decode())
+
+    assert shown == {"2030-01": ["2030-01-30"], "2030-02": ["2030-02-11", "2030-02-12"]}[month]
+
+
+def test_first_month_with_places_is_shown_unless_another_is_asked_for(two_months: Api) -> None:
+    for slot in two_months.slots("2030-01-30"):
+        two_months.admin("PATCH", f"/slots/{slot['_id']}", json={"closed": True})
+
+    assert month_of(two_months.send("GET", "/").body.decode()) == ["2030-02-11", "2030-02-12"]
+    # A day without open hours is no link.
+    assert month_of(two_months.send("GET", "/?month=2030-01").body.decode()) == []
 
 
 def test_the_bar_of_a_day_counts_no_closed_hour_as_taken(browser: Browser, api: Api) -> None:

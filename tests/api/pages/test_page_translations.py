@@ -261,6 +261,5 @@ def test_every_error_code_of_guest_pages_has_a_message() -> None:
     assert error_messages.ERROR_MESSAGES.keys() - codes == {
         "idempotency_key_reused",
         "cookie_blocked",
-        "outcome_unknown",
         "too_many_requests",
     }

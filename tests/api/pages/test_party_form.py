@@ -12,6 +12,7 @@ from flask import Flask
 from core.mongo.client import Db
 from pages.booking.party import for_party, party_size
 from pages.booking.view import Level, build, card
+from schedules import schedule_file
 from schedules.model import DateSummary, Slot
 from tests.api.conftest import Clock
 from tests.api.pages.page_browser import DATE, Browser, shown, wrong
@@ -140,7 +141,8 @@ def test_entry_of_a_party_shows_its_places(visitor: Browser, party_api: Api) -> 
 
 def test_party_changes_levels_but_no_numbers() -> None:
     slots = [Slot("a", DATE, "A", "10:00", "11:00", "10:00-11:00", 4, 2, closed=False)]
-    page = build([DateSummary(DATE, "A", 4, 2, largest=2)], slots, DATE, "")
+    schedule = schedule_file.load(ROOT / "schedules/march_2026.toml")
+    page = build(schedule, [DateSummary(DATE, "A", 4, 2, largest=2)], slots, DATE)
 
     fits, short = for_party(page, 2), for_party(page, 3)
 
