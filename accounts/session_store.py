@@ -66,14 +66,7 @@ class SessionStore:
                 "digest": {"$in": rotation.replaced_digests},
                 "expiresAt": {"$gt": rotation.now},
             },
-            {
-                "$set": {
-                    "digest": rotation.new.digest,
-                    "lastUsedAt": rotation.now,
-                    "expiresAt": rotation.expires_at,
-                },
-                "$push": {"usedDigests": {"$each": rotation.old.digests, "$slice": -MAX_USED_DIGESTS}},
-            },
+            [{"$set": _rotated(rotation)}],
             projection={"usedDigests": 0},
             return_document=ReturnDocument.AFTER,
         )
@@ -121,6 +114,18 @@ class SessionStore:
     def count_orphans(self) -> int:
         """Return the number of sessions without an account."""
         return count_without_account(self._sessions)
+
+
+def _rotated(rotation: Rotation) -> Document:
+    """Return the fields after a rotation; only the digest that was stored becomes a used one."""
+    new = rotation.new.digest
+    replaced = {"$cond": [{"$eq": ["$digest", new]}, [], ["$digest"]]}
+    return {
+        "usedDigests": {"$slice": [{"$concatArrays": ["$usedDigests", replaced]}, -MAX_USED_DIGESTS]},
+        "digest": new,
+        "lastUsedAt": rotation.now,
+        "expiresAt": rotation.expires_at,
+    }
 
 
 def _to_document(session: AccountSession) -> Document:

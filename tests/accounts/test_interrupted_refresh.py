@@ -88,6 +88,26 @@ def test_secret_of_an_interrupted_refresh_is_used_once(
     assert device.refresh().code == "session_ended"
 
 
+def test_secrets_that_were_never_stored_displace_no_used_one(device: Device, db: Db) -> None:
+    """A thief with the valid token cannot empty the list of used ones faster than by refreshing."""
+    device.register()
+    device.set_cookie(".".join([device.cookie, *["A" * 43] * (MAX_SECRETS - 1)]))
+
+    assert device.refresh().status == 200
+
+    (session,) = db["sessions"].find()
+    assert len(session["usedDigests"]) == 1
+
+
+def test_rotation_that_is_repeated_makes_its_new_token_no_used_one(device: Device, lost_replies: list[bool]) -> None:
+    device.register()
+    lost_replies.append(True)
+    device.refresh()
+    lost_replies.clear()
+
+    assert [device.refresh().status for _ in range(3)] == [200, 200, 200]
+
+
 def test_sign_out_after_an_interrupted_refresh_ends_the_session(
     device: Device, lost_replies: list[bool], db: Db
 ) -> None:
