@@ -9,6 +9,9 @@ from core.clock import Clock
 from schedules.model import DateSummary, Day, PlannedSlot, Schedule, Slot, nearest
 from schedules.store import SlotStore
 
+# A search for slots with places widens to so many times its days.
+WIDENING = 3
+
 
 class OpenSlots:
     """The slots before their cut-off, read once, and which of them are offered instead of full ones."""
@@ -52,8 +55,19 @@ class Occupancy:
 
     def summaries(self, days: Sequence[Day]) -> list[DateSummary]:
         """Return neighbouring `days` with their places."""
-        now = {slot.id: self.effective(slot) for slot in self.states(days)}
+        now = {slot.id: slot for slot in self.effective_slots(days)}
         return [_summary(day, [now[planned.id] for planned in day.slots]) for day in days]
+
+    def near(self, date: str, enough: int) -> list[Slot]:
+        """Return the slots of the days near `date`: of more days until `enough` have places for the largest party."""
+        radius = 1
+        while True:
+            days = self.schedule.days_near(date, radius)
+            slots = self.effective_slots(days)
+            with_places = [slot for slot in slots if slot.remaining >= self.schedule.seats_per_booking]
+            if len(with_places) >= enough or len(days) == len(self.schedule.days):
+                return slots
+            radius *= WIDENING
 
     def first_open_month(self) -> str:
         """Return the first month with places, YYYY-MM, or the first month."""
@@ -61,6 +75,10 @@ class Occupancy:
             if any(day.remaining for day in self.summaries(days)):
                 return month
         return self.schedule.days[0].date[:7]
+
+    def effective_slots(self, days: Sequence[Day]) -> list[Slot]:
+        """Return the slots of neighbouring `days` in order, closed when their cut-off is past."""
+        return [self.effective(slot) for slot in self.states(days)]
 
     def effective(self, slot: Slot) -> Slot:
         """Return `slot` closed when its cut-off is past."""

@@ -18,10 +18,11 @@ from schedules.occupancy import Occupancy, OpenSlots
 from schedules.store import SlotStore
 
 ALTERNATIVES_SECONDS = 0.5
+# The slots of a schedule with at most so many are read at once, for every date.
+SMALL_SCHEDULE = 500
+ALL_DATES = ""
 # So many slots with places near a full one are read: some of them may be claimed before the cache expires.
 ENOUGH_OPEN = 32
-# A search widens to so many times its days.
-WIDENING = 3
 # Pages look so often for the first month with places.
 OPEN_MONTH_SECONDS = 2.0
 
@@ -40,7 +41,7 @@ class Schedules:
 
     @cached_property
     def _open_slots(self) -> TTLCache[str, OpenSlots]:
-        """The open slots near each date."""
+        """The open slots near each date, or all of a small schedule."""
         return TTLCache(self._read_open_slots, ALTERNATIVES_SECONDS)
 
     @cached_property
@@ -120,7 +121,10 @@ class Schedules:
 
     def alternatives(self, slot: PlannedSlot, seats: int = 1) -> list[Slot]:
         """Return up to three slots near `slot` with `seats` places to book, cached for half a second."""
-        return self._open_slots(slot.date).near(slot, seats)
+        near = slot.date
+        if len(self.schedule.slot_by_id) <= SMALL_SCHEDULE:
+            near = ALL_DATES
+        return self._open_slots(near).near(slot, seats)
 
     def alternative_offers(self, slot: PlannedSlot, seats: int = 1) -> list[Mapping[str, Any]]:
         """Return the alternatives to a full slot as JSON values; none while the database is unavailable."""
@@ -156,16 +160,10 @@ class Schedules:
         return sum(self._occupancy.effective(slot).remaining for slot in slots)
 
     def _read_open_slots(self, date: str) -> OpenSlots:
-        """Read the slots of the days near `date`, of more days until enough have places for the largest party."""
         self._open_slots.drop_expired()
-        radius = 1
-        while True:
-            days = self.schedule.days_near(date, radius)
-            slots = [self._occupancy.effective(slot) for slot in self._occupancy.states(days)]
-            with_places = [slot for slot in slots if slot.remaining >= self.schedule.seats_per_booking]
-            if len(with_places) >= ENOUGH_OPEN or len(days) == len(self.schedule.days):
-                return OpenSlots(slots)
-            radius *= WIDENING
+        if date == ALL_DATES:
+            return OpenSlots(self._occupancy.effective_slots(self.schedule.days))
+        return OpenSlots(self._occupancy.near(date, ENOUGH_OPEN))
 
     def _plans(self, slot: Slot) -> bool:
         planned = self.schedule.slot_by_id.get(slot.id)

@@ -58,3 +58,22 @@ def test_alternatives_near_a_slot_read_the_days_near_it(app: Flask, monkeypatch:
     read.clear()
     assert len(schedules.dates_in("2030-02")) == 28
     assert len(read) == 28 * 8
+
+
+def test_full_slots_of_a_small_schedule_share_one_read(
+    make_app: Callable[..., Flask], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedules = runtime_of(make_app(clock=clock)).get(Schedules)
+    reads: list[tuple[str, ...]] = []
+    between = SlotStore.between
+
+    def counted(store: SlotStore, *span: str) -> list[Slot]:
+        reads.append(span)
+        return between(store, *span)
+
+    monkeypatch.setattr(SlotStore, "between", counted)
+    monkeypatch.setattr("core.concurrency.ttl_cache.monotonic", lambda: 1000.0)
+
+    assert all(len(schedules.alternatives(day.slots[0])) == 3 for day in schedules.schedule.days)
+
+    assert len(reads) == 1
