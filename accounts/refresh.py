@@ -34,21 +34,21 @@ class RefreshSession:
     audit: Audit
     client: Client
 
-    def execute(self, text: str) -> SignedIn:
+    def execute(self, old: RefreshToken | None) -> SignedIn:
         """Return the next tokens of the session.
 
-        Raises SessionEnded for a used, expired or unknown token, and RefreshInterrupted if the outcome is unknown.
+        Raises SessionEnded for a used, expired or unknown token or none, and RefreshInterrupted if the outcome is
+        unknown.
         """
-        old = RefreshToken.parse(text)
         if old is None:
             raise SessionEnded
-        new = SessionToken.new(old.session_id)
+        new = old.successor()
         try:
             return self._exchange(old, new)
         except DatabaseError as error:
             if not is_unavailable(error):
                 raise
-            raise RefreshInterrupted(str(old.with_possible(new)), RETRY_AFTER_SECONDS) from error
+            raise RefreshInterrupted(str(old.interrupted(new)), RETRY_AFTER_SECONDS) from error
 
     def _exchange(self, old: RefreshToken, new: SessionToken) -> SignedIn:
         now = self.sessions.clock()

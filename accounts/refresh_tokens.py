@@ -1,26 +1,27 @@
-"""Refresh tokens: the content of the refresh cookie, with every secret that may be the valid one.
+"""Refresh tokens: the secret in the refresh cookie, and the one of an interrupted rotation beside it.
 
-It is one secret. After a rotation whose outcome is unknown it is the old and the new one, so that repeating the
-request is no reuse of a token.
+A rotation whose outcome is unknown is repeated with both. It then stores the same new secret again, so that the
+repeated request is no reuse of a token, however often it is interrupted.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from accounts.session_tokens import SessionToken, digest
 
-MAX_SECRETS = 8
-TOKEN = re.compile(rf"([0-9a-f]{{32}})((?:\.[A-Za-z0-9_-]{{43}}){{1,{MAX_SECRETS}}})", re.ASCII)
+SECRET = r"\.([A-Za-z0-9_-]{43})"  # noqa: S105 # nosec B105 # the form of a secret
+TOKEN = re.compile(rf"([0-9a-f]{{32}}){SECRET}(?:{SECRET})?", re.ASCII)
 
 
 @dataclass(frozen=True)
 class RefreshToken:
-    """A token of the session `session_id`; one of `secrets` may be valid."""
+    """A token of the session `session_id`: its `secret`, and the `next_secret` of an interrupted rotation or ""."""
 
     session_id: str
-    secrets: tuple[str, ...] = field(repr=False)
+    secret: str = field(repr=False)
+    next_secret: str = field(default="", repr=False)
 
     @classmethod
     def parse(cls, text: str) -> RefreshToken | None:
@@ -28,20 +29,28 @@ class RefreshToken:
         found = TOKEN.fullmatch(text)
         if found is None:
             return None
-        return cls(found[1], tuple(found[2][1:].split(".")))
+        return cls(found[1], found[2], found[3] or "")
 
     @property
     def digests(self) -> list[str]:
         """The stored forms of the secrets."""
-        return [digest(secret) for secret in self.secrets]
+        return [digest(secret) for secret in (self.secret, self.next_secret) if secret]
 
-    def with_possible(self, new: SessionToken) -> RefreshToken:
-        """Return this token with the secret of a rotation whose outcome is unknown.
+    def successor(self) -> SessionToken:
+        """Return the token that replaces this one: that of the interrupted rotation, or a new one."""
+        if self.next_secret:
+            return SessionToken(self.session_id, self.next_secret)
+        return SessionToken.new(self.session_id)
 
-        The first secret stays: it is valid as long as no rotation succeeds.
-        """
-        later = (*self.secrets[1:], new.secret)
-        return RefreshToken(self.session_id, (self.secrets[0], *later[1 - MAX_SECRETS :]))
+    def interrupted(self, new: SessionToken) -> RefreshToken:
+        """Return this token with the secret of a rotation to `new` whose outcome is unknown."""
+        return replace(self, next_secret=new.secret)
+
+    def continued(self, other: RefreshToken) -> RefreshToken:
+        """Return this token with the next secret of `other`, unless that is of another token."""
+        if replace(other, next_secret="") != replace(self, next_secret=""):  # nosec B106 # no secret
+            return self
+        return other
 
     def __str__(self) -> str:
-        return ".".join((self.session_id, *self.secrets))
+        return ".".join([self.session_id, self.secret, *filter(None, [self.next_secret])])

@@ -61,9 +61,9 @@ def refresh() -> Response:
     try:
         return _signed_in(context.get_service(RefreshSession).execute(cookie.read()), 200)
     except RefreshInterrupted as error:
-        # The rotation may have been stored: the repeated request presents both tokens.
+        # The rotation may have been stored: the repeated request presents both secrets.
         response = problem_details.on_error(error)
-        cookie.set(response, error.token)
+        cookie.set_interrupted(response, error.token)
         return response
 
 

@@ -11,7 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from accounts.model import AccountSession
 from accounts.orphan_store import count_without_account
 from accounts.refresh_tokens import RefreshToken
-from accounts.session_tokens import SessionToken
+from accounts.session_tokens import SessionToken, digest
 from core.concurrency.single_flight import batched_read
 from core.mongo.client import Db, Document
 from core.mongo.schema import CollectionSchema
@@ -39,9 +39,14 @@ class Rotation:
     expires_at: datetime
 
     @property
-    def replaced_digests(self) -> list[str]:
-        """The digests that it replaces; an earlier attempt without a reply may have stored the new one."""
-        return [*self.old.digests, self.new.digest]
+    def replaced(self) -> Document:
+        """The sessions that it changes: those with the old digest, or with the new one of an attempt before.
+
+        An attempt before has made the old digest a used one. Without that condition a thief who
+        knows the valid token only could repeat a rotation to the same token, and would never be noticed.
+        """
+        old = digest(self.old.secret)
+        return {"$or": [{"digest": old}, {"digest": self.new.digest, "usedDigests": old}]}
 
 
 class SessionStore:
@@ -63,8 +68,8 @@ class SessionStore:
         document = self._sessions.find_one_and_update(
             {
                 "_id": rotation.old.session_id,
-                "digest": {"$in": rotation.replaced_digests},
                 "expiresAt": {"$gt": rotation.now},
+                **rotation.replaced,
             },
             [{"$set": _rotated(rotation)}],
             projection={"usedDigests": 0},

@@ -50,11 +50,22 @@ class Device:
     @property
     def cookie(self) -> str:
         """The refresh token in the cookie jar, or an empty text."""
-        found = self.client.get_cookie("refreshToken", path="/api/auth")
-        return found.value if found else ""
+        return self._read("refreshToken")
+
+    @property
+    def interrupted_cookie(self) -> str:
+        """The token of an interrupted refresh in the cookie jar, or an empty text."""
+        return self._read("refreshInterrupted")
 
     def set_cookie(self, token: str) -> None:
         self.client.set_cookie("refreshToken", token, path="/api/auth")
+
+    def set_interrupted_cookie(self, token: str) -> None:
+        self.client.set_cookie("refreshInterrupted", token, path="/api/auth")
+
+    def _read(self, name: str) -> str:
+        found = self.client.get_cookie(name, path="/api/auth")
+        return found.value if found else ""
 
 
 @pytest.fixture

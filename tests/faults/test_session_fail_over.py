@@ -124,7 +124,7 @@ def test_refresh_with_a_lost_reply_is_answered_with_its_own_rotation(
 def test_control_refresh_that_does_not_know_its_own_rotation_is_refused(
     faulty: FaultyService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Rotation, "replaced_digests", property(lambda rotation: rotation.old.digests))
+    monkeypatch.setattr(Rotation, "replaced", property(lambda rotation: {"digest": {"$in": rotation.old.digests}}))
 
     assert refreshed_with_a_lost_reply(faulty, monkeypatch) == [401, 401]
 
