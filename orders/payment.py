@@ -133,6 +133,9 @@ class PayOrder:
             return ""
         try:
             payment = _unconfirmed(self.gateway, order)
+        except PaymentThrottled as error:
+            self.queue.pause(error.retry_after)
+            return ""
         except PaymentUnanswered:
             return ""
         if payment is None or payment.state is not PaymentState.ACTION_REQUIRED:

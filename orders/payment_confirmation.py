@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from core.clock import Clock
@@ -10,8 +11,9 @@ from orders.listing import ListOrders
 from orders.model import Order
 from orders.order_change import OrderChange, changed
 from orders.payment import Attempt
+from orders.payment_queue import PaymentQueue
 from orders.payment_settlement import SettlePayment
-from orders.payments.gateway import Gateway, Payment, PaymentState, PaymentUnanswered
+from orders.payments.gateway import Gateway, Payment, PaymentState, PaymentThrottled, PaymentUnanswered
 
 
 @dataclass(frozen=True)
@@ -21,13 +23,14 @@ class ConfirmPayment:
     listing: ListOrders
     settle: SettlePayment
     gateway: Gateway
+    queue: PaymentQueue
     clock: Clock
 
     def execute(self, account_id: str, order_id: str) -> Attempt:
         """Return the order; with `client_secret` the buyer confirms its payment in the browser.
 
         An order that ended meanwhile is returned as it is. Raises OrderNotFound, and Unavailable if the provider does
-        not answer.
+        not answer; a provider that takes no more requests is asked for no payment meanwhile.
         """
         order, _ = self.listing.get(account_id, order_id)
         if not order.awaits_confirmation or order.hold_until <= self.clock():
@@ -46,6 +49,9 @@ class ConfirmPayment:
             payment = self.gateway.get(payment_id)
             if payment and payment.state is PaymentState.ACTION_REQUIRED:
                 return self.gateway.confirm(payment)
+        except PaymentThrottled as error:
+            self.queue.pause(error.retry_after)
+            raise Unavailable(retry_after=math.ceil(error.retry_after)) from None
         except PaymentUnanswered:
             raise Unavailable from None
         return payment

@@ -138,7 +138,7 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
     return PurchaseServices(
         change=change,
         place=_place(base, pay, emails),
-        confirm=ConfirmPayment(listing, settle, provider.gateway, base.clock),
+        confirm=ConfirmPayment(listing, settle, provider.gateway, queue, base.clock),
         listing=listing,
         documents=OrderDocuments(listing, tickets, emails, base.cache),
         expire=expire,

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from orders.payment_queue import PaymentQueue
 from orders.payments.gateway import PaymentUnanswered
 from orders.payments.simulated import SimulatedGateway
 from tests.api.conftest import Clock
-from tests.fake_stripe.ledger import NEEDS_ACTION
-from tests.fake_stripe.server import FakeStripe, running
+from tests.fake_stripe.ledger import APPROVED, NEEDS_ACTION
+from tests.fake_stripe.server import Fault, FakeStripe, running
 from tests.orders.payments.stripe_shop import StripeShop
 from tests.orders.shop import Shop
 from tests.pages.checkout.buying import BuyingBrowser, shown
@@ -165,6 +166,33 @@ def test_card_payment_on_which_the_bank_works_asks_no_more(card_buyer: BuyingBro
     page = card_buyer.get(path).text
     assert HEADING not in page
     assert "still checking" in page
+
+
+def test_confirmation_that_the_provider_throttles_pauses_payments(card_buyer: BuyingBrowser, fake: FakeStripe) -> None:
+    path = interrupted(card_buyer, NEEDS_ACTION)
+    fake.lasting = Fault.THROTTLE
+
+    answer = card_buyer.post(f"{path}/confirm")
+
+    assert answer.status_code == 503
+    fake.lasting = None
+    card_buyer.buy((card_buyer.shop.event().tiers[0], 1), payment=APPROVED)
+    assert len(fake.ledger.intents) == 1
+    assert card_buyer.shop.db["orders"].count_documents({"queuedAt": {"$ne": None}}) == 1
+
+
+def test_control_without_a_pause_the_next_payment_is_tried(
+    card_buyer: BuyingBrowser, fake: FakeStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PaymentQueue, "pause", lambda *_: None)
+    path = interrupted(card_buyer, NEEDS_ACTION)
+    fake.lasting = Fault.THROTTLE
+    card_buyer.post(f"{path}/confirm")
+    fake.lasting = None
+
+    card_buyer.buy((card_buyer.shop.event().tiers[0], 1), payment=APPROVED)
+
+    assert len(fake.ledger.intents) == 2
 
 
 def test_card_payment_that_was_refused_meanwhile_is_declined(card_buyer: BuyingBrowser, fake: FakeStripe) -> None:
