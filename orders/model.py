@@ -109,6 +109,8 @@ class Order:
     payment_id: str = ""
     # The payment that the buyer has to confirm at the bank; of no meaning once the order has ended.
     unconfirmed_payment_id: str = ""
+    # The payment that the buyer has confirmed: the bank works on it, so an older answer asks for nothing again.
+    consented_payment_id: str = ""
     paid_at: datetime | None = None
     changed_at: datetime | None = None
     refunds: Sequence[Refund] = ()
@@ -122,7 +124,8 @@ class Order:
     @property
     def awaits_confirmation(self) -> bool:
         """Whether its buyer has to confirm the payment at the bank."""
-        return self.state is OrderState.PAYING and bool(self.unconfirmed_payment_id)
+        is_asked = bool(self.unconfirmed_payment_id) and self.unconfirmed_payment_id != self.consented_payment_id
+        return self.state is OrderState.PAYING and is_asked
 
     @property
     def status(self) -> str:

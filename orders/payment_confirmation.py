@@ -61,4 +61,4 @@ def _consented(order: Order) -> OrderChange | None:
     """Return the change of an order whose buyer has confirmed, while the bank still works on the payment."""
     if not order.awaits_confirmation:
         return None
-    return OrderChange(before=order, after=changed(order, unconfirmed_payment_id=""))
+    return OrderChange(before=order, after=changed(order, consented_payment_id=order.unconfirmed_payment_id))

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from orders.order_change import OrderChange, changed
 from orders.payment_queue import PaymentQueue
 from orders.payments.gateway import PaymentUnanswered
 from orders.payments.simulated import SimulatedGateway
+from orders.payments.stripe import StripeGateway
 from tests.api.conftest import Clock
 from tests.fake_stripe.ledger import APPROVED, NEEDS_ACTION
-from tests.fake_stripe.server import Fault, FakeStripe, running
+from tests.fake_stripe.server import FakeStripe, Fault, running
 from tests.orders.payments.stripe_shop import StripeShop
 from tests.orders.shop import Shop
 from tests.pages.checkout.buying import BuyingBrowser, shown
@@ -166,6 +168,44 @@ def test_card_payment_on_which_the_bank_works_asks_no_more(card_buyer: BuyingBro
     page = card_buyer.get(path).text
     assert HEADING not in page
     assert "still checking" in page
+
+
+def reconciled_with_the_first_answer(buyer: BuyingBrowser, fake: FakeStripe, clock: Clock) -> str:
+    """Return the page of an order whose buyer has confirmed, after a repeated payment with an answer from before.
+
+    Stripe repeats the first answer of a key, and its search does not find the payment yet.
+    """
+    path = interrupted(buyer, NEEDS_ACTION)
+    (intent,) = fake.ledger.intents.values()
+    intent["status"] = "processing"
+    buyer.post(f"{path}/confirm")
+    clock.at += timedelta(seconds=90)
+    buyer.shop.services.orders.purchases.reconcile.execute()
+    assert len(fake.posts("/v1/payment_intents")) == 2
+    return buyer.get(path).text
+
+
+def test_confirmed_payment_is_not_asked_for_again_by_an_older_answer(
+    card_buyer: BuyingBrowser, fake: FakeStripe, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StripeGateway, "find", lambda *_: None)
+
+    page = reconciled_with_the_first_answer(card_buyer, fake, clock)
+
+    assert HEADING not in page
+    assert "still checking" in page
+
+
+def test_control_consent_that_is_forgotten_is_asked_for_again(
+    card_buyer: BuyingBrowser, fake: FakeStripe, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StripeGateway, "find", lambda *_: None)
+    monkeypatch.setattr(
+        "orders.payment_confirmation._consented",
+        lambda order: OrderChange(before=order, after=changed(order, unconfirmed_payment_id="")),
+    )
+
+    assert HEADING in reconciled_with_the_first_answer(card_buyer, fake, clock)
 
 
 def test_confirmation_that_the_provider_throttles_pauses_payments(card_buyer: BuyingBrowser, fake: FakeStripe) -> None:
