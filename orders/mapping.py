@@ -8,7 +8,7 @@ from typing import Any
 
 from core.mongo.client import Document
 from orders.holds.model import HeldItem
-from orders.model import Order, OrderKey, OrderState, Refund, RefundState
+from orders.model import Dispute, Order, OrderKey, OrderState, Refund, RefundState
 
 
 def line_documents(lines: Mapping[str, int]) -> list[Document]:
@@ -76,6 +76,7 @@ def order_document(order: Order) -> Document:
         "changedAt": order.changed_at,
         "refunds": [_refund_document(refund) for refund in order.refunds],
         "refundDueAt": min(pending, default=None),
+        "disputes": [_dispute_document(dispute) for dispute in order.disputes],
         "flag": order.flag,
     }
 
@@ -96,6 +97,10 @@ def _refund_document(refund: Refund) -> Document:
         "attempts": refund.attempts,
         "failures": refund.failures,
     }
+
+
+def _dispute_document(dispute: Dispute) -> Document:
+    return {"id": dispute.id, "paymentId": dispute.payment_id, "won": dispute.is_won}
 
 
 def order_of(document: Document) -> Order:
@@ -128,6 +133,7 @@ def order_of(document: Document) -> Order:
         paid_at=document["paidAt"],
         changed_at=document["changedAt"],
         refunds=[_refund(row) for row in document["refunds"]],
+        disputes=[_dispute(row) for row in document.get("disputes", ())],
         flag=document["flag"],
     )
 
@@ -142,3 +148,7 @@ def _refund(row: Document) -> Refund:
         attempts=row["attempts"],
         failures=row.get("failures", 0),
     )
+
+
+def _dispute(row: Document) -> Dispute:
+    return Dispute(id=row["id"], payment_id=row["paymentId"], is_won=row["won"])

@@ -51,6 +51,15 @@ class Refund:
     failures: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Dispute:
+    """A dispute of a payment at the buyer's bank, by the provider's id; it is open, or lost, until it `is_won`."""
+
+    id: str
+    payment_id: str
+    is_won: bool = False
+
+
 @dataclass(frozen=True)
 class OrderKey:
     """The Idempotency-Key of an account with the fingerprint of the body that it came with."""
@@ -114,6 +123,7 @@ class Order:
     paid_at: datetime | None = None
     changed_at: datetime | None = None
     refunds: Sequence[Refund] = ()
+    disputes: Sequence[Dispute] = ()
     flag: str = ""
 
     @property

@@ -33,9 +33,9 @@ class ApplyReports:
             case RefundFailed():
                 return self._refund_failed(report)
             case PaymentDisputed():
-                return self.withdraw.execute(report.payment_id)
+                return self.withdraw.execute(report)
             case DisputeWon():
-                return self.withdraw.note_won(report.payment_id)
+                return self.withdraw.note_won(report)
 
     def flag(self, order_id: str, flag: str) -> bool:
         """Flag an order, log and count it; return False if it has a flag already."""

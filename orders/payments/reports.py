@@ -42,8 +42,9 @@ class RefundFailed:
 
 @dataclass(frozen=True)
 class PaymentDisputed:
-    """The buyer's bank takes a payment back."""
+    """The buyer's bank takes a payment back; several events may report one dispute."""
 
+    dispute_id: str
     payment_id: str
 
 
@@ -51,6 +52,7 @@ class PaymentDisputed:
 class DisputeWon:
     """The buyer's bank has given the money of a disputed payment back."""
 
+    dispute_id: str
     payment_id: str
 
 
@@ -84,9 +86,9 @@ def _report(kind: str, fields: Mapping[str, Any], to_minor: ToMinor) -> Report |
     if kind in REFUND_TYPES and fields["status"] in FAILED_REFUNDS:
         return RefundFailed(_order_id(fields), _id(fields["metadata"]["refundId"]))
     if kind in DISPUTE_TYPES and not _is_inquiry(fields):
-        return PaymentDisputed(_id(fields["payment_intent"]))
+        return PaymentDisputed(_id(fields["id"]), _id(fields["payment_intent"]))
     if kind == "charge.dispute.closed" and _text(fields["status"]) == "won":
-        return DisputeWon(_id(fields["payment_intent"]))
+        return DisputeWon(_id(fields["id"]), _id(fields["payment_intent"]))
     return None
 
 

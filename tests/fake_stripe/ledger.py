@@ -41,6 +41,8 @@ class Ledger:
     def __post_init__(self) -> None:
         self._answers: dict[str, tuple[str, Answer]] = {}
         self._numbers = itertools.count(1)
+        # The last dispute by payment.
+        self._disputes: dict[str, str] = {}
 
     def once(self, key: str, fields: Fields, work: Callable[[], Answer]) -> Answer:
         """Return the first answer of an idempotency key; the same key with other fields is an error."""
@@ -125,9 +127,11 @@ class Ledger:
             self.on_event("refund.failed", refund)
 
     def dispute(self, intent_id: str, status: str = "needs_response", kind: str = "created") -> None:
-        """Let the buyer's bank take a payment back, or only ask about it."""
+        """Let the buyer's bank take a payment back, or only ask about it; later kinds are of its last dispute."""
+        if kind == "created" or intent_id not in self._disputes:
+            self._disputes[intent_id] = f"dp_{next(self._numbers)}"
         dispute = {
-            "id": f"dp_{next(self._numbers)}",
+            "id": self._disputes[intent_id],
             "object": "dispute",
             "payment_intent": intent_id,
             "status": status,

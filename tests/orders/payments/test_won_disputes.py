@@ -8,6 +8,7 @@ import pytest
 
 from orders import payment_flags
 from orders.disputes import WithdrawDisputed
+from orders.payments.reports import DisputeWon
 from tests.api_client import Answer
 from tests.orders.payments.stripe_shop import StripeShop
 from tests.orders.shop import Buyer
@@ -78,8 +79,8 @@ def test_won_dispute_leaves_a_flag_for_another_reason(stripe_shop: StripeShop, p
 def test_control_without_the_note_an_early_win_is_lost(
     stripe_shop: StripeShop, payer: Buyer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def nothing(withdraw: WithdrawDisputed, payment_id: str) -> object:
-        return withdraw.settle.change.orders.get(str(withdraw.orders.id_of_payment(payment_id)))
+    def nothing(withdraw: WithdrawDisputed, won: DisputeWon) -> object:
+        return withdraw.settle.change.orders.get(str(withdraw.orders.id_of_payment(won.payment_id)))
 
     monkeypatch.setattr(WithdrawDisputed, "note_won", nothing)
     paid, events = closed(stripe_shop, payer, "won")
