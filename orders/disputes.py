@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from audit.service import Audit
+from core.mongo.transactions import Session
 from orders import payment_flags
 from orders.cancellation import Releases
 from orders.errors import OrderNotFound
@@ -17,54 +19,52 @@ from orders.order_change import OrderChange, changed
 from orders.payment_order_store import PaymentOrders
 from orders.payment_settlement import SettlePayment
 from orders.payments.gateway import Gateway, PaymentState, PaymentUnanswered
-from orders.payments.reports import DisputeWon, PaymentDisputed
-from orders.tickets.model import Ticket, TicketState
+from orders.payments.reports import PaymentDisputed
+from orders.tickets.model import Ticket, TicketState, ids_of
+
+
+@dataclass(frozen=True)
+class DisputedOrders:
+    """Finds the orders of disputed payments."""
+
+    settle: SettlePayment
+    orders: PaymentOrders
+    gateway: Gateway
+
+    def find(self, payment_id: str) -> Order:
+        """Return the order of a payment; one whose own event has not come yet is settled first.
+
+        Raises OrderNotFound, and PaymentUnanswered if the provider must be asked and does not answer.
+        """
+        order_id = self.orders.id_of_payment(payment_id)
+        if order_id is not None:
+            return self.settle.change.orders.get(order_id)
+        payment = self.gateway.get(payment_id)
+        if payment is None:
+            raise OrderNotFound
+        if payment.state is not PaymentState.SUCCEEDED:  # An answer from before: what is disputed was paid.
+            raise PaymentUnanswered
+        return self.settle.execute(payment)
 
 
 @dataclass(frozen=True)
 class WithdrawDisputed:
     """Withdraws what a disputed payment has paid."""
 
-    settle: SettlePayment
-    orders: PaymentOrders
+    disputed: DisputedOrders
     releases: Releases
-    gateway: Gateway
+    audit: Audit
 
     def execute(self, opened: PaymentDisputed) -> Order:
-        """Return the order after the opening of a dispute; a second event of it changes nothing.
+        """Return the order after the opening of a dispute, with an audit record; a second event changes nothing.
 
         Raises OrderNotFound, and PaymentUnanswered if the provider must be asked and does not answer.
         """
-        order_id = self._order_of(opened.payment_id)
-        before = self.settle.change.orders.get(order_id)
-        order = self.settle.change.execute(order_id, partial(self._withdrawn, opened))
+        before = self.disputed.find(opened.payment_id)
+        order = self.disputed.settle.change.execute(before.id, partial(self._withdrawn, opened))
         if order.version != before.version:
-            payment_flags.report(payment_flags.DISPUTED, order_id)
+            payment_flags.report(payment_flags.DISPUTED, order.id)
         return order
-
-    def note_won(self, won: DisputeWon) -> Order:
-        """Return the order, flagged for the operator: the money is back, the tickets are void. Raises OrderNotFound.
-
-        The opening of the dispute may come later, and voids nothing then.
-        """
-        order_id = self._order_of(won.payment_id)
-        before = self.settle.change.orders.get(order_id)
-        order = self.settle.change.execute(order_id, partial(_won, won))
-        if order.flag != before.flag:
-            payment_flags.report(payment_flags.DISPUTE_WON, order_id)
-        return order
-
-    def _order_of(self, payment_id: str) -> str:
-        """Return the id of a payment's order; a payment whose own event has not come yet is settled first."""
-        order_id = self.orders.id_of_payment(payment_id)
-        if order_id is not None:
-            return order_id
-        payment = self.gateway.get(payment_id)
-        if payment is None:
-            raise OrderNotFound
-        if payment.state is not PaymentState.SUCCEEDED:  # An answer from before: what is disputed was paid.
-            raise PaymentUnanswered
-        return self.settle.execute(payment).id
 
     def _withdrawn(self, opened: PaymentDisputed, order: Order) -> OrderChange | None:
         if find_dispute(order, opened.dispute_id):
@@ -76,7 +76,7 @@ class WithdrawDisputed:
         state = order.state
         if valid and not any(ticket.state is TicketState.CHECKED_IN for ticket in tickets):
             state = OrderState.CANCELLED
-        dispute = Dispute(id=opened.dispute_id, payment_id=opened.payment_id)
+        dispute = Dispute(id=opened.dispute_id, payment_id=opened.payment_id, voided=ids_of(valid))
         after = changed(
             order,
             state=state,
@@ -84,7 +84,13 @@ class WithdrawDisputed:
             disputes=[*order.disputes, dispute],
             changed_at=self.releases.clock(),
         )
-        return OrderChange(before=order, after=after, claims=self.releases.claims_of(order, valid), voids=valid)
+        return OrderChange(
+            before=order,
+            after=after,
+            claims=self.releases.claims_of(order, valid),
+            voids=valid,
+            record=partial(record_dispute, self.audit, "order.disputed", order, after, len(valid)),
+        )
 
 
 def find_dispute(order: Order, dispute_id: str) -> Dispute | None:
@@ -92,14 +98,8 @@ def find_dispute(order: Order, dispute_id: str) -> Dispute | None:
     return next((dispute for dispute in order.disputes if dispute.id == dispute_id), None)
 
 
-def _won(won: DisputeWon, order: Order) -> OrderChange | None:
-    """Return the change that flags an order whose own payment is back; a flag for another reason stays."""
-    known = find_dispute(order, won.dispute_id)
-    if known and known.is_won:
-        return None
-    others = [dispute for dispute in order.disputes if dispute.id != won.dispute_id]
-    dispute = Dispute(id=won.dispute_id, payment_id=won.payment_id, is_won=True)
-    flag = order.flag
-    if order.payment_id == won.payment_id and flag in ("", payment_flags.DISPUTED):
-        flag = payment_flags.DISPUTE_WON
-    return OrderChange(before=order, after=changed(order, flag=flag, disputes=[*others, dispute]))
+def record_dispute(audit: Audit, action: str, before: Order, after: Order, count: int, session: Session) -> None:
+    """Add an audit record of what a dispute has changed, and of how many tickets, within the caller's transaction."""
+    was = {"state": before.state.value, "flag": before.flag}
+    now = {"state": after.state.value, "flag": after.flag, "tickets": count}
+    audit.record(session, "service", action, before.id, was, now)

@@ -100,7 +100,12 @@ def _refund_document(refund: Refund) -> Document:
 
 
 def _dispute_document(dispute: Dispute) -> Document:
-    return {"id": dispute.id, "paymentId": dispute.payment_id, "won": dispute.is_won}
+    return {
+        "id": dispute.id,
+        "paymentId": dispute.payment_id,
+        "won": dispute.is_won,
+        "voided": list(dispute.voided),
+    }
 
 
 def order_of(document: Document) -> Order:
@@ -151,4 +156,4 @@ def _refund(row: Document) -> Refund:
 
 
 def _dispute(row: Document) -> Dispute:
-    return Dispute(id=row["id"], payment_id=row["paymentId"], is_won=row["won"])
+    return Dispute(id=row["id"], payment_id=row["paymentId"], is_won=row["won"], voided=row["voided"])

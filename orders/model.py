@@ -53,11 +53,15 @@ class Refund:
 
 @dataclass(frozen=True, kw_only=True)
 class Dispute:
-    """A dispute of a payment at the buyer's bank, by the provider's id; it is open, or lost, until it `is_won`."""
+    """A dispute of a payment at the buyer's bank, by the provider's id; it is open, or lost, until it `is_won`.
+
+    `voided` are the ids of the tickets that are void since, and of no meaning once a won one was settled.
+    """
 
     id: str
     payment_id: str
     is_won: bool = False
+    voided: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

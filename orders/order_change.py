@@ -21,7 +21,7 @@ from orders.model import Order
 from orders.order_seats import OrderSeats
 from orders.seats.picking import SeatRequest, seat_identities
 from orders.store import OrderStore
-from orders.tickets.model import Ticket
+from orders.tickets.model import Ticket, TicketState, ids_of
 from orders.tickets.store import TicketStore
 
 # The labels of the seats that a change got, by tier id.
@@ -29,14 +29,17 @@ SeatsByTier = Mapping[str, Sequence[str]]
 MAX_DECISIONS = 50
 # The outcome of an order that needs no payment.
 FREE = "free"
+VALID = TicketState.VALID
+VOID = TicketState.VOID
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrderChange:
     """The state of an order before and after; `before` is None for a new one.
 
-    `claims` are the counts of stock that it takes, or gives back if negative; `held` those of held tickets. `picks`
-    are the seats that it takes; `seated` returns the change with those that were picked as the best available.
+    `claims` are the counts of stock that it takes, or gives back if negative; `held` those of held tickets. `restores`
+    are void tickets that become valid again. `picks` are the seats that it takes; `seated` returns the change with
+    those that were picked as the best available.
     """
 
     before: Order | None
@@ -47,6 +50,7 @@ class OrderChange:
     reopens: Hold | None = None
     issues: Sequence[Ticket] = ()
     voids: Sequence[Ticket] = ()
+    restores: Sequence[Ticket] = ()
     emails: Sequence[OutboxEmail] = ()
     picks: Sequence[SeatRequest] = ()
     seated: Callable[[SeatsByTier], OrderChange] | None = None
@@ -65,8 +69,11 @@ class OrderChange:
 
     @property
     def outcome(self) -> str:
-        """The state in which the order ends, `free` for one without a payment; empty if it stays open or as it is."""
-        if self.after.is_open or (self.before and self.before.state is self.after.state):
+        """The state in which the order ends, `free` for one without a payment; empty if it stays open or as it is.
+
+        It is empty too if the order is as it was before its tickets were void.
+        """
+        if self.after.is_open or self.restores or (self.before and self.before.state is self.after.state):
             return ""
         if self.before is None:
             return FREE
@@ -225,14 +232,17 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
 
     def _write_tickets(self, session: Session, changes: Sequence[OrderChange]) -> None:
         issued: list[Ticket] = []
-        voided: list[str] = []
+        voided: list[Ticket] = []
+        restored: list[Ticket] = []
         for change in changes:
             issued += change.issues
-            voided += [ticket.id for ticket in change.voids]
+            voided += change.voids
+            restored += change.restores
         if issued:
             self.tickets.add(session, issued)
-        if voided and not self.tickets.void(session, voided):
-            raise StaleRequest
+        for tickets, before, after in ((voided, VALID, VOID), (restored, VOID, VALID)):
+            if tickets and not self.tickets.move_all(session, ids_of(tickets), before, after):
+                raise StaleRequest
 
     def _write_seats(self, session: Session, changes: Sequence[OrderChange]) -> None:
         for change in changes:
@@ -256,12 +266,13 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
             return False
         if change.reopens and not may_reopen(self.holds, change.reopens):
             return False
-        return self.tickets.are_valid([ticket.id for ticket in change.voids])
+        pairs = ((change.voids, VALID), (change.restores, VOID))
+        return all(self.tickets.are_in_state(ids_of(tickets), state) for tickets, state in pairs)
 
 
 def _sold_events(changes: Sequence[OrderChange]) -> set[str]:
-    """Return the ids of the events of which the changes issue tickets."""
-    return {ticket.event_id for change in changes for ticket in change.issues}
+    """Return the ids of the events of which the changes make tickets valid."""
+    return {ticket.event_id for change in changes for ticket in (*change.issues, *change.restores)}
 
 
 def _key_id(pending: Pending) -> str:

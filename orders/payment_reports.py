@@ -12,6 +12,7 @@ from orders.payment_settlement import SettlePayment
 from orders.payments.gateway import Payment
 from orders.payments.reports import ChargeRefunded, DisputeWon, PaymentDisputed, RefundFailed, Report
 from orders.refund_record import RecordRefund, after_failure
+from orders.won_disputes import RestoreDisputed
 
 LOG = log.get_logger("orders")
 
@@ -22,6 +23,7 @@ class ApplyReports:
 
     settle: SettlePayment
     withdraw: WithdrawDisputed
+    restore: RestoreDisputed
 
     def execute(self, report: Report) -> Order:
         """Return the order after `report`; raises OrderNotFound."""
@@ -35,7 +37,7 @@ class ApplyReports:
             case PaymentDisputed():
                 return self.withdraw.execute(report)
             case DisputeWon():
-                return self.withdraw.note_won(report)
+                return self.restore.execute(report)
 
     def flag(self, order_id: str, flag: str) -> bool:
         """Flag an order, log and count it; return False if it has a flag already."""

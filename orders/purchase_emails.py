@@ -1,4 +1,4 @@
-"""E-mails of orders and tickets: paid, cancelled, refunded, transferred."""
+"""E-mails of orders and tickets: paid, cancelled, refunded, restored, transferred."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from orders.tickets.model import Ticket
 PAID = EmailTemplate("order_paid", ordered=False)
 REFUNDED = EmailTemplate("order_refunded", ordered=False)
 CANCELLED = EmailTemplate("order_cancelled", ordered=False)
+RESTORED = EmailTemplate("order_restored", ordered=False)
 TRANSFERRED = EmailTemplate("ticket_transferred", ordered=False)
-TEMPLATES = (PAID, REFUNDED, CANCELLED, TRANSFERRED)
+TEMPLATES = (PAID, REFUNDED, CANCELLED, RESTORED, TRANSFERRED)
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,13 @@ class OrderEmails:
     def cancelled(self, order: Order) -> OutboxEmail:
         """Return the e-mail of a cancelled order: one for each order."""
         return self._to_buyer(order, order.refunded, {}).build(CANCELLED, "cancelled")
+
+    def restored(self, order: Order, dispute_id: str) -> OutboxEmail:
+        """Return the e-mail of an order whose tickets are valid again after a won dispute.
+
+        It has no codes: another person may have got some of the tickets since.
+        """
+        return self._to_buyer(order, order.total, {}).build(RESTORED, f"restored-{dispute_id}")
 
     def transferred(self, ticket: Ticket, language: str, sender: str) -> OutboxEmail:
         """Return the e-mail with the new code of a transferred ticket."""

@@ -22,7 +22,7 @@ from orders.buyer_store import BuyerStore
 from orders.cancellation import CancelOrder, RefundTickets, Releases, WithdrawTickets
 from orders.checkout import CheckoutTimes, PlaceOrder
 from orders.deadline_expiry import EXPIRY_INTERVAL
-from orders.disputes import WithdrawDisputed
+from orders.disputes import DisputedOrders, WithdrawDisputed
 from orders.documents import OrderDocuments
 from orders.event_cache import EventCache
 from orders.expiry import ExpireOrders
@@ -59,6 +59,7 @@ from orders.tickets.checkin import CheckIn
 from orders.tickets.listing import ListTickets
 from orders.tickets.store import TicketStore
 from orders.tickets.transfer import TransferTicket
+from orders.won_disputes import RestoreDisputed
 
 REFUND_INTERVAL = 5.0
 # Of the simulated provider.
@@ -132,7 +133,7 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
     refunds = ExecuteRefunds(change, provider.gateway, base.clock)
     tickets = TicketStore(base.db)
     releases = Releases(tickets, base.cache, emails, base.clock)
-    reports = ApplyReports(settle, WithdrawDisputed(settle, payments, releases, provider.gateway))
+    reports = _reports(base, DisputedOrders(settle, payments, provider.gateway), releases)
     webhook = _webhook(base, provider, reports)
     listing = ListOrders(orders, tickets, base.cache)
     return PurchaseServices(
@@ -171,12 +172,17 @@ def _pay(base: Foundation, settle: SettlePayment, provider: Provider, queue: Pay
     return PayOrder(settle.change, settle, provider.gateway, queue, base.clock, timeout)
 
 
+def _reports(base: Foundation, disputed: DisputedOrders, releases: Releases) -> ApplyReports:
+    withdraw = WithdrawDisputed(disputed, releases, base.audit)
+    return ApplyReports(disputed.settle, withdraw, RestoreDisputed(disputed, releases, base.audit))
+
+
 def _webhook(base: Foundation, provider: Provider, reports: ApplyReports) -> PaymentWebhook:
     return PaymentWebhook(provider.events, provider.to_minor, PaymentEvents(base.db), reports.execute, base.clock)
 
 
 def _reconcile(base: Foundation, pay: PayOrder, reports: ApplyReports) -> ReconcilePayments:
-    compare = ComparePayments(reports.withdraw.orders, pay.gateway, reports, PaymentEvents(base.db), base.clock)
+    compare = ComparePayments(PaymentOrders(base.db), pay.gateway, reports, PaymentEvents(base.db), base.clock)
     return ReconcilePayments(pay.change.orders, pay, compare, base.clock)
 
 

@@ -151,6 +151,7 @@ MESSAGES: Mapping[str, Message] = {
     "letter.order_cancelled": _("Order cancelled"),
     "letter.order_paid": _("Order paid"),
     "letter.order_refunded": _("Order refunded"),
+    "letter.order_restored": _("Tickets valid again"),
     "letter.reservation": _("Reservation"),
     "letter.reservation_cancelled": _("Reservation cancelled"),
     "letter.ticket_transferred": _("Ticket transferred"),

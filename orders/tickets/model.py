@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -55,6 +56,11 @@ class Ticket:
         if self.holder_id:
             return self.holder_id == account.id
         return account.email_verified and self.holder_email == account.email
+
+
+def ids_of(tickets: Iterable[Ticket]) -> list[str]:
+    """Return the ids of tickets."""
+    return [ticket.id for ticket in tickets]
 
 
 @dataclass(frozen=True)

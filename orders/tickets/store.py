@@ -48,17 +48,16 @@ class TicketStore:
         """Insert tickets within the caller's transaction."""
         insert(session, self._tickets, [_document(ticket) for ticket in tickets])
 
-    def void(self, session: Session, ticket_ids: Sequence[str]) -> bool:
-        """Make valid tickets void; return False if one is not valid: abort the transaction then."""
-        where = {"_id": {"$in": list(ticket_ids)}, "state": TicketState.VALID.value}
-        change = {"$set": {"state": TicketState.VOID.value}}
-        return bulk_update(session, self._tickets, [(where, change)]) == len(ticket_ids)
+    def move_all(self, session: Session, ticket_ids: Sequence[str], before: TicketState, after: TicketState) -> bool:
+        """Change the state of tickets; return False if one has another state than `before`: abort then."""
+        where = {"_id": {"$in": list(ticket_ids)}, "state": before.value}
+        return bulk_update(session, self._tickets, [(where, {"$set": {"state": after.value}})]) == len(ticket_ids)
 
-    def are_valid(self, ticket_ids: Sequence[str]) -> bool:
-        """Return whether all of the tickets are valid in a majority-committed state."""
+    def are_in_state(self, ticket_ids: Sequence[str], state: TicketState) -> bool:
+        """Return whether all of the tickets have this majority-committed state."""
         if not ticket_ids:
             return True
-        wanted = {"_id": {"$in": list(ticket_ids)}, "state": TicketState.VALID.value}
+        wanted = {"_id": {"$in": list(ticket_ids)}, "state": state.value}
         return self._committed.count_documents(wanted) == len(ticket_ids)
 
     def by_code(self, code: str) -> Ticket:

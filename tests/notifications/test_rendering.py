@@ -56,6 +56,7 @@ FACTS_OF_ORDERS = {
     ],
     "order_refunded": [],
     "order_cancelled": [],
+    "order_restored": ["Thursday 5 March 2026", "19:30 UTC", "Town Hall"],
 }
 ORDER_FACTS = ["Open days, March 2026", "Ada Lovelace", "200.00 EUR", "01a2289f70ba71d0b6b9831d3bc4deb9"]
 FACTS_OF_TRANSFER = ["Open days, March 2026", "Ada Lovelace", "Grace Hopper", "3PFQ47-KXW9CD-7MN4TR", "19:30 UTC"]

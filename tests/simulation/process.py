@@ -65,7 +65,7 @@ class Process:
         )
         purchases = self.services.purchases
         compare = purchases.reconcile.compare
-        for user in (purchases.place.pay, purchases.refunds, compare, compare.reports.withdraw):
+        for user in (purchases.place.pay, purchases.refunds, compare, compare.reports.withdraw.disputed):
             object.__setattr__(user, "gateway", self.bank)
         self._letters = LeaseStore(db, deferred)
         self._sender = Sender(self.mail, _rendered, self.clock, SendThrottle(1e9, self.world.monotonic))
