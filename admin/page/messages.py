@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel import lazy_ngettext as ngettext
 from flask_babel import lazy_pgettext as pgettext
 
+from admin.page.event_messages import EVENT_MESSAGES
 from pages.error_messages import ERROR_MESSAGES
 from pages.formatting import PLURAL_FORMS
 
@@ -186,6 +187,7 @@ MESSAGES: Mapping[str, Message] = {
     "change.state": _("state"),
     "change.status": _("status"),
     "change.template": _("e-mail"),
+    **EVENT_MESSAGES,
     # What the service refuses, by its code, and by the field that is wrong
     "wrong": _("This was not accepted: {field}."),
     "wrong.capacity": _("Must be a whole number of at least 0."),

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 
 from admin.bookings.schemas import ListingQuery
+from admin.events.schemas import NewEventSchema, TierChangeSchema
+from admin.orders.schemas import STATUSES
 from admin.page.messages import MESSAGES
 from admin.slots.schemas import SlotChangeSchema
 from booking.model import Status
 from core.config.settings import ROOT
 from core.errors import DomainError
+from events.model import EventStatus
 from notifications.outbox.model import Delivery, EmailStatus
+from orders.model import RefundState
+from orders.reservations.model import ReservationStatus
+from orders.tickets.model import TicketState
 from pages.error_messages import NOT_SHOWN
 
 SCRIPTS = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "admin/page/static").glob("*.js")))
@@ -22,9 +28,16 @@ NAMED = (
     | {f"done.{what}" for what in ("booking.cancelled", "booking.letter_resent", "slot.changed", "letter.retried")}
     | {"closeOf", "reopenOf"}
     | {f"change.{name}" for name in ("capacity", "closed", "state", "status", "template")}
+    | {f"done.event.{what}" for what in ("created", "changed", "cancelled", "deleted")}
+    | {f"event.{status}" for status in EventStatus}
+    | {f"order.{name}" for name in STATUSES}
+    | {f"refund.{state}" for state in RefundState}
+    | {f"ticket.{state}" for state in TicketState}
+    | {f"reservation.{status}" for status in ReservationStatus}
+    | {f"{kind}.{name}" for kind in ("list", "found") for name in ("orders", "tickets", "reservations")}
 )
 # What it refuses, by code and by field.
-REFUSED = {key for key in MESSAGES if key.startswith(("problem.", "wrong."))}
+REFUSED = {key for key in MESSAGES if key.startswith(("problem.", "wrong.", "wrongEvent.", "wrongTier."))}
 
 
 def test_every_used_message_is_in_the_table() -> None:
@@ -48,6 +61,9 @@ def kinds_of(error: type[DomainError]) -> set[type[DomainError]]:
 def test_error_messages_have_existing_codes_and_fields() -> None:
     codes = {f"problem.{kind.code}" for kind in kinds_of(DomainError)}
     fields = {f"wrong.{name}" for schema in (ListingQuery, SlotChangeSchema) for name in schema().fields}
+
+    fields |= {f"wrongEvent.{name}" for name in NewEventSchema().fields}
+    fields |= {f"wrongTier.{name}" for name in TierChangeSchema().fields}
 
     assert codes & REFUSED | fields & REFUSED == REFUSED
     assert {f"problem.{code}" for code in NOT_SHOWN} <= REFUSED

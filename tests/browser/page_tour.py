@@ -65,9 +65,15 @@ def tour_backoffice(recorder: Recorder) -> None:
     page.locator("#detail-title").wait_for()
     recorder.take("backoffice-detail")
     page.keyboard.press("Escape")
-    for view in ("slots", "letters", "overview", "audit"):
+    for view in ("slots", "letters", "overview", "audit", "events"):
         open_view(page, view)
         recorder.take(f"backoffice-{view}")
+    page.locator(".events-table a").first.click()
+    page.locator("#event-cancel").wait_for()
+    recorder.take("backoffice-event")
+    page.locator("#event-edit").click()
+    page.locator("#event-form").wait_for()
+    recorder.take("backoffice-event-editor")
 
 
 def _tour_waiting_list(recorder: Recorder, full: str) -> None:

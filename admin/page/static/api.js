@@ -27,8 +27,9 @@ export async function login(key) {
 }
 
 export const get = (path) => requestJson("GET", path);
-export const post = (path) => requestJson("POST", path);
-export const patch = (path, body) => requestJson("PATCH", path, { body });
+export const post = (path, body) => requestJson("POST", path, { body });
+// With a `version`, only that version of the resource is changed.
+export const patch = (path, body, version) => requestJson("PATCH", path, { body, version });
 
 export async function request(method, path, options = {}) {
   try {
@@ -55,10 +56,11 @@ function guardSession(signal, promise) {
   return promise.finally(() => { if (signal.aborted) throw new SessionEnded(); });
 }
 
-async function send(method, path, { key, body, signal }) {
+async function send(method, path, { key, body, version, signal }) {
   // A header can hold only these characters, so any other key is wrong.
   if (!/^[\x21-\x7e]*$/.test(key)) throw statusError(401, t("wrongKey"));
-  const headers = { "X-Admin-Key": key, "Accept-Language": language, ...(body && { "Content-Type": "application/json" }) };
+  const headers = { "X-Admin-Key": key, "Accept-Language": language, ...(body && { "Content-Type": "application/json" }),
+    ...(version && { "If-Match": `"${version}"` }) };
   let response;
   try {
     const content = body && JSON.stringify(body);
@@ -77,7 +79,8 @@ async function responseError(method, response) {
   if (method !== "GET" && !problem.code && response.status >= 500) return connectionError(method);
   if (problem.code === "outcome_unknown") return unknownOutcome(t("problem.outcome_unknown"));
   const message = response.status === 401 ? t("wrongKey") : messageFor(problem, response.status);
-  return statusError(response.status, message);
+  // A rule of the domain has a code; wrong fields have their reasons by name.
+  return Object.assign(statusError(response.status, message), { code: problem.code, fields: problem.errors });
 }
 
 // Translates the error code and the field names of a response. The service's own English message is the fallback.

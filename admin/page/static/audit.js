@@ -3,10 +3,13 @@ import { get } from "./api.js";
 import { showBooking } from "./booking_dialog.js";
 import { button, el, table } from "./dom.js";
 import { formatDate, formatDateTime, formatNumber, label, t } from "./i18n.js";
+import { viewLink } from "./links.js";
 import { announce, attempt, navigate, notify } from "./router.js";
 
 const COLUMNS = ["when", "who", "what", "about", "before", "after"];
 const PAGE_SIZE = 50;
+// A deleted event has no page.
+const EVENT_CHANGES = ["event.created", "event.changed", "event.cancelled"];
 
 export async function auditView(params) {
   const after = params.get("after");
@@ -32,8 +35,10 @@ function valueList(values) {
   return texts.join(", ") || t("none");
 }
 
-// Returns a booking's reference or a slot's date and hours, linked to its dialog or view; of other things their id.
-function subject({ _id, about: id, booking, slot }) {
+// Returns a booking's reference or a slot's date and hours, linked to its dialog or view; of other things their id. An
+// event's id is linked to its page.
+function subject({ _id, about: id, what, booking, slot }) {
+  if (EVENT_CHANGES.includes(what)) return viewLink({ view: "events", event: id }, el("span", { class: "code break" }, id));
   if (booking) return bookingButton(booking, `about-${_id}`);
   if (slot) return slotLink(slot);
   return el("span", { class: "code break" }, id);
@@ -50,16 +55,12 @@ function bookingButton(booking, id) {
 }
 
 function slotLink(slot) {
-  const open = (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-    event.preventDefault();
-    navigate({ view: "slots", date: slot.date });
-  };
-  return el("a", { href: `?view=slots&date=${slot.date}`, onclick: open }, `${formatDate(slot.date)}, ${slot.label}`);
+  return viewLink({ view: "slots", date: slot.date }, `${formatDate(slot.date)}, ${slot.label}`);
 }
 
 function valueText(value) {
   if (typeof value === "boolean") return value ? t("yes") : t("no");
   if (typeof value === "number") return formatNumber(value);
+  if (value && typeof value === "object") return `(${valueList(value)})`;
   return label(`letter.${value}`, label(value, value));
 }

@@ -1,12 +1,12 @@
 // Booking dialog: details, e-mails and audit entries of a booking; cancels it and resends its confirmation.
 import { get, post } from "./api.js";
+import { confirmAction } from "./confirmation.js";
 import { button, chip, el, userText } from "./dom.js";
 import { emailTable } from "./emails.js";
 import { formatDate, formatDateTime, formatNumber, isolate, label, t } from "./i18n.js";
 import { attempt, notify, refresh, restoreFocus } from "./router.js";
 
 const dialog = document.querySelector("#detail");
-const confirmation = document.querySelector("#confirm");
 let openerId = "";
 
 // The view behind the dialog may have been rendered again, so the opener is found by its id.
@@ -103,22 +103,8 @@ async function attemptInDialog(work, control) {
   notify("");
 }
 
-// Asks for confirmation; resolves to true if it was given.
 function confirmCancellation(booking) {
-  return new Promise((resolve) => {
-    const answer = (isConfirmed) => () => {
-      resolve(isConfirmed);
-      confirmation.close();
-    };
-    const name = isolate(booking.fullName || booking.reference);
-    const time = { date: formatDate(booking.date), hours: booking.slotLabel };
-    confirmation.replaceChildren(
-      el("h2", { id: "confirm-title" }, t("cancelSure", { name })),
-      el("p", { id: "confirm-text" }, t("cancelMeans", time)),
-      el("p", { class: "actions" },
-        button(t("cancelNo"), answer(false), { id: "confirm-no", class: "button button-small", autofocus: true }),
-        button(t("cancelYes"), answer(true), { id: "confirm-yes", class: "button button-danger button-small" })));
-    confirmation.addEventListener("close", answer(false), { once: true }); // The Escape key closes it.
-    confirmation.showModal();
-  });
+  const name = isolate(booking.fullName || booking.reference);
+  const time = { date: formatDate(booking.date), hours: booking.slotLabel };
+  return confirmAction({ title: t("cancelSure", { name }), texts: [t("cancelMeans", time)], yes: t("cancelYes"), no: t("cancelNo") });
 }

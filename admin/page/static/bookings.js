@@ -4,6 +4,7 @@ import { showBooking } from "./booking_dialog.js";
 import { button, chip, el, field, select, table, userText } from "./dom.js";
 import { download } from "./download.js";
 import { countries, dates, formatDate, formatDateTime, formatNumber, t } from "./i18n.js";
+import { pageOf, pagination } from "./pagination.js";
 import { announce, attempt, navigate, onNavigationFailed } from "./router.js";
 
 const FILTERS = ["q", "reference", "name", "email", "phone", "date", "country", "status"];
@@ -25,7 +26,7 @@ export async function bookingsView(params) {
   const filters = pick(params, FILTERS);
   const sort = params.get("sort") || "created";
   const order = params.get("order") || defaultOrder(sort);
-  const page = Math.max(1, Math.trunc(Number(params.get("page"))) || 1);
+  const page = pageOf(params);
   const found = await get(`/bookings?${new URLSearchParams({ ...filters, sort, order, page, limit: PAGE_SIZE })}`);
   // The result may have become shorter since the address was made.
   if (page > found.totalPages && found.totalPages) return bookingsView(withPage(params, found.totalPages));
@@ -140,13 +141,6 @@ function row(booking) {
 
 function hours({ slotLabel, seats }) {
   return seats > 1 ? t("hoursOfParty", { hours: slotLabel, seats: formatNumber(seats) }) : slotLabel;
-}
-
-function pagination({ page, totalPages }, change) {
-  const link = (id, target) =>
-    button(t(id), () => change({ page: target }, "result-count"), { id, disabled: target < 1 || target > totalPages });
-  return el("nav", { class: "pagination", "aria-label": t("pages") }, link("previous", page - 1),
-    el("span", {}, t("page", { page: formatNumber(page), pages: formatNumber(totalPages) })), link("next", page + 1));
 }
 
 // The CSV file has the filters and the order of the list.

@@ -13,6 +13,7 @@ const [kilobytes, megabytes] = ["kilobyte", "megabyte"].map(
 );
 const plurals = new Intl.PluralRules(locale);
 
+export const zone = pageData.zone;
 export const dates = pageData.dates;
 export const countries = pageData.countries;
 

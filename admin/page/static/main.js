@@ -4,6 +4,7 @@ import { auditView } from "./audit.js";
 import { bookingsView } from "./bookings.js";
 import { dashboardView } from "./dashboard.js";
 import { emailsView } from "./emails.js";
+import { eventsView } from "./events.js";
 import { t } from "./i18n.js";
 import { announce, attempt, clear, isRendered, navigate, notify, registerViews, render, renderAddress } from "./router.js";
 import { slotsView } from "./slots.js";
@@ -15,7 +16,9 @@ const logoutButton = document.querySelector("#logout");
 
 document.querySelector("#noscript-notice").remove();
 // The names are the values of `view` in the address.
-registerViews({ bookings: bookingsView, slots: slotsView, letters: emailsView, overview: dashboardView, audit: auditView });
+registerViews({
+  bookings: bookingsView, slots: slotsView, events: eventsView, letters: emailsView, overview: dashboardView, audit: auditView,
+});
 onUnauthorized(lock);
 
 // Ends the session and removes all personal data from the page.

@@ -11,7 +11,7 @@ from tests.conftest import Served
 from tests.factories import ADMIN_KEY
 
 WIDTHS = [375, 768, 1280]
-VIEWS = ("bookings", "slots", "letters", "overview", "audit")
+VIEWS = ("bookings", "slots", "events", "letters", "overview", "audit")
 STORED_KEYS = "Object.entries(sessionStorage)"
 
 

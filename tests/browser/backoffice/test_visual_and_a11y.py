@@ -9,10 +9,12 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import axe_violations, dark_violations, overflows
 from tests.browser.backoffice.actions import VIEWS, WIDTHS, control_boxes, log_in, open_view
+from tests.browser.backoffice.event_actions import buy_tickets
 from tests.browser.backoffice.history import UNUSUAL_NAMES_DATE
 from tests.browser.conftest import Visit
 from tests.browser.keyboard import tab_to
 from tests.conftest import Served
+from tests.event_calls import create_event
 
 FOCUSABLE = (
     ".skip", "[data-view=slots]", "#name", "#find", "#download", "#sort-name", ".bookings-table .link-button", "#next",
@@ -103,9 +105,30 @@ def tour_views(page: Page) -> Iterator[str]:
         for table in page.locator("details summary").all():
             table.click()
         yield view
+    yield from tour_event_views(page)
+
+
+def tour_event_views(page: Page) -> Iterator[str]:
+    """Show the events, one of them with its dialog, and its editor with messages; yields their names."""
+    open_view(page, "events")
+    yield "events"
+    page.locator(".events-table a").first.click()
+    page.locator("#event-cancel").click()
+    page.locator("#confirm-title").wait_for()
+    yield "event-confirm"
+    page.keyboard.press("Escape")
+    yield "event"
+    page.locator("#event-edit").click()
+    page.locator("#tier-add").click()
+    page.locator("#event-title").fill("")
+    page.locator("#event-save").click()
+    page.locator(".field-error").first.wait_for()
+    yield "event-editor"
 
 
 def test_views_have_no_violations_at_any_width_or_scheme(visit: Visit, site: Served) -> None:
+    event = create_event(site.api, title="Garden Concert", description="Music.\n\nBring a blanket.")
+    buy_tickets(site, event, 2)
     page = visit(1280, color_scheme="light", reduced_motion="reduce")
     seen: dict[str, list[str]] = {}
 
@@ -117,7 +140,7 @@ def test_views_have_no_violations_at_any_width_or_scheme(visit: Visit, site: Ser
         seen[name] = violations
 
     names = ("login", "bookings", "detail", "confirm", "slots", "letters", "overview", "audit")
-    assert seen == {name: [] for name in names}
+    assert seen == {name: [] for name in (*names, "events", "event-confirm", "event", "event-editor")}
 
 
 def violations_at_two_widths(page: Page) -> list[str]:
@@ -164,4 +187,24 @@ def test_german_back_office_is_translated_and_accessible(visit: Visit, site: Ser
     expect(page.locator(".plot-fill .axis text").filter(has_text="21. März")).to_have_count(1)
     page.locator("#table-fill summary").click()
     expect(page.locator("#table-fill tbody tr").filter(has_text="21.03.2026")).to_contain_text("1/4")
+    assert violations_at_two_widths(page) == []
+
+
+def test_german_event_views_are_translated_and_accessible(visit: Visit, site: Served) -> None:
+    event = create_event(site.api, title="Gartenkonzert")
+    buy_tickets(site, event, 1)
+    page = visit(1280, locale="de-DE", color_scheme="light", reduced_motion="reduce")
+
+    log_in(page, "/admin?view=events&search=gartenkonzert")
+    expect(page).to_have_title("Veranstaltungen · Verwaltung")
+    expect(page.locator(".tier-list")).to_contain_text("1 verkauft, 0 reserviert, 9 frei")
+    page.locator(f"#event-{event['id']}").click()
+    page.locator("#event-cancel").click()
+    expect(page.locator("#confirm")).to_contain_text("1 Ticket ist verkauft oder reserviert.")
+    page.keyboard.press("Escape")
+    assert violations_at_two_widths(page) == []
+    page.locator("#event-edit").click()
+    page.locator("#tier-0-price").fill("viel")
+    page.locator("#event-save").click()
+    expect(page.locator(".field-error")).to_have_text("Geben Sie einen Betrag wie 25.00 ein.")
     assert violations_at_two_widths(page) == []
