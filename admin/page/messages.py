@@ -107,6 +107,11 @@ MESSAGES: Mapping[str, Message] = {
     "slotsOf": _("Slots of {date}"),
     "booked": _("Booked"),
     "waiting": pgettext("a column", "Waiting"),
+    "saved": pgettext("a column", "Saved"),
+    "savedMeans": _(
+        "Saved: free places that only the waiting list gets. The first party in line gets them once there are enough "
+        "for all of it."
+    ),
     "capacity": _("Capacity"),
     "capacityOf": _("Capacity of {hours}"),
     "save": _("Save"),

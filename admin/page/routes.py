@@ -25,6 +25,7 @@ def page() -> Response:
     page_data = {
         "zone": schedule.timezone,
         "dates": [day.date for day in schedule.days],
+        "hasParties": schedule.seats_per_booking > 1,
         "countries": [(country.code, country.name) for country in countries(current_language())],
         "messages": {key: _translate(message) for key, message in MESSAGES.items()},
     }

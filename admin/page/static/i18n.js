@@ -15,6 +15,7 @@ const plurals = new Intl.PluralRules(locale);
 
 export const zone = pageData.zone;
 export const dates = pageData.dates;
+export const hasParties = pageData.hasParties;
 export const countries = pageData.countries;
 
 // Returns the message for `key` with `values` filled in; of a message with plural forms, the form for `number`.

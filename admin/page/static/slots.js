@@ -1,19 +1,23 @@
 // Slots view: the slots of a date; changes their capacity, closes and reopens them.
 import { ApiError, get, patch } from "./api.js";
 import { button, chip, el, field, select, table } from "./dom.js";
-import { dates, formatDate, formatNumber, t } from "./i18n.js";
+import { dates, formatDate, formatNumber, hasParties, t } from "./i18n.js";
 import { announce, attempt, navigate, notify, onNavigationFailed, refresh } from "./router.js";
 
-const COLUMNS = ["hours", "booked", "waiting", "capacity", "state", "closing"];
+const COLUMNS = ["hours", "booked", "waiting", "saved", "capacity", "state", "closing"];
 
 export async function slotsView(params) {
   const date = dates.includes(params.get("date")) ? params.get("date") : dates[0];
   const slots = await get(`/slots?date=${date}`);
   const title = t("slotsOf", { date: formatDate(date) });
   announce(title);
-  const rows = table(title, COLUMNS.map((name) => t(name)), slots.map(row), "slots-table");
+  // Places are saved for parties only, or were before the schedule allowed none.
+  const showsSaved = hasParties || slots.some((slot) => slot.saved);
+  const columns = COLUMNS.filter((name) => showsSaved || name !== "saved");
+  const rows = table(title, columns.map((name) => t(name)), slots.map((slot) => row(slot, showsSaved)), "slots-table");
   const filters = el("div", { class: "panel filters" }, field(t("date"), dateSelect(date, rows)));
-  return [el("h1", { tabindex: "-1" }, t("slots")), filters, rows];
+  return [el("h1", { tabindex: "-1" }, t("slots")), filters,
+    showsSaved && el("p", { class: "hint saved-hint", id: "saved-hint" }, t("savedMeans")), rows];
 }
 
 function dateSelect(date, rows) {
@@ -30,7 +34,7 @@ function dateSelect(date, rows) {
   return control;
 }
 
-function row(slot) {
+function row(slot, showsSaved) {
   const capacityInput = el("input", { type: "number", min: "0", required: true, value: slot.capacity, id: `capacity-${slot._id}`,
     "aria-label": t("capacityOf", { hours: slot.label }) });
   // Restores the capacity after an error, and names the slot in the message.
@@ -47,8 +51,8 @@ function row(slot) {
       notify(successMessage);
     }, event.submitter ?? event.currentTarget);
   };
-  return { cells: [slot.label, formatNumber(slot.bookedCount), formatNumber(slot.waiting),
-    capacityForm(slot, capacityInput, change), stateChip(slot), closeButton(slot, change)] };
+  const counts = [slot.bookedCount, slot.waiting, ...(showsSaved ? [slot.saved] : [])].map(formatNumber);
+  return { cells: [slot.label, ...counts, capacityForm(slot, capacityInput, change), stateChip(slot), closeButton(slot, change)] };
 }
 
 function capacityForm(slot, input, change) {

@@ -83,3 +83,12 @@ def test_capacity_below_the_bookings_is_refused(visit: Visit, site: Served) -> N
     expect(page.locator("#notice")).to_have_text(f"{slot['label']}: More places are booked than this capacity.")
     expect(page.locator(f"#capacity-{slot['_id']}")).to_have_value("4")
     assert site.api.slots(UNUSUAL_NAMES_DATE)[0]["capacity"] == 4
+
+
+def test_slots_without_parties_have_no_column_of_saved_places(visit: Visit) -> None:
+    page = visit(1280)
+
+    log_in(page, f"/admin?view=slots&date={DATE}")
+
+    expect(page.locator(".slots-table th")).to_have_text(["Hours", "Booked", "Waiting", "Capacity", "State", "Booking"])
+    expect(page.locator("#saved-hint")).to_have_count(0)
