@@ -86,6 +86,11 @@ def places(remaining: int) -> str:
     return str(ngettext("%(number)s place left", "%(number)s places left", remaining, number=number(remaining)))
 
 
+def too_few_places(remaining: int, needed: int) -> str:
+    """Return the remaining places of a slot that are fewer than a party needs as a text."""
+    return str(gettext("%(left)s, you need %(needed)s", left=places(remaining), needed=number(needed)))
+
+
 def format_wait(seconds: int) -> str:
     """Return a waiting time in whole minutes, rounded up, to follow the word "in"."""
     whole = max(1, -(-seconds // 60))
@@ -134,4 +139,5 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "moment_day": moment_day,
     "moment_time": moment_time,
     "places": places,
+    "too_few_places": too_few_places,
 }

@@ -106,7 +106,7 @@ def reschedule(booking_id: str) -> tuple[Response, int] | Response:
         return limited, 429
     except (Conflict, SlotNotFound) as error:
         found = service.get(booking_id, read_token())
-        return view.booking_page(found, problem=ERROR_MESSAGES[error.code]), 409
+        return view.booking_page(found, problem=view.refusal_message(error, found)), 409
     return see_other(url_for("pages.self_service.moved", booking_id=booking_id))
 
 

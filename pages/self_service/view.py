@@ -9,15 +9,19 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from flask import Response, request, url_for
+from flask_babel import gettext
 
-from booking.errors import BookingNotFound
+from booking.errors import BookingNotFound, SlotFull
 from booking.model import Booking, Status
 from booking.self_service import SelfService
+from core.errors import DomainError
 from core.web import context
 from pages.booking import view as calendar_view
 from pages.booking.form_page import shown_month
 from pages.booking.party import for_party
 from pages.booking.view import Level, SlotCard
+from pages.error_messages import ERROR_MESSAGES
+from pages.formatting import too_few_places
 from pages.locale import current_language
 from pages.rendering import has_live_updates, render_page
 from pages.self_service.calendar_links import calendar_links, qr_picture
@@ -45,6 +49,14 @@ def booking_page(found: Booking, *, problem: str = "", is_moved: bool = False) -
     return render_page("self_service/booking.html", found.language, **values)
 
 
+def refusal_message(error: DomainError, found: Booking) -> str:
+    """Return the reason why a booking was not moved; it names the places if some are left, but too few."""
+    if isinstance(error, SlotFull) and error.remaining:
+        short = too_few_places(error.remaining, found.seats)
+        return str(gettext("This hour has too few places: %(short)s. Please choose another one.", short=short))
+    return str(ERROR_MESSAGES[error.code])
+
+
 def own_links(found: Booking) -> dict[str, object]:
     """Return the calendar links and the QR picture of a confirmed booking."""
     return {"calendar": calendar_links(found), "qr": qr_picture(found)}
@@ -64,11 +76,12 @@ def _moves(found: Booking) -> dict[str, object]:
         return {}
     availability = calendar_view.build(schedules.schedule, days, slots, chosen, current_language())
     availability = for_party(availability, found.seats)
-    cards = [card for card in availability.cards if _is_target(card, found)]
+    cards = [card for card in availability.cards if _is_shown(card, found)]
     today = schedules.clock().astimezone(ZoneInfo(schedules.schedule.timezone)).date().isoformat()
     return {
         "availability": availability,
         "cards": cards,
+        "has_target": any(not card.is_short for card in cards),
         "today": today,
         "moves": bool(request.args.get("month")),
         "move_path": partial(url_for, "pages.self_service.booking", booking_id=found.id),
@@ -79,8 +92,10 @@ def _have_places(days: Sequence[DateSummary]) -> bool:
     return any(day.remaining for day in days)
 
 
-def _is_target(card: SlotCard, booking: Booking) -> bool:
-    return card.level in (Level.FREE, Level.FEW) and card.id != booking.slot_id
+def _is_shown(card: SlotCard, booking: Booking) -> bool:
+    """Return whether the booking can be moved to a slot, or could if it had enough places."""
+    has_places = card.level in (Level.FREE, Level.FEW) or card.is_short
+    return has_places and card.id != booking.slot_id
 
 
 def entry_page(entry: WaitlistEntry, position: int) -> Response:

@@ -112,20 +112,6 @@ def test_wrong_number_of_places_is_refused_beside_its_field(visitor: Browser, pa
     assert party_api.slots(DATE)[0]["bookedCount"] == 0
 
 
-def test_booking_moves_only_to_hours_with_enough_places(visitor: Browser, party_api: Api) -> None:
-    first, second, third = party_api.slots(DATE)[:3]
-    booking = party_api.book(first, seats=3).json["booking"]
-    party_api.book(second, seats=2)
-    client = visitor.app.test_client()
-    token = booking["manageUrl"].partition("token=")[2]
-    client.post(f"/bookings/{booking['id']}/open", data={"token": token})
-
-    page = client.get(f"/bookings/{booking['id']}?date={DATE}").text
-
-    assert f'data-slot="{third["_id"]}"' in page
-    assert f'data-slot="{second["_id"]}"' not in page
-
-
 def test_entry_of_a_party_shows_its_places(visitor: Browser, party_api: Api) -> None:
     slot = party_api.slots(DATE)[0]
     party_api.book(slot, seats=3)
