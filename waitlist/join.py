@@ -18,7 +18,7 @@ from schedules.model import MAX_WAITING, PlannedSlot, Slot
 from schedules.service import Schedules
 from waitlist.email_queue import WaitlistEmailQueue
 from waitlist.errors import AlreadyWaiting, PartyTooLarge, SlotHasPlaces, WaitlistFull
-from waitlist.model import NewEntry, WaitlistEntry
+from waitlist.model import NewEntry, State, WaitlistEntry
 from waitlist.store import Identity, WaitlistStore
 
 LOG = log.get_logger("waitlist")
@@ -65,7 +65,8 @@ class JoinWaitlist:
         """Append a guest to a slot's waiting list; return the entry and its position from 1.
 
         A repeated request with the same key returns the first one's entry, with position 0 if it no longer waits. A
-        guest who left may join again with another key.
+        guest who left may join again with another key. An entry that waits stays as it is, also if another number of
+        places is asked for.
         Raises SlotNotFound, SlotClosed, Invalid, PartyTooLarge, SlotHasPlaces, WaitlistFull, AlreadyWaiting, or
         the errors of `Eligibility`.
         """
@@ -73,7 +74,7 @@ class JoinWaitlist:
             return self._join(slot_id, request)
         except Conflict:
             earlier = self.entries.by_request_key(request.key, slot_id, request.guest.email)
-            if earlier is None:
+            if earlier is None or _asks_for_other_places(request, earlier):
                 raise
             return earlier, self.entries.position(earlier)
 
@@ -87,6 +88,11 @@ class JoinWaitlist:
         entry, position = self.group_commit.submit(pending)
         LOG.info("waitlist_joined", entry=entry.id, slot=slot_id)
         return entry, position
+
+
+def _asks_for_other_places(request: JoinRequest, earlier: WaitlistEntry) -> bool:
+    """Return whether a repeated request wants another number of places than the entry that still waits for it."""
+    return earlier.state is State.WAITING and earlier.seats != request.guest.seats
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from pages.locale import current_language
 from pages.rendering import has_live_updates, render_page
 from schedules.errors import DateNotBookable
 from schedules.service import Schedules
+from waitlist.errors import AlreadyWaiting
 
 UNAVAILABLE = _(
     "We cannot reach our books now, so nothing is booked yet. Please send the form again soon; everything you "
@@ -46,6 +47,11 @@ SLOT_ERRORS = (
     "party_too_large",
     "already_waiting",
     "duplicate_booking",
+)
+# Where a booking can have several places, the guest may have asked for another number of them.
+PARTY_WAITS = _(
+    "You are on this hour's waiting list already, for the number of places that you chose first. That stays so, and "
+    "you lose nothing. For another number, leave the list with the link in your e-mail, and join again at its end."
 )
 # After this time the page is rendered without availability.
 READ_TIMEOUT = 1.5
@@ -211,6 +217,8 @@ def _slot_problem(error: DomainError, form: BookingForm) -> Mapping[str, str]:
             }
         return {"slotId": gettext("%(hours)s on %(day)s is full.", hours=hours, day=day)}
     message = message_for(error) or gettext("This was not accepted.")
+    if isinstance(error, AlreadyWaiting) and context.get_service(Schedules).schedule.seats_per_booking > 1:
+        message = str(PARTY_WAITS)
     if error.code in SLOT_ERRORS:
         return {"slotId": message}
     return {"": message}

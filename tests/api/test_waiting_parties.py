@@ -276,3 +276,18 @@ def test_emails_name_the_number_of_places(party: Waiting) -> None:
     assert facts["admin_booking", entry["email"]] == "3"
     assert facts["guest_booking", made[0]["email"]] == "4"
     assert facts["guest_cancellation", made[0]["email"]] == "4"
+
+
+def test_guest_who_waits_and_joins_with_another_party_keeps_the_entry(party: Waiting) -> None:
+    api, services = party
+    book(api, 4)
+    two, one = join(api, 2, email="ada@example.org"), join(api, 1)
+
+    for seats in (1, 3, 2):
+        answer = api.wait_for(slot_of(api), seats=seats, email="ada@example.org")
+        assert (answer.status, answer.code) == (409, "already_waiting")
+
+    entry = api.held("GET", two).json
+    assert (entry["seats"], entry["position"], entry["status"]) == (2, 1, "waiting")
+    assert api.held("GET", one).json["position"] == 2
+    assert services.booking.find_mismatches.execute() == []

@@ -64,3 +64,20 @@ def test_party_is_booked_with_scripts(site: Served, visit: Visit) -> None:
 
     expect(page.locator("dt", has_text="Places")).to_be_visible()
     assert site.api.slots("2026-03-09")[0]["bookedCount"] == 3
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_party_waits_for_a_full_hour_with_the_chosen_places(site: Served, visit: Visit, width: int) -> None:
+    date = {375: "2026-03-11", 1280: "2026-03-13"}[width]
+    slot = site.api.slots(date)[0]
+    for seats in (3, 1):
+        assert site.api.book(slot, date=date, seats=seats).status == 201
+    page = open_filled_form(visit(width, refused={"/"}), slot)
+    wait_for_min_age(page)
+
+    page.locator("#seats").select_option("2")
+    page.locator(WAITLIST_BUTTON).click()
+    page.wait_for_url("**/waitlist/*")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are number 1 on the waiting list")
+    expect(page.locator(".facts")).to_contain_text("Places2")
