@@ -41,6 +41,11 @@ def card_form() -> CardForm | None:
     return CardForm(provider.stripe_publishable_key)
 
 
+def can_confirm_payment() -> bool:
+    """Return whether the pages can continue a payment that its buyer has to confirm; Stripe needs the card form."""
+    return context.get_service(Settings).payment_provider.name != STRIPE or card_form() is not None
+
+
 def allow_stripe(page: Response) -> None:
     """Let a page load Stripe.js, show its frames and call its API."""
     page.headers[CONTENT_SECURITY_POLICY] = WIDENED_POLICY

@@ -19,7 +19,7 @@ from orders.model import Order, OrderState
 from orders.payment_confirmation import ConfirmPayment
 from orders.payment_queue import PaymentQueue
 from pages import error_pages
-from pages.checkout.card_form import card_form
+from pages.checkout.card_form import can_confirm_payment, card_form
 from pages.checkout.checkout_page import active_hold, confirmation_page
 from pages.checkout.downloads import PRIVATE, download
 from pages.checkout.messages import sentence_for
@@ -121,6 +121,7 @@ def _order_page(order_id: str, problem: str = "") -> Response:
         view=order_view(order, tickets),
         hold=_hold_of(order),
         queue=context.get_service(PaymentQueue).position_of(order),
+        can_confirm=can_confirm_payment(),
         problem=problem,
         is_placed="placed" in request.args and order.state is OrderState.PAID,
         current_path=url_for("pages.orders.show", order_id=order_id),

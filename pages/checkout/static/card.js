@@ -57,8 +57,15 @@ function offerCard(mount) {
 // Whatever comes of it, the order's page shows it: the bank's answer arrives by a webhook.
 async function confirm(page) {
   const { confirm: key, clientSecret, order } = page.dataset;
+  const stripe = stripeOf(key);
+  if (!stripe) {
+    // The page of the order has the button that led here.
+    page.querySelector("[data-card-missing]").hidden = false;
+    return;
+  }
+  page.querySelector("[data-bank-opens]").classList.add("is-shown");
   try {
-    await stripeOf(key)?.handleNextAction({ clientSecret });
+    await stripe.handleNextAction({ clientSecret });
   } finally {
     location.replace(order);
   }

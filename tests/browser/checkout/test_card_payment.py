@@ -51,6 +51,8 @@ class Stripe:
     fake: FakeStripe
     site: Served
     is_reachable: bool = True
+    # Whether the bank's window answers.
+    is_confirmable: bool = True
     asked: set[str] = field(default_factory=set)
 
     def answer(self, route: Route) -> None:
@@ -62,7 +64,7 @@ class Stripe:
             route.fulfill(body=SCRIPT.read_text(), content_type="text/javascript")
         elif parts.path == "/v3/frame":
             route.fulfill(body="<!doctype html><title>Card</title>", content_type="text/html")
-        else:
+        elif self.is_confirmable:
             secret = route.request.post_data or ""
             self.fake.ledger.succeed(secret.partition("_secret_")[0])
             self.deliver()
@@ -84,10 +86,10 @@ def stripe(fake: FakeStripe, site: Served) -> Stripe:
 def checkout(visit: Visit, site: Served, stripe: Stripe) -> Checkout:
     """Open the checkout with one ticket of an event."""
 
-    def open_checkout(*, is_reachable: bool = True) -> Page:
+    def open_checkout(*, is_reachable: bool = True, breaks: bool = False) -> Page:
         stripe.is_reachable = is_reachable
         event: dict[str, Any] = create_event(site.api, title="Concert", tiers=[tier_form("GA", "10.00", 50)])
-        page = visit(375, other_site="https://", refused=("/checkout",), breaks=not is_reachable)
+        page = visit(375, other_site="https://", refused=("/checkout",), breaks=breaks or not is_reachable)
         page.route(re.compile("^https:"), stripe.answer)
         sign_up(page, new_email())
         choose(page, event, 0, 1)
@@ -138,3 +140,24 @@ def test_unreachable_stripe_is_named_and_takes_no_payment(checkout: Checkout) ->
 
     expect(page.locator("[data-card-missing]")).to_be_visible()
     expect(page.locator(PAY)).to_be_disabled()
+
+
+def test_unreachable_stripe_opens_no_bank_and_keeps_the_page(checkout: Checkout, stripe: Stripe) -> None:
+    page = checkout(breaks=True)
+    page.locator("#terms").check()
+    stripe.is_confirmable = False
+    with page.expect_request("https://api.stripe.com/**"):
+        pay(page, "4000000000003220")
+    expect(page.get_by_text("The window of your bank opens in a moment.")).to_be_visible()
+    order = page.locator("[data-order]").get_attribute("data-order")
+    stripe.is_reachable = False
+    page.goto(order or "")
+
+    page.get_by_role("button", name="Confirm the payment").click()
+
+    expect(page.locator("[data-card-missing]")).to_be_visible()
+    expect(page.get_by_text("The window of your bank opens in a moment.")).to_be_hidden()
+    page.get_by_role("link", name="Show the order").click()
+    stripe.is_reachable = stripe.is_confirmable = True
+    page.get_by_role("button", name="Confirm the payment").click()
+    expect(page.locator(".ticket")).to_have_count(1, timeout=20_000)

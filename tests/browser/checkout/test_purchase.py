@@ -93,6 +93,29 @@ def test_purchase_works_without_scripts(visit: Visit, concert: dict[str, Any]) -
     expect(page.get_by_role("heading", level=1)).to_have_text("This order is cancelled")
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_confirmation_elsewhere_is_shown_as_the_page_says(visit: Visit, concert: dict[str, Any], scripts: bool) -> None:
+    page = visit(java_script_enabled=scripts)
+    sign_up(page, new_email())
+    choose(page, concert, 1, 1)
+    page.wait_for_url("**/cart")
+    page.get_by_role("button", name="Continue to payment").click()
+    page.get_by_label("Test card: to be confirmed").check()
+    page.locator("#terms").check()
+    page.locator(PAY).click()
+    page.wait_for_url(ORDER)
+    expect(page.get_by_text("looks again by itself")).to_have_count(0)
+    other = page.context.new_page()
+    other.goto(page.url)
+
+    other.get_by_role("button", name="Confirm the payment").click()
+
+    expect(other.locator(".ticket")).to_have_count(1)
+    if not scripts:
+        page.get_by_role("link", name="Show the order as it is now").click()
+    expect(page.locator(".ticket")).to_have_count(1)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pages_of_buying_have_no_violations(visit: Visit, site: Served, concert: dict[str, Any], language: str) -> None:
     page = visit(color_scheme="light", reduced_motion="reduce", locale=language)

@@ -33,7 +33,10 @@ def interrupted(buyer: BuyingBrowser, payment: str = CONFIRM) -> str:
     page = buyer.get(path).text
     assert HEADING in page
     assert f'action="{path}/confirm"' in page
+    # It does not load itself again, and does not say so.
     assert "http-equiv" not in page
+    assert "looks again" not in page
+    assert f'<noscript><p>Have you confirmed the payment? <a href="{path}">' in page
     return path
 
 
@@ -128,10 +131,18 @@ def fake() -> Iterator[FakeStripe]:
 
 
 @pytest.fixture
-def card_buyer(make_app: Callable[..., Flask], clock: Clock, fake: FakeStripe) -> BuyingBrowser:
-    """A signed-in browser of a service that pays at the stand-in."""
-    app = make_app(clock=clock, **fake.environment(), STRIPE_PUBLISHABLE_KEY=KEY)
-    return BuyingBrowser.signed_in(StripeShop(app, fake))
+def make_card_buyer(make_app: Callable[..., Flask], clock: Clock, fake: FakeStripe) -> Callable[..., BuyingBrowser]:
+    """Make a signed-in browser of a service that pays at the stand-in."""
+
+    def make(**changes: str) -> BuyingBrowser:
+        return BuyingBrowser.signed_in(StripeShop(make_app(clock=clock, **fake.environment(), **changes), fake))
+
+    return make
+
+
+@pytest.fixture
+def card_buyer(make_card_buyer: Callable[..., BuyingBrowser]) -> BuyingBrowser:
+    return make_card_buyer(STRIPE_PUBLISHABLE_KEY=KEY)
 
 
 def test_interrupted_card_payment_continues_with_the_same_secret(card_buyer: BuyingBrowser, fake: FakeStripe) -> None:
@@ -146,6 +157,28 @@ def test_interrupted_card_payment_continues_with_the_same_secret(card_buyer: Buy
     assert page.headers["Cache-Control"] == "private, no-store"
     assert len(fake.ledger.intents) == 1
     assert intent["client_secret"] not in str(stored(card_buyer.shop))
+
+
+def test_confirmation_without_a_publishable_key_has_no_button(make_card_buyer: Callable[..., BuyingBrowser]) -> None:
+    buyer = make_card_buyer()
+    buyer.buy((buyer.shop.event().tiers[0], 1), payment=NEEDS_ACTION)
+    path = f"/orders/{stored(buyer.shop)['_id']}"
+
+    page = buyer.get(path).text
+
+    assert HEADING in page
+    assert "Please confirm the payment in the app or on the site where you bought the tickets." in page
+    assert f'action="{path}/confirm"' not in page
+    assert buyer.post(f"{path}/confirm").status_code == 303
+
+
+def test_confirmation_at_the_bank_says_that_it_needs_scripts(card_buyer: BuyingBrowser) -> None:
+    path = interrupted(card_buyer, NEEDS_ACTION)
+
+    page = card_buyer.post(f"{path}/confirm").text
+
+    assert '<noscript><p class="summary">The window of your bank needs JavaScript.' in page
+    assert "data-card-missing hidden" in page
 
 
 def test_card_payment_that_succeeded_meanwhile_asks_no_more(card_buyer: BuyingBrowser, fake: FakeStripe) -> None:
