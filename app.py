@@ -50,6 +50,7 @@ from core.web.rate_limits import limiter
 from core.web.security_headers import FramedPages
 from core.web.server import refusals
 from pages.branding.brand import Brand
+from pages.events.seat_layout import SeatLayouts
 from schedules.availability_cache import AvailabilityCache
 from schedules.errors import ScheduleError
 from waitlist.schemas import NewWaitingSchema
@@ -135,6 +136,7 @@ def _configure(app: Application, services: wiring.Services) -> None:
         AvailabilityCache.for_schedules(services.schedules),
         AdminKeys.of(settings.admin_key),
         Brand.of(services.schedules.schedule.details),
+        SeatLayouts(services.orders.list_seats),
         rate_limiter,
         SignInLimits.over(rate_limiter.limiter.limiter, settings.rate_limit_login, settings.rate_limit_register),
     )

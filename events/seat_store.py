@@ -88,6 +88,11 @@ class SeatStore:
         """Return all seats of a tier in the organiser's order."""
         return list(map(_seat, self._seats.find({"tierId": tier_id}).sort("position", ASCENDING)))
 
+    def taken_of_tier(self, tier_id: str) -> dict[int, str]:
+        """Return the holders of the taken seats of a tier by their positions; the index has all that is read."""
+        found = self._seats.find({"tierId": tier_id, "holder": {"$gt": ""}}, {"_id": 0, "position": 1, "holder": 1})
+        return {document["position"]: document["holder"] for document in found.to_list()}
+
     def holders_committed(self, seat_ids: Iterable[str]) -> dict[str, str]:
         """Return the holder of each seat in the majority-committed data; empty if it is free, none if unknown."""
         found = self._committed.find({"_id": {"$in": list(seat_ids)}}, {"holder": 1})

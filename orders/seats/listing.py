@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from core.concurrency.single_flight import single_flight_read
 from events.errors import TierNotFound
 from events.seat_store import SeatStore
 from events.seats import Seat
@@ -17,6 +18,10 @@ class ListSeats:
 
     events: Events
     seats: SeatStore
+    _taken_of: Callable[[str], dict[int, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_taken_of", single_flight_read(self.seats.taken_of_tier))
 
     def execute(self, event_id: str, tier_id: str) -> list[Seat]:
         """Return the seats of a tier in the organiser's order, none if it is not numbered.
@@ -28,17 +33,10 @@ class ListSeats:
             raise TierNotFound
         return self.seats.of_tier(tier_id)
 
-    def execute_for(self, event_id: str, tier_id: str, own_holds: Container[str]) -> tuple[list[Seat], list[str]]:
-        """Return the seats with those of `own_holds` as free, and the ids of these: what their holder chooses from.
+    def all_of(self, tier_id: str) -> list[Seat]:
+        """Return the seats of a tier that is known to exist, in the organiser's order."""
+        return self.seats.of_tier(tier_id)
 
-        Raises EventNotFound or TierNotFound.
-        """
-        seats = []
-        own_ids = []
-        for seat in self.execute(event_id, tier_id):
-            if seat.holder and seat.holder in own_holds:
-                own_ids.append(seat.id)
-                seats.append(replace(seat, holder=""))
-            else:
-                seats.append(seat)
-        return seats, own_ids
+    def taken_of(self, tier_id: str) -> Mapping[int, str]:
+        """Return the holders of the taken seats by their positions in the organiser's order, shared by callers."""
+        return self._taken_of(tier_id)

@@ -5,39 +5,42 @@ Adjacent seats of a row in the same state are one dashed line, so that thousands
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from events.seats import Seat
+from pages.events.seat_layout import LayoutRow, SeatLayout
 
 # Units of the drawing: the distance of two seats, and the side of a seat.
 PITCH = 10
 SIDE = 7
-# A row whose numbers span more is drawn without its gaps.
-MAX_COLUMNS = 200
 
 
 @dataclass(frozen=True)
 class MappedSeat:
     """A seat with its column on the map, from 0."""
 
-    seat: Seat
+    label: str
     column: int
-
-    @property
-    def is_free(self) -> bool:
-        """Return whether the seat can be chosen."""
-        return not self.seat.holder
+    is_free: bool
 
 
 @dataclass(frozen=True)
 class SeatRow:
-    """A row of seats from left to right; `index` is its place on the map, from 0."""
+    """A row of seats, of which those at the positions `taken` cannot be chosen."""
 
-    name: str
-    index: int
-    seats: Sequence[MappedSeat]
+    layout: LayoutRow
+    taken: Container[int]
+
+    @property
+    def name(self) -> str:
+        """Return the name that seats of the row begin with, such as A- of A-12."""
+        return self.layout.name
+
+    @property
+    def index(self) -> int:
+        """Return the place of the row on the map, from 0."""
+        return self.layout.index
 
     @property
     def label(self) -> str:
@@ -45,21 +48,33 @@ class SeatRow:
         return self.name.rstrip("-.:/ ")
 
     @property
-    def free_seats(self) -> Sequence[MappedSeat]:
-        """Return the seats that can be chosen."""
-        return [mapped for mapped in self.seats if mapped.is_free]
+    def seats(self) -> Sequence[MappedSeat]:
+        """Return the seats from left to right."""
+        row = self.layout
+        return list(map(MappedSeat, row.labels, row.columns, self._are_free))
 
-    @property
+    @cached_property
     def free(self) -> int:
         """Return the number of free seats."""
-        return len(self.free_seats)
+        return self._are_free.count(True)
 
-    def path(self, *, free: bool) -> str:
-        """Return the lines of the free or of the taken seats."""
-        lines = []
-        for start, end in _runs([mapped.column for mapped in self.seats if mapped.is_free is free]):
-            lines.append(f"M{start * PITCH} {center(self.index)}h{(end - start) * PITCH + SIDE}")
-        return "".join(lines)
+    @cached_property
+    def paths(self) -> tuple[str, str]:
+        """Return the lines of the free and of the taken seats."""
+        lines: dict[bool, list[str]] = {True: [], False: []}
+        ends: dict[bool, int] = {}
+        middle = center(self.layout.index)
+        for is_free, start, end in _runs(self.layout.columns, self._are_free):
+            move = f"M{start * PITCH} {middle}"
+            if is_free in ends:
+                move = f"m{start * PITCH - ends[is_free]} 0"
+            ends[is_free] = end * PITCH + SIDE
+            lines[is_free].append(f"{move}h{(end - start) * PITCH + SIDE}")
+        return "".join(lines[True]), "".join(lines[False])
+
+    @cached_property
+    def _are_free(self) -> list[bool]:
+        return [position not in self.taken for position in self.layout.positions]
 
 
 @dataclass(frozen=True)
@@ -69,34 +84,27 @@ class SeatChoice:
     seats: Sequence[tuple[SeatRow, MappedSeat]]
 
     @property
-    def ids(self) -> frozenset[str]:
-        """Return the ids of the chosen seats."""
-        return frozenset(mapped.seat.id for _, mapped in self.seats)
+    def labels(self) -> frozenset[str]:
+        """Return the labels of the chosen seats."""
+        return frozenset(mapped.label for _, mapped in self.seats)
 
 
 @dataclass(frozen=True)
 class SeatMap:
     """All rows of a tier, the organiser's first row first."""
 
-    rows: Sequence[SeatRow]
-
-    @classmethod
-    def of(cls, seats: Iterable[Seat]) -> SeatMap:
-        """Return the map of seats in the organiser's order."""
-        by_row: dict[str, list[Seat]] = {}
-        for seat in seats:
-            by_row.setdefault(seat.row, []).append(seat)
-        ordered = {name: sorted(row, key=lambda seat: seat.number) for name, row in by_row.items()}
-        first = _first_number(ordered.values())
-        rows = []
-        for index, (name, row) in enumerate(ordered.items()):
-            rows.append(SeatRow(name, index, _mapped(row, first)))
-        return cls(rows)
+    layout: SeatLayout
+    taken: Container[int]
 
     @cached_property
+    def rows(self) -> Sequence[SeatRow]:
+        """Return the rows."""
+        return [SeatRow(row, self.taken) for row in self.layout.rows]
+
+    @property
     def width(self) -> int:
         """Return the width of the drawing."""
-        return PITCH * max((row.seats[-1].column + 1 for row in self.rows), default=1)
+        return PITCH * self.layout.columns
 
     @property
     def height(self) -> int:
@@ -106,9 +114,9 @@ class SeatMap:
     @property
     def capacity(self) -> int:
         """Return the number of all seats."""
-        return sum(len(row.seats) for row in self.rows)
+        return sum(len(row.layout.positions) for row in self.rows)
 
-    @property
+    @cached_property
     def free(self) -> int:
         """Return the number of free seats."""
         return sum(row.free for row in self.rows)
@@ -116,23 +124,24 @@ class SeatMap:
     @property
     def free_path(self) -> str:
         """Return the path of the free seats."""
-        return "".join(row.path(free=True) for row in self.rows)
+        return "".join(row.paths[0] for row in self.rows)
 
     @property
     def taken_path(self) -> str:
         """Return the path of the taken seats."""
-        return "".join(row.path(free=False) for row in self.rows)
+        return "".join(row.paths[1] for row in self.rows)
 
     def row(self, name: str) -> SeatRow | None:
         """Return the row with this name, or None."""
         return {row.name: row for row in self.rows}.get(name)
 
-    def chosen(self, seat_ids: Iterable[str], limit: int) -> SeatChoice:
-        """Return the choice of those of `seat_ids` that are free, at most `limit` of them."""
-        wanted = set(seat_ids)
+    def chosen(self, labels: Iterable[str], limit: int) -> SeatChoice:
+        """Return the choice of those of the seats `labels` that are free, at most `limit` of them."""
+        wanted = frozenset(labels)
         found: list[tuple[SeatRow, MappedSeat]] = []
         for row in self.rows:
-            found.extend((row, mapped) for mapped in row.free_seats if mapped.seat.id in wanted)
+            if not wanted.isdisjoint(row.layout.labels):
+                found.extend((row, seat) for seat in row.seats if seat.is_free and seat.label in wanted)
         return SeatChoice(found[:limit])
 
 
@@ -141,37 +150,18 @@ def center(row_index: int) -> int:
     return row_index * PITCH + PITCH // 2
 
 
-def _first_number(rows: Iterable[Sequence[Seat]]) -> int | None:
-    """Return the lowest number of all rows, or None if the numbers give no columns."""
-    lowest = []
-    highest = []
-    for row in rows:
-        numbers = [seat.number for seat in row]
-        if len(set(numbers)) < len(numbers):
-            return None
-        lowest.append(numbers[0])
-        highest.append(numbers[-1])
-    if not lowest or max(highest) - min(lowest) >= MAX_COLUMNS:
-        return None
-    return min(lowest)
-
-
-def _mapped(row: Sequence[Seat], first: int | None) -> list[MappedSeat]:
-    mapped = []
-    for index, seat in enumerate(row):
-        column = index
-        if first is not None:
-            column = seat.number - first
-        mapped.append(MappedSeat(seat, column))
-    return mapped
-
-
-def _runs(columns: Sequence[int]) -> list[tuple[int, int]]:
-    """Return first and last column of each run of adjacent columns."""
-    runs: list[tuple[int, int]] = []
-    for column in columns:
-        if runs and column == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], column)
-        else:
-            runs.append((column, column))
+def _runs(columns: Sequence[int], are_free: Sequence[bool]) -> list[tuple[bool, int, int]]:
+    """Return state, first and last column of each run of adjacent columns in one state."""
+    runs: list[tuple[bool, int, int]] = []
+    start = previous = -2
+    state = False
+    for column, is_free in zip(columns, are_free, strict=True):
+        if column != previous + 1 or is_free is not state:
+            if previous >= 0:
+                runs.append((state, start, previous))
+            start = column
+            state = is_free
+        previous = column
+    if previous >= 0:
+        runs.append((state, start, previous))
     return runs

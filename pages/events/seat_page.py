@@ -5,7 +5,7 @@ Without scripts a row is opened by a button of the form, and the address carries
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from flask import Response, request, url_for
@@ -14,11 +14,13 @@ from core.web import context
 from events.errors import TierNotFound
 from events.model import Event, Tier
 from events.money import exponent_of
+from events.seats import seat_id
 from events.service import Events
 from orders.holds.listing import ListHolds
 from orders.holds.model import MAX_QUANTITY, HoldKind
 from orders.seats.listing import ListSeats
 from pages.events.messages import client_messages
+from pages.events.seat_layout import SeatLayouts
 from pages.events.seat_map import PITCH, SeatMap, center
 from pages.events.view import EventCard, SaleState
 from pages.page_visit import current_visit
@@ -35,13 +37,12 @@ def seat_page(event_id: str) -> Response:
     tier = _tier(card.event)
     if tier is None or card.state is not SaleState.ON_SALE:
         return see_other(url_for("pages.events.show", event_id=event_id))
-    seats, own_ids = context.get_service(ListSeats).execute_for(event_id, tier.id, _own_carts())
-    seat_map = SeatMap.of(seats)
+    seat_map, own_labels = _map_of(tier.id, _own_carts())
     limit = min(card.event.max_per_order, MAX_QUANTITY, max(1, seat_map.free))
     values: dict[str, Any] = {
         "tier": tier,
         "open_row": seat_map.row(request.args.get("row", "")),
-        "choice": seat_map.chosen(_chosen_ids(own_ids), limit),
+        "choice": seat_map.chosen(_chosen_labels(tier.id, own_labels), limit),
         "center": center,
         "pitch": PITCH,
     }
@@ -60,6 +61,14 @@ def seat_page(event_id: str) -> Response:
     )
 
 
+def _map_of(tier_id: str, own_carts: Container[str]) -> tuple[SeatMap, Sequence[str]]:
+    """Return the map with the seats of the visitor's carts as free, and the labels of these."""
+    layout = context.get_service(SeatLayouts).get(tier_id)
+    taken = context.get_service(ListSeats).taken_of(tier_id)
+    own = {position for position, holder in taken.items() if holder in own_carts}
+    return SeatMap(layout, taken.keys() - own), layout.labels_at(own)
+
+
 def _own_carts() -> frozenset[str]:
     """Return the ids of the visitor's cart, whose seats a new choice replaces."""
     visit = current_visit()
@@ -69,11 +78,13 @@ def _own_carts() -> frozenset[str]:
     return frozenset(hold.id for hold in holds if hold.kind is HoldKind.CART)
 
 
-def _chosen_ids(own_ids: Sequence[str]) -> Sequence[str]:
+def _chosen_labels(tier_id: str, own_labels: Sequence[str]) -> Sequence[str]:
     """Return the seats that the address names; one without a choice or a row begins with the visitor's own seats."""
-    if "row" in request.args or "seats" in request.args:
-        return request.args.getlist("seats")
-    return own_ids
+    if "row" not in request.args and "seats" not in request.args:
+        return own_labels
+    prefix = seat_id(tier_id, "")
+    given = request.args.getlist("seats")
+    return [each.removeprefix(prefix) for each in given if each.startswith(prefix)]
 
 
 def _tier(event: Event) -> Tier | None:
