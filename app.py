@@ -51,6 +51,7 @@ from core.web.security_headers import FramedPages
 from core.web.server import refusals
 from pages.branding.brand import Brand
 from pages.events.seat_layout import SeatLayouts
+from pages.preload import PreloadPages
 from schedules.availability_cache import AvailabilityCache
 from schedules.errors import ScheduleError
 from waitlist.schemas import NewWaitingSchema
@@ -136,6 +137,7 @@ def _configure(app: Application, services: wiring.Services) -> None:
         AvailabilityCache.for_schedules(services.schedules),
         AdminKeys.of(settings.admin_key),
         Brand.of(services.schedules.schedule.details),
+        PreloadPages(app),
         SeatLayouts(services.orders.list_seats),
         rate_limiter,
         SignInLimits.over(rate_limiter.limiter.limiter, settings.rate_limit_login, settings.rate_limit_register),

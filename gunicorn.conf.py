@@ -36,6 +36,7 @@ from core.web.worker import BookingWorker  # noqa: E402
 from live.socketio.server import SocketBroadcaster  # noqa: E402
 from live.streams import LiveStreams  # noqa: E402
 from notifications.delivery.worker import OutboxWorker  # noqa: E402
+from pages.preload import PreloadPages  # noqa: E402
 from schedules import schedule_file, startup_checks  # noqa: E402
 from schedules.errors import ScheduleError  # noqa: E402
 
@@ -115,6 +116,7 @@ def post_worker_init(worker: Any) -> None:
     threading.Thread(target=worker.outbox_worker.run, name="outbox-worker", daemon=True).start()
     worker.scheduler = runtime.get(Scheduler)
     threading.Thread(target=worker.scheduler.run, name="scheduler", daemon=True).start()
+    threading.Thread(target=runtime.get(PreloadPages).execute, name="preload-pages", daemon=True).start()
     live = runtime.get(LiveStreams)
     threading.Thread(target=live.change_stream.run, name="live", daemon=True).start()
     threading.Thread(target=runtime.get(SocketBroadcaster).run, name="live-sockets", daemon=True).start()

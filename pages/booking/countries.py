@@ -28,8 +28,13 @@ def countries(language: Language = ENGLISH) -> Sequence[Country]:
     """Return all countries, sorted by their names in `language`."""
     found = []
     for code, name in names(language).items():
-        found.append(Country(code, name, f"+{phonenumbers.country_code_for_region(code)}"))
+        found.append(Country(code, name, calling_code(code)))
     return sorted(found, key=lambda country: fold(country.name))
+
+
+def calling_code(country: str) -> str:
+    """Return the calling code of a country, such as +49; the first call reads its numbering plan."""
+    return f"+{phonenumbers.country_code_for_region(country)}"
 
 
 @cache
