@@ -42,7 +42,9 @@ class ReconcileWaitlists:
 
     def execute(self) -> int:
         """Promote waiting guests into all free places; return the number of slots that had some for them."""
-        slot_ids = [slot.id for slot in self.schedules.all_slots() if self.order.is_due(slot)]
+        slot_ids: list[str] = []
+        for slots in self.schedules.occupancy.by_month():
+            slot_ids += [slot.id for slot in slots if self.order.is_due(slot)]
         for slot_id in slot_ids:
             self.group_commit.submit(reconciliation_of(slot_id))
         return len(slot_ids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.clock import Clock
@@ -52,6 +52,18 @@ class Occupancy:
             return []
         made = {slot.id: slot for slot in self.store.between(self.schedule.id, days[0].date, days[-1].date)}
         return [made.get(plan.id) or plan.initial_slot() for day in days for plan in day.slots]
+
+    def by_month(self) -> Iterator[list[Slot]]:
+        """Yield the slots of each month in order; a month is read when it is asked for.
+
+        So a long schedule is never in memory as a whole.
+        """
+        for month in self.schedule.days_by_month:
+            yield self.in_month(month)
+
+    def in_month(self, month: str) -> list[Slot]:
+        """Return the slots of a month of the schedule, YYYY-MM, in order."""
+        return self.states(self.schedule.days_by_month[month])
 
     def summaries(self, days: Sequence[Day]) -> list[DateSummary]:
         """Return neighbouring `days` with their places."""

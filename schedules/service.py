@@ -36,7 +36,8 @@ class Schedules:
     clock: Clock
 
     @cached_property
-    def _occupancy(self) -> Occupancy:
+    def occupancy(self) -> Occupancy:
+        """The slots as they are now, by days and months."""
         return Occupancy(self.schedule, self.store, self.clock)
 
     @cached_property
@@ -46,15 +47,18 @@ class Schedules:
 
     @cached_property
     def _open_month(self) -> TTLCache[str, str]:
-        return TTLCache(lambda _: self._occupancy.first_open_month(), OPEN_MONTH_SECONDS)
+        return TTLCache(lambda _: self.occupancy.first_open_month(), OPEN_MONTH_SECONDS)
 
     def dates(self) -> list[DateSummary]:
         """Return every date with its places; a slot without a document counts as free and is not created."""
-        return self._occupancy.summaries(self.schedule.days)
+        found: list[DateSummary] = []
+        for month in self.schedule.days_by_month:
+            found += self.dates_in(month)
+        return found
 
     def dates_in(self, month: str) -> list[DateSummary]:
         """Return the dates of a month of the schedule, YYYY-MM, with their places."""
-        return self._occupancy.summaries(self.schedule.days_by_month[month])
+        return self.occupancy.summaries(self.schedule.days_by_month[month])
 
     def open_month(self) -> str:
         """Return the first month with places, YYYY-MM, cached for some seconds; the first month if there is none."""
@@ -147,23 +151,19 @@ class Schedules:
         """Invalidate the cached alternatives, as slots were closed or have another capacity."""
         self._open_slots.invalidate()
 
-    def all_slots(self) -> list[Slot]:
-        """Return every slot of the schedule in order; a slot without a document has its initial state."""
-        return self._occupancy.states(self.schedule.days)
-
     def orphaned_slots(self) -> list[Slot]:
         """Return the slots with bookings whose date or hours are no longer in the schedule file, in order."""
         return [slot for slot in self.store.with_bookings(self.schedule.id) if not self._plans(slot)]
 
     def bookable_places(self, slots: Iterable[Slot]) -> int:
         """Return how many places of the schedule's `slots` can be booked now."""
-        return sum(self._occupancy.effective(slot).remaining for slot in slots)
+        return sum(self.occupancy.effective(slot).remaining for slot in slots)
 
     def _read_open_slots(self, date: str) -> OpenSlots:
         self._open_slots.drop_expired()
         if date == ALL_DATES:
-            return OpenSlots(self._occupancy.effective_slots(self.schedule.days))
-        return OpenSlots(self._occupancy.near(date, ENOUGH_OPEN))
+            return OpenSlots(self.occupancy.effective_slots(self.schedule.days))
+        return OpenSlots(self.occupancy.near(date, ENOUGH_OPEN))
 
     def _plans(self, slot: Slot) -> bool:
         planned = self.schedule.slot_by_id.get(slot.id)
@@ -172,4 +172,4 @@ class Schedules:
     def _bookable_on(self, day: Day) -> list[Slot]:
         planned = {slot.id for slot in day.slots}
         found = self.store.on_date(self.schedule.id, day.date)
-        return [self._occupancy.effective(slot) for slot in found if slot.id in planned]
+        return [self.occupancy.effective(slot) for slot in found if slot.id in planned]

@@ -76,8 +76,11 @@ class ChartData:
         return f"{places.ratio}, {closed}"
 
 
-def occupancy_by_slot(slots: Sequence[Slot], language: Language = ENGLISH) -> ChartData:
-    """Return the occupancy of the slots, a row for each date and a column for each hour."""
+def occupancy_by_slot(slots: Sequence[Slot], language: Language = ENGLISH, month: str = "") -> ChartData:
+    """Return the occupancy of the slots, a row for each date and a column for each hour.
+
+    The title names their `month`, YYYY-MM, if it is given.
+    """
     words = language.translations
     hours = sorted({slot.start for slot in slots})
     by_date: dict[str, dict[str, Occupancy]] = {}
@@ -97,7 +100,11 @@ def occupancy_by_slot(slots: Sequence[Slot], language: Language = ENGLISH) -> Ch
     for date, by_hour in sorted(by_date.items()):
         rows.append((date, *map(by_hour.get, hours)))
     columns = (words.gettext("Date"), *hours)
-    return ChartData("fill", words.gettext("Booked by date and hour"), summary, columns, tuple(rows), language)
+    title = words.gettext("Booked by date and hour")
+    if month:
+        name = format_date(language, f"{month}-01", language.month)
+        title = words.gettext("Booked by date and hour, {month}").format(month=name)
+    return ChartData("fill", title, summary, columns, tuple(rows), language)
 
 
 def bookings_per_day(days: Sequence[tuple[str, int]], language: Language = ENGLISH) -> ChartData:

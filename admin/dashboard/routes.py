@@ -38,14 +38,17 @@ def stats() -> Any:
     ),
     security="adminKey",
 )
-def plots(width: int) -> dict[str, Any]:
+def plots(width: int, month: str) -> dict[str, Any]:
     """Draw the charts of the dashboard as SVG about `width` pixels wide, each with its table.
 
-    Texts are in the language that Accept-Language prefers, English by default.
+    The occupancy is that of one month, by default of the first one with places. Texts are in the language that
+    Accept-Language prefers, English by default.
     """
     language = get_language(accept_language.negotiated_language())
-    charts = context.get_service(Dashboard).charts(language)
-    return {"items": [_serialize(chart, width) for chart in charts]}
+    dashboard = context.get_service(Dashboard)
+    shown = dashboard.month_or_default(month)
+    charts = dashboard.charts(language, shown)
+    return {"items": [_serialize(chart, width) for chart in charts], "month": shown}
 
 
 def _serialize(chart: ChartData, width: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshmallow as ma
 
-from core.schema_fields import ClampedInteger
+from core.schema_fields import ClampedInteger, VisiblePatternString
 from core.web.request_parser import QuerySchema
 
 
@@ -39,9 +39,12 @@ class StatsSchema(ma.Schema):
 
 
 class PlotsQuery(QuerySchema):
-    """Width of the charts in pixels."""
+    """Width of the charts in pixels, and the month whose occupancy is drawn."""
 
     width = ClampedInteger(4096, load_default=640, metadata={"minimum": 1})
+    month = VisiblePatternString(
+        "([0-9]{4}-[0-9]{2})?", "2026-03", error="Must be a month of the schedule, such as 2026-03.", load_default=""
+    )
 
 
 class PlotSchema(ma.Schema):
@@ -59,3 +62,4 @@ class PlotsSchema(ma.Schema):
     """Charts of the dashboard."""
 
     items = ma.fields.List(ma.fields.Nested(PlotSchema))
+    month = ma.fields.String(metadata={"description": "The month of the occupancy.", "example": "2026-03"})

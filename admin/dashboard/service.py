@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -11,10 +11,11 @@ from typing import Any
 from admin.dashboard import chart_data
 from admin.dashboard.chart_data import ChartData
 from admin.dashboard.daily_counts import IncrementalCounter
+from admin.dashboard.totals import Totals
 from core.clock import Clock
+from core.errors import Invalid
 from core.i18n import Language
 from notifications.outbox.service import Outbox
-from schedules.model import Slot
 from schedules.service import Schedules
 
 DAYS_SHOWN = 28
@@ -33,34 +34,37 @@ class Dashboard:
     def _count(self) -> IncrementalCounter:
         return IncrementalCounter(self.count_bookings_between, self.clock)
 
-    def charts(self, language: Language) -> list[ChartData]:
-        """Return the data of the charts: occupancy by slot, bookings of the last days, e-mails by state."""
+    def month_or_default(self, month: str) -> str:
+        """Return `month`, YYYY-MM, or without one the first month with places.
+
+        Raises Invalid for a month that the schedule does not have.
+        """
+        if not month:
+            return self.schedules.open_month()
+        if month not in self.schedules.schedule.days_by_month:
+            raise Invalid(errors={"month": ["Must be a month of the schedule, such as 2026-03."]})
+        return month
+
+    def charts(self, language: Language, month: str) -> list[ChartData]:
+        """Return the data of the charts: occupancy of a month, bookings of the last days, e-mails by state."""
         days = self.schedules.schedule.recent_day_bounds(self.clock(), DAYS_SHOWN)
         dates = [date for date, _, _ in days]
         counts = self._count.of([(first, end) for _, first, end in days])
         return [
-            chart_data.occupancy_by_slot(self.schedules.all_slots(), language),
+            self._occupancy(month, language),
             chart_data.bookings_per_day(list(zip(dates, counts, strict=True)), language),
             chart_data.emails_by_status(self.outbox.counts(), language),
         ]
 
+    def _occupancy(self, month: str, language: Language) -> ChartData:
+        slots = self.schedules.occupancy.in_month(month)
+        if len(self.schedules.schedule.days_by_month) == 1:
+            return chart_data.occupancy_by_slot(slots, language)
+        return chart_data.occupancy_by_slot(slots, language, month=month)
+
     def stats(self) -> Mapping[str, Any]:
         """Return seats, booked places and what can still be booked in all, by day and by hour, and e-mails by state."""
-        slots = self.schedules.all_slots()
-        return {
-            "seats": sum(slot.capacity for slot in slots),
-            "booked": sum(slot.booked_count for slot in slots),
-            "remaining": self.schedules.bookable_places(slots),
-            "byDay": _sums(slots, lambda slot: (("date", slot.date), ("day", slot.day))),
-            "byHour": sorted(_sums(slots, lambda slot: (("hour", slot.start),)), key=lambda row: str(row["hour"])),
-            "letters": self.outbox.counts(),
-        }
-
-
-def _sums(slots: Sequence[Slot], name: Callable[[Slot], tuple[tuple[str, str], ...]]) -> list[dict[str, Any]]:
-    sums: dict[tuple[tuple[str, str], ...], list[int]] = {}
-    for slot in slots:
-        row = sums.setdefault(name(slot), [0, 0])
-        row[0] += slot.capacity
-        row[1] += slot.booked_count
-    return [{**dict(names), "seats": seats, "booked": booked} for names, (seats, booked) in sums.items()]
+        totals = Totals()
+        for slots in self.schedules.occupancy.by_month():
+            totals.add(slots, self.schedules.bookable_places(slots))
+        return {**totals.members(), "letters": self.outbox.counts()}

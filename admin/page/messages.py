@@ -176,6 +176,7 @@ MESSAGES: Mapping[str, Message] = {
     "seatsFree": pgettext("a sum", "still free"),
     "lettersOpen": _("e-mails under way"),
     "lettersDead": _("e-mails given up"),
+    "occupancyMonth": _("Month of the occupancy"),
     "asTable": _("As a table"),
     # The audit
     "who": pgettext("a column", "Who"),

@@ -1,8 +1,8 @@
 // Dashboard view: totals, and charts with their data as tables.
 import { get } from "./api.js";
-import { el, scrollable } from "./dom.js";
-import { formatNumber, t } from "./i18n.js";
-import { announce, attempt, currentView, render } from "./router.js";
+import { el, field, scrollable, select } from "./dom.js";
+import { formatMonth, formatNumber, months, t } from "./i18n.js";
+import { announce, attempt, currentView, navigate, onNavigationFailed, render } from "./router.js";
 
 const RESIZE_DEBOUNCE_MS = 250;
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
@@ -11,13 +11,24 @@ const PANEL_FRAME = 34;
 let renderedWidth = 0;
 let resizeTimer = 0;
 
-export async function dashboardView() {
+export async function dashboardView(params) {
   const width = viewWidth();
+  const asked = months.includes(params.get("month")) && { month: params.get("month") };
   renderedWidth = width;
   const chartWidth = Math.max(1, width - PANEL_FRAME);
-  const [stats, charts] = await Promise.all([get("/stats"), get(`/plots?width=${chartWidth}`)]);
+  const [stats, charts] = await Promise.all([get("/stats"), get(`/plots?${new URLSearchParams({ width: chartWidth, ...asked })}`)]);
   announce(charts.items.map((chart) => chart.summary).join(" "));
-  return [el("h1", { tabindex: "-1" }, t("overview")), totals(stats), ...charts.items.map(figure)];
+  return [el("h1", { tabindex: "-1" }, t("overview")), totals(stats), months.length > 1 && monthFilter(charts.month),
+    ...charts.items.map(figure)];
+}
+
+function monthFilter(month) {
+  const control = select("month", months.map((each) => [each, formatMonth(each)]), month);
+  control.addEventListener("change", () => {
+    onNavigationFailed(() => { control.value = month; });
+    navigate({ view: "overview", month: control.value });
+  });
+  return el("div", { class: "panel filters month-filter" }, field(t("occupancyMonth"), control));
 }
 
 function viewWidth() {

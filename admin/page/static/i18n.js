@@ -7,6 +7,7 @@ const dateTimes = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeSty
 const days = new Intl.DateTimeFormat(locale, {
   weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC",
 });
+const monthNames = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric", timeZone: "UTC" });
 const numbers = new Intl.NumberFormat(locale);
 const [kilobytes, megabytes] = ["kilobyte", "megabyte"].map(
   (unit) => new Intl.NumberFormat(locale, { style: "unit", unit, maximumFractionDigits: 1 }),
@@ -15,6 +16,7 @@ const plurals = new Intl.PluralRules(locale);
 
 export const zone = pageData.zone;
 export const dates = pageData.dates;
+export const months = [...new Set(dates.map((date) => date.slice(0, 7)))];
 export const hasParties = pageData.hasParties;
 export const countries = pageData.countries;
 
@@ -39,4 +41,5 @@ export function formatBytes(bytes) {
 }
 
 export const formatDateTime = (iso) => (iso ? dateTimes.format(new Date(iso)) : t("none"));
+export const formatMonth = (month) => monthNames.format(new Date(`${month}-01T00:00Z`));
 export const formatDate = (date) => days.format(new Date(`${date}T00:00Z`));
