@@ -265,7 +265,8 @@ def _worker(base: _Base, mailer: Mailer | None) -> OutboxWorker:
     attach = partial(attachments.attach, booking.wiring.build_calendar_files(settings, base.schedules))
     templates = environments(booking.wiring.build_imprints(base.schedules))
     render_email = partial(render, templates, settings.mail_from, settings.admin_email, attach)
-    transport = MailTransport(mailer or build_mailer(settings), render_email, settings.mail_rate)
+    attached = {*booking.wiring.TEMPLATES_WITH_INVITES, *attachments.TEMPLATES}
+    transport = MailTransport(mailer or build_mailer(settings), render_email, settings.mail_rate, attached)
     lease = worker_lease(base.db, _lease_holder(), base.clock)
     return build_worker(LeaseStore(base.db, outbox.deferred), lease, transport, outbox.wake)
 

@@ -69,6 +69,8 @@ from waitlist.store import WaitlistStore
 SCHEMAS = (BOOKINGS, SEGMENTS, MIGRATIONS, LINK_REQUESTS)
 # A guest waits for the link, so its task is a frequent one.
 LINKS_SECONDS = 5.0
+# The templates of e-mails with a calendar file.
+TEMPLATES_WITH_INVITES = frozenset(calendar_invite.METHODS)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from core import leader_lease
@@ -34,11 +35,15 @@ SCHEMAS = (schema.SCHEMA, leader_lease.SCHEMA)
 
 @dataclass(frozen=True)
 class MailTransport:
-    """How e-mails are rendered and sent: `rate` is the provider's limit in e-mails a second."""
+    """How e-mails are rendered and sent: `rate` is the provider's limit in e-mails a second.
+
+    `with_attachments` are the templates of e-mails that may have attachments.
+    """
 
     mailer: Mailer
     render: Render
     rate: float
+    with_attachments: Collection[str] = ()
 
 
 def build_outbox(db: Db, clock: Clock, deferred: Sources) -> Outbox:
@@ -54,7 +59,7 @@ def build_worker(
     """Return the worker that sends the e-mails of `store` while it holds `lease`; `wake` follows each enqueueing."""
     stop = threading.Event()
     throttle = SendThrottle(transport.rate)
-    planner = BatchPlanner(store, transport.mailer, transport.render)
+    planner = BatchPlanner(store, transport.mailer, transport.render, transport.with_attachments)
     dispatcher = Dispatcher(
         store=store,
         planner=planner,

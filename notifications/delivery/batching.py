@@ -8,7 +8,7 @@ call, if its remaining e-mails fail, or if the provider no longer knows its key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,11 +25,12 @@ MIN_BATCH = 5
 
 @dataclass(frozen=True)
 class BatchPlanner:
-    """Plans the calls to one mailer."""
+    """Plans the calls to one mailer. E-mails of the templates `with_attachments` are in no batch."""
 
     store: LeaseStore
     mailer: Mailer
     render: Render
+    with_attachments: Collection[str] = ()
 
     @property
     def makes_batches(self) -> bool:
@@ -73,9 +74,14 @@ class BatchPlanner:
                 yield SendJob(batch_emails, batch, batch_emails, messages)
 
     def _render_batchable(self, emails: Sequence[OutboxEmail]) -> list[tuple[OutboxEmail, Message]]:
-        """Return those of `emails` that can be in a batch, with their messages: batches take no attachments."""
+        """Return those of `emails` that can be in a batch, with their messages: batches take no attachments.
+
+        An e-mail that may have one is made when it is sent: an order's PDF takes longer than all else.
+        """
         batchable = []
         for email in emails:
+            if email.template in self.with_attachments:
+                continue
             # An error is reported when the e-mail is sent individually.
             with suppress(Exception):
                 message = self.render(email)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from json import dumps
 from typing import Any
 
-import requests
+import orjson
 import resend
-from requests.adapters import HTTPAdapter
+import urllib3
 from resend.exceptions import NoContentError, ResendError
 from resend.http_client import HTTPClient
+from urllib3.exceptions import HTTPError
 
+from core.http_pool import build_pool
 from notifications.delivery.throttle import parse_retry_after
 from notifications.errors import BatchRefused, PermanentFailure, ProviderUnavailable, TransientFailure
 from notifications.idna import with_ascii_domain
@@ -19,6 +22,8 @@ from notifications.outbox.model import Message
 
 # Seconds to connect to Resend, and seconds to wait for its response.
 TIMEOUTS = (3.0, 10.0)
+# At most so many senders run in parallel.
+SENDERS = 4
 # Statuses that reject the e-mail itself. Others, such as a refused key, an unverified sender or a wrong API address,
 # can be corrected while the e-mail is retried.
 REFUSALS = {400, 409, 413, 422}
@@ -65,21 +70,11 @@ class ResendMailer:
 
 
 class PooledHttpClient(HTTPClient):
-    """The SDK's HTTP client with pooled connections and short time-outs."""
+    """The SDK's HTTP client with pooled connections and short time-outs; the outbox retries."""
 
     def __init__(self, api_url: str, timeouts: tuple[float, float]) -> None:
-        self._timeouts = timeouts
-        self._session = requests.Session()
-        # At most four senders run in parallel; the outbox retries, so urllib3 must not.
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=4, max_retries=0)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
-        # The environment's proxies and certificates are read once, not for each e-mail. ~/.netrc is not read: it would
-        # replace the API key.
-        environment = self._session.merge_environment_settings(api_url, {}, None, None, None)
-        self._session.proxies = environment["proxies"]
-        self._session.verify = environment["verify"]
-        self._session.trust_env = False
+        connect, read = timeouts
+        self.pool = build_pool(api_url, SENDERS, urllib3.Timeout(connect=connect, read=read))
 
     def request(
         self,
@@ -90,14 +85,23 @@ class PooledHttpClient(HTTPClient):
         files: Any = None,
         data: Any = None,
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        response = self._session.request(
-            method, url, headers=headers, json=json, files=files, data=data,
-            timeout=self._timeouts, allow_redirects=False,
-        )  # fmt: skip
-        if 300 <= response.status_code < 400:
-            # A followed redirection would lose the e-mail, and the SDK would report a success.
-            raise requests.RequestException(f"redirected: {response.status_code}")
-        return response.content, response.status_code, response.headers
+        """Send `json`; the SDK has `files` and `data` for calls that are not made here."""
+        if files is not None or data is not None:
+            raise ValueError("only JSON is sent")
+        own = {**headers, "Content-Type": "application/json"}
+        response = self.pool.request(method.upper(), url, headers=own, body=_encoded(json))
+        if 300 <= response.status < 400:
+            # The SDK would report it as a success.
+            raise HTTPError(f"redirected: {response.status}")
+        return response.data, response.status, response.headers
+
+
+def _encoded(value: object) -> bytes:
+    """Return JSON; a lone surrogate, which orjson refuses, becomes an escape."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return dumps(value).encode()
 
 
 def _params(message: Message) -> resend.Emails.SendParams:

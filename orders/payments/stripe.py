@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import requests
 import stripe
-from requests.adapters import HTTPAdapter
 
 from core import log
 from orders.payments.gateway import (
@@ -25,6 +23,7 @@ from orders.payments.gateway import (
     RepaymentRefused,
 )
 from orders.payments.stripe_amounts import AmountNotPayable, from_stripe, to_stripe
+from orders.payments.stripe_http import build_http_client
 
 LOG = log.get_logger("orders.payments")
 # The SDK imports a class at its first use: here, so that the first payment does not wait for it.
@@ -43,7 +42,6 @@ PREFERENCE = (
     PaymentState.ACTION_REQUIRED,
     PaymentState.DECLINED,
 )
-CONNECTIONS = 50
 PAGE = 100
 DEFAULT_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
@@ -51,18 +49,10 @@ LONGEST_PAUSE = 60.0
 
 def build_client(api_key: str, api_base: str, timeout: float) -> stripe.StripeClient:
     """Return a client that never repeats a request; all threads share its connections."""
-    session = requests.Session()
-    # A session that trusts the environment looks through all of it for proxies at each request.
-    settings = session.merge_environment_settings(api_base, {}, stream=None, verify=None, cert=None)
-    session.proxies.update(settings["proxies"])
-    session.verify = settings["verify"]
-    session.trust_env = False
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS))
     return stripe.StripeClient(
         api_key,
         base_addresses={"api": api_base},
-        http_client=stripe.RequestsClient(timeout=timeout, session=session),
+        http_client=build_http_client(api_base, timeout),
         max_network_retries=0,
     )
 

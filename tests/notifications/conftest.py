@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -103,9 +103,15 @@ class OutboxFixture:
         transaction(self.client, lambda session: self.store.add(session, enqueued), 10)
 
     def worker(
-        self, mailer: Mailer, *, rate: float = 1000.0, owner: str = "one", render: Render = RENDER
+        self,
+        mailer: Mailer,
+        *,
+        rate: float = 1000.0,
+        owner: str = "one",
+        render: Render = RENDER,
+        with_attachments: Collection[str] = (),
     ) -> OutboxWorker:
-        transport = MailTransport(mailer, render, rate)
+        transport = MailTransport(mailer, render, rate, with_attachments)
         return build_worker(self.leases, self.lease(owner), transport, threading.Event())
 
     def lease(self, holder: str) -> LeaderLease:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -101,6 +102,24 @@ def test_emails_with_attachments_are_sent_one_by_one(
     assert len(batch.bodies) == MANY / 2
     assert {call.key for call in provider.calls if not call.is_batch} == odd
     assert all(call.body["attachments"] for call in provider.calls if not call.is_batch)
+    assert_each_once(provider, enqueued)
+
+
+def test_email_that_may_have_attachments_is_made_once_and_sent_alone(
+    outbox: OutboxFixture, provider: Provider, resend: ResendMailer
+) -> None:
+    enqueued = waiting(outbox)
+    made: Counter[str] = Counter()
+
+    def render(email: OutboxEmail) -> Message:
+        made[email.id] += 1
+        return RENDER(email)
+
+    outbox.worker(resend, render=render, with_attachments={"guest_booking"}).send_all_due()
+
+    assert set(made.values()) == {1}
+    alone = {call.key for call in provider.calls if not call.is_batch}
+    assert alone == {email.id for email in enqueued if email.template == "guest_booking"}
     assert_each_once(provider, enqueued)
 
 

@@ -55,6 +55,12 @@ def test_resend_receives_reply_to_and_attachments_and_returns_an_id(provider: Pr
     ]
 
 
+def test_resend_receives_a_lone_surrogate(provider: Provider, resend: ResendMailer) -> None:
+    resend.send(replace(MESSAGE, text="\ud800"))
+
+    assert provider.calls[0].body["text"] == "\ud800"
+
+
 @pytest.mark.parametrize("answer", [b"{}", b"[]", b'{"id": 7}', b'{"id": ""}'])
 def test_an_answer_without_an_id_is_not_resends(provider: Provider, resend: ResendMailer, answer: bytes) -> None:
     provider.next.append(Says(raw=answer))

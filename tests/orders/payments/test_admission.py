@@ -8,7 +8,6 @@ import pytest
 
 from core.mongo.client import Db
 from orders.payment import PayOrder
-from orders.payments.stripe import build_client
 from orders.payments.throttle_store import PaymentThrottle
 from tests.orders.conftest import ManualClock
 from tests.orders.payments.conftest import MakeShop
@@ -81,23 +80,3 @@ def test_order_of_a_process_killed_before_its_turn_is_paid_once(
 
     assert states_and_versions(shop.db) == [("paid", 3)]
     assert len(shop.fake.posts("/v1/payment_intents")) == 1
-
-
-def test_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/own.pem")
-
-    client = build_client("sk_test_1", "https://api.stripe.com", 10)
-
-    session = client._requestor._client._session  # type: ignore[union-attr]
-    assert session.proxies["https"] == "http://proxy.example:3128"
-    assert session.verify == "/etc/ssl/own.pem"
-
-
-def test_host_outside_of_the_proxy_is_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
-    monkeypatch.setenv("NO_PROXY", "api.stripe.com")
-
-    client = build_client("sk_test_1", "https://api.stripe.com", 10)
-
-    assert not client._requestor._client._session.proxies  # type: ignore[union-attr]
