@@ -11,7 +11,7 @@ from flask import g, request
 
 from accounts.access_tokens import AccessTokens
 from accounts.errors import NotSignedIn, OriginRefused, RoleMissing
-from accounts.model import Identity, Role
+from accounts.model import Account, Identity, Role
 from accounts.service import Accounts
 from core.web import context
 
@@ -80,16 +80,22 @@ def require_role(*roles: Role) -> Identity:
     Raises NotSignedIn, also for a disabled account or an ended session, and RoleMissing.
     """
     identity = require_identity()
-    role = context.get_service(Accounts).current_role(identity)
-    if role not in roles:
+    account = context.get_service(Accounts).active(identity)
+    if account.role not in roles:
         raise RoleMissing
     g.identity = identity
+    g.account = account
     return identity
 
 
 def current_identity() -> Identity:
     """Return the identity that `signed_in` has found."""
     return cast("Identity", g.identity)
+
+
+def current_account() -> Account:
+    """Return the account that `active_session` or `require_role` has read."""
+    return cast("Account", g.account)
 
 
 def has_bearer_token() -> bool:

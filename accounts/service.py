@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.errors import AccountNotFound, NotSignedIn, SessionNotFound
-from accounts.model import Account, AccountPage, AccountSession, Identity, Role
+from accounts.model import Account, AccountPage, AccountSession, Identity
 from accounts.refresh_tokens import RefreshToken
 from accounts.session_store import SessionStore
 from accounts.store import AccountStore
@@ -36,12 +36,12 @@ class Accounts:
         except AccountNotFound:
             raise NotSignedIn from None
 
-    def current_role(self, identity: Identity) -> Role:
-        """Return the stored role; raises NotSignedIn if the account is disabled or its session has ended."""
+    def active(self, identity: Identity) -> Account:
+        """Return the stored account; raises NotSignedIn if it is disabled or its session has ended."""
         account = self.get(identity)
         if account.disabled or not self.sessions.is_active(identity.session_id, account.id, self.clock()):
             raise NotSignedIn
-        return account.role
+        return account
 
     def active_sessions(self, identity: Identity) -> Sequence[AccountSession]:
         """Return the person's sessions, newest first."""

@@ -80,7 +80,7 @@ class EventStore:
         self._get_shared = batched_read(self.get_many)
         self._read_event_id = batched_read(self._event_ids)
         # A tier never changes its event.
-        self._event_id_of = TTLCache(self._known_event_id, TIER_TTL_SECONDS, batched=True)
+        self.event_id_of = TTLCache(self._known_event_id, TIER_TTL_SECONDS, batched=True)
 
     def insert(self, session: Session, event: Event) -> None:
         """Insert `event` with its stock rows within the caller's transaction."""
@@ -143,14 +143,14 @@ class EventStore:
 
     def of_tier(self, tier_id: str) -> Event:
         """Return the event of a tier; raises TierNotFound."""
-        event = self._get_shared(self._event_id_of(tier_id))
+        event = self._get_shared(self.event_id_of(tier_id))
         if event is None:
             raise TierNotFound
         return event
 
     def of_tiers(self, tier_ids: Iterable[str]) -> list[Event]:
         """Return the events of the tiers; raises TierNotFound. Concurrent calls for one event share a read."""
-        event_ids = {self._event_id_of(tier_id) for tier_id in tier_ids}
+        event_ids = {self.event_id_of(tier_id) for tier_id in tier_ids}
         if len(event_ids) > 1:
             return list(self.get_many(event_ids).values())
         events = [self._get_shared(event_id) for event_id in event_ids]

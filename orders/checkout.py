@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from accounts.model import Account
 from core.clock import Clock, monotonic
-from core.errors import IdempotencyKeyReused, Invalid
+from core.errors import DomainError, IdempotencyKeyReused, Invalid, Unavailable
 from core.idempotency import KEY_LIFETIME, fingerprint
 from core.ids import new_id
-from events.errors import EventCancelled
+from events.errors import EventCancelled, SalesClosed
 from events.model import EventStatus
 from inventory.errors import InsufficientStock
 from orders.errors import OrderChanged, PaymentDeclined, PaymentTokenUnknown, RequestInProgress
 from orders.holds.cart import PriceCarts, PricedCart
 from orders.holds.errors import HoldExpired
-from orders.holds.model import Hold, HoldState, with_seats
+from orders.holds.model import CartLine, Hold, HoldState, with_seats
 from orders.holds.store import HoldStore
 from orders.model import NewOrder, Order, OrderKey, OrderState
 from orders.order_change import ChangeOrder, OrderChange, SeatsByTier, opposite
@@ -25,6 +26,7 @@ from orders.payment import GRACE, PayOrder
 from orders.payment_settlement import paid
 from orders.purchase_emails import OrderEmails
 from orders.tickets.issue import tickets_of
+from orders.tickets.model import Ticket
 
 # How often a repeated request looks whether the first one has ended.
 POLL_SECONDS = 0.1
@@ -43,10 +45,11 @@ class CheckoutTimes:
 class Placed:
     """An order that was placed; `replayed` if an earlier request with the same key has placed it.
 
-    With `client_secret` the buyer's browser must confirm the payment.
+    `tickets` are empty if they must be read. With `client_secret` the buyer's browser must confirm the payment.
     """
 
     order: Order
+    tickets: Sequence[Ticket] = ()
     replayed: bool = False
     client_secret: str = field(default="", repr=False)
 
@@ -70,32 +73,36 @@ class PlaceOrder:
         PaymentDeclined, IdempotencyKeyReused and RequestInProgress.
         """
         order_key = self._key(buyer, new, key)
-        first = self.change.orders.by_key(order_key.id, self.clock())
-        if first:
-            return self._replay(first, order_key)
         try:
-            return self._place(buyer, new, order_key, language)
-        except HoldExpired:
-            # A request with the same key may have used the hold in the meantime.
+            order, is_first = self._store(buyer, new, order_key, language)
+        except Unavailable:
+            raise
+        except DomainError:
+            # The first request with the same key may have got the tickets, or used the hold.
             first = self.change.orders.by_key(order_key.id, self.clock())
             if first is None:
                 raise
             return self._replay(first, order_key)
+        if not is_first:
+            return self._replay(order, order_key)
+        if not order.is_open:
+            return Placed(_accepted(order))
+        attempt = self.pay.execute_prepared(order)
+        return Placed(_accepted(attempt.order), attempt.tickets, client_secret=attempt.client_secret)
 
-    def _place(self, buyer: Account, new: NewOrder, key: OrderKey, language: str) -> Placed:
+    def _store(self, buyer: Account, new: NewOrder, key: OrderKey, language: str) -> tuple[Order, bool]:
+        """Claim the tickets and store the order; return it and True, or the first order of its key and False.
+
+        The unique index of the keys finds a repeated request, so a first one need not look for its key.
+        """
         hold = self._hold(buyer, new)
         cart = PricedCart(hold.items, hold.lines) if hold else self.price.execute(new.items)
         self._require_token(cart, new.payment_token)
         wanted = replace(self._order(buyer, cart, key, language), payment_method=new.payment_token)
         if wanted.total:
             wanted = self.pay.prepared(wanted)
-        order = self._submit(wanted, cart, hold)
-        if order.id != wanted.id:
-            return self._replay(order, key)
-        if not order.is_open:
-            return Placed(_accepted(order))
-        attempt = self.pay.execute_prepared(order)
-        return Placed(_accepted(attempt.order), client_secret=attempt.client_secret)
+        order = self._submit(wanted, cart, hold, new.items)
+        return order, order.id == wanted.id
 
     def _key(self, buyer: Account, new: NewOrder, key: str) -> OrderKey:
         parts = [new.hold_id, new.payment_token]
@@ -111,7 +118,7 @@ class PlaceOrder:
         hold = self.holds.get_of(buyer.id, new.hold_id)
         if hold.state is not HoldState.ACTIVE or hold.expires_at <= self.clock():
             raise HoldExpired
-        for event, _ in self.price.events.of_tiers(item.tier_id for item in hold.items).values():
+        for event, _ in self.price.cache.of_tiers(item.tier_id for item in hold.items).values():
             if event.status is EventStatus.CANCELLED:
                 raise EventCancelled
         return hold
@@ -143,12 +150,16 @@ class PlaceOrder:
             key=key,
         )
 
-    def _submit(self, order: Order, cart: PricedCart, hold: Hold | None) -> Order:
+    def _submit(self, order: Order, cart: PricedCart, hold: Hold | None, lines: Sequence[CartLine]) -> Order:
         """Claim the tickets and store the order; a free one is paid at once."""
         try:
             return self.change.claims.submit(self._seated_change(order, cart, hold).request())
         except InsufficientStock as error:
             raise self.price.refusal_of(cart, error, None) from None
+        except SalesClosed:
+            # The cached event may be from before it was cancelled.
+            self.price.execute_uncached(lines)
+            raise
         except OrderChanged:
             raise HoldExpired from None
 

@@ -129,14 +129,20 @@ class ChangeOrder:
         The first decision is on `known`, the order as the caller has seen it. Raises OrderNotFound, the errors of
         `decide`, and those of `TicketClaims.submit`.
         """
+        return self.apply(order_id, decide, known)[0]
+
+    def apply(
+        self, order_id: str, decide: Callable[[Order], OrderChange | None], known: Order | None = None
+    ) -> tuple[Order, OrderChange | None]:
+        """Do the same as `execute`; return the order, and the change if it was made by this call."""
         for _ in range(MAX_DECISIONS):
             order = known or self.orders.get(order_id)
             known = None
             change = decide(order)
             if change is None:
-                return order
+                return order, None
             try:
-                return self.claims.submit(change.request())
+                return self.claims.submit(change.request()), change
             except OrderChanged:
                 continue
         raise OrderChanged
@@ -156,7 +162,7 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
         """Write the rows; return the e-mails to enqueue. Raises StaleRequest if a row is not as expected."""
         changes = self._pick_seats(session, [request.detail for request in requests])
         # A cancellation writes the stock that a payment writes too, so that one of the two sees the other.
-        if self._cancelled(_sold_events(changes), session):
+        if self._have_unsold(_sold_events(changes), session):
             raise StaleRequest
         self._write_orders(session, changes)
         self._write_holds(session, changes)
@@ -194,12 +200,20 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
                 self._refuse_taken_seats(pending)
 
     def answer_duplicates(self, batch: Sequence[Pending]) -> None:
-        """Answer new orders with the first order of their key, or with IdempotencyKeyReused."""
+        """Answer new orders with the first order of their key, or with IdempotencyKeyReused.
+
+        A key that has expired is forgotten, and its request is tried again.
+        """
         new = [pending for pending in batch if pending.request.detail.before is None]
         known = self.orders.by_keys([_key_id(pending) for pending in new])
         for pending in new:
             first = known.get(_key_id(pending))
-            if first:
+            if first is None or first.key is None:
+                continue
+            placed_at = pending.request.detail.after.created_at
+            if first.key.expires_at <= placed_at:
+                self.orders.forget_keys(placed_at, first.key.id)
+            else:
                 _answer_with(pending, first)
         # After the keys: the first order of a key has used the hold that a repeated one names.
         self.refresh(unanswered(batch))
@@ -252,15 +266,15 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
             if change.reopens is None:  # A reopened hold keeps its seats.
                 self.seats.release(session, change.before, change.after)
 
-    def _cancelled(self, event_ids: set[str], session: Session | None = None) -> bool:
-        """Return whether any of the events is cancelled."""
+    def _have_unsold(self, event_ids: set[str], session: Session | None = None) -> bool:
+        """Return whether any of the events is cancelled, or a draft."""
         if not event_ids:
             return False
-        return EventStatus.CANCELLED in self.events.statuses(session, event_ids)
+        return not self.events.statuses(session, event_ids) <= {EventStatus.PUBLISHED}
 
     def _expects_present_rows(self, change: OrderChange) -> bool:
         """Return whether the hold, the tickets and the events of a change are as it expects."""
-        if self._cancelled(_sold_events([change])):
+        if self._have_unsold(_sold_events([change])):
             return False
         if change.uses and not self.holds.still_active([change.uses.id]):
             return False

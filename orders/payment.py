@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from orders.order_change import ChangeOrder, OrderChange, changed
 from orders.payment_queue import PaymentQueue
 from orders.payment_settlement import SettlePayment
 from orders.payments.gateway import Charge, Gateway, Payment, PaymentState, PaymentThrottled, PaymentUnanswered
+from orders.tickets.model import Ticket
 
 LOG = log.get_logger("orders")
 # Time beyond the provider's time-out, for a slow process and the settlement's transaction.
@@ -24,9 +25,13 @@ GRACE = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class Attempt:
-    """An order after an attempt to pay it; with `client_secret` the buyer confirms the payment, if that is needed."""
+    """An order after an attempt to pay it, with the tickets that were issued by this attempt.
+
+    With `client_secret` the buyer confirms the payment, if that is needed.
+    """
 
     order: Order
+    tickets: Sequence[Ticket] = ()
     client_secret: str = field(default="", repr=False)
 
 
@@ -122,10 +127,10 @@ class PayOrder:
         if payment is None:
             return Attempt(order)
         if payment.state is PaymentState.ACTION_REQUIRED:
-            return Attempt(
-                self.change.execute(order.id, partial(_await_buyer, payment.id, self.clock())), payment.client_secret
-            )
-        return Attempt(self.settle.execute(payment, known=order))
+            waiting = self.change.execute(order.id, partial(_await_buyer, payment.id, self.clock()))
+            return Attempt(waiting, client_secret=payment.client_secret)
+        settled = self.settle.settle(payment, known=order)
+        return Attempt(settled.order, settled.tickets)
 
     def client_secret(self, order: Order) -> str:
         """Return the secret with which the buyer confirms the payment of an open order, or nothing."""

@@ -39,7 +39,7 @@ class ConfirmPayment:
         if payment is None:
             return Attempt(order)
         if payment.state is PaymentState.ACTION_REQUIRED:
-            return Attempt(order, payment.client_secret)
+            return Attempt(order, client_secret=payment.client_secret)
         if payment.state is PaymentState.PROCESSING:
             return Attempt(self.settle.change.execute(order.id, _consented))
         return Attempt(self.settle.execute(payment))

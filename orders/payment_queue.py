@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from core import log
 from core.clock import Clock
+from core.concurrency.ttl_cache import TTLCache
 from orders.model import Order, QueuePosition
 from orders.order_change import ChangeOrder, OrderChange, changed
 from orders.payment_order_store import PaymentOrders
@@ -20,6 +22,8 @@ LOG = log.get_logger("orders")
 ADMISSION_MAX_WAIT = timedelta(seconds=1)
 # The longest wait of a worker for the next turn of the queue.
 QUEUE_MAX_WAIT = timedelta(milliseconds=100)
+# How long it is known without a read that no order need wait.
+OPEN_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,18 @@ class PaymentQueue:
     sleep: Callable[[float], None] = time.sleep
 
     def admits_at_once(self) -> bool:
-        """Return whether an order need not wait for its turn now: no rate, no pause and no queue."""
-        if self.throttle is None:
-            return True
-        return self.throttle.is_open(self.clock()) and not self.orders.has_queue()
+        """Return whether an order need not wait for its turn: no rate, and lately no pause and no queue.
+
+        An answer of a moment ago does no harm: the provider refuses an order during a pause, which then queues.
+        """
+        return self.throttle is None or self._is_open(self.throttle)
+
+    @cached_property
+    def _is_open(self) -> TTLCache[PaymentThrottle, bool]:
+        return TTLCache(self._read_is_open, OPEN_SECONDS)
+
+    def _read_is_open(self, throttle: PaymentThrottle) -> bool:
+        return throttle.is_open(self.clock()) and not self.orders.has_queue()
 
     def admit(self) -> bool:
         """Wait for a turn that is near; return False if the order must queue."""
@@ -67,6 +79,7 @@ class PaymentQueue:
         LOG.warning("payments_paused", seconds=seconds)
         if self.throttle:
             self.throttle.pause(self.clock() + timedelta(seconds=seconds))
+            self._is_open.invalidate()
 
     def position_of(self, order: Order) -> QueuePosition | None:
         """Return the position of an order in the queue, or None if it does not queue."""

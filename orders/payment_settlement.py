@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from core import log, metrics
 from core.clock import Clock
@@ -20,9 +21,18 @@ from orders.payments.gateway import Payment, PaymentState
 from orders.purchase_emails import OrderEmails
 from orders.seats.errors import SeatTaken
 from orders.tickets.issue import tickets_of
+from orders.tickets.model import Ticket
 
 LOG = log.get_logger("orders")
 LATE = frozenset({OrderState.EXPIRED, OrderState.DECLINED})
+
+
+@dataclass(frozen=True)
+class Settled:
+    """An order after a payment; `tickets` are those that were issued by it, none for one that was applied before."""
+
+    order: Order
+    tickets: Sequence[Ticket] = ()
 
 
 @dataclass(frozen=True)
@@ -39,23 +49,31 @@ class SettlePayment:
 
         `known` is the order as the caller has seen it.
         """
+        return self.settle(payment, known).order
+
+    def settle(self, payment: Payment, known: Order | None = None) -> Settled:
+        """Do the same as `execute`; return the tickets as well, so that they need not be read."""
         if payment.state is PaymentState.SUCCEEDED:
             return self._succeed(payment, known)
         if payment.state is PaymentState.DECLINED:
-            return self.change.execute(payment.order_id, self._declined)
-        return self.change.orders.get(payment.order_id)
+            return Settled(self.change.execute(payment.order_id, self._declined))
+        return Settled(self.change.orders.get(payment.order_id))
 
-    def _succeed(self, payment: Payment, known: Order | None) -> Order:
+    def _succeed(self, payment: Payment, known: Order | None) -> Settled:
         try:
-            return self.change.execute(payment.order_id, lambda order: self._paid(order, payment), known)
+            order, change = self.change.apply(payment.order_id, partial(self._paid, payment, known), known)
         except (InsufficientStock, SalesClosed, SeatTaken):
-            return self.change.execute(payment.order_id, lambda order: self._returned(order, payment))
+            return Settled(self.change.execute(payment.order_id, lambda order: self._returned(order, payment)))
+        return Settled(order, change.issues if change else ())
 
-    def _paid(self, order: Order, payment: Payment) -> OrderChange | None:
-        """Return the change to PAID; a late payment claims the tickets and the seats again."""
+    def _paid(self, payment: Payment, known: Order | None, order: Order) -> OrderChange | None:
+        """Return the change to PAID; a late payment claims the tickets and the seats again.
+
+        The decision on `known` is the first one; later ones read the events again.
+        """
         if _is_known(order, payment):
             return None
-        if not self._is_payable(order) or not _matches(order, payment):
+        if not self._is_payable(order, cached=order is known) or not _matches(order, payment):
             return self._returned(order, payment)
         after = paid(order, payment, self.clock)
         tickets = tickets_of(after)
@@ -65,10 +83,10 @@ class SettlePayment:
         seats = sold_seats(after)
         return OrderChange(before=order, after=after, claims=order.lines, picks=seats, issues=tickets, emails=emails)
 
-    def _is_payable(self, order: Order) -> bool:
+    def _is_payable(self, order: Order, *, cached: bool) -> bool:
         """Return whether the tickets of an order may be issued; those of an anonymous one would reach no person."""
         is_awaited = order.is_open or order.state in LATE
-        return is_awaited and not order.is_anonymous and not self.emails.has_unsold_event(order)
+        return is_awaited and not order.is_anonymous and not self.emails.has_unsold_event(order, cached=cached)
 
     def _returned(self, order: Order, payment: Payment) -> OrderChange | None:
         """Return the change that gives a payment back: too late, of another amount, or a second one."""

@@ -76,10 +76,14 @@ class OrderEmails:
         email = NewEmail(subject=ticket.order_id, to=ticket.holder_email, context=context, now=self.clock())
         return email.build(TRANSFERRED, f"transfer-{ticket.id}")
 
-    def has_unsold_event(self, order: Order) -> bool:
-        """Return whether an event of the order is no longer published: cancelled, a draft again, or deleted."""
+    def has_unsold_event(self, order: Order, *, cached: bool = False) -> bool:
+        """Return whether an event of the order is no longer published: cancelled, a draft again, or deleted.
+
+        With `cached` the events are of at most a second ago: for a decision that the transaction checks again.
+        """
+        read = self._event if cached else self._stored
         for event_id in {item.event_id for item in order.items}:
-            event = self._stored(event_id)
+            event = read(event_id)
             if event is None or event.status is not EventStatus.PUBLISHED:
                 return True
         return False

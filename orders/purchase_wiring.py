@@ -212,4 +212,4 @@ def _simulated_webhooks(base: Foundation, webhook: PaymentWebhook) -> DeliverSim
 
 
 def _prices(base: Foundation) -> PriceCarts:
-    return PriceCarts(base.cache.events, Seats(SeatStore(base.db)))
+    return PriceCarts(base.cache, Seats(SeatStore(base.db)))

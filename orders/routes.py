@@ -6,8 +6,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from accounts.guards import active_session, current_identity
-from accounts.service import Accounts
+from accounts.guards import active_session, current_account, current_identity
 from core.pagination import count_pages
 from core.web import accept_language, context
 from core.web.endpoint import Blueprint, Endpoint
@@ -51,9 +50,8 @@ def place_order(new: NewOrder, key: str | None) -> Response:
     """
     if key is None:
         raise IdempotencyKeyRequired
-    identity = current_identity()
-    context.get_service(RateLimiter).hit_order(identity.account_id)
-    buyer = context.get_service(Accounts).get(identity)
+    buyer = current_account()
+    context.get_service(RateLimiter).hit_order(buyer.id)
     language = accept_language.negotiated_language()
     return _answer(context.get_service(PlaceOrder).execute(buyer, new, key, language))
 
@@ -95,7 +93,7 @@ def cancel_order(order_id: str) -> Response:
 
 def _answer(placed: Placed) -> Response:
     order = placed.order
-    tickets = context.get_service(ListOrders).tickets_of(order)
+    tickets = placed.tickets or context.get_service(ListOrders).tickets_of(order)
     queue = context.get_service(PaymentQueue).position_of(order)
     body: dict[str, Any] = order_members(order, tickets, queue)
     if placed.client_secret:

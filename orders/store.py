@@ -79,9 +79,8 @@ class OrderStore:
         """Replace orders, pairs of before and after; return False if one has another version: abort then."""
         updates: list[Update] = []
         for before, after in changes:
-            fields = order_document(after)
-            where = {"_id": fields.pop("_id"), "version": before.version, "state": before.state.value}
-            updates.append((where, {"$set": fields}))
+            where = {"_id": before.id, "version": before.version, "state": before.state.value}
+            updates.append((where, {"$set": _changed_fields(before, after)}))
         return bulk_update(session, self._orders, updates) == len(updates)
 
     def get(self, order_id: str) -> Order:
@@ -183,3 +182,9 @@ class OrderStore:
         """Return a page of orders, newest first, and the number of all."""
         found = self._orders.find(wanted).sort("_id", DESCENDING).skip((page - 1) * limit).limit(limit)
         return list(map(order_of, found)), self._orders.count_documents(wanted)
+
+
+def _changed_fields(before: Order, after: Order) -> Document:
+    """Return the stored fields that differ: a field that is set, even to its value, costs the work of its indexes."""
+    stored = order_document(before)
+    return {name: value for name, value in order_document(after).items() if value != stored[name]}

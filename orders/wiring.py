@@ -107,13 +107,13 @@ def build_group_commit(base: Foundation, cache: EventCache) -> GroupCommit:
     offers = offer_wiring.Foundation(base.db, base.events)
     rows: dict[type, TicketRows] = {
         ChangeOfEvent: events.wiring.build_rows(base.db, base.audit, base.clock, build_price_rule(base.settings)),
-        **hold_wiring.build_rows(_hold_foundation(base)),
+        **hold_wiring.build_rows(_hold_foundation(base, cache)),
         **reservation_wiring.build_rows(reservation_wiring.Foundation(base.db, base.clock, cache, base.outbox)),
         **purchase_wiring.build_rows(_purchase_foundation(base, cache)),
         **offer_wiring.build_rows(offers),
         # All that releases tickets comes before.
         **offer_wiring.build_last_rows(offers),
-        **hold_wiring.build_last_rows(_hold_foundation(base)),
+        **hold_wiring.build_last_rows(_hold_foundation(base, cache)),
     }
     return GroupCommit(base.client, base.events.store.stock, TicketRecords(cache, base.outbox, rows))
 
@@ -124,7 +124,7 @@ def build(base: Foundation) -> OrderServices:
     group_commit = build_group_commit(base, cache)
     foundation = _purchase_foundation(base, cache)
     expire_orders = purchase_wiring.build_expiry(foundation, group_commit)
-    holds = hold_wiring.build(_hold_foundation(base), group_commit, expire_orders)
+    holds = hold_wiring.build(_hold_foundation(base, cache), group_commit, expire_orders)
     reservations = reservation_wiring.build(
         reservation_wiring.Foundation(base.db, base.clock, cache, base.outbox), group_commit, holds.claims
     )
@@ -186,6 +186,6 @@ def _purchase_foundation(base: Foundation, cache: EventCache) -> purchase_wiring
     )
 
 
-def _hold_foundation(base: Foundation) -> hold_wiring.Foundation:
+def _hold_foundation(base: Foundation, cache: EventCache) -> hold_wiring.Foundation:
     lifetime = timedelta(seconds=base.settings.order_hold_seconds)
-    return hold_wiring.Foundation(base.db, base.clock, base.events, lifetime)
+    return hold_wiring.Foundation(base.db, base.clock, cache, lifetime)

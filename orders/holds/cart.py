@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from core.errors import DomainError, Invalid
 from events.errors import SalesClosed
 from events.model import Event, Tier
-from events.service import Events
 from inventory.errors import InsufficientStock
+from orders.event_cache import EventCache
 from orders.holds.errors import MixedCurrencies
 from orders.holds.model import MAX_QUANTITY, CartLine, HeldItem, Hold
 from orders.seats.picking import SeatRequest, Seats, seat_request
@@ -73,9 +73,9 @@ class PricedCart:
 
 @dataclass(frozen=True)
 class PriceCarts:
-    """Prices carts."""
+    """Prices carts by events of at most a second ago. The guard of the stock decides about counts and closed tiers."""
 
-    events: Events
+    cache: EventCache
     seats: Seats
 
     def execute(self, lines: Sequence[CartLine]) -> PricedCart:
@@ -85,7 +85,18 @@ class PriceCarts:
         that do not exist.
         """
         wanted = _by_tier(lines)
-        found = self.events.of_tiers(wanted)
+        try:
+            return self._priced(wanted, self.cache.of_tiers(wanted))
+        except DomainError:
+            # The event may have been changed since it was read.
+            return self.execute_uncached(lines)
+
+    def execute_uncached(self, lines: Sequence[CartLine]) -> PricedCart:
+        """Do the same by the events as they are now."""
+        wanted = _by_tier(lines)
+        return self._priced(wanted, self.cache.events.of_tiers(wanted))
+
+    def _priced(self, wanted: Mapping[str, CartLine], found: Mapping[str, tuple[Event, Tier]]) -> PricedCart:
         items = []
         counts: dict[str, int] = {}
         pools: dict[str, str] = {}
@@ -120,7 +131,7 @@ class PriceCarts:
             raise _invalid(f"At most {most} tickets of the tier {tier.code} in one order.")
         if line.seats and not tier.numbered:
             raise _invalid(f"The tier {tier.code} has no numbered seats.")
-        self.events.require_on_sale(event)
+        self.cache.events.require_on_sale(event)
         if tier.closed:
             raise SalesClosed
 

@@ -10,6 +10,7 @@ from core.clock import Clock
 from core.concurrency.batcher import PendingRequest
 from core.ids import new_id
 from core.mongo.transactions import Session
+from events.errors import SalesClosed
 from events.seat_store import SeatClaim
 from inventory.errors import InsufficientStock
 from inventory.requests import RowsOfKind, StockChange, unanswered
@@ -58,6 +59,10 @@ class CreateHold:
             return self.claims.submit(request)
         except InsufficientStock as error:
             raise self.price.refusal_of(cart, error, request.detail.replaced) from None
+        except SalesClosed:
+            # The cached event may be from before it was cancelled.
+            self.price.execute_uncached(wanted)
+            raise
 
 
 def _identities(hold: Hold) -> frozenset[Hashable]:

@@ -9,9 +9,9 @@ from core.clock import Clock
 from core.mongo.client import Db
 from core.scheduler import PeriodicTask
 from events.seat_store import SeatStore
-from events.service import Events
 from inventory.group_commit import GroupCommit
 from orders.deadline_expiry import EXPIRY_INTERVAL
+from orders.event_cache import EventCache
 from orders.group_commit import TicketRows
 from orders.holds.cart import PriceCarts
 from orders.holds.claims import ExpiredTickets, TicketClaims
@@ -33,13 +33,13 @@ class Foundation:
 
     db: Db
     clock: Clock
-    events: Events
+    cache: EventCache
     lifetime: timedelta
 
     @property
     def held(self) -> HeldTickets:
         """The counts of held tickets."""
-        return HeldTickets(HoldStore(self.db), self.events.store, Seats(SeatStore(self.db)))
+        return HeldTickets(HoldStore(self.db), self.cache.events.store, Seats(SeatStore(self.db)))
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def build(base: Foundation, group_commit: GroupCommit, *expired: ExpiredTickets)
     return HoldServices(
         claims=claims,
         release=ReleaseHold(group_commit, store),
-        create=CreateHold(claims, PriceCarts(base.events, base.held.seats), store, base.clock, base.lifetime),
+        create=CreateHold(claims, PriceCarts(base.cache, base.held.seats), store, base.clock, base.lifetime),
         expire=expire,
         listing=ListHolds(store, base.clock),
     )

@@ -189,7 +189,7 @@ def test_wrong_key_is_refused_also_with_an_administrators_token(people: list[Dev
 def test_control_door_that_trusts_the_tokens_session_stays_open(
     api: Api, people: list[Device], db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Accounts, "current_role", lambda service, identity: service.get(identity).role)
+    monkeypatch.setattr(Accounts, "active", lambda service, identity: service.get(identity))
     make_admin(db)
 
     people[0].send("POST", "/api/auth/logout")

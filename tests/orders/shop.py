@@ -55,6 +55,10 @@ class Shop:
     def now(self) -> datetime:
         return self.services.events.clock()
 
+    def forget_events(self) -> None:
+        """Drop the cached events, as a second does."""
+        self.services.orders.purchases.place.price.cache.clear()
+
     def event(self, *plans: TierPlan, pool: int | None = None, **changes: Any) -> Event:
         """Insert a published event with the tiers of `plans`, one of ten tickets by default."""
         now = self.now

@@ -5,12 +5,10 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from orders import checkout
-from orders.model import Order
 from orders.payments.simulated import SimulatedGateway
 from tests.orders.conftest import ManualClock
 from tests.orders.shop import Buyer, Shop, lines
@@ -155,20 +153,10 @@ def test_concurrent_orders_of_one_hold_and_key_make_one(shop: Shop, buyer: Buyer
     assert {(answer.status, answer.json.get("id")) for answer in answers} == {(201, answers[0].json["id"])}
 
 
-def test_order_whose_hold_the_same_key_has_just_used_is_replayed(
-    shop: Shop, buyer: Buyer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_order_whose_hold_the_same_key_has_used_is_replayed(shop: Shop, buyer: Buyer) -> None:
     (tier,) = shop.event().tiers
     hold_id = buyer.hold((tier, 1)).json["id"]
     first = buyer.order(key="a", holdId=hold_id)
-    store = type(shop.services.orders.purchases.change.orders)
-    by_key = store.by_key
-    answers: list[Order | None] = [None]
-
-    def unknown_at_first(*arguments: Any) -> Order | None:
-        return answers.pop() if answers else by_key(*arguments)
-
-    monkeypatch.setattr(store, "by_key", unknown_at_first)
 
     assert buyer.order(key="a", holdId=hold_id).json == first.json
     assert buyer.order(key="b", holdId=hold_id).code == "hold_expired"

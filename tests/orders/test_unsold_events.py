@@ -83,8 +83,8 @@ def test_payment_during_the_cancellation_of_its_event_is_returned(
     has_unsold_event = OrderEmails.has_unsold_event
     reads: list[bool] = []
 
-    def cancel_after_the_first_read(emails: OrderEmails, order: Order) -> bool:
-        reads.append(has_unsold_event(emails, order))
+    def cancel_after_the_first_read(emails: OrderEmails, order: Order, *, cached: bool = False) -> bool:
+        reads.append(has_unsold_event(emails, order, cached=cached))
         change_event(shop, event, "cancelled")
         return reads[-1]
 
@@ -99,7 +99,22 @@ def test_payment_during_the_cancellation_of_its_event_is_returned(
 def test_hold_of_a_cancelled_event_cannot_be_bought(shop: Shop, buyer: Buyer, event: Event) -> None:
     hold = buyer.hold((event.tiers[0], 1)).json
     change_event(shop, event, "cancelled")
+    shop.forget_events()
 
     answer = buyer.order(holdId=hold["id"])
 
     assert (answer.status, answer.code) == (409, "event_cancelled")
+
+
+@pytest.mark.parametrize("status", ["cancelled", "draft"])
+def test_order_that_misses_the_end_of_its_event_is_returned(
+    shop: Shop, buyer: Buyer, event: Event, status: str
+) -> None:
+    hold = buyer.hold((event.tiers[0], 1)).json
+    change_event(shop, event, status)
+
+    answer = buyer.order(holdId=hold["id"])
+
+    assert (answer.status, answer.json["status"]) == (200, "REFUNDED")
+    assert shop.stock(event.tiers[0].id) == (0, 0)
+    assert shop.db["tickets"].count_documents({}) == 0

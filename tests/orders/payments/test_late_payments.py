@@ -111,8 +111,8 @@ STEPS = [
     (PayOrder, "execute_prepared", "before"),
     (StripeGateway, "authorise", "before"),
     (StripeGateway, "authorise", "after"),
-    (SettlePayment, "execute", "before"),
-    (SettlePayment, "execute", "after"),
+    (SettlePayment, "settle", "before"),
+    (SettlePayment, "settle", "after"),
 ]
 
 

@@ -220,6 +220,7 @@ def test_event_cancelled_meanwhile_is_not_paid(shop: Shop, buyer: BuyingBrowser)
     buyer.choose((tier, 2))
     form = buyer.checkout_form()
     shop.db["events"].update_one({}, {"$set": {"status": "cancelled"}})
+    shop.forget_events()
 
     answer = buyer.post("/checkout", form)
 
