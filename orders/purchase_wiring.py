@@ -34,7 +34,8 @@ from orders.holds.store import HoldStore
 from orders.listing import ListOrders
 from orders.order_audit import FindOrderMismatches
 from orders.order_audit_store import OrderAuditStore
-from orders.order_change import ChangeOrder, OrderChange, OrderChangeRows
+from orders.order_change import ChangeOrder, OrderChange
+from orders.order_change_rows import OrderChangeRows
 from orders.order_seats import OrderSeats
 from orders.payment import PayOrder
 from orders.payment_comparison import ComparePayments

@@ -52,10 +52,10 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "cryptography": ("accounts.access_tokens",),
     "authlib": ("accounts.openid.discovery", "accounts.openid.id_token", "accounts.openid.provider"),
     "joserfc": ("accounts.openid.discovery", "accounts.openid.id_token"),
-    "stripe": ("orders.payments.stripe", "orders.payments.stripe_events"),
+    "stripe": ("orders.payments.stripe", "orders.payments.stripe_events", "orders.payments.stripe_http"),
+    "urllib3": ("core.http_pool", "orders.payments.stripe_http", "notifications.providers.*"),
     "requests": (
-        "orders.payments.stripe",
-        "notifications.providers.*",
+        "core.http_pool",
         "accounts.openid.discovery",
         "accounts.openid.provider",
     ),

@@ -19,7 +19,7 @@ USERS_OF_STORES: Mapping[str, tuple[str, ...]] = {
     "schedules.store": ("booking.listing",),
     "events.store": (
         "orders.holds.tickets",
-        "orders.order_change",
+        "orders.order_change_rows",
         "orders.reservations.cancel",
         "orders.reservations.deferred_emails",
         "orders.reservations.listing",

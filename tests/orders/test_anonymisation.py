@@ -123,7 +123,7 @@ def test_change_begun_before_anonymisation_is_decided_again(shop: Shop, buyer: B
     assert (stored(shop)["name"], stored(shop)["email"]) == ("", "")
 
 
-def test_control_change_of_an_anonymised_order_without_version_has_the_name(
+def test_control_change_of_an_anonymised_order_has_the_name(
     shop: Shop, buyer: Buyer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     buyer.order((shop.event().tiers[0], 1))
