@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import Response, current_app, redirect, render_template
 from flask_babel import force_locale
 from markupsafe import Markup
@@ -19,10 +22,18 @@ NEW_TAB = {True: Markup(' target="_blank"'), False: ""}
 
 def render_page(name: str, record_language: str = "", **values: object) -> Response:
     """Return the page `name` in the language of the cookie, else in `record_language`, else the negotiated one."""
+    with record_locale(record_language):
+        return _render(name, values)
+
+
+@contextmanager
+def record_locale(record_language: str) -> Iterator[None]:
+    """Make the language of the page of a record the current one, for texts that are made before its template."""
     if record_language and not locale.cookie_language():
         with force_locale(record_language):
-            return _render(name, values)
-    return _render(name, values)
+            yield
+    else:
+        yield
 
 
 def _render(name: str, values: dict[str, object]) -> Response:

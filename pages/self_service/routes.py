@@ -15,7 +15,6 @@ from core.errors import Conflict, DomainError
 from core.web import context
 from core.web.rate_limits.limiter import RateLimited, RateLimiter
 from pages import receipt
-from pages.error_messages import ERROR_MESSAGES
 from pages.rendering import render_page, see_other
 from pages.self_service import view
 from pages.self_service.link_parser import is_changed_id
@@ -82,7 +81,7 @@ def done(booking_id: str) -> Response:
     found = context.get_service(SelfService).get(booking_id, read_token())
     if found.status is not Status.CONFIRMED:
         return view.booking_page(found)
-    return render_page("self_service/done.html", found.language, booking=found, **view.own_links(found))
+    return view.done_page(found)
 
 
 @blueprint.post("/bookings/<booking_id>/cancel")
@@ -101,12 +100,12 @@ def reschedule(booking_id: str) -> tuple[Response, int] | Response:
         context.get_service(RateLimiter).hit_email(booking_id)
         service.reschedule(found, request.form.get("slotId", ""))
     except RateLimited as error:
-        limited = view.booking_page(found, problem=ERROR_MESSAGES[error.code])
+        limited = view.booking_page(found, refusal=error)
         limited.headers["Retry-After"] = str(error.retry_after)
         return limited, 429
     except (Conflict, SlotNotFound) as error:
         found = service.get(booking_id, read_token())
-        return view.booking_page(found, problem=view.refusal_message(error, found)), 409
+        return view.booking_page(found, refusal=error), 409
     return see_other(url_for("pages.self_service.moved", booking_id=booking_id))
 
 

@@ -23,7 +23,7 @@ from pages.booking.view import Level, SlotCard
 from pages.error_messages import ERROR_MESSAGES
 from pages.formatting import too_few_places
 from pages.locale import current_language
-from pages.rendering import has_live_updates, render_page
+from pages.rendering import has_live_updates, record_locale, render_page
 from pages.self_service.calendar_links import calendar_links, qr_picture
 from pages.token_cookie import COOKIE, read_token
 from schedules.model import DateSummary, Slot
@@ -40,24 +40,38 @@ class TokenForm:
     cookies_blocked: bool = False
 
 
-def booking_page(found: Booking, *, problem: str = "", is_moved: bool = False) -> Response:
-    schedule = context.get_service(Schedules).schedule
-    values: dict[str, object] = {"booking": found, "problem": problem, "is_moved": is_moved}
-    if found.status is Status.CONFIRMED:
-        values |= {**_moves(found), **own_links(found)}
-    values["is_offered"] = found.date in schedule.day_by_date
-    return render_page("self_service/booking.html", found.language, **values)
+def booking_page(found: Booking, *, refusal: DomainError | None = None, is_moved: bool = False) -> Response:
+    """Return the page of a booking; a `refusal` is the reason why it was not moved."""
+    with record_locale(found.language):
+        values: dict[str, object] = {
+            "booking": found,
+            "is_moved": is_moved,
+            "problem": _refusal_message(refusal, found),
+        }
+        if found.status is Status.CONFIRMED:
+            values |= {**_moves(found), **_own_links(found)}
+        schedule = context.get_service(Schedules).schedule
+        values["is_offered"] = found.date in schedule.day_by_date
+        return render_page("self_service/booking.html", found.language, **values)
 
 
-def refusal_message(error: DomainError, found: Booking) -> str:
+def done_page(found: Booking) -> Response:
+    """Return the confirmation of a new booking."""
+    with record_locale(found.language):
+        return render_page("self_service/done.html", found.language, booking=found, **_own_links(found))
+
+
+def _refusal_message(error: DomainError | None, found: Booking) -> str:
     """Return the reason why a booking was not moved; it names the places if some are left, but too few."""
+    if error is None:
+        return ""
     if isinstance(error, SlotFull) and error.remaining:
         short = too_few_places(error.remaining, found.seats)
         return str(gettext("This hour has too few places: %(short)s. Please choose another one.", short=short))
     return str(ERROR_MESSAGES[error.code])
 
 
-def own_links(found: Booking) -> dict[str, object]:
+def _own_links(found: Booking) -> dict[str, object]:
     """Return the calendar links and the QR picture of a confirmed booking."""
     return {"calendar": calendar_links(found), "qr": qr_picture(found)}
 
@@ -99,11 +113,13 @@ def _is_shown(card: SlotCard, booking: Booking) -> bool:
 
 
 def entry_page(entry: WaitlistEntry, position: int) -> Response:
+    """Return the page of a waiting-list entry."""
     booking = _booking_of(entry)
     values = {"entry": entry, "position": position, "booking": booking, "live": has_live_updates()}
-    if booking and booking.status is Status.CONFIRMED:
-        values["calendar"] = calendar_links(booking)
-    return render_page("self_service/waiting.html", entry.language, **values)
+    with record_locale(entry.language):
+        if booking and booking.status is Status.CONFIRMED:
+            values["calendar"] = calendar_links(booking)
+        return render_page("self_service/waiting.html", entry.language, **values)
 
 
 def token_form(title: str, action: str, form: TokenForm) -> Response:

@@ -110,6 +110,23 @@ def test_day_with_short_hours_only_has_no_button(party_app: Flask, api: Api) -> 
     assert MOVE_BUTTON in free
 
 
+def test_page_of_an_english_booking_is_english_in_a_german_browser(party_app: Flask, api: Api) -> None:
+    first, short = api.slots(DATE)[:2]
+    booking = api.book(first, seats=3).json["booking"]
+    api.book(short, seats=2)
+    client, path = opened(party_app, booking, "")
+    german = {"Accept-Language": "de"}
+
+    page = client.get(f"{path}?date={DATE}", headers=german).text
+    refused = client.post(f"{path}/reschedule", data={"slotId": short["_id"]}, headers=german)
+
+    for text in (page, shown(refused)):
+        assert '<html lang="en">' in text
+        assert '<h2 id="days-title">March 2026</h2>' in text
+    assert card_of(page, short["_id"]) == (False, SHORT["en"])
+    assert REFUSED["en"] in shown(refused)
+
+
 def test_booking_of_one_place_sees_no_short_hours(party_app: Flask, api: Api) -> None:
     first, other = api.slots(DATE)[:2]
     booking = api.book(first).json["booking"]
