@@ -43,6 +43,7 @@ def tour_pages(recorder: Recorder, *, free: str, full: str) -> None:
     recorder.take("refused")
     _tour_waiting_list(recorder, full)
     _tour_booking(recorder, free)
+    _tour_links(recorder)
     page.goto(f"/bookings/{'0' * 32}")
     recorder.take("open")
     page.locator("#token").fill("wrong")
@@ -117,3 +118,13 @@ def _tour_booking(recorder: Recorder, free: str) -> None:
     page.locator("dialog .button-danger").click()
     page.locator(".chip-ended").wait_for()
     recorder.take("cancelled")
+
+
+def _tour_links(recorder: Recorder) -> None:
+    page = recorder.page
+    page.goto("/find-booking")
+    recorder.take("find-booking")
+    page.locator("#email").fill("ada@example.org")
+    page.locator("main .card form button").click()
+    page.locator("main .card form").wait_for(state="detached")
+    recorder.take("find-booking-sent")

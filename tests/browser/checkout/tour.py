@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from playwright.sync_api import Page
 
+from core.clock import now
 from core.mongo.client import Db
 from tests.browser.account.actions import new_email, sign_up
 from tests.browser.page_tour import Recorder
@@ -13,6 +15,21 @@ from tests.browser.page_tour import Recorder
 PAY = ".buy-side button[type=submit]"
 ORDER = "**/orders/**"
 CHECKOUT = "**/checkout?hold=*"
+REFUND = {"id": "r", "paymentId": "p", "amount": 20000, "attempts": 0, "failures": 0}
+# Fields of a stored order whose page looks different.
+ORDER_STATES: dict[str, dict[str, Any]] = {
+    "pending": {"state": "paying"},
+    "order-to-confirm": {"state": "paying", "unconfirmedPaymentId": "p"},
+    "order-declined": {"state": "declined"},
+    "order-expired": {"state": "expired"},
+    "order-cancelled": {"state": "cancelled", "refunds": [{**REFUND, "state": "succeeded", "dueAt": now()}]},
+    "order-refunded": {"state": "refunded", "refunds": [{**REFUND, "state": "pending", "dueAt": now()}]},
+}
+PAGES = {
+    *("cart-choice", "cart-empty", "cart", "cart-ended", "checkout", "checkout-refused"),
+    *("order", "order-dialog", "orders-empty", "orders", "tickets-empty", "tickets", "ticket-passed"),
+    *ORDER_STATES,
+}
 
 
 def choose(page: Page, concert: dict[str, Any], tier: int = 0, count: int = 2) -> None:
@@ -25,13 +42,7 @@ def choose(page: Page, concert: dict[str, Any], tier: int = 0, count: int = 2) -
 def tour_buying(recorder: Recorder, db: Db, concert: dict[str, Any]) -> None:
     """Visit every page of buying tickets."""
     page = recorder.page
-    sign_up(page, new_email())
-    for path in ("/cart", "/my/orders", "/my/tickets"):
-        page.goto(path)
-        recorder.take(f"{path.rpartition('/')[2]}-empty")
-    choose(page, concert)
-    page.wait_for_url("**/cart")
-    recorder.take("cart")
+    _tour_cart(recorder, db, concert)
     page.locator("[name=continue]").click()
     page.wait_for_url(CHECKOUT)
     recorder.take("checkout")
@@ -48,9 +59,44 @@ def tour_buying(recorder: Recorder, db: Db, concert: dict[str, Any]) -> None:
     for path in ("/my/orders", "/my/tickets"):
         page.goto(path)
         recorder.take(path.rpartition("/")[2])
+    page.locator(".ticket summary").first.click()
+    page.locator(".ticket details[open] input[type=email]").fill("ada")
+    page.locator(".ticket details[open] button").click(no_wait_after=True)
+    recorder.take("ticket-passed")
+    _tour_states(recorder, db)
+
+
+def _tour_cart(recorder: Recorder, db: Db, concert: dict[str, Any]) -> None:
+    """Visit the cart before the sign-in, empty, filled and ended; it is filled afterwards."""
+    page = recorder.page
+    choose(page, concert)
+    page.wait_for_url("**/sign-in?next=/cart")
+    sign_up(page, new_email())
+    page.goto("/cart")
+    recorder.take("cart-choice")
+    page.locator("form[action$='/cart/empty'] button").click()
+    page.locator(".empty").wait_for()
+    for path in ("/cart", "/my/orders", "/my/tickets"):
+        page.goto(path)
+        recorder.take(f"{path.rpartition('/')[2]}-empty")
+    choose(page, concert)
+    page.wait_for_url("**/cart")
+    hold = db["holds"].find_one(sort=[("createdAt", -1)])
+    assert hold
+    db["holds"].update_one({"_id": hold["_id"]}, {"$set": {"expiresAt": now() - timedelta(minutes=1)}})
+    page.reload()
+    page.locator("#ended-title").wait_for()
+    recorder.take("cart-ended")
+    page.locator("section:has(#ended-title) button").click()
+    page.locator("[name=continue]").wait_for()
+    recorder.take("cart")
+
+
+def _tour_states(recorder: Recorder, db: Db) -> None:
     order = db["orders"].find_one(sort=[("_id", -1)])
     assert order
-    db["orders"].update_one({"_id": order["_id"]}, {"$set": {"state": "paying"}})
-    page.goto(f"/orders/{order['_id']}")
-    recorder.take("pending")
-    db["orders"].update_one({"_id": order["_id"]}, {"$set": {"state": "paid"}})
+    for name, fields in ORDER_STATES.items():
+        db["orders"].update_one({"_id": order["_id"]}, {"$set": fields})
+        recorder.page.goto(f"/orders/{order['_id']}")
+        recorder.take(name)
+        db["orders"].replace_one({"_id": order["_id"]}, order)

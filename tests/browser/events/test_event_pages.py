@@ -26,7 +26,7 @@ PAGE_BYTES = 100_000
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_event_pages_have_no_violations(visit: Visit, sample: SampleEvents, language: str) -> None:
     page = visit(color_scheme="light", reduced_motion="reduce", locale=language)
-    inspector = AccessibilityInspector(page, checks_dark=language == "en")
+    inspector = AccessibilityInspector(page)
 
     tour_events(inspector, sample)
 
