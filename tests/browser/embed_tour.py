@@ -8,6 +8,7 @@ from tests.browser.page_tour import Recorder
 
 # A date with enough places for every tour.
 DATE = "2026-03-27"
+FREE_SLOT = ".hours .slot:not([data-remaining='0']) input:enabled"
 PAGES = {"embed", "embed-date", "embed-refused", "embed-done", "embed-event", "embed-event-cancelled"}
 
 
@@ -18,7 +19,7 @@ def tour_embed(recorder: Recorder, events: SampleEvents) -> None:
     recorder.take("embed")
     page.goto(f"/embed?date={DATE}")
     recorder.take("embed-date")
-    page.locator(".hours .slot input:enabled").first.click()
+    page.locator(FREE_SLOT).first.click()
     fill_details(page, email="ada@", phone="12")
     wait_for_min_age(page)
     page.locator(BOOK_BUTTON).click()
