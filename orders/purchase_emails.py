@@ -74,7 +74,8 @@ class OrderEmails:
             **calendar_facts([event]),
         }
         email = NewEmail(subject=ticket.order_id, to=ticket.holder_email, context=context, now=self.clock())
-        return email.build(TRANSFERRED, f"transfer-{ticket.id}")
+        # Its id begins with `transfer_subject`, by which it is erased.
+        return email.build(TRANSFERRED, f"transfer-{ticket.id}-1")
 
     def has_unsold_event(self, order: Order, *, cached: bool = False) -> bool:
         """Return whether an event of the order is no longer published: cancelled, a draft again, or deleted.
@@ -135,6 +136,11 @@ class OrderEmails:
             price = Money(item.price * item.quantity, item.currency)
             lines.append(f"{item.quantity} x {item.name}, {self._title(item)}: {price}")
         return "\n".join(lines)
+
+
+def transfer_subject(order_id: str, ticket_id: str) -> str:
+    """Return the subject of the e-mail about a transferred ticket; it is about the order too."""
+    return f"{order_id}-transfer-{ticket_id}"
 
 
 def _place_of(event: Event) -> dict[str, str]:

@@ -41,6 +41,7 @@ from orders.own_data import ExportOwnTickets
 from orders.payments import event_store, simulated_store, throttle_store
 from orders.payments.price_rule import build_price_rule
 from orders.purchase_wiring import PurchaseServices
+from orders.received_emails import EraseReceivedEmails
 from orders.reservations import store as reservation_store
 from orders.reservations import wiring as reservation_wiring
 from orders.reservations.event_sales import SalesOfReservations
@@ -48,6 +49,7 @@ from orders.reservations.wiring import ReservationServices
 from orders.seats.listing import ListSeats
 from orders.tickets import store as ticket_store
 from orders.tickets.preload import PreloadPdf
+from orders.tickets.store import TicketStore
 
 PRELOAD_INTERVAL = 5.0
 
@@ -135,6 +137,7 @@ def build(base: Foundation) -> OrderServices:
         offers.leave.release,
         holds.release.execute_all,
         purchases.anonymise.execute,
+        EraseReceivedEmails(HoldStore(base.db), TicketStore(base.db), base.outbox).execute,
     )
     return OrderServices(
         ticket_group_commit=group_commit,

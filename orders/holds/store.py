@@ -118,6 +118,11 @@ class HoldStore:
         found = self._holds.find({"accountId": account_id, **ACTIVE}, session=session).sort("createdAt", ASCENDING)
         return list(map(_hold, found))
 
+    def offer_ids_of(self, account_id: str) -> list[str]:
+        """Return the ids of all offers of an account, also of those that have ended."""
+        wanted = {"accountId": account_id, "kind": HoldKind.OFFER.value}
+        return [row["_id"] for row in self._committed.find(wanted, {"_id": 1})]
+
     def expired(self, now: datetime, limit: int) -> list[Hold]:
         """Return up to `limit` active holds whose time has passed, the oldest first."""
         found = self._holds.find({"expiresAt": {"$lte": now}, **ACTIVE}).sort("expiresAt", ASCENDING)

@@ -46,7 +46,7 @@ class TicketStore:
 
     def add(self, session: Session, tickets: Sequence[Ticket]) -> None:
         """Insert tickets within the caller's transaction."""
-        insert(session, self._tickets, [_document(ticket) for ticket in tickets])
+        insert(session, self._tickets, [ticket_document(ticket) for ticket in tickets])
 
     def move_all(self, session: Session, ticket_ids: Sequence[str], before: TicketState, after: TicketState) -> bool:
         """Change the state of tickets; return False if one has another state than `before`: abort then."""
@@ -74,6 +74,11 @@ class TicketStore:
             holders.append({"holderId": "", "holderEmail": email})
         wanted = {"$or": holders, "state": {"$ne": TicketState.TRANSFERRED.value}}
         return list(map(_ticket, self._committed.find(wanted).sort("_id", ASCENDING).limit(MAX_LISTED)))
+
+    def ids_held_by(self, account_id: str) -> dict[str, str]:
+        """Return the ids of the tickets that an account holds or has held last, each with that of its order."""
+        found = self._committed.find({"holderId": account_id}, {"orderId": 1})
+        return {row["_id"]: row["orderId"] for row in found}
 
     def anonymise_of(self, account_id: str) -> None:
         """Remove name and e-mail address from the tickets that an account holds."""
@@ -132,7 +137,8 @@ class TicketStore:
         return tickets
 
 
-def _document(ticket: Ticket) -> Document:
+def ticket_document(ticket: Ticket) -> Document:
+    """Return the stored form of a ticket."""
     return {
         "_id": ticket.id,
         "code": ticket.code,
