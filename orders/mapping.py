@@ -104,6 +104,7 @@ def _dispute_document(dispute: Dispute) -> Document:
         "id": dispute.id,
         "paymentId": dispute.payment_id,
         "won": dispute.is_won,
+        "settled": dispute.is_settled,
         "voided": list(dispute.voided),
     }
 
@@ -156,4 +157,10 @@ def _refund(row: Document) -> Refund:
 
 
 def _dispute(row: Document) -> Dispute:
-    return Dispute(id=row["id"], payment_id=row["paymentId"], is_won=row["won"], voided=row["voided"])
+    return Dispute(
+        id=row["id"],
+        payment_id=row["paymentId"],
+        is_won=row["won"],
+        is_settled=row["settled"],
+        voided=row["voided"],
+    )

@@ -55,12 +55,14 @@ class Refund:
 class Dispute:
     """A dispute of a payment at the buyer's bank, by the provider's id; it is open, or lost, until it `is_won`.
 
-    `voided` are the ids of the tickets that are void since, and of no meaning once a won one was settled.
+    `voided` are the ids of the tickets that are void since. A won one `is_settled` when these are valid again, or void
+    for good.
     """
 
     id: str
     payment_id: str
     is_won: bool = False
+    is_settled: bool = False
     voided: Sequence[str] = ()
 
 

@@ -17,7 +17,7 @@ from orders.order_change import OrderChange, changed, opposite
 from orders.payments.reports import DisputeWon
 from orders.seats.errors import SeatTaken
 from orders.seats.picking import SeatRequest
-from orders.tickets.model import Ticket, TicketState
+from orders.tickets.model import Ticket, TicketState, ids_of
 
 RECORD = "order.dispute_won"
 
@@ -58,7 +58,7 @@ class RestoreDisputed:
         after = changed(
             order,
             state=OrderState.PAID,
-            disputes=_settled(won.payment_id, disputes),
+            disputes=_without(ids_of(tickets), _settled(won.payment_id, disputes)),
             flag=_flag_without(order, disputes),
             changed_at=self.releases.clock(),
         )
@@ -83,8 +83,8 @@ class RestoreDisputed:
     def _voided(self, payment_id: str, order: Order, disputes: Sequence[Dispute]) -> list[Ticket]:
         """Return the tickets that the won disputes of a payment have voided; none while it has another dispute."""
         of_payment = [dispute for dispute in disputes if dispute.payment_id == payment_id]
-        ids = {ticket_id for dispute in of_payment for ticket_id in dispute.voided}
-        if not ids or not all(dispute.is_won for dispute in of_payment):
+        ids = {ticket_id for dispute in of_payment if not dispute.is_settled for ticket_id in dispute.voided}
+        if not ids or not _is_last(of_payment):
             return []
         tickets = self.releases.tickets.of_orders([order.id])
         return [ticket for ticket in tickets if ticket.id in ids and ticket.state is TicketState.VOID]
@@ -99,6 +99,11 @@ def _is_known(won: DisputeWon, order: Order) -> bool:
     return known is not None and known.is_won
 
 
+def _is_last(of_payment: Sequence[Dispute]) -> bool:
+    """Return whether no dispute of a payment is open or lost."""
+    return all(dispute.is_won for dispute in of_payment)
+
+
 def _with_won(won: DisputeWon, order: Order) -> list[Dispute]:
     """Return the disputes of an order, of which this one is won."""
     known = find_dispute(order, won.dispute_id) or Dispute(id=won.dispute_id, payment_id=won.payment_id)
@@ -107,9 +112,15 @@ def _with_won(won: DisputeWon, order: Order) -> list[Dispute]:
 
 
 def _settled(payment_id: str, disputes: Sequence[Dispute]) -> list[Dispute]:
-    """Return the disputes, of which those of a payment restore no ticket any more."""
+    """Return the disputes, of which those of a payment are settled."""
     others = [dispute for dispute in disputes if dispute.payment_id != payment_id]
-    return [*others, *[replace(dispute, voided=()) for dispute in disputes if dispute.payment_id == payment_id]]
+    return [*others, *[replace(dispute, is_settled=True) for dispute in disputes if dispute.payment_id == payment_id]]
+
+
+def _without(ticket_ids: Sequence[str], disputes: Sequence[Dispute]) -> list[Dispute]:
+    """Return the disputes, for which these tickets are void no more."""
+    left = [[ticket_id for ticket_id in dispute.voided if ticket_id not in ticket_ids] for dispute in disputes]
+    return [replace(dispute, voided=voided) for dispute, voided in zip(disputes, left, strict=True)]
 
 
 def _flag_without(order: Order, disputes: Sequence[Dispute]) -> str:

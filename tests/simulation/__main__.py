@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
-
-import structlog
 
 from core.mongo.client import connect
 from devdb.replica_set import start_replica_set
@@ -24,8 +21,10 @@ def main() -> int:
     seeds = range(options.first, options.first + options.seeds)
     if options.seed is not None:
         seeds = range(options.seed, options.seed + 1)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    with start_replica_set() as replica_set, simulator(replica_set.uri, connect(replica_set.uri)) as run:
+    with (
+        start_replica_set(test_commands=True) as replica_set,
+        simulator(replica_set.uri, connect(replica_set.uri)) as run,
+    ):
         for seed in seeds:
             try:
                 world = run.run(seed)

@@ -19,6 +19,7 @@ from orders.offers.errors import AlreadyInLine, NotSoldOut
 from tests.simulation.invariants import Snapshot
 from tests.simulation.process import Environment, Process
 from tests.simulation.providers import TOKENS, Bank
+from tests.simulation.rare_steps import RareSteps
 from tests.simulation.world import Crash, World
 
 Step = Callable[[Process], object]
@@ -33,7 +34,8 @@ class People:
     world: World
     bank: Bank
     event: Event
-    accounts: Sequence[Account]
+    # Those that are not deleted.
+    accounts: list[Account]
     processes: list[Process]
     rebuild: Callable[[], Process]
     unanswered: list[tuple[Account, NewOrder, str]] = field(default_factory=list)
@@ -42,9 +44,12 @@ class People:
     seen: Snapshot = field(default_factory=Snapshot)
     # The interrupted steps, each with the state that it saw and the state of the generator.
     running: list[tuple[Step, Snapshot, Any]] = field(default_factory=list)
+    # The next step that interrupts another one, if it is not just any.
+    rival: Step | None = None
 
     def __post_init__(self) -> None:
         self.sold = self.event.tiers
+        self.rare = RareSteps(self)
         self.weights: dict[Step, int] = {
             self.order: 18,
             self.order_hold: 10,
@@ -53,7 +58,7 @@ class People:
             self.release: 2,
             self.cancel: 7,
             self.refund_part: 5,
-            self.refund_one: 6,
+            self.rare.refund_one: 6,
             self.transfer: 4,
             self.check_in: 4,
             self.undo_check_in: 1,
@@ -63,6 +68,10 @@ class People:
             self.reserve: 8,
             self.cancel_reservation: 8,
             self.fail_refund: 2,
+            self.rare.dispute: 4,
+            self.rare.close_dispute: 3,
+            self.rare.delete_account: 1,
+            self.rare.release_accounts: 2,
             self.wait: 6,
             self.progress: 4,
             self.webhook: 10,
@@ -76,7 +85,8 @@ class People:
         self.rivals: Sequence[Step] = (
             *(self.cancel, self.refund_part, self.webhook, self.webhook, self.expire, self.reconcile, self.repeat),
             *(self.order_hold, self.release, self.hold, self.refunds, self.check_in, self.transfer, self.order),
-            *(self.cancel_reservation, self.reserve, self.wait, self.refund_one, self.refund_one),
+            *(self.cancel_reservation, self.reserve, self.wait, self.rare.refund_one, self.rare.refund_one),
+            *(self.rare.delete_account, self.rare.release_accounts),
         )
 
     def step(self) -> None:
@@ -91,6 +101,10 @@ class People:
         if not free:
             return
         index = self.world.rng.choice(free)
+        if self.rival:
+            action, self.rival = self.rival, None
+            self.run(index, action)
+            return
         if self.world.happens(0.4):
             self._double(index)
             return
@@ -136,6 +150,10 @@ class People:
     def rows(self, collection: str, *states: str) -> list[Document]:
         return sorted(self.seen.of(collection, *states), key=lambda row: row["_id"])
 
+    def own_rows(self, collection: str, *states: str) -> list[Document]:
+        """Return the rows of people who are still there."""
+        return [row for row in self.rows(collection, *states) if row["accountId"] not in self.rare.deleted]
+
     def account_of(self, row: Document, member: str = "accountId") -> Account | None:
         return next((account for account in self.accounts if account.id == row[member]), None)
 
@@ -149,7 +167,7 @@ class People:
         process.services.holds.create.execute(self.pick(self.accounts).id, self.lines())
 
     def release(self, process: Process) -> None:
-        hold = self.pick(self.rows("holds", "active"))
+        hold = self.pick(self.own_rows("holds", "active"))
         if hold:
             process.services.holds.release.execute(hold["accountId"], hold["_id"])
 
@@ -163,6 +181,7 @@ class People:
             self._order(process, account, NewOrder(hold_id=hold["_id"], payment_token=self.pick(TOKENS)))
 
     def repeat(self, process: Process) -> None:
+        self.unanswered = [each for each in self.unanswered if each[0] in self.accounts]
         if self.unanswered:
             self._place(process, *self.unanswered.pop())
 
@@ -181,7 +200,7 @@ class People:
             self.unanswered.append((account, new, key))
 
     def cancel(self, process: Process) -> None:
-        order = self.pick(self.rows("orders", "paid") or self.rows("orders"))
+        order = self.pick(self.own_rows("orders", "paid") or self.own_rows("orders"))
         if order:
             process.services.purchases.cancel.execute(order["accountId"], order["_id"])
 
@@ -209,7 +228,7 @@ class People:
                 process.services.offers.join.execute(tier_id, account.id, 1)
 
     def leave(self, process: Process) -> None:
-        entry = self.pick(self.rows("tier_waitlist", "waiting"))
+        entry = self.pick(self.own_rows("tier_waitlist", "waiting"))
         if entry:
             process.services.offers.leave.execute(entry["tierId"], entry["accountId"])
 
@@ -217,7 +236,7 @@ class People:
         process.services.reservations.create.execute(self.event.id, self.pick(self.accounts).id)
 
     def cancel_reservation(self, process: Process) -> None:
-        reserved = [row["accountId"] for row in self.rows("reservations", "CONFIRMED")]
+        reserved = [row["accountId"] for row in self.own_rows("reservations", "CONFIRMED")]
         account_id = self.pick(reserved or [account.id for account in self.accounts])
         process.services.reservations.cancel.of_event(self.event.id, account_id)
 
@@ -229,17 +248,6 @@ class People:
         if codes:
             chosen = self.world.rng.sample(codes, self.world.rng.randint(1, len(codes)))
             process.services.purchases.refund_tickets.execute("admin", order["_id"], chosen)
-
-    def refund_one(self, process: Process) -> None:
-        """Refund one ticket of the paid order that has most of them."""
-        paid = [row["_id"] for row in self.rows("orders", "paid")]
-        codes: dict[str, list[str]] = {order_id: [] for order_id in paid}
-        for row in self.rows("tickets", "valid"):
-            codes.get(row["orderId"], []).append(row["code"])
-        order_id = max(paid, key=lambda each: len(codes[each]), default=None)
-        if order_id and len(codes[order_id]) > 1:
-            chosen = [self.pick(codes[order_id])]
-            process.services.purchases.refund_tickets.execute("admin", order_id, chosen)
 
     def check_in(self, process: Process) -> None:
         ticket = self.pick(self.rows("tickets"))

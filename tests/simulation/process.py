@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import events.wiring
 import orders.wiring
+from accounts.deletion import AccountDeletion, Detachment
+from accounts.email_queue import AccountEmailQueue
+from accounts.emails import AccountEmails
 from accounts.service import Accounts
+from accounts.session_store import SessionStore
+from accounts.store import AccountStore
+from accounts.token_store import TokenStore
 from audit.service import Audit
 from audit.store import AuditStore
 from core.config.settings import Settings
@@ -18,6 +25,7 @@ from notifications.delivery.throttle import SendThrottle
 from notifications.outbox.lease_store import LeaseStore
 from notifications.outbox.model import Message, OutboxEmail
 from notifications.wiring import build_outbox
+from orders.account_release import Release
 from orders.wiring import OrderServices
 from tests.simulation.providers import Bank, MailProvider
 from tests.simulation.world import World
@@ -67,8 +75,17 @@ class Process:
         compare = purchases.reconcile.compare
         for user in (purchases.place.pay, purchases.refunds, compare, compare.reports.withdraw.disputed):
             object.__setattr__(user, "gateway", self.bank)
+        release = self.services.release_accounts
+        object.__setattr__(release, "releases", [partial(self._release, each) for each in release.releases])
+        queue = AccountEmailQueue(outbox, AccountEmails("", "", self.clock), TokenStore(db))
+        detachment = Detachment((orders.wiring.build_mark_of_deletion(db),), release.execute)
+        self.deletion = AccountDeletion(AccountStore(db), SessionStore(db), queue, self.environment.client, detachment)
         self._letters = LeaseStore(db, deferred)
         self._sender = Sender(self.mail, _rendered, self.clock, SendThrottle(1e9, self.world.monotonic))
+
+    def _release(self, release: Release, account_id: str) -> None:
+        self.world.wait("release")
+        release(account_id)
 
     def clock(self) -> datetime:
         return self.world.now

@@ -18,6 +18,7 @@ APPROVE = "approve"
 DECLINE = "decline"
 LATE = "late"
 TOKENS = (APPROVE, APPROVE, APPROVE, DECLINE, LATE)
+MOST_DISPUTES = 2
 TYPES = {PaymentState.SUCCEEDED: "payment_intent.succeeded", PaymentState.DECLINED: "payment_intent.payment_failed"}
 
 
@@ -33,6 +34,9 @@ class Bank:
     refunds: dict[str, Repayment] = field(default_factory=dict)
     # Refunds that failed after they were carried out; the service is told by an event.
     failed: dict[str, Repayment] = field(default_factory=dict)
+    # The payments of disputes by the dispute's id, and what became of those that are closed.
+    disputes: dict[str, str] = field(default_factory=dict)
+    closed: dict[str, str] = field(default_factory=dict)
     undelivered: list[bytes] = field(default_factory=list)
     # Requests that arrive after the service has given up.
     on_the_way: list[Charge] = field(default_factory=list)
@@ -75,6 +79,9 @@ class Bank:
             raise PaymentUnanswered
 
     def get(self, payment_id: str) -> Payment | None:
+        self.world.wait("get")
+        if self.world.happens(0.05):
+            raise PaymentUnanswered
         return next((payment for payment in self.payments.values() if payment.id == payment_id), None)
 
     def confirm(self, payment: Payment) -> Payment:
@@ -130,6 +137,34 @@ class Bank:
         metadata = {"orderId": repayment.order_id, "refundId": key}
         fields = {"status": "failed", "metadata": metadata}
         event = {"id": f"evt_{key}_failed", "type": "refund.failed", "data": {"object": fields}}
+        self._send(event, self.world.rng.choice((1, 1, 2)))
+
+    def dispute(self) -> None:
+        """Let a buyer's bank take a payment back, at most twice; one or two events say so."""
+        counts = Counter(self.disputes.values())
+        taken = [payment.id for payment in self.payments.values() if payment.state is PaymentState.SUCCEEDED]
+        ids = [payment_id for payment_id in taken if counts[payment_id] < MOST_DISPUTES]
+        if not ids:
+            return
+        dispute_id = f"dp_{len(self.disputes)}"
+        self.disputes[dispute_id] = self.world.rng.choice(ids)
+        self.world.note(f"provider: {self.disputes[dispute_id]} is disputed as {dispute_id}")
+        for kind in ("created", "funds_withdrawn")[: self.world.rng.choice((1, 1, 2))]:
+            self._report_dispute(dispute_id, kind, "needs_response")
+
+    def close_dispute(self) -> None:
+        """Let an open dispute be won or lost."""
+        ids = [dispute_id for dispute_id in self.disputes if dispute_id not in self.closed]
+        if not ids:
+            return
+        dispute_id = self.world.rng.choice(ids)
+        self.closed[dispute_id] = self.world.rng.choice(("won", "won", "lost"))
+        self.world.note(f"provider: {dispute_id} is {self.closed[dispute_id]}")
+        self._report_dispute(dispute_id, "closed", self.closed[dispute_id])
+
+    def _report_dispute(self, dispute_id: str, kind: str, status: str) -> None:
+        fields = {"id": dispute_id, "payment_intent": self.disputes[dispute_id], "status": status}
+        event = {"id": f"evt_{dispute_id}_{kind}", "type": f"charge.dispute.{kind}", "data": {"object": fields}}
         self._send(event, self.world.rng.choice((1, 1, 2)))
 
     def paid(self, payment_id: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from core.ids import new_id
 from core.mongo.transactions import Session, bulk_update, transaction
 from notifications.outbox.model import OutboxEmail
 from notifications.outbox.service import Outbox
+from orders.deleted_account_store import DeletedAccountStore
 from orders.expiry import ExpireOrders
 from orders.group_commit import TicketRecords
 from orders.holds.store import HoldStore
@@ -171,30 +173,63 @@ def comparison(patch: Patch, _: Simulator) -> None:
     patch.setattr(ComparePayments, "execute", lambda *_: 0)
 
 
+def version_of_orders(patch: Patch, _: Simulator) -> None:
+    """Two changes of one order from the same version, each with valid tickets of its own, then lose a refund."""
+    patch.setattr("orders.store.bulk_update", by_id_alone())
+
+
+def id_of_disputes(patch: Patch, _: Simulator) -> None:
+    patch.setattr("orders.disputes.find_dispute", lambda *_: None)
+
+
+def claims_of_restored_tickets(patch: Patch, _: Simulator) -> None:
+    patch.setattr("orders.won_disputes.opposite", lambda _: {})
+
+
+def other_disputes_of_a_payment(patch: Patch, _: Simulator) -> None:
+    """Restore tickets of a payment of which another dispute is open."""
+    patch.setattr("orders.won_disputes._is_last", lambda _: True)
+
+
+def mark_of_deleted_accounts(patch: Patch, _: Simulator) -> None:
+    patch.setattr(DeletedAccountStore, "mark", lambda *_: None)
+
+
+def second_release_of_deleted_accounts(patch: Patch, _: Simulator) -> None:
+    """A request that began before the deletion places an order after the first release."""
+    patch.setattr("orders.account_release.LINGER", -timedelta(days=1))
+
+
 # Each guard with the first seed that has found its removal; later ones are tried if the steps have changed since.
 REMOVALS: Mapping[Removal, int] = {
-    capacity_guard: 0,
-    state_of_holds: 30,
-    state_of_tickets: 48,
-    state_of_checked_in_tickets: 21,
+    capacity_guard: 1,
+    state_of_holds: 18,
+    state_of_tickets: 61,
+    state_of_checked_in_tickets: 8,
     memory_of_payments: 5,
-    deadline_of_holds: 1,
-    deadline_of_orders: 7,
-    end_of_expired_orders: 7,
-    reconciliation: 35,
-    key_of_refunds: 5,
-    key_of_charges: 35,
-    key_of_requests: 5,
-    emails_within_the_transaction: 0,
-    release_of_cancelled_tickets: 0,
-    unanswered_is_declined: 20,
-    retry_of_refunds: 15,
-    key_of_emails: 25,
+    deadline_of_holds: 0,
+    deadline_of_orders: 0,
+    end_of_expired_orders: 0,
+    reconciliation: 38,
+    key_of_refunds: 10,
+    key_of_charges: 9,
+    key_of_requests: 61,
+    emails_within_the_transaction: 12,
+    release_of_cancelled_tickets: 1,
+    unanswered_is_declined: 34,
+    retry_of_refunds: 14,
+    key_of_emails: 56,
     offer_of_freed_tickets: 6,
     state_of_reservations: 20,
-    order_of_arrival: 8,
-    new_key_of_failed_refunds: 158,
-    comparison: 18,
+    order_of_arrival: 15,
+    new_key_of_failed_refunds: 14,
+    comparison: 186,
+    version_of_orders: 25,
+    id_of_disputes: 12,
+    claims_of_restored_tickets: 360,
+    other_disputes_of_a_payment: 79,
+    mark_of_deleted_accounts: 27,
+    second_release_of_deleted_accounts: 180,
 }
 
 
