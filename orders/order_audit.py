@@ -1,4 +1,7 @@
-"""Consistency of orders: their tickets and their money are computed again."""
+"""Consistency of orders: their tickets and their money are computed again.
+
+The database finds the orders that do not add up, so that a million of them are compared within a minute.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from typing import Any
 from orders.model import Order, OrderState
 from orders.order_audit_store import OrderAuditStore, TicketCounts
 
-NO_TICKETS = TicketCounts()
 Mismatch = dict[str, Any]
 
 
@@ -22,12 +24,14 @@ class FindOrderMismatches:
     def execute(self) -> list[Mismatch]:
         """Return a row for each mismatch."""
         found: list[Mismatch] = []
+        missing: list[Mismatch] = []
         with self.store.client.start_session(snapshot=True) as snapshot:
-            tickets = self.store.ticket_counts(snapshot)
-            for order in self.store.orders(snapshot):
-                found += _mismatches(order, tickets.pop(order.id, NO_TICKETS))
-        found += [{"orderId": order_id, "problem": "tickets_without_order"} for order_id in sorted(tickets)]
-        return found
+            for order_id, tickets, order in self.store.suspects(snapshot):
+                if order is None:
+                    missing.append({"orderId": order_id, "problem": "tickets_without_order"})
+                else:
+                    found += _mismatches(order, tickets)
+        return found + missing
 
 
 def _mismatches(order: Order, tickets: TicketCounts) -> Iterator[Mismatch]:
