@@ -119,6 +119,10 @@ EVENT_MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     # The editor
     "eventEdit": _("Edit event"),
     "editorLeave": _("Leave without saving"),
+    "leaveSure": _("Leave without saving?"),
+    "leaveMeans": _("What you have typed is lost."),
+    "leaveYes": _("Yes, leave"),
+    "leaveNo": _("Stay here"),
     "dateAndTime": _("Date and time"),
     "timeZone": _("Time zone"),
     "zoneHint": _("Of both times. Guests see them in {zone}."),

@@ -7,6 +7,7 @@ import { changesOf, eventOf, exampleAmount, mergeChanges, newEvent, problemsOf, 
 import { formatDateTime, formatNumber, label, t } from "./i18n.js";
 import { viewLink } from "./links.js";
 import { announce, attempt, navigate, notify } from "./router.js";
+import { guardInput } from "./unsaved.js";
 
 export async function editorView(id) {
   const event = id && await get(`/events/${encodeURIComponent(id)}`);
@@ -15,6 +16,8 @@ export async function editorView(id) {
   const form = eventForm(event, [el("button", { class: "button button-small", id: "event-save" }, t("save")),
     viewLink(leave, t("editorLeave"), { id: "editor-leave", class: "button button-secondary button-small" })]);
   let base = event;
+  const loaded = JSON.stringify(readForm(form));
+  guardInput(() => form.isConnected && JSON.stringify(readForm(form)) !== loaded);
   form.addEventListener("submit", (submission) => {
     submission.preventDefault();
     attempt(async () => { base = await save(form, base); }, submission.submitter);
@@ -34,6 +37,7 @@ async function save(form, base) {
   if (!request) return report(t("eventUnchanged"), base);
   try {
     const saved = await (base ? patch(`/events/${base.id}`, request.body, base.version) : post("/events", request.body));
+    guardInput(() => false);
     await navigate({ view: "events", event: saved.id });
     notify(base ? t("eventSaved") : t("eventCreated"));
     return saved;

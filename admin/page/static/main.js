@@ -6,7 +6,7 @@ import { dashboardView } from "./dashboard.js";
 import { emailsView } from "./emails.js";
 import { eventsView } from "./events.js";
 import { t } from "./i18n.js";
-import { announce, attempt, clear, isRendered, navigate, notify, registerViews, render, renderAddress } from "./router.js";
+import { announce, attempt, clear, followHistory, isRendered, navigate, notify, registerViews, render } from "./router.js";
 import { slotsView } from "./slots.js";
 
 const form = document.querySelector("#login");
@@ -77,7 +77,7 @@ nav.addEventListener("click", (event) => {
 document.querySelector(".languages").addEventListener("submit", (event) => {
   event.currentTarget.elements.next.value = location.pathname + location.search;
 });
-addEventListener("popstate", () => hasKey() && !isRendered() && renderAddress());
+addEventListener("popstate", () => hasKey() && !isRendered() && followHistory());
 // A page restored from the back/forward cache is locked if the key has been removed.
 addEventListener("pageshow", () => hasKey() || lock());
 

@@ -1,6 +1,7 @@
 // Router: the address determines the view. Renders views, reports errors in the notice, and preserves the focus.
 import { ApiError, SessionEnded } from "./api.js";
 import { t } from "./i18n.js";
+import { confirmLeaving, isUnsaved } from "./unsaved.js";
 
 const container = document.querySelector("#view");
 const notice = document.querySelector("#notice");
@@ -49,8 +50,10 @@ async function refreshIfUnknown(error) {
   throw error;
 }
 
-// Navigates to the view with these query parameters. Focuses the element `focusId`, if given, and scrolls to it.
+// Navigates to the view with these query parameters, unless unsaved values are to stay. Focuses the element `focusId`, if
+// given, and scrolls to it.
 export async function navigate(params, focusId) {
+  if (isUnsaved() && !await confirmLeaving()) return;
   const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== "" && value != null));
   history.pushState(null, "", `?${query}`);
   if (!await renderAddress()) return;
@@ -68,6 +71,12 @@ export async function renderAddress() {
   if (renderedAddress !== undefined) history.replaceState(null, "", renderedAddress);
   navigationFailed?.();
   return false;
+}
+
+// Renders the address of a step through the history, or returns to the rendered one if unsaved values are to stay.
+export async function followHistory() {
+  if (isUnsaved() && !await confirmLeaving()) history.pushState(null, "", renderedAddress);
+  else await renderAddress();
 }
 
 // Sets a callback for the next navigation, in case it fails.
