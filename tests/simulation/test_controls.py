@@ -204,7 +204,7 @@ def second_release_of_deleted_accounts(patch: Patch, _: Simulator) -> None:
 REMOVALS: Mapping[Removal, int] = {
     capacity_guard: 1,
     state_of_holds: 18,
-    state_of_tickets: 61,
+    state_of_tickets: 34,
     state_of_checked_in_tickets: 8,
     memory_of_payments: 5,
     deadline_of_holds: 0,
@@ -224,7 +224,7 @@ REMOVALS: Mapping[Removal, int] = {
     order_of_arrival: 15,
     new_key_of_failed_refunds: 14,
     comparison: 186,
-    version_of_orders: 25,
+    version_of_orders: 79,
     id_of_disputes: 12,
     claims_of_restored_tickets: 360,
     other_disputes_of_a_payment: 79,
