@@ -10,6 +10,12 @@ from events.model import Event, EventStatus
 from tests.event_calls import new_tier, store_event
 
 HALL = tuple(f"{row}{number}" for row in "ABCDEFGH" for number in range(1, 17))
+# Groups of people sit together: row, first and last seat.
+HALL_GROUPS = (
+    ("A", 5, 12), ("B", 4, 9), ("B", 12, 13), ("C", 3, 6), ("C", 8, 11), ("C", 14, 14), ("D", 6, 9), ("D", 12, 16),
+    ("E", 1, 2), ("E", 7, 10), ("F", 8, 9), ("F", 13, 14), ("G", 3, 4), ("G", 9, 9),
+)  # fmt: skip
+HALL_TAKEN = tuple(f"{row}{number}" for row, first, last in HALL_GROUPS for number in range(first, last + 1))
 ARENA = tuple(f"R{row}-{number}" for row in range(1, 101) for number in range(1, 101))
 
 
@@ -52,7 +58,7 @@ def store_sample_events(db: Db) -> SampleEvents:
         venue="Opera House",
         date=start + timedelta(days=60),
     )
-    take_seats(db, opera, HALL[::3])
+    take_seats(db, opera, HALL_TAKEN)
     cancelled = store_event(db, title="Rained Off", status=EventStatus.CANCELLED, date=start + timedelta(days=70))
     return SampleEvents(concert, sold_out, opera, cancelled)
 
