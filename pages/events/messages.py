@@ -81,6 +81,11 @@ def client_messages(most: int = MAX_QUANTITY) -> Mapping[str, Any]:
         "locale": current_language().locale.replace("_", "-"),
         "fewer": gettext("One ticket fewer"),
         "more": gettext("One ticket more"),
+        "none": gettext("No tickets chosen"),
+        "best": {
+            name: ngettext("Take the best seat", "Take the best %(number)s seats", count, number="{number}")
+            for name, count in PLURAL_FORMS
+        },
         "atMost": gettext("at most %(number)s", number="{number}"),
         "tickets": {
             name: ngettext("%(count)s ticket", "%(count)s tickets", count, count="{number}")

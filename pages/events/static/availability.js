@@ -29,6 +29,11 @@ export function showRemaining(element, remaining, messages) {
 
 // Returns a number of tickets in words.
 export function countText(messages, count) {
-  const text = messages.tickets[plurals.select(count)] ?? messages.tickets.other;
+  return pluralText(messages.tickets, count);
+}
+
+// Returns the one of `texts`, by plural form, for a number.
+export function pluralText(texts, count) {
+  const text = texts[plurals.select(count)] ?? texts.other;
   return text.replace("{number}", numbers.format(count));
 }

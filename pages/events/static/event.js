@@ -8,6 +8,7 @@ const messages = JSON.parse(tickets.dataset.messages);
 const bar = document.getElementById("cart-bar");
 const money = new Intl.NumberFormat(messages.locale, { style: "currency", currency: tickets.dataset.currency });
 const unit = 10 ** Number(tickets.dataset.exponent);
+let hasChosen = false;
 
 document.documentElement.classList.add("has-scripts");
 tickets.querySelectorAll(".tier").forEach(prepare);
@@ -50,6 +51,7 @@ function quantityOf(input) {
   return Math.max(0, Math.trunc(Number(input.value)) || 0);
 }
 
+// A button without effect stays focusable, so that the focus is not lost under the finger.
 function showChoice() {
   if (!bar) return;
   let count = 0;
@@ -59,11 +61,13 @@ function showChoice() {
     count += quantity;
     sum += quantity * Number(input.closest(".tier").dataset.price);
     const [less, more] = input.parentElement.querySelectorAll("button");
-    less.disabled = quantity <= 0;
-    more.disabled = quantity >= Number(input.max);
+    less.setAttribute("aria-disabled", quantity <= 0);
+    more.setAttribute("aria-disabled", quantity >= Number(input.max));
   }
   const total = sum ? money.format(sum / unit) : messages.free;
-  bar.firstElementChild.textContent = count ? `${countText(messages, count)} · ${total}` : "";
+  hasChosen ||= count > 0;
+  const none = hasChosen ? messages.none : "";
+  bar.firstElementChild.textContent = count ? `${countText(messages, count)} · ${total}` : none;
 }
 
 // A message with all tiers is shown at once; a snapshot has only the sum, so the page is read again if that differs.

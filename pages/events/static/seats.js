@@ -1,5 +1,5 @@
 // Page of seats: opens rows without a new page, picks seats on the map, shows the choice and its sum.
-import { countText } from "./availability.js";
+import { countText, pluralText } from "./availability.js";
 import { fetchPage } from "./page_fetch.js";
 import { subscribe } from "./ticket_stream.js";
 import { dismiss, show } from "../toasts.js";
@@ -10,6 +10,7 @@ const CLOSE_SEAT_PX = 28;
 const REFRESH_MS = 1_000;
 const SVG = "http://www.w3.org/2000/svg";
 const form = document.getElementById("seat-form");
+const best = document.getElementById("best");
 const map = document.getElementById("seat-map");
 const svg = map.querySelector("svg");
 const bar = document.getElementById("chosen-seats");
@@ -27,8 +28,15 @@ rows.forEach((row) => row.firstElementChild.setAttribute("aria-expanded", String
 form.addEventListener("click", toggleRow);
 form.addEventListener("change", changeChoice);
 svg.addEventListener("click", pick);
+best.addEventListener("change", nameBest);
 addEventListener("pageshow", showChoice);
+addEventListener("pageshow", nameBest);
 subscribe(form.dataset.live === "1", update, refresh);
+
+// Without scripts the button names no number, because it could not follow the choice.
+function nameBest() {
+  document.getElementById("take-best").textContent = pluralText(messages.best, Number(best.value));
+}
 
 function fieldsetOf(row) {
   return row.querySelector("fieldset");
