@@ -6,11 +6,12 @@ const timers = new Map();
 
 addEventListener("click", blockSuppressed, { capture: true });
 
-// Ignores pointer clicks inside `element` for some time. The keyboard still works, as its focus did not move by itself.
+// Ignores pointer clicks inside `element` for some time. The keyboard still works, as its focus did not move by itself,
+// and screen readers find the element as usable as it is.
 export function suppress(element, milliseconds = SUPPRESS_MS) {
   clearTimeout(timers.get(element));
   timers.set(element, setTimeout(() => release(element), milliseconds));
-  element.setAttribute("aria-disabled", "true");
+  element.style.pointerEvents = "none";
 }
 
 // Ends the suppression early.
@@ -18,7 +19,7 @@ export function release(element) {
   if (!timers.has(element)) return;
   clearTimeout(timers.get(element));
   timers.delete(element);
-  element.removeAttribute("aria-disabled");
+  element.style.pointerEvents = "";
 }
 
 function blockSuppressed(event) {

@@ -24,10 +24,10 @@ function clearError(form, name) {
   const error = document.getElementById(`${name}-error`);
   if (!error) return;
   const field = error.closest(".is-invalid");
-  const invalid = field.matches("[aria-invalid]") ? field : field.querySelector("[aria-invalid]");
+  const invalid = field.matches("[aria-invalid]") ? field : field.querySelector("[aria-invalid=true]");
   error.remove();
   field.classList.remove("is-invalid");
-  invalid.removeAttribute("aria-invalid");
+  invalid.setAttribute("aria-invalid", "false");
   const described = (invalid.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id !== error.id);
   if (described.length) invalid.setAttribute("aria-describedby", described.join(" "));
   else invalid.removeAttribute("aria-describedby");
