@@ -19,6 +19,7 @@ from orders.holds.release import ReleaseHold
 from pages.checkout.cart_form import CartForm, Tiers, items_of, load_lines
 from pages.checkout.cart_page import cart_page, refused_cart
 from pages.checkout.choice_cookie import forget_choice, remember_choice
+from pages.checkout.empty_choice import refused_if_empty
 from pages.errors import FormRefused
 from pages.page_visit import current_visit
 from pages.rendering import see_other
@@ -37,7 +38,13 @@ def show() -> Response:
 
 @blueprint.post("/cart")
 def change() -> Response:
-    """Hold the chosen tickets; without a session, keep the choice in the browser and lead to the sign-in."""
+    """Hold the chosen tickets; without a session, keep the choice in the browser and lead to the sign-in.
+
+    A choice without a ticket is refused before.
+    """
+    refused = refused_if_empty(request.form)
+    if refused:
+        return refused
     if current_visit() is None:
         return remember_choice(to_sign_in(url_for("pages.cart.show")), request.form)
     tiers: Tiers = {}

@@ -82,6 +82,9 @@ def client_messages(most: int = MAX_QUANTITY) -> Mapping[str, Any]:
         "fewer": gettext("One ticket fewer"),
         "more": gettext("One ticket more"),
         "none": gettext("No tickets chosen"),
+        "choose": gettext("Choose at least one ticket."),
+        "soldOut": gettext("%(tier)s has just sold out; you can join the waiting list.", tier="{tier}"),
+        "onSale": gettext("Tickets of %(tier)s have just come free.", tier="{tier}"),
         "best": {
             name: ngettext("Take the best seat", "Take the best %(number)s seats", count, number="{number}")
             for name, count in PLURAL_FORMS

@@ -15,6 +15,7 @@ tickets.querySelectorAll(".tier").forEach(prepare);
 tickets.addEventListener("click", step);
 tickets.addEventListener("input", showChoice);
 addEventListener("pageshow", showChoice);
+document.getElementById("cart-form")?.addEventListener("submit", refuseNone);
 if (bar) subscribe(tickets.dataset.live === "1", update, reload);
 
 // Adds the two buttons to the quantity of a tier.
@@ -70,6 +71,15 @@ function showChoice() {
   bar.firstElementChild.textContent = count ? `${countText(messages, count)} · ${total}` : none;
 }
 
+// Nothing is sent without a ticket. The focus goes to the first quantity.
+function refuseNone(event) {
+  const inputs = [...tickets.querySelectorAll("[data-quantity]")];
+  if (inputs.some(quantityOf)) return;
+  event.preventDefault();
+  inputs[0]?.focus();
+  bar.firstElementChild.textContent = messages.choose;
+}
+
 // A message with all tiers is shown at once; a snapshot has only the sum, so the page is read again if that differs.
 function update({ eventId, remainingTickets, tiers }) {
   if (eventId !== tickets.dataset.event) return;
@@ -118,6 +128,7 @@ async function reload() {
     const other = page.getElementById(tier.id);
     if (other) replaceTier(tier, document.adoptNode(other));
   }
+  replaceReservation(page.getElementById("reservation"));
   const freshBar = page.getElementById("cart-bar");
   bar.hidden = !freshBar || freshBar.hidden;
   showChoice();
@@ -137,5 +148,33 @@ function replaceTier(tier, other) {
   }
   if (old && input) input.value = within(input, quantityOf(old));
   prepare(other);
-  tier.replaceWith(other);
+  replace(tier, other, ".tier-action");
+  if (!isSameForm) announce(other, input);
+}
+
+// Replaces an element. The focus moves only if it was inside, to the first control in `part` or else to its text.
+function replace(element, other, part) {
+  const hadFocus = element.contains(document.activeElement);
+  element.replaceWith(other);
+  if (!hadFocus) return;
+  const control = other.querySelector(`${part} :is(input:not([type="hidden"]), select, .button, summary)`);
+  const target = control ?? other.querySelector(".hint, h3");
+  if (target.tabIndex < 0) target.tabIndex = -1;
+  target.focus();
+}
+
+// Says that a tier has sold out, or is on sale again.
+function announce(tier, input) {
+  const isSoldOut = tier.querySelector(".left")?.dataset.remaining === "0";
+  if (!input && !isSoldOut) return;
+  const text = input ? messages.onSale : messages.soldOut;
+  const news = document.getElementById("tier-news");
+  news.textContent = text.replace("{tier}", () => tier.querySelector("h3").textContent);
+}
+
+// The button of a reservation goes with the last ticket of its tier, and comes back with the next one.
+function replaceReservation(fresh) {
+  const old = document.getElementById("reservation");
+  if (!old || !fresh || Boolean(old.querySelector("form")) === Boolean(fresh.querySelector("form"))) return;
+  replace(old, document.adoptNode(fresh), ".own");
 }
