@@ -132,6 +132,7 @@ function chosenInputs() {
 function showChoice() {
   const inputs = chosenInputs();
   chosen.replaceChildren(...inputs.map(mark));
+  bar.nextElementSibling.disabled = !inputs.length;
   const sum = inputs.length * Number(form.dataset.price);
   const text = [inputs.map((input) => input.nextElementSibling.firstChild.textContent).join(", ")];
   text.push(countText(messages, inputs.length), sum ? money.format(sum / unit) : messages.free);
