@@ -239,6 +239,7 @@ def _orders(base: _Base, people: AccountServices, ticketed: Events) -> OrderServ
         outbox=base.outbox,
         audit=base.audit,
         accounts=people.accounts,
+        timezone=base.schedules.schedule.timezone,
     )
     return orders.wiring.build(foundation)
 
@@ -262,8 +263,9 @@ def _events(base: _Base, people: AccountServices, ticketed: Events, claims: Orde
 def _worker(base: _Base, mailer: Mailer | None) -> OutboxWorker:
     settings = base.settings
     outbox = base.outbox
-    attach = partial(attachments.attach, booking.wiring.build_calendar_files(settings, base.schedules))
-    templates = environments(booking.wiring.build_imprints(base.schedules))
+    timezone = base.schedules.schedule.timezone
+    attach = partial(attachments.attach, booking.wiring.build_calendar_files(settings, base.schedules), timezone)
+    templates = environments(booking.wiring.build_imprints(base.schedules), timezone)
     render_email = partial(render, templates, settings.mail_from, settings.admin_email, attach)
     attached = {*booking.wiring.TEMPLATES_WITH_INVITES, *attachments.TEMPLATES}
     transport = MailTransport(mailer or build_mailer(settings), render_email, settings.mail_rate, attached)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from babel import Locale, dates
 from babel.core import UnknownLocaleError, get_global
@@ -143,9 +144,37 @@ def format_clock_time(language: Language, local: datetime) -> str:
     return f"{dates.format_time(local, 'HH:mm', tzinfo=local.tzinfo, locale=language.locale)} {zone}"
 
 
+def format_local_day(language: Language, day: str, hour: str, timezone: str) -> str:
+    """Format the local date of a UTC date and hour (YYYY-MM-DD, HH:MM); other texts as `format_date` does."""
+    local = _local(day, hour, timezone)
+    if local is None:
+        return format_date(language, day)
+    return format_date(language, local.date().isoformat())
+
+
+def format_local_time(language: Language, day: str, hour: str, timezone: str) -> str:
+    """Format the local hour of a UTC date and hour with the zone's short name, such as 19:00 CET.
+
+    An hour without a date stays in UTC.
+    """
+    local = _local(day, hour, timezone)
+    if local is None:
+        return f"{hour} UTC"
+    return format_clock_time(language, local)
+
+
 def iana_zone(name: str) -> str:
     """Return the IANA name of a time zone of Windows, as its calendars write it; other names stay unchanged."""
     return str(get_global("windows_zone_mapping").get(name, name))
+
+
+def _local(day: str, hour: str, timezone: str) -> datetime | None:
+    try:
+        # str() of an undefined template variable raises UndefinedError.
+        moment = datetime.combine(date.fromisoformat(str(day)), time.fromisoformat(str(hour)), UTC)
+        return moment.astimezone(ZoneInfo(timezone))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _format_time(language: Language, text: str, pattern: str) -> str:

@@ -41,13 +41,14 @@ CONTEXT: Mapping[str, str] = {
     "resetUrl": "https://book.example.org/account/reset-password#token=Qm4tVn7RxJd1LsHc6FgAe3UowPz2Yb8K",
     "forgotUrl": "https://book.example.org/account/forgot-password",
     "time": "19:30",
+    "untilDay": "2026-03-01",
     "untilTime": "20:15",
     "holdId": "01a2289f70ba71d0b6b9831d3bc4deba",
     "venue": "Town Hall",
     "tier": "Front row",
     "seat": "A12",
     "quantity": "2",
-    "orderLines": "2 x VIP, Summer Concert: 200.00",
+    "orderLines": "2 x VIP, Summer Concert: €200.00",
     "ticketCodes": "3PFQ47-KXW9CD-7MN4TR",
     "ticketTiers": "VIP",
     "ticketSeats": "A12",
@@ -57,10 +58,12 @@ CONTEXT: Mapping[str, str] = {
     "calendarVenues": "Town Hall",
     "calendarVersions": "1",
     "giver": "Grace Hopper",
-    "amount": "200.00 EUR",
+    "amount": "€200.00",
     "eventDay": "2026-03-05",
     "eventTime": "19:30",
     "orderId": "01a2289f70ba71d0b6b9831d3bc4deb9",
+    "orderUrl": "https://book.example.org/orders/01a2289f70ba71d0b6b9831d3bc4deb9",
+    "ticketsUrl": "https://book.example.org/my/tickets",
 }
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>E-mails</title>
@@ -108,7 +111,7 @@ def _example(name: str, language: Language) -> Message:
     email = OutboxEmail(
         id="0", template=name, to=CONTEXT["email"], context=context, created_at=WRITTEN, due_at=WRITTEN, subject="0"
     )
-    return render(environments(), SENDER, REPLY_TO, lambda _: (), email)
+    return render(environments(timezone=CONTEXT["timezone"]), SENDER, REPLY_TO, lambda _: (), email)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from core.i18n import ENGLISH, LANGUAGES, Language, format_date, format_time_range, get_language
+from core.i18n import (
+    ENGLISH,
+    LANGUAGES,
+    Language,
+    format_date,
+    format_local_day,
+    format_local_time,
+    format_time_range,
+    get_language,
+)
 from notifications.outbox.model import Attachment, Message, OutboxEmail
 
 Attach = Callable[[OutboxEmail], Sequence[Attachment]]
@@ -33,14 +43,17 @@ class Imprint:
 NO_IMPRINT = Imprint()
 
 
-def environments(imprint_in: Callable[[str], Imprint] = lambda _code: NO_IMPRINT) -> Environments:
-    """Return the template environment of each language by its code."""
-    return {code: environment(language, imprint_in(code)) for code, language in LANGUAGES.items()}
+def environments(
+    imprint_in: Callable[[str], Imprint] = lambda _code: NO_IMPRINT, timezone: str = "UTC"
+) -> Environments:
+    """Return the template environment of each language by its code; `timezone` is that of the pages."""
+    return {code: environment(language, imprint_in(code), timezone) for code, language in LANGUAGES.items()}
 
 
-def environment(language: Language = ENGLISH, imprint: Imprint = NO_IMPRINT) -> Environment:
+def environment(language: Language = ENGLISH, imprint: Imprint = NO_IMPRINT, timezone: str = "UTC") -> Environment:
     """Return the environment of `language`, with its catalogue and the filters `day` and `hours` for dates and slots.
 
+    `local_day` and `local_time` show a date and hour in UTC, as e-mails of events store them, in `timezone`.
     Templates whose name ends in .html are escaped. An undefined variable is an error.
     """
     templates = Environment(
@@ -61,6 +74,9 @@ def environment(language: Language = ENGLISH, imprint: Imprint = NO_IMPRINT) -> 
     templates.globals["imprint"] = imprint
     templates.filters["day"] = partial(format_date, language)
     templates.filters["hours"] = partial(format_time_range, language)
+    templates.filters["local_day"] = lambda day, hour: format_local_day(language, day, hour, timezone)
+    templates.filters["local_time"] = lambda hour, day: format_local_time(language, day, hour, timezone)
+    templates.filters["labelled"] = _labelled
     return templates
 
 
@@ -85,3 +101,9 @@ def render(languages: Environments, sender: str, reply_to: str, attach: Attach, 
         reply_to=reply_to,
         attachments=tuple(attach(email)),
     )
+
+
+def _labelled(codes: str, tiers: str, seats: str) -> list[tuple[str, str]]:
+    """Return each code of a text of lines with its tier and seat, such as VIP, A12."""
+    rows = zip_longest(codes.split("\n"), tiers.split("\n"), seats.split("\n"), fillvalue="")
+    return [(code, ", ".join(filter(None, names))) for code, *names in rows]

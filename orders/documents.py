@@ -20,12 +20,13 @@ from orders.tickets.store import TicketStore
 
 @dataclass(frozen=True)
 class OrderDocuments:
-    """Renders the documents."""
+    """Renders the documents; the times of events are in `timezone`."""
 
     listing: ListOrders
     tickets: TicketStore
     emails: OrderEmails
     events: EventCache
+    timezone: str
 
     def tickets_of_order(self, account_id: str, order_id: str, language: str) -> bytes:
         """Return the PDF of the valid tickets that the buyer holds; raises OrderNotFound or TicketNotFound."""
@@ -33,14 +34,14 @@ class OrderDocuments:
         valid = [ticket for ticket in tickets if _is_valid_of(order, ticket)]
         if not valid:
             raise TicketNotFound
-        return tickets_pdf(self.emails.paid(replace(order, language=language), valid))
+        return tickets_pdf(self.emails.paid(replace(order, language=language), valid), self.timezone)
 
     def ticket_of(self, holder: Account, code: str, language: str) -> bytes:
         """Return the PDF of a valid ticket that an account holds; raises TicketNotFound."""
         ticket = self.tickets.by_code(normalize_code(code))
         if ticket.state is not TicketState.VALID or not ticket.belongs_to(holder):
             raise TicketNotFound
-        return tickets_pdf(self.emails.transferred(ticket, language, holder.name))
+        return tickets_pdf(self.emails.transferred(ticket, language, holder.name), self.timezone)
 
     def calendar_of_order(self, account_id: str, order_id: str) -> bytes:
         """Return the published events of an order as a calendar file; raises OrderNotFound."""

@@ -39,6 +39,7 @@ def offer(hold: Hold, event: Event, account: Account) -> OutboxEmail:
         **_context(event, account, item.tier_id),
         "seat": ", ".join(item.seats),
         "quantity": str(item.quantity),
+        "untilDay": hold.expires_at.date().isoformat(),
         "untilTime": _time(hold.expires_at),
         "holdId": hold.id,
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from decimal import Decimal
 
 from core.clock import Clock
+from core.i18n import format_currency, get_language
 from events.errors import EventNotFound
 from events.model import Event, EventStatus
 from events.money import Money
@@ -32,6 +34,7 @@ class OrderEmails:
 
     events: EventCache
     clock: Clock
+    public_url: str
 
     def paid(self, order: Order, tickets: Sequence[Ticket]) -> OutboxEmail:
         """Return the e-mail with the tickets of a paid order: one for each order."""
@@ -67,6 +70,7 @@ class OrderEmails:
             "fullName": ticket.holder_name or ticket.holder_email,
             "language": language,
             "giver": sender,
+            "ticketsUrl": f"{self.public_url}/my/tickets",
             **_place_of(event),
             "ticketCodes": ticket.code,
             "ticketTiers": ticket.tier_label,
@@ -96,7 +100,8 @@ class OrderEmails:
             "fullName": order.name,
             "language": order.language,
             "orderId": order.id,
-            "amount": f"{Money(amount, order.currency)} {order.currency}",
+            "amount": _amount(order, amount),
+            "orderUrl": f"{self.public_url}/orders/{order.id}",
             **self._place(order.items[0].event_id),
         }
         return NewEmail(subject=order.id, to=order.email, context=common | context, now=self.clock())
@@ -133,7 +138,7 @@ class OrderEmails:
     def _lines(self, order: Order) -> str:
         lines = []
         for item in order.items:
-            price = Money(item.price * item.quantity, item.currency)
+            price = _amount(order, item.price * item.quantity)
             lines.append(f"{item.quantity} x {item.name}, {self._title(item)}: {price}")
         return "\n".join(lines)
 
@@ -141,6 +146,12 @@ class OrderEmails:
 def transfer_subject(order_id: str, ticket_id: str) -> str:
     """Return the subject of the e-mail about a transferred ticket; it is about the order too."""
     return f"{order_id}-transfer-{ticket_id}"
+
+
+def _amount(order: Order, minor: int) -> str:
+    """Return an amount of minor units as the pages write it, such as US$25.00."""
+    amount = Decimal(str(Money(minor, order.currency)))
+    return format_currency(get_language(order.language), amount, order.currency)
 
 
 def _place_of(event: Event) -> dict[str, str]:

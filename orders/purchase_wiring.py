@@ -69,7 +69,7 @@ WEBHOOK_INTERVAL = 1.0
 
 @dataclass(frozen=True)
 class Foundation:
-    """What purchases are built on."""
+    """What purchases are built on; `timezone` is that of the pages."""
 
     settings: Settings
     client: Client
@@ -79,6 +79,7 @@ class Foundation:
     outbox: Outbox
     audit: Audit
     accounts: Accounts
+    timezone: str
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
     """Return the use cases of purchases."""
     orders = OrderStore(base.db)
     payments = PaymentOrders(base.db)
-    emails = OrderEmails(base.cache, base.clock)
+    emails = OrderEmails(base.cache, base.clock, base.settings.public_url)
     change = ChangeOrder(claims, orders)
     settle = SettlePayment(change, HoldStore(base.db), emails, base.clock)
     provider = build_provider(base.settings, base.db, base.clock)
@@ -142,7 +143,7 @@ def build(base: Foundation, claims: TicketClaims, expire: ExpireOrders) -> Purch
         place=_place(base, pay, emails),
         confirm=ConfirmPayment(listing, settle, provider.gateway, queue, base.clock),
         listing=listing,
-        documents=OrderDocuments(listing, tickets, emails, base.cache),
+        documents=OrderDocuments(listing, tickets, emails, base.cache, base.timezone),
         expire=expire,
         webhook=webhook,
         simulated_webhooks=_simulated_webhooks(base, webhook),

@@ -69,7 +69,7 @@ SCHEMAS = (
 
 @dataclass(frozen=True)
 class Foundation:
-    """What ticket claims are built on."""
+    """What ticket claims are built on; `timezone` is that of the pages."""
 
     settings: Settings
     client: Client
@@ -79,6 +79,7 @@ class Foundation:
     outbox: Outbox
     audit: Audit
     accounts: Accounts
+    timezone: str
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,7 @@ def _purchase_foundation(base: Foundation, cache: EventCache) -> purchase_wiring
         outbox=base.outbox,
         audit=base.audit,
         accounts=base.accounts,
+        timezone=base.timezone,
     )
 
 

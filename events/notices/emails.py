@@ -28,6 +28,7 @@ class NoticeEmails:
             "event": notice.title,
             "date": notice.date.date().isoformat(),
             "time": f"{notice.date:%H:%M}",
+            # Read by older versions.
             "timezone": "UTC",
             "venue": notice.venue,
             "oldDate": notice.old_date.date().isoformat(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from itertools import groupby
@@ -14,7 +14,7 @@ from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, RenderStyle
 from fpdf.fonts import TTFFont
 
-from core.i18n import format_date, get_language
+from core.i18n import format_local_day, format_local_time, get_language
 from notifications.outbox.model import OutboxEmail
 from orders.tickets import qr
 
@@ -64,10 +64,10 @@ class Face:
         return joined
 
 
-def draw(email: OutboxEmail, pause: Callable[[float], None] = time.sleep) -> bytes:
-    """Return the PDF; the same e-mail always gives the same bytes."""
+def draw(email: OutboxEmail, timezone: str, pause: Callable[[float], None] = time.sleep) -> bytes:
+    """Return the PDF with the event's time in `timezone`; the same e-mail always gives the same bytes."""
     facts = email.context
-    day = format_date(get_language(facts.get("language")), facts["eventDay"])
+    when = _when(facts, timezone)
     document = FPDF(format=PAGE)
     document.set_auto_page_break(auto=False)
     document.set_creation_date(email.created_at.astimezone(UTC))
@@ -77,7 +77,7 @@ def draw(email: OutboxEmail, pause: Callable[[float], None] = time.sleep) -> byt
     for code, tier, seat in zip(*columns, strict=True):
         document.add_page()
         face.write(EVENT_SIZE, facts["event"])
-        face.write(PLACE_SIZE, f"{day}, {facts['eventTime']} UTC, {facts['venue']}")
+        face.write(PLACE_SIZE, f"{when}, {facts['venue']}")
         face.write(TIER_SIZE, ", ".join(filter(None, (tier, seat))))
         _draw_code(document, code)
         document.set_xy(10, 120)
@@ -88,6 +88,12 @@ def draw(email: OutboxEmail, pause: Callable[[float], None] = time.sleep) -> byt
         # A file of hundreds of pages takes seconds; other requests of the process run in between.
         pause(0)
     return bytes(document.output())
+
+
+def _when(facts: Mapping[str, str], timezone: str) -> str:
+    language = get_language(facts.get("language"))
+    moment = (facts["eventDay"], facts["eventTime"], timezone)
+    return f"{format_local_day(language, *moment)}, {format_local_time(language, *moment)}"
 
 
 def _face(document: FPDF, text: str) -> Face:

@@ -69,6 +69,7 @@ class Process:
                 outbox=outbox,
                 audit=Audit(AuditStore(db), self.clock),
                 accounts=self.environment.accounts,
+                timezone="UTC",
             )
         )
         purchases = self.services.purchases

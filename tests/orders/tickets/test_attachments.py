@@ -31,19 +31,19 @@ TWO = {
 
 @pytest.mark.parametrize("template", sorted(attachments.TEMPLATES))
 def test_email_has_its_tickets_as_pdf(template: str) -> None:
-    attached, _ = attachments.attach(lambda _: (), email(template, **TWO))
+    attached, _ = attachments.attach(lambda _: (), "UTC", email(template, **TWO))
 
     assert (attached.name, attached.content_type) == ("tickets.pdf", "application/pdf")
     assert attached.content.startswith(b"%PDF-")
     assert attached.content.count(b"/Type /Page\n") == 2
     assert len(attached.content) < 20_000
-    assert attachments.attach(lambda _: (), email(template, **TWO))[0] == attached
+    assert attachments.attach(lambda _: (), "UTC", email(template, **TWO))[0] == attached
 
 
 def test_pdf_lets_other_requests_run_after_each_page() -> None:
     pauses: list[float] = []
 
-    assert pdf.draw(email("order_paid", **TWO), pauses.append) == pdf.draw(email("order_paid", **TWO))
+    assert pdf.draw(email("order_paid", **TWO), "UTC", pauses.append) == pdf.draw(email("order_paid", **TWO), "UTC")
 
     assert pauses == [0, 0]
 
@@ -57,20 +57,20 @@ def letters(content: bytes) -> str:
 def test_pdf_embeds_the_letters_of_names() -> None:
     facts = {"event": "Концерт Ω", "venue": "Şişli\nB", "fullName": "Łukasz Ж"}
 
-    content = attachments.tickets_pdf(email("order_paid", **facts))
+    content = attachments.tickets_pdf(email("order_paid", **facts), "UTC")
 
     assert b"/FontFile2" in content
     assert set("".join([*facts.values(), "A12"]).replace("\n", "")) <= set(letters(content))
 
 
 def test_pdf_of_western_letters_embeds_no_font() -> None:
-    content = attachments.tickets_pdf(email("order_paid", event="Été & Söhne", venue="A", fullName="Ada"))
+    content = attachments.tickets_pdf(email("order_paid", event="Été & Söhne", venue="A", fullName="Ada"), "UTC")
 
     assert b"/FontFile2" not in content
 
 
 def test_letters_outside_of_the_font_are_question_marks(caplog: pytest.LogCaptureFixture) -> None:
-    content = attachments.tickets_pdf(email("order_paid", event="音楽 \x00 Zürich", fullName="\U0001f600" * 300))
+    content = attachments.tickets_pdf(email("order_paid", event="音楽 \x00 Zürich", fullName="\U0001f600" * 300), "UTC")
 
     assert {"?", "ü"} <= set(letters(content))
     assert caplog.text == ""
@@ -85,7 +85,7 @@ def test_email_has_an_entry_for_each_event() -> None:
         "calendarVersions": "1\n3",
     }
 
-    attached = attachments.attach(lambda _: (), email("order_paid", **facts))[1]
+    attached = attachments.attach(lambda _: (), "UTC", email("order_paid", **facts))[1]
 
     assert (attached.name, attached.content_type.partition(";")[0]) == ("events.ics", "text/calendar")
     entries = Calendar.from_ical(attached.content).walk("VEVENT")
@@ -98,4 +98,4 @@ def test_email_has_an_entry_for_each_event() -> None:
 
 
 def test_other_emails_keep_their_attachments() -> None:
-    assert attachments.attach(lambda _: ("calendar",), email("guest_booking")) == ("calendar",)  # type: ignore[arg-type,return-value,comparison-overlap]
+    assert attachments.attach(lambda _: ("calendar",), "UTC", email("guest_booking")) == ("calendar",)  # type: ignore[arg-type,return-value,comparison-overlap]
