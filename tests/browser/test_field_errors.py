@@ -44,7 +44,16 @@ def test_missing_hour_comes_into_view(visit: Visit, site: Served, width: int) ->
     submit_wrong_form(page, site, None, fullName="A")
 
     expect(page.locator("#hours")).to_be_focused()
+    expect(page.locator("#hours")).to_have_accessible_description("Error: Choose an hour.")
     expect(page.locator("#slotId-error")).to_be_in_viewport(ratio=1)
+
+
+def test_untouched_hour_is_not_invalid(visit: Visit, site: Served) -> None:
+    page = visit(1280)
+    page.goto(f"/?date={DATE}")
+
+    assert "invalid" not in page.locator("#hours").aria_snapshot()
+    assert page.locator("#hours input[type=radio][aria-invalid=false]").count() == 9
 
 
 def test_error_goes_away_while_its_field_is_corrected(visit: Visit, site: Served) -> None:
