@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.concurrency.native_threads import native_thread_pool
-
 MODULE = "orders.tickets.pdf"
+# What it imports; no step takes longer than the last one, of 0.1 s.
+PARTS = (
+    "PIL.Image",
+    "PIL.TiffImagePlugin",
+    "fontTools.ttLib.ttFont",
+    "fontTools.ttLib.tables.otTables",
+    "fontTools.otlLib.builder",
+    "fontTools.varLib.merger",
+    "fontTools.varLib.instancer",
+    "fontTools.subset",
+    "cryptography.hazmat.primitives.serialization.pkcs12",
+)
+# Requests are served in between. A thread of the operating system could wait for the event loop's locks for ever.
+PAUSE_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -19,8 +32,9 @@ class PreloadPdf:
     has_events: Callable[[], bool]
 
     def execute(self) -> None:
-        """Import it in a thread of the operating system, so that the event loop goes on."""
+        """Import it in small steps, so that the event loop goes on in between."""
         if MODULE in sys.modules or not self.has_events():
             return
-        with native_thread_pool(1) as pool:
-            pool.submit(importlib.import_module, MODULE).result()
+        for name in (*PARTS, MODULE):
+            importlib.import_module(name)
+            time.sleep(PAUSE_SECONDS)

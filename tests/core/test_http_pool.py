@@ -23,6 +23,8 @@ from core.http_pool import build_pool
 
 API = "https://api.stripe.com"
 LIMIT = urllib3.Timeout(connect=5, read=5)
+# The name of a certificate in a folder, by which OpenSSL finds it: of the subject CN=127.0.0.1.
+SUBJECT_HASH = "88d0bdcb"
 
 
 def test_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,6 +50,17 @@ def test_proxy_without_a_user_gets_no_authorization(monkeypatch: pytest.MonkeyPa
     assert isinstance(pool, urllib3.ProxyManager)
     assert pool.proxy_headers == {}
     assert pool.connection_pool_kw["ca_certs"] == requests.utils.DEFAULT_CA_BUNDLE_PATH
+
+
+@pytest.mark.parametrize("proxy", ["proxy.example:3128", "//proxy.example:3128"])
+def test_proxy_without_a_scheme_is_one_of_http(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+
+    pool = build_pool(API, 4, LIMIT)
+
+    assert isinstance(pool, urllib3.ProxyManager)
+    assert pool.proxy
+    assert (pool.proxy.scheme, pool.proxy.host, pool.proxy.port) == ("http", "proxy.example", 3128)
 
 
 def test_host_outside_of_the_proxy_is_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,5 +117,17 @@ def test_certificate_of_the_environment_is_trusted(
 ) -> None:
     url, certificate = tls_server
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+
+    assert build_pool(url, 4, LIMIT).request("GET", url).status == 501
+
+
+def test_certificate_in_a_folder_is_trusted(
+    tls_server: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, certificate = tls_server
+    folder = tmp_path / "trusted"
+    folder.mkdir()
+    (folder / f"{SUBJECT_HASH}.0").write_bytes(certificate.read_bytes())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder))
 
     assert build_pool(url, 4, LIMIT).request("GET", url).status == 501

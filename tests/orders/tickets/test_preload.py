@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -43,6 +44,12 @@ def test_library_is_loaded_once_there_is_an_event(shop: Shop) -> None:
 def test_loaded_library_is_not_looked_for_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.event()
     run_task(shop)
-    monkeypatch.setattr(preload, "native_thread_pool", None)
+    monkeypatch.setattr(preload, "importlib", None)
 
     run_task(shop)
+
+
+def test_steps_name_what_the_library_imports() -> None:
+    code = f"import sys, orders.tickets.pdf; print(*(set({preload.PARTS!r}) - sys.modules.keys()))"
+
+    assert subprocess.check_output([sys.executable, "-c", code]).strip() == b""
