@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from accounts.model import Account
 from core.clock import Clock, monotonic
@@ -13,12 +13,12 @@ from core.errors import DomainError, IdempotencyKeyReused, Invalid, Unavailable
 from core.idempotency import KEY_LIFETIME, fingerprint
 from core.ids import new_id
 from events.errors import EventCancelled, SalesClosed
-from events.model import EventStatus
+from events.model import Event, EventStatus, Tier
 from inventory.errors import InsufficientStock
-from orders.errors import OrderChanged, PaymentDeclined, PaymentTokenUnknown, RequestInProgress
+from orders.errors import KeyExpired, OrderChanged, PaymentDeclined, PaymentTokenUnknown, RequestInProgress
 from orders.holds.cart import PriceCarts, PricedCart
 from orders.holds.errors import HoldExpired
-from orders.holds.model import CartLine, Hold, HoldState, with_seats
+from orders.holds.model import Hold, HoldState, with_seats
 from orders.holds.store import HoldStore
 from orders.model import NewOrder, Order, OrderKey, OrderState
 from orders.order_change import ChangeOrder, OrderChange, SeatsByTier, opposite
@@ -72,7 +72,14 @@ class PlaceOrder:
         Raises the errors of `PriceCarts`, InsufficientStock, SeatTaken, HoldNotFound, HoldExpired, PaymentTokenUnknown,
         PaymentDeclined, IdempotencyKeyReused and RequestInProgress.
         """
-        order_key = self._key(buyer, new, key)
+        order_key = _order_key(buyer, new, key, self.clock() + KEY_LIFETIME)
+        try:
+            return self._place(buyer, new, order_key, language)
+        except KeyExpired:
+            self.change.orders.forget_keys(self.clock(), order_key.id)
+            return self._place(buyer, new, order_key, language)
+
+    def _place(self, buyer: Account, new: NewOrder, order_key: OrderKey, language: str) -> Placed:
         try:
             order, is_first = self._store(buyer, new, order_key, language)
         except Unavailable:
@@ -96,21 +103,23 @@ class PlaceOrder:
         The unique index of the keys finds a repeated request, so a first one need not look for its key.
         """
         hold = self._hold(buyer, new)
-        cart = PricedCart(hold.items, hold.lines) if hold else self.price.execute(new.items)
+        if hold:
+            return self._claim(buyer, new, key, language, PricedCart(hold.items, hold.lines), hold)
+        try:
+            return self._claim(buyer, new, key, language, self.price.execute(new.items), None)
+        except SalesClosed:
+            # The cached event may be from before a change.
+            return self._claim(buyer, new, key, language, self.price.execute_uncached(new.items), None)
+
+    def _claim(
+        self, buyer: Account, new: NewOrder, key: OrderKey, language: str, cart: PricedCart, hold: Hold | None
+    ) -> tuple[Order, bool]:
         self._require_token(cart, new.payment_token)
         wanted = replace(self._order(buyer, cart, key, language), payment_method=new.payment_token)
         if wanted.total:
             wanted = self.pay.prepared(wanted)
-        order = self._submit(wanted, cart, hold, new.items)
+        order = self._submit(wanted, cart, hold)
         return order, order.id == wanted.id
-
-    def _key(self, buyer: Account, new: NewOrder, key: str) -> OrderKey:
-        parts = [new.hold_id, new.payment_token]
-        for line in new.items:
-            parts += [line.tier_id, str(line.count)]
-            if line.seats:
-                parts.append("seats\n" + "\n".join(line.seats))
-        return OrderKey(f"{buyer.id}:{key}", fingerprint(parts), self.clock() + KEY_LIFETIME)
 
     def _hold(self, buyer: Account, new: NewOrder) -> Hold | None:
         if not new.hold_id:
@@ -118,9 +127,7 @@ class PlaceOrder:
         hold = self.holds.get_of(buyer.id, new.hold_id)
         if hold.state is not HoldState.ACTIVE or hold.expires_at <= self.clock():
             raise HoldExpired
-        for event, _ in self.price.cache.of_tiers(item.tier_id for item in hold.items).values():
-            if event.status is EventStatus.CANCELLED:
-                raise EventCancelled
+        _require_uncancelled(self.price.tiers(_tier_ids(hold)))
         return hold
 
     def _require_token(self, cart: PricedCart, token: str) -> None:
@@ -150,17 +157,15 @@ class PlaceOrder:
             key=key,
         )
 
-    def _submit(self, order: Order, cart: PricedCart, hold: Hold | None, lines: Sequence[CartLine]) -> Order:
+    def _submit(self, order: Order, cart: PricedCart, hold: Hold | None) -> Order:
         """Claim the tickets and store the order; a free one is paid at once."""
         try:
             return self.change.claims.submit(self._seated_change(order, cart, hold).request())
         except InsufficientStock as error:
             raise self.price.refusal_of(cart, error, None) from None
-        except SalesClosed:
-            # The cached event may be from before it was cancelled.
-            self.price.execute_uncached(lines)
-            raise
         except OrderChanged:
+            if hold:
+                _require_uncancelled(self.price.cache.events.of_tiers(_tier_ids(hold)))
             raise HoldExpired from None
 
     def _seated_change(self, order: Order, cart: PricedCart, hold: Hold | None) -> OrderChange:
@@ -198,6 +203,24 @@ class PlaceOrder:
             first = self.change.orders.get(first.id)
         secret = self.pay.client_secret(first)
         return Placed(_accepted(first, replayed=True), replayed=True, client_secret=secret)
+
+
+def _order_key(buyer: Account, new: NewOrder, key: str, expires_at: datetime) -> OrderKey:
+    parts = [new.hold_id, new.payment_token]
+    for line in new.items:
+        parts += [line.tier_id, str(line.count)]
+        if line.seats:
+            parts.append("seats\n" + "\n".join(line.seats))
+    return OrderKey(f"{buyer.id}:{key}", fingerprint(parts), expires_at)
+
+
+def _tier_ids(hold: Hold) -> list[str]:
+    return [item.tier_id for item in hold.items]
+
+
+def _require_uncancelled(tiers: Mapping[str, tuple[Event, Tier]]) -> None:
+    if any(event.status is EventStatus.CANCELLED for event, _ in tiers.values()):
+        raise EventCancelled
 
 
 def _accepted(order: Order, *, replayed: bool = False) -> Order:

@@ -65,5 +65,9 @@ class TicketsTransferred(Conflict):
     code = "tickets_transferred"
 
 
+class KeyExpired(Exception):
+    """The idempotency key of a new order is that of an old one, and has expired: forget it, and try again."""
+
+
 class OrderChanged(Exception):
     """Another transaction has changed the order; the decision must be made again."""

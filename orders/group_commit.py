@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from core import metrics
 from core.errors import DomainError
+from core.mongo.transactions import Session
+from events.errors import SalesClosed
 from events.model import TicketStock
+from events.pool_store import EventPools
 from inventory.admission import Shortage
 from inventory.records import RecordsByKind
 from inventory.requests import RowsOfKind, StockChange, StockRequest
@@ -25,11 +28,18 @@ TicketRows = RowsOfKind[OutboxEmail]
 class TicketRecords(RecordsByKind[OutboxEmail]):
     """The rows of all requests for tickets, by the type of a request or of its detail."""
 
-    def __init__(self, cache: EventCache, outbox: Outbox, rows: Mapping[type, TicketRows]) -> None:
+    def __init__(self, cache: EventCache, pools: EventPools, outbox: Outbox, rows: Mapping[type, TicketRows]) -> None:
         super().__init__(rows, _kind, outbox.enqueue)
         self._cache = cache
+        self._pools = pools
         self._events = cache.events.store
         self._outbox = outbox
+
+    def write(self, session: Session, requests: Sequence[StockRequest[Any]]) -> None:
+        """Write the rows; raises SalesClosed if a claim leaves out its event's pool, which came after it was priced."""
+        if self._pools.are_left_out(session, map(_claimed, requests)):
+            raise SalesClosed
+        super().write(session, requests)
 
     def _following(self, requests: Sequence[StockRequest[Any]]) -> Iterable[StockRequest[Any]]:
         """Return the offers to the waiting lists of what is released or added, and then the deferred claims."""
@@ -67,6 +77,11 @@ def freed_stock(requests: Iterable[StockRequest[Any]]) -> set[str]:
             if count < 0 or (count == 0 and not is_order):
                 freed.add(stock_id)
     return freed
+
+
+def _claimed(request: StockRequest[Any]) -> Collection[str]:
+    """Return the ids of the stock of a claim; nothing for a request that claims none."""
+    return request.lines.keys() if max(request.lines.values(), default=0) > 0 else ()
 
 
 def _kind(request: StockRequest[Any]) -> type:

@@ -12,7 +12,7 @@ from events.model import EventStatus
 from events.store import EventStore
 from inventory.requests import RowsOfKind, StaleRequest, unanswered
 from notifications.outbox.model import OutboxEmail
-from orders.errors import OrderChanged
+from orders.errors import KeyExpired, OrderChanged
 from orders.holds.store import HoldStore
 from orders.model import Order
 from orders.order_change import OrderChange, Pending, Request, may_reopen
@@ -77,20 +77,12 @@ class OrderChangeRows(RowsOfKind[OutboxEmail]):
                 self._refuse_taken_seats(pending)
 
     def answer_duplicates(self, batch: Sequence[Pending]) -> None:
-        """Answer new orders with the first order of their key, or with IdempotencyKeyReused.
-
-        A key that has expired is forgotten, and its request is tried again.
-        """
+        """Answer new orders with the first order of their key, with IdempotencyKeyReused, or with KeyExpired."""
         new = [pending for pending in batch if pending.request.detail.before is None]
         known = self.orders.by_keys([_key_id(pending) for pending in new])
         for pending in new:
             first = known.get(_key_id(pending))
-            if first is None or first.key is None:
-                continue
-            placed_at = pending.request.detail.after.created_at
-            if first.key.expires_at <= placed_at:
-                self.orders.forget_keys(placed_at, first.key.id)
-            else:
+            if first:
                 _answer_with(pending, first)
         # After the keys: the first order of a key has used the hold that a repeated one names.
         self.refresh(unanswered(batch))
@@ -173,8 +165,10 @@ def _key_id(pending: Pending) -> str:
 
 def _answer_with(pending: Pending, first: Order) -> None:
     """Answer a new order with the first one of its key."""
-    key = pending.request.detail.after.key
-    if key and first.key and key.fingerprint != first.key.fingerprint:
+    new = pending.request.detail.after
+    if first.key and first.key.expires_at <= new.created_at:
+        pending.reject(KeyExpired())
+    elif new.key and first.key and new.key.fingerprint != first.key.fingerprint:
         pending.reject(IdempotencyKeyReused())
     else:
         pending.resolve(first)

@@ -17,6 +17,7 @@ from core.scheduler import PeriodicTask
 from events import seat_store
 from events.editor.edit import ChangeOfEvent
 from events.notices.sales import SalesOfFeature
+from events.pool_store import EventPools
 from events.seat_store import SeatStore
 from events.service import Events
 from inventory.group_commit import GroupCommit
@@ -118,7 +119,8 @@ def build_group_commit(base: Foundation, cache: EventCache) -> GroupCommit:
         **offer_wiring.build_last_rows(offers),
         **hold_wiring.build_last_rows(_hold_foundation(base, cache)),
     }
-    return GroupCommit(base.client, base.events.store.stock, TicketRecords(cache, base.outbox, rows))
+    records = TicketRecords(cache, EventPools(base.db), base.outbox, rows)
+    return GroupCommit(base.client, base.events.store.stock, records)
 
 
 def build(base: Foundation) -> OrderServices:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import DomainError, Invalid
-from events.errors import SalesClosed
+from events.errors import SalesClosed, TierNotFound
 from events.model import Event, Tier
 from inventory.errors import InsufficientStock
 from orders.event_cache import EventCache
@@ -95,6 +95,13 @@ class PriceCarts:
         """Do the same by the events as they are now."""
         wanted = _by_tier(lines)
         return self._priced(wanted, self.cache.events.of_tiers(wanted))
+
+    def tiers(self, tier_ids: Collection[str]) -> Mapping[str, tuple[Event, Tier]]:
+        """Return tiers with their events; raises TierNotFound by the events as they are now."""
+        try:
+            return self.cache.of_tiers(tier_ids)
+        except TierNotFound:
+            return self.cache.events.of_tiers(tier_ids)
 
     def _priced(self, wanted: Mapping[str, CartLine], found: Mapping[str, tuple[Event, Tier]]) -> PricedCart:
         items = []

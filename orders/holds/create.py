@@ -15,7 +15,7 @@ from events.seat_store import SeatClaim
 from inventory.errors import InsufficientStock
 from inventory.requests import RowsOfKind, StockChange, unanswered
 from notifications.outbox.model import OutboxEmail
-from orders.holds.cart import PriceCarts
+from orders.holds.cart import PriceCarts, PricedCart
 from orders.holds.claims import TicketClaims
 from orders.holds.model import CartLine, Hold, HoldKind, HoldState
 from orders.holds.replacement import CartHold
@@ -42,7 +42,13 @@ class CreateHold:
 
         Raises the errors of `PriceCarts`, SeatTaken, and InsufficientStock with the tier.
         """
-        cart = self.price.execute(wanted)
+        try:
+            return self._hold(account_id, self.price.execute(wanted))
+        except SalesClosed:
+            # The cached event may be from before a change.
+            return self._hold(account_id, self.price.execute_uncached(wanted))
+
+    def _hold(self, account_id: str, cart: PricedCart) -> Hold:
         now = self.clock()
         hold = Hold(
             id=new_id(now),
@@ -59,10 +65,6 @@ class CreateHold:
             return self.claims.submit(request)
         except InsufficientStock as error:
             raise self.price.refusal_of(cart, error, request.detail.replaced) from None
-        except SalesClosed:
-            # The cached event may be from before it was cancelled.
-            self.price.execute_uncached(wanted)
-            raise
 
 
 def _identities(hold: Hold) -> frozenset[Hashable]:

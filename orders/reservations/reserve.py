@@ -72,13 +72,18 @@ class CreateReservation:
         """
         event = self.events.get(event_id)
         self.events.events.require_on_sale(event)
+        try:
+            return self._reserve_of(event, account_id)
+        except SalesClosed:
+            # The cached event may be from before a change.
+            event = self.events.fresh(event_id)
+            self.events.events.require_on_sale(event)
+            return self._reserve_of(event, account_id)
+
+    def _reserve_of(self, event: Event, account_id: str) -> tuple[Reservation, Event]:
         reservation = self._new(event, account_id)
         try:
             return self._reserve(event, reservation)
-        except SalesClosed:
-            # The cached event may be from before it was cancelled.
-            self.events.events.require_on_sale(self.events.fresh(event_id))
-            raise
         except InsufficientStock:
             return self._reserve_sold_out(event, reservation)
 

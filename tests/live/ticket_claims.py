@@ -10,6 +10,7 @@ from core.clock import now
 from core.mongo.client import Db
 from core.mongo.transactions import Session
 from events.model import Event
+from events.pool_store import EventPools
 from events.service import Events
 from events.store import EventStore
 from inventory.group_commit import GroupCommit
@@ -39,7 +40,7 @@ class Claims:
         self.store = EventStore(db)
         outbox = build_outbox(db, now, ())
         cache = EventCache(Events(self.store, now))
-        records = TicketRecords(cache, outbox, {Claim: NoRows()})
+        records = TicketRecords(cache, EventPools(db), outbox, {Claim: NoRows()})
         self._group_commit = GroupCommit(db.client, self.store.stock, records)
 
     def claim(self, event: Event, quantity: int = 1, tier: int = 0) -> None:
