@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import Response, current_app, redirect, render_template
+from flask import Response, current_app, redirect, render_template, request
 from flask_babel import force_locale
 from markupsafe import Markup
 
@@ -17,6 +17,8 @@ from pages.branding.brand import Brand
 from pages.embedding import home_path, is_embedded
 from schedules.service import Schedules
 
+# Parameter of the page to which a new account is led.
+CREATED = "created"
 NEW_TAB = {True: Markup(' target="_blank"'), False: ""}
 
 
@@ -50,6 +52,7 @@ def _render(name: str, values: dict[str, object]) -> Response:
         "languages": list(LANGUAGES.values()),
         "current_path": locale.current_path(),
         "visitor": page_visit.current_visitor(),
+        "is_new_account": CREATED in request.args and page_visit.current_visitor() is not None,
         "embedded": is_embedded(),
         "home_path": home_path,
         # A frame shows embedded pages only, so links to others leave it.

@@ -13,7 +13,7 @@ from pages.account import forms, view
 from pages.errors import CookieBlocked
 from pages.locale import current_language
 from pages.page_visit import current_visit
-from pages.rendering import see_other
+from pages.rendering import CREATED, see_other
 from pages.site import PageBlueprint
 
 blueprint = PageBlueprint("account", __name__, static_url="/static/account")
@@ -42,7 +42,7 @@ def signed_in() -> Response:
     """Redirect to the page that asked for the sign-in, or explain that it needs the cookie that was just set."""
     if current_visit() is None:
         return view.form_page("sign_in", CookieBlocked())
-    return see_other(view.next_path())
+    return see_other(view.path_after_sign_in())
 
 
 @blueprint.get("/sign-up")
@@ -54,7 +54,7 @@ def sign_up() -> Response:
 @blueprint.post("/sign-up")
 def submit_sign_up() -> Response:
     """Create an account and sign in."""
-    return view.signed_in(limited.register(forms.SIGN_UP.load(), current_language().code))
+    return view.signed_in(limited.register(forms.SIGN_UP.load(), current_language().code), **{CREATED: "1"})
 
 
 @blueprint.get("/sign-out")

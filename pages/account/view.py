@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import Response, request, url_for
 
@@ -17,8 +19,10 @@ from core.web import context
 from pages import error_pages
 from pages.account.forms import FORMS
 from pages.locale import safe_redirect_path
-from pages.rendering import render_page, see_other
+from pages.rendering import CREATED, render_page, see_other
 
+# Paths of a purchase, for which the sign-in keeps the chosen tickets.
+PURCHASE_PATHS = frozenset({"/cart", "/checkout"})
 # What the account's page confirms.
 CONFIRMED = frozenset({"name", "password", "session", "sessions", "verification"})
 
@@ -47,9 +51,24 @@ def next_path() -> str:
     return given
 
 
+def path_after_sign_in() -> str:
+    """Return the path to go to, which mentions a new account."""
+    if CREATED not in request.args:
+        return next_path()
+    parts = urlsplit(next_path())
+    query = "&".join(filter(None, (parts.query, f"{CREATED}=1")))
+    return urlunsplit(parts._replace(query=query))
+
+
 def form_page(name: str, error: DomainError | None = None) -> Response:
     """Return the page of the form `name`."""
-    return FORMS[name].render(error, next_path=next_path(), providers=context.get_service(CodeFlow).names())
+    path = next_path()
+    return FORMS[name].render(
+        error,
+        next_path=path,
+        is_purchase=urlsplit(path).path in PURCHASE_PATHS,
+        providers=context.get_service(CodeFlow).names(),
+    )
 
 
 def refused_form(error: DomainError) -> Response:
@@ -60,9 +79,9 @@ def refused_form(error: DomainError) -> Response:
     return error_pages.with_refusal(form_page(name, error), error)
 
 
-def signed_in(result: SignedIn) -> Response:
-    """Redirect a person who has just signed in, with the page cookie."""
-    response = see_other(url_for("pages.account.signed_in", next=next_path()))
+def signed_in(result: SignedIn, **marks: Any) -> Response:
+    """Redirect a person who has just signed in, with the page cookie; `marks` are added to the query."""
+    response = see_other(url_for("pages.account.signed_in", next=next_path(), **marks))
     begin_page_session(response, result)
     return response
 

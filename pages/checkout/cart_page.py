@@ -18,6 +18,7 @@ from orders.holds.listing import ListHolds
 from orders.holds.model import Hold, HoldKind, HoldState
 from pages import error_pages
 from pages.checkout.cart_form import CartForm, Item, items_of, load_lines
+from pages.checkout.cart_notice import cart_notice
 from pages.checkout.choice_cookie import remembered_choice
 from pages.checkout.hold_view import EventLines, hold_view, lines_by_event
 from pages.checkout.messages import sentence_for
@@ -66,6 +67,7 @@ def cart_page(problem: Problem | None = None) -> Response:
         choice=choice,
         ended=ended,
         problem=problem,
+        notice=cart_notice(cart),
         current_path=url_for("pages.cart.show"),
     )
 

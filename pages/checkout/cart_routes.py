@@ -17,6 +17,7 @@ from orders.holds.create import CreateHold
 from orders.holds.model import Hold
 from orders.holds.release import ReleaseHold
 from pages.checkout.cart_form import CartForm, Tiers, items_of, load_lines
+from pages.checkout.cart_notice import EMPTIED, HELD, REMOVED
 from pages.checkout.cart_page import cart_page, refused_cart
 from pages.checkout.choice_cookie import forget_choice, remember_choice
 from pages.checkout.empty_choice import refused_if_empty
@@ -54,7 +55,7 @@ def change() -> Response:
         held = _hold(form)
     except DomainError as error:
         return refused_cart(error, _events_of(tiers))
-    return forget_choice(see_other(_next_path(held)))
+    return forget_choice(see_other(_next_path(held, form)))
 
 
 @blueprint.post("/cart/empty")
@@ -64,7 +65,7 @@ def empty() -> Response:
     hold_id = request.form.get("hold", "")
     if hold_id:
         context.get_service(ReleaseHold).execute(visit().account.id, hold_id)
-    return forget_choice(see_other(url_for("pages.cart.show")))
+    return forget_choice(see_other(url_for("pages.cart.show", notice=EMPTIED)))
 
 
 @blueprint.get("/cart/empty")
@@ -97,11 +98,13 @@ def _hold(form: CartForm) -> Hold | None:
     return None
 
 
-def _next_path(held: Hold | None) -> str:
+def _next_path(held: Hold | None, form: CartForm) -> str:
     """Return the checkout of the hold if that button was pressed, else the cart."""
     if held and "continue" in request.form:
         return url_for("pages.checkout.show", hold=held.id)
-    return url_for("pages.cart.show")
+    if form.removed:
+        return url_for("pages.cart.show", notice=REMOVED, tier=form.removed)
+    return url_for("pages.cart.show", notice=HELD)
 
 
 def _active_cart(create: CreateHold, account_id: str) -> Hold | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from flask import Response, request, url_for
 
 from core.errors import DomainError, Unavailable
@@ -12,17 +10,14 @@ from core.web import context, problem_details
 from orders.cancellation import CancelOrder
 from orders.documents import OrderDocuments
 from orders.errors import OrderNotFound
-from orders.holds.errors import HoldExpired, HoldNotFound
-from orders.holds.model import Hold
 from orders.listing import ListOrders
-from orders.model import Order, OrderState
 from orders.payment_confirmation import ConfirmPayment
-from orders.payment_queue import PaymentQueue
 from pages import error_pages
-from pages.checkout.card_form import can_confirm_payment, card_form
-from pages.checkout.checkout_page import active_hold, confirmation_page
-from pages.checkout.downloads import PRIVATE, download
+from pages.checkout.card_form import card_form
+from pages.checkout.checkout_page import confirmation_page
+from pages.checkout.downloads import download
 from pages.checkout.messages import sentence_for
+from pages.checkout.order_page import order_page
 from pages.checkout.order_view import order_view
 from pages.errors import FormRefused
 from pages.locale import current_language
@@ -54,7 +49,7 @@ def list_orders() -> Response:
 @signed_in
 def show(order_id: str) -> Response:
     """Show an order with its tickets; an open one reloads itself."""
-    return _order_page(order_id)
+    return order_page(order_id)
 
 
 @blueprint.post("/orders/<order_id>/cancel")
@@ -114,32 +109,8 @@ def on_refusal(error: DomainError) -> Response:
     return error_pages.as_page(problem_details.on_error(error), sentence_for(error))
 
 
-def _order_page(order_id: str, problem: str = "") -> Response:
-    order, tickets = context.get_service(ListOrders).get(visit().account.id, order_id)
-    page = render_page(
-        "checkout/order.html",
-        view=order_view(order, tickets),
-        hold=_hold_of(order),
-        queue=context.get_service(PaymentQueue).position_of(order),
-        can_confirm=can_confirm_payment(),
-        problem=problem,
-        is_placed="placed" in request.args and order.state is OrderState.PAID,
-        current_path=url_for("pages.orders.show", order_id=order_id),
-    )
-    page.headers.update(PRIVATE)
-    return page
-
-
 def _refused(order_id: str, error: DomainError) -> Response:
-    return error_pages.with_refusal(_order_page(order_id, sentence_for(error)), error)
-
-
-def _hold_of(order: Order) -> Hold | None:
-    """Return the hold to which the tickets of a declined order went back, or None."""
-    if order.state is OrderState.DECLINED and order.hold_id:
-        with suppress(HoldNotFound, HoldExpired):
-            return active_hold(order.hold_id)
-    return None
+    return error_pages.with_refusal(order_page(order_id, sentence_for(error)), error)
 
 
 def _page_number() -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from markupsafe import Markup
 
@@ -46,10 +48,19 @@ QR_BORDER = 2
 
 @dataclass(frozen=True)
 class TicketView:
-    """A ticket; `event` is None if it is no longer public."""
+    """A ticket, one of `count` for its event on the page; `event` is None if it is no longer public."""
 
     ticket: Ticket
     event: Event | None
+    number: int = 1
+    count: int = 1
+
+    @property
+    def label(self) -> str:
+        """The seat, or which of the tickets for the event it is."""
+        if self.ticket.seat:
+            return str(gettext("Seat %(seat)s", seat=self.ticket.seat))
+        return str(gettext("Ticket %(number)s of %(count)s", number=self.number, count=self.count))
 
     @property
     def badge(self) -> tuple[Any, str]:
@@ -136,7 +147,19 @@ def order_view(order: Order, tickets: Sequence[Ticket]) -> OrderView:
     by_id = {lines.event_id: lines.event for lines in events}
     own = [TicketView(ticket, by_id.get(ticket.event_id)) for ticket in tickets if _is_own(order, ticket)]
     has_transferred = any(is_transferred(order, ticket) for ticket in tickets)
-    return OrderView(order, events, own, context.get_service(Events).clock(), has_transferred)
+    return OrderView(order, events, numbered(own), context.get_service(Events).clock(), has_transferred)
+
+
+def numbered(views: Sequence[TicketView]) -> Sequence[TicketView]:
+    """Return the views, each with its number among those for the same event."""
+    counts = Counter(view.ticket.event_id for view in views)
+    numbers: Counter[str] = Counter()
+    found = []
+    for view in views:
+        event_id = view.ticket.event_id
+        numbers[event_id] += 1
+        found.append(replace(view, number=numbers[event_id], count=counts[event_id]))
+    return found
 
 
 def _is_own(order: Order, ticket: Ticket) -> bool:

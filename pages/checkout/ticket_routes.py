@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 import marshmallow as ma
@@ -13,6 +14,7 @@ from core.web import context
 from core.web.rate_limits.limiter import RateLimiter
 from events.service import Events
 from orders.documents import OrderDocuments
+from orders.errors import OrderNotFound
 from orders.tickets.listing import ListTickets
 from orders.tickets.model import TicketState
 from orders.tickets.schemas import TransferSchema
@@ -20,7 +22,8 @@ from orders.tickets.transfer import TransferTicket
 from pages import error_pages
 from pages.checkout.downloads import PRIVATE, download
 from pages.checkout.messages import sentence_for
-from pages.checkout.order_view import TicketView
+from pages.checkout.order_page import order_page
+from pages.checkout.order_view import TicketView, numbered
 from pages.errors import CrossSitePost, FormRefused
 from pages.locale import current_language
 from pages.page_visit import current_visit
@@ -69,16 +72,20 @@ def ticket_file(code: str) -> Response:
 
 @blueprint.errorhandler(DomainError)
 def on_domain_error(error: DomainError) -> Response:
-    """Show the list with the reason."""
+    """Show the reason on the page from which the form came: an order's, else the list."""
     if isinstance(error, CrossSitePost) or current_visit() is None:
         return error_pages.on_domain_error(error)
+    order_id = request.form.get("order", "")
+    if order_id:
+        with suppress(OrderNotFound):
+            return error_pages.with_refusal(order_page(order_id, sentence_for(error)), error)
     return error_pages.with_refusal(_tickets_page(sentence_for(error)), error)
 
 
 def _tickets_page(problem: str = "") -> Response:
     now = context.get_service(Events).clock()
     found = context.get_service(ListTickets).held_by(visit().account)
-    views = sorted((TicketView(ticket, event) for ticket, event in found), key=_date)
+    views = numbered(sorted((TicketView(ticket, event) for ticket, event in found), key=_date))
     coming = [view for view in views if _is_coming(view, now)]
     others = [view for view in views if view not in coming]
     page = render_page(

@@ -9,9 +9,25 @@ export function enhanceConfirmations() {
     summary.setAttribute("aria-haspopup", "dialog");
     summary.addEventListener("click", (event) => {
       event.preventDefault();
-      dialog.showModal();
-      // The confirming button may appear under a finger that taps twice.
-      suppress(dialog.querySelector(".button-danger"));
+      open(dialog);
     });
   }
+}
+
+// Asks by a dialog before a form is sent whose fields are valid; the service names invalid ones.
+export function askBeforeSending() {
+  for (const form of document.querySelectorAll("form[data-ask]")) {
+    const dialog = document.getElementById(form.dataset.ask);
+    form.addEventListener("submit", (event) => {
+      if (dialog.contains(event.submitter) || !form.checkValidity()) return;
+      event.preventDefault();
+      open(dialog);
+    });
+  }
+}
+
+function open(dialog) {
+  dialog.showModal();
+  // The confirming button may appear under a finger that taps twice.
+  suppress(dialog.querySelector(".button-danger"));
 }

@@ -1,9 +1,10 @@
 // Pages of buying tickets: clock of a hold, forms that are sent once, orders that are being checked, dialogs.
-import { enhanceConfirmations } from "../confirmations.js";
+import { askBeforeSending, enhanceConfirmations } from "../confirmations.js";
 
 const POLL_MS = 2500;
 
 enhanceConfirmations();
+askBeforeSending();
 
 // A success message is shown once: a reload or the Back button shows the page at its canonical address.
 const message = document.querySelector("[data-canonical-url]");
@@ -29,12 +30,20 @@ function countDown(clock) {
   function show() {
     const seconds = Math.max(0, Math.ceil((ends - performance.now()) / 1000));
     left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    if (seconds <= 60 && seconds > 0 && !status.textContent) status.textContent = clock.dataset.lastMinute;
+    announce(seconds);
     clock.classList.toggle("clock-late", seconds <= 60);
     if (seconds > 0) return;
     clearInterval(timer);
     // The service ends holds within a second; its page says so.
     setTimeout(() => location.assign("/cart"), 1500);
+  }
+
+  // A page that is opened within the last five minutes says the time by itself.
+  function announce(seconds) {
+    const { fiveMinutes, lastMinute } = clock.dataset;
+    const text = seconds <= 60 ? lastMinute : fiveMinutes;
+    if (seconds > 60 && (seconds > 300 || clock.dataset.seconds <= 300)) return;
+    if (seconds > 0 && status.textContent !== text) status.textContent = text;
   }
 }
 

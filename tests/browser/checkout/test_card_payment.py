@@ -16,7 +16,7 @@ from playwright.sync_api import Page, Route, expect
 from core.mongo.client import Client
 from devdb.replica_set import ReplicaSet
 from tests.browser.account.actions import new_email, sign_up
-from tests.browser.checkout.tour import CHECKOUT, ORDER, PAY, choose
+from tests.browser.checkout.tour import CART, CHECKOUT, ORDER, PAY, choose
 from tests.browser.conftest import Visit
 from tests.conftest import Served, serving
 from tests.event_calls import create_event, tier_form
@@ -93,7 +93,7 @@ def checkout(visit: Visit, site: Served, stripe: Stripe) -> Checkout:
         page.route(re.compile("^https:"), stripe.answer)
         sign_up(page, new_email())
         choose(page, event, 0, 1)
-        page.wait_for_url("**/cart")
+        page.wait_for_url(CART)
         page.locator("[name=continue]").click()
         page.wait_for_url(CHECKOUT)
         return page

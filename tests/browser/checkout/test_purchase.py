@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from core.i18n import LANGUAGES
 from tests.browser.accessibility import AccessibilityInspector
 from tests.browser.account.actions import PASSWORD, new_email, sign_up
-from tests.browser.checkout.tour import CHECKOUT, ORDER, PAGES, PAY, choose, tour_buying
+from tests.browser.checkout.tour import CART, CHECKOUT, ORDER, PAGES, PAY, choose, tour_buying
 from tests.browser.conftest import Visit
 from tests.browser.keyboard import tab_to
 from tests.conftest import Served
@@ -26,7 +26,7 @@ def test_phone_buys_two_tickets_after_the_sign_up(visit: Visit, site: Served, co
     page.locator("#email").fill(email)
     page.locator("#password").fill(PASSWORD)
     page.locator("main .card form button").click()
-    page.wait_for_url("**/cart")
+    page.wait_for_url(CART)
     page.get_by_role("button", name="Hold these tickets").click()
     expect(page.locator("[data-clock]")).to_have_text("9:59", timeout=15_000)
     page.get_by_role("button", name="Continue to payment").click()
@@ -48,7 +48,7 @@ def test_keyboard_alone_buys_and_cancels(visit: Visit, concert: dict[str, Any]) 
     page = visit(1280)
     sign_up(page, new_email())
     choose(page, concert, 1, 1)
-    page.wait_for_url("**/cart")
+    page.wait_for_url(CART)
     tab_to(page, "[name=continue]")
     page.keyboard.press("Enter")
     page.wait_for_url(CHECKOUT)
@@ -75,7 +75,7 @@ def test_purchase_works_without_scripts(visit: Visit, concert: dict[str, Any]) -
     page = visit(768, java_script_enabled=False, refused=("/checkout",))
     sign_up(page, new_email())
     choose(page, concert, 1, 2)
-    page.wait_for_url("**/cart")
+    page.wait_for_url(CART)
     page.locator("select").select_option("1")
     page.get_by_role("button", name="Continue to payment").click()
     page.get_by_label("Test card: declined").check()
@@ -98,7 +98,7 @@ def test_confirmation_elsewhere_is_shown_as_the_page_says(visit: Visit, concert:
     page = visit(java_script_enabled=scripts)
     sign_up(page, new_email())
     choose(page, concert, 1, 1)
-    page.wait_for_url("**/cart")
+    page.wait_for_url(CART)
     page.get_by_role("button", name="Continue to payment").click()
     page.get_by_label("Test card: to be confirmed").check()
     page.locator("#terms").check()

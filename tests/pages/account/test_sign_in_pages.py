@@ -22,7 +22,7 @@ FOREIGN_HEADERS = (
 def test_sign_up_creates_an_account_and_signs_in(browser: PageBrowser, db: Db) -> None:
     answer = browser.sign_up()
 
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in/done?next=/account")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in/done?next=/account&created=1")
     assert browser.get("/sign-in/done?next=/account").headers["Location"] == "/account"
     page = shown(browser.get("/account"))
     assert "Ada Lovelace" in page

@@ -66,7 +66,7 @@ def test_chosen_tickets_are_held_at_frozen_prices(shop: Shop, buyer: BuyingBrows
 
     answer = buyer.choose((vip, 2), (general, 0))
 
-    assert (answer.status_code, answer.location) == (303, "/cart")
+    assert (answer.status_code, answer.location) == (303, "/cart?notice=held")
     shop.db["event_stock"].update_one({"_id": vip.id}, {"$set": {"price": 9900}})
     page = shown(buyer.get("/cart"))
     assert "US$50.00" in page
@@ -133,7 +133,7 @@ def test_emptied_cart_releases_its_tickets(shop: Shop, buyer: BuyingBrowser) -> 
 
     answer = buyer.post("/cart/empty", {"hold": hold["_id"]})
 
-    assert answer.location == "/cart"
+    assert answer.location == "/cart?notice=emptied"
     assert "Your cart is empty" in shown(buyer.get("/cart"))
     assert shop.stock(tier.id) == (0, 0)
 
@@ -196,7 +196,7 @@ def test_choice_before_the_sign_in_is_kept(shop: Shop, visitor: BuyingBrowser) -
     assert "You have chosen" in page
     assert "US$50.00" in page
     assert shop.stock(vip.id) == (0, 0)
-    assert visitor.choose((vip, 2)).location == "/cart"
+    assert visitor.choose((vip, 2)).location == "/cart?notice=held"
     page = shown(visitor.get("/cart"))
     assert "You have chosen" not in page
     assert shop.stock(vip.id) == (2, 2)
