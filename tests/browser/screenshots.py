@@ -40,7 +40,7 @@ COLOURS = 255
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # What sticks to the foot of the window would cover the middle of a picture of the whole page.
-STICKY = ".chosen-bar, .next-step"
+STICKY = ".chosen-bar, .next-bar"
 SET_POSITION = "(bars, value) => bars.forEach((bar) => bar.style.position = value)"
 
 
