@@ -43,6 +43,21 @@ def test_page_offers_days_and_the_hours_of_the_chosen_one(app: Flask, api: Api) 
     assert offered == [slot["_id"] for slot in slots[1:]]
 
 
+def test_present_day_is_marked_for_eyes_and_screen_readers(app: Flask, api: Api) -> None:
+    booking = api.book(api.slots(DATE)[0]).json["booking"]
+    client, path = opened(app, booking)
+
+    page = client.get(path).text
+    form = client.get(f"/?date={DATE}").text
+
+    marked = re.findall(r'<a class="day [^"]*is-present" href="([^"]+)"[^>]*>\s*<span[^>]*>[^<]*your present day', page)
+    assert marked == [f"{path}?date={DATE}#move-hours"]
+    assert page.count("is-present") == 1
+    assert "present-legend" in page
+    assert "your present day" not in form
+    assert "is-present" not in form
+
+
 def test_chosen_hour_moves_the_booking(app: Flask, api: Api) -> None:
     slots = api.slots(DATE)
     client, path = opened(app, api.book(slots[0]).json["booking"])
