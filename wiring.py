@@ -50,10 +50,10 @@ from events.wiring import EventServices
 from live.socketio.server import SocketBroadcaster
 from live.streams import LiveStreams
 from notifications.delivery.worker import OutboxWorker
-from notifications.outbox import migration
 from notifications.outbox.deferred import Sources
 from notifications.outbox.health import OutboxHealth
 from notifications.outbox.lease_store import LeaseStore
+from notifications.outbox.migration import store_rules
 from notifications.outbox.service import Outbox
 from notifications.outbox.store import OutboxStore
 from notifications.providers.base import Mailer
@@ -262,7 +262,6 @@ def _events(base: _Base, people: AccountServices, ticketed: Events, claims: Orde
 
 def _worker(base: _Base, mailer: Mailer | None) -> OutboxWorker:
     settings = base.settings
-    outbox = base.outbox
     timezone = base.schedules.schedule.timezone
     attach = partial(attachments.attach, booking.wiring.build_calendar_files(settings, base.schedules), timezone)
     templates = environments(booking.wiring.build_imprints(base.schedules), timezone)
@@ -270,7 +269,7 @@ def _worker(base: _Base, mailer: Mailer | None) -> OutboxWorker:
     attached = {*booking.wiring.TEMPLATES_WITH_INVITES, *attachments.TEMPLATES}
     transport = MailTransport(mailer or build_mailer(settings), render_email, settings.mail_rate, attached)
     lease = worker_lease(base.db, _lease_holder(), base.clock)
-    return build_worker(LeaseStore(base.db, outbox.deferred), lease, transport, outbox.wake)
+    return build_worker(LeaseStore(base.db, base.outbox.deferred), lease, transport, base.outbox.wake)
 
 
 def _scheduler(
@@ -290,9 +289,10 @@ def _lease_holder() -> str:
 
 
 def prepare_database(db: Db) -> None:
-    """Create collections, validators and indexes, and migrate stored e-mails. Idempotent."""
+    """Create collections, validators and indexes, and migrate stored e-mails and events. Idempotent."""
     ensure_collections(db, COLLECTIONS)
-    migration.store_rules(db, EMAIL_TEMPLATES)
+    store_rules(db, EMAIL_TEMPLATES)
+    events.wiring.migrate(db)
 
 
 def invalid_uri_message(error: DatabaseError) -> str:

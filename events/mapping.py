@@ -38,6 +38,7 @@ def event_fields(event: Event) -> Document:
         "tierIds": [tier.id for tier in event.tiers],
         "titleKey": title_key,
         "priceKey": comparable(event.price, event.currency),
+        "lowestPriceKey": comparable(event.lowest_price, event.currency),
         # No search text has a line break, so none matches across the two.
         "search": f"{title_key}\n{fold(event.venue)}",
     }

@@ -89,6 +89,16 @@ class Event:
         return self.tiers[0].price
 
     @property
+    def offered(self) -> Sequence[Tier]:
+        """The tiers that are not withdrawn, or all if every one is."""
+        return [tier for tier in self.tiers if not tier.withdrawn] or self.tiers
+
+    @property
+    def lowest_price(self) -> int:
+        """Lowest price of the offered tiers in minor units."""
+        return min(tier.price for tier in self.offered)
+
+    @property
     def waiting(self) -> int:
         """Number of people in line for any tier."""
         return sum(tier.waiting for tier in self.tiers)

@@ -39,6 +39,7 @@ EVENTS = CollectionSchema(
         _order_by("date", "by_date"),
         _order_by("titleKey", "by_title"),
         _order_by("priceKey", "by_price"),
+        _order_by("lowestPriceKey", "by_lowest_price"),
         IndexModel([("status", ASCENDING), ("_id", ASCENDING), ("search", ASCENDING)], name="by_id"),
     ),
     validator={"$jsonSchema": {"required": ["title", "date", "currency", "status", "tierIds", "createdAt"]}},

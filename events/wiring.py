@@ -11,6 +11,7 @@ from audit.service import Audit
 from core.clock import Clock
 from core.mongo.client import Client, Db
 from core.scheduler import PeriodicTask
+from events import migration
 from events import store as event_store
 from events.answers import EventAnswers, UserReservations
 from events.consistency import FindEventMismatches
@@ -73,6 +74,11 @@ def build_events(db: Db, clock: Clock) -> Events:
 def build_rows(db: Db, audit: Audit, clock: Clock, is_payable: IsPayable) -> ChangeOfEventRows:
     """Return the rows of changed events, for the group commit."""
     return ChangeOfEventRows(EditorStores(EventStore(db), SeatStore(db), NoticeStore(db), audit), clock, is_payable)
+
+
+def migrate(db: Db) -> None:
+    """Bring the events that older versions stored up to date. Idempotent."""
+    migration.store_lowest_prices(db)
 
 
 def build(base: Foundation) -> EventServices:

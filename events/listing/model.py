@@ -11,11 +11,15 @@ from events.model import Event, EventStatus
 
 
 class EventOrder(StrEnum):
-    """Order of events. UPCOMING has those to come by date, then the past ones, the latest first."""
+    """Order of events. UPCOMING has those to come by date, then the past ones, the latest first.
+
+    PRICE is that of the first tier, which the API calls the event's price; LOWEST_PRICE is that of the cheapest one.
+    """
 
     UPCOMING = "upcoming"
     DATE = "date"
     PRICE = "price"
+    LOWEST_PRICE = "lowest_price"
     TITLE = "title"
     NEWEST = "newest"
 

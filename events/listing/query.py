@@ -22,10 +22,17 @@ FIELDS = {
     EventOrder.UPCOMING: "date",
     EventOrder.DATE: "date",
     EventOrder.PRICE: "priceKey",
+    EventOrder.LOWEST_PRICE: "lowestPriceKey",
     EventOrder.TITLE: "titleKey",
     EventOrder.NEWEST: "_id",
 }
-INDEXES = {"date": "by_date", "priceKey": "by_price", "titleKey": "by_title", "_id": "by_id"}
+INDEXES = {
+    "date": "by_date",
+    "priceKey": "by_price",
+    "lowestPriceKey": "by_lowest_price",
+    "titleKey": "by_title",
+    "_id": "by_id",
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ class _Position:
             return cls(_time(value), cursor.id, _time(divide))
         if order is EventOrder.DATE:
             return cls(_time(cursor.value), cursor.id, EPOCH)
-        if order is EventOrder.PRICE:
+        if order in (EventOrder.PRICE, EventOrder.LOWEST_PRICE):
             return cls(int(cursor.value), cursor.id, EPOCH)
         return cls(cursor.value, cursor.id, EPOCH)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 
 from core.errors import DomainError
 from core.web import context
@@ -17,7 +17,7 @@ from orders.holds.create import CreateHold
 from orders.holds.listing import ListHolds
 from orders.holds.model import Hold, HoldKind, HoldState
 from pages import error_pages
-from pages.checkout.cart_form import CartForm, Item, items_of, load_lines
+from pages.checkout.cart_form import SEATS, CartForm, Item, items_of, load_lines
 from pages.checkout.cart_notice import cart_notice
 from pages.checkout.choice_cookie import remembered_choice
 from pages.checkout.hold_view import EventLines, hold_view, lines_by_event
@@ -43,10 +43,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why the tickets of a form are not held; `events` are those to choose from again."""
+    """Why the tickets of a form are not held; `events` are those to choose from again.
+
+    `seats` has the chosen seats by tier id, so that the page of the seats begins with those that are still free.
+    """
 
     sentence: str
     events: Sequence[Event] = field(default_factory=list)
+    seats: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def cart_page(problem: Problem | None = None) -> Response:
@@ -76,7 +80,15 @@ def refused_cart(error: DomainError, events: Sequence[Event]) -> Response:
     """Return the cart's page with the reason why it was not changed; an error page if there is no cart to show."""
     if isinstance(error, CrossSitePost) or current_visit() is None:
         return error_pages.on_domain_error(error)
-    return error_pages.with_refusal(cart_page(Problem(sentence_for(error), events)), error)
+    return error_pages.with_refusal(cart_page(Problem(sentence_for(error), events, _chosen_seats())), error)
+
+
+def _chosen_seats() -> dict[str, list[str]]:
+    """Return the submitted seats by tier id, each as the form names it."""
+    chosen: dict[str, list[str]] = {}
+    for value in request.form.getlist(SEATS):
+        chosen.setdefault(value.partition(":")[0], []).append(value)
+    return chosen
 
 
 def _remembered() -> tuple[Choice | None, Problem | None]:

@@ -24,8 +24,16 @@ from pages.rendering import has_live_updates, render_page
 
 # Full rows of one, two and three columns.
 PAGE_SIZE = 12
+CHEAPER_FIRST = "price"
 DEARER_FIRST = "price-desc"
-SORTS = (EventOrder.UPCOMING, EventOrder.PRICE, DEARER_FIRST, EventOrder.TITLE)
+# The cards show the price of the cheapest tier.
+ORDERS = {
+    EventOrder.UPCOMING.value: EventOrder.UPCOMING,
+    CHEAPER_FIRST: EventOrder.LOWEST_PRICE,
+    DEARER_FIRST: EventOrder.LOWEST_PRICE,
+    EventOrder.TITLE.value: EventOrder.TITLE,
+}
+SORTS = tuple(ORDERS)
 
 
 class ListParametersSchema(ma.Schema):
@@ -65,9 +73,12 @@ class ListParameters:
     def query(self) -> EventQuery:
         """Return the query of the event list."""
         is_descending = self.sort == DEARER_FIRST
-        order = EventOrder(self.sort.removesuffix("-desc"))
         return EventQuery(
-            search=fold(self.search), order=order, descending=is_descending, page=self.page, limit=PAGE_SIZE
+            search=fold(self.search),
+            order=ORDERS[self.sort],
+            descending=is_descending,
+            page=self.page,
+            limit=PAGE_SIZE,
         )
 
 

@@ -89,6 +89,10 @@ def client_messages(most: int = MAX_QUANTITY) -> Mapping[str, Any]:
             name: ngettext("Take the best seat", "Take the best %(number)s seats", count, number="{number}")
             for name, count in PLURAL_FORMS
         },
+        "taken": gettext("taken"),
+        "seatLost": gettext("Seat %(seat)s was taken by somebody else.", seat="{seat}"),
+        "seatsLeft": gettext("You have %(seats)s.", seats="{seats}"),
+        "seatsNone": gettext("You have no seat."),
         "atMost": gettext("at most %(number)s", number="{number}"),
         "tickets": {
             name: ngettext("%(count)s ticket", "%(count)s tickets", count, count="{number}")

@@ -79,21 +79,17 @@ class EventCard:
     @property
     def lowest_price(self) -> int:
         """Return the price of the cheapest tier in minor units."""
-        return min(tier.price for tier in self._offered)
+        return self.event.lowest_price
 
     @property
     def has_several_prices(self) -> bool:
         """Return whether the price depends on the tier."""
-        return len({tier.price for tier in self._offered}) > 1
+        return len({tier.price for tier in self.event.offered}) > 1
 
     @property
     def tiers(self) -> Sequence[TierRow]:
         """Return the tiers that are not withdrawn, with their availability."""
-        return [self._row(tier) for tier in self._offered]
-
-    @property
-    def _offered(self) -> Sequence[Tier]:
-        return [tier for tier in self.event.tiers if not tier.withdrawn] or self.event.tiers
+        return [self._row(tier) for tier in self.event.offered]
 
     def _row(self, tier: Tier) -> TierRow:
         remaining = self.event.remaining_of(tier)

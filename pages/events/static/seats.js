@@ -8,6 +8,8 @@ import { dismiss, show } from "../toasts.js";
 const LEAST_SEAT_PX = 16;
 const CLOSE_SEAT_PX = 28;
 const REFRESH_MS = 1_000;
+// A line of free seats: a move to its begin, and its length.
+const LINES = /([Mm])(-?\d+) (\d+)h(\d+)/g;
 const SVG = "http://www.w3.org/2000/svg";
 const form = document.getElementById("seat-form");
 const best = document.getElementById("best");
@@ -72,12 +74,15 @@ async function readRow(row) {
     return null;
   }
   fieldset.hidden = true;
+  const lost = [];
   for (const input of fieldset.querySelectorAll("input")) {
     const other = bar.querySelector(`[value="${CSS.escape(input.value)}"]`);
-    if (other) input.checked = other.checked;
+    if (other?.checked && input.disabled) lost.push(input);
+    else if (other) input.checked = other.checked;
     other?.closest("label").remove();
   }
   row.append(document.adoptNode(fieldset));
+  announceLost(lost);
   return fieldset;
 }
 
@@ -116,6 +121,10 @@ function zoom(x, y) {
 
 function changeChoice(event) {
   if (event.target.name !== "seats") return;
+  if (!isChoosable(event.target)) {
+    event.target.checked = false;
+    return;
+  }
   if (chosenInputs().length > limit) {
     event.target.checked = false;
     show("seat-limit");
@@ -134,7 +143,7 @@ function showChoice() {
   chosen.replaceChildren(...inputs.map(mark));
   bar.nextElementSibling.disabled = !inputs.length;
   const sum = inputs.length * Number(form.dataset.price);
-  const text = [inputs.map((input) => input.nextElementSibling.firstChild.textContent).join(", ")];
+  const text = [inputs.map(labelOf).join(", ")];
   text.push(countText(messages, inputs.length), sum ? money.format(sum / unit) : messages.free);
   document.getElementById("chosen-sum").textContent = inputs.length ? text.join(" · ") : "";
 }
@@ -152,7 +161,7 @@ function update({ eventId, tiers }) {
   timer = setTimeout(refresh, REFRESH_MS);
 }
 
-// Reads the map again: its paths, the counts of the rows, and the seats of the open ones. Returns whether it worked.
+// Reads the map again: its paths, the counts, and the seats of the open rows. Returns whether it worked.
 async function refresh() {
   const query = new URLSearchParams({ tier: form.dataset.tier });
   const page = await fetchPage(`${form.action}?${query}`);
@@ -161,21 +170,69 @@ async function refresh() {
   for (const name of [".seats-taken", ".seats-free"]) {
     svg.querySelector(name).setAttribute("d", fresh.querySelector(name).getAttribute("d"));
   }
+  copyText(page.querySelector(".intro .lead"), document.querySelector(".intro .lead"));
   const counts = page.querySelectorAll(".row-free");
-  for (const [index, row] of rows.entries()) await refreshRow(row, counts[index]?.textContent ?? "");
+  rows.forEach((row, index) => copyText(counts[index], row.querySelector(".row-free")));
+  const free = freeSeats();
+  const inputs = [...form.querySelectorAll("[name=seats]")];
+  announceLost(inputs.filter((input) => showFree(input, free.has(`${input.dataset.x}:${input.dataset.y}`))));
   return true;
 }
 
-// A chosen seat stays chosen: while it is held in this person's own cart it is not free either.
-async function refreshRow(row, count) {
-  const shown = row.querySelector(".row-free");
-  if (shown.textContent === count) return;
-  shown.textContent = count;
-  if (!fieldsetOf(row)) return;
-  const page = await fetchPage(addressOf(row));
-  for (const input of page?.querySelectorAll("fieldset [name]") ?? []) {
-    const own = fieldsetOf(row).querySelector(`[value="${CSS.escape(input.value)}"]`);
-    if (!own || own.checked || own.disabled === input.disabled) continue;
-    own.closest("label").replaceWith(document.adoptNode(input.closest("label")));
+function copyText(from, to) {
+  if (from && from.textContent !== to.textContent) to.textContent = from.textContent;
+}
+
+// Returns the columns and rows of the free seats, from the lines of the map. Those in this person's cart count as free.
+function freeSeats() {
+  const found = new Set();
+  let x = 0;
+  let y = 0;
+  for (const [, command, move, middle, length] of svg.querySelector(".seats-free").getAttribute("d").matchAll(LINES)) {
+    x = command === "M" ? Number(move) : x + Number(move);
+    if (command === "M") y = Math.floor(Number(middle) / pitch);
+    const end = x + Number(length);
+    for (; x < end; x += pitch) found.add(`${x / pitch}:${y}`);
+    x = end;
   }
+  return found;
+}
+
+// Shows whether a seat is free. One under the focus stays focusable. Returns whether this person has lost it.
+function showFree(input, isFree) {
+  const wasFree = isChoosable(input);
+  if (wasFree === isFree) return false;
+  const hasFocus = input === document.activeElement;
+  const isLost = !isFree && (input.checked || hasFocus);
+  input.checked &&= isFree;
+  input.disabled = !isFree && !hasFocus;
+  input.removeAttribute("aria-disabled");
+  if (!isFree) input.setAttribute("aria-disabled", "true");
+  input.closest("label").classList.toggle("is-taken", !isFree);
+  const words = document.createElement("span");
+  words.className = "visually-hidden";
+  words.textContent = ` (${messages.taken})`;
+  input.nextElementSibling.replaceChildren(labelOf(input), ...(isFree ? [] : [words]));
+  return isLost;
+}
+
+function isChoosable(input) {
+  return !input.disabled && input.getAttribute("aria-disabled") !== "true";
+}
+
+function labelOf(input) {
+  return input.nextElementSibling.firstChild.textContent;
+}
+
+// Says which seats of this person others have taken, and which are left.
+function announceLost(lost) {
+  if (!lost.length) return;
+  showChoice();
+  const seats = chosenInputs().map(labelOf).join(", ");
+  const left = seats ? messages.seatsLeft.replace("{seats}", () => seats) : messages.seatsNone;
+  const sentences = lost.map((input) => messages.seatLost.replace("{seat}", () => labelOf(input)));
+  document.querySelector('[data-toast="seat-lost"] p').textContent = [...sentences, left].join(" ");
+  const gone = lost.filter((input) => bar.contains(input) && input !== document.activeElement);
+  gone.forEach((input) => input.closest("label").remove());
+  show("seat-lost");
 }

@@ -113,6 +113,18 @@ def test_list_is_sorted_as_asked(browser: PageBrowser, db: Db, sort: str, order:
     assert titles(browser.get(f"/events?sort={sort}")) == order
 
 
+def test_list_by_price_follows_the_cheapest_tier(browser: PageBrowser, db: Db) -> None:
+    store_event(db, new_tier(price=7500), title="Marathon")
+    store_event(db, new_tier("VIP", 10000), new_tier(price=1000), title="Summer")
+    store_event(db, new_tier(price=9000), title="Gala")
+
+    cheap = browser.get("/events?sort=price")
+
+    assert titles(cheap) == ["Summer", "Marathon", "Gala"]
+    assert "3 events · Lowest price first" in cheap.text
+    assert titles(browser.get("/events?sort=price-desc")) == ["Gala", "Marathon", "Summer"]
+
+
 def test_pages_show_each_event_once(browser: PageBrowser, db: Db) -> None:
     for number in range(14):
         store_event(db, title=f"Event {number:02}")

@@ -1,6 +1,9 @@
-"""Choices without a ticket on the page of an event and of seats, without scripts."""
+"""Refused choices of an event and of seats, without scripts: each leads back to where to choose."""
 
 from __future__ import annotations
+
+import html
+import re
 
 import pytest
 
@@ -39,3 +42,15 @@ def test_choice_of_a_ticket_without_a_session_leads_to_the_sign_in(shop: Shop, v
 
     assert answer.status_code == 303
     assert "/sign-in" in str(answer.location)
+
+
+def test_refused_seats_lead_back_to_those_that_are_free(shop: Shop, buyer: BuyingBrowser) -> None:
+    (seated,) = shop.event(TierPlan("VIP", seats=("A1", "A2", "A3"))).tiers
+    BuyingBrowser.signed_in(shop).post("/cart", {"seats": [f"{seated.id}:A1"]})
+
+    answer = buyer.post("/cart", {"seats": [f"{seated.id}:A1", f"{seated.id}:A2"]})
+
+    assert answer.status_code == 409
+    (address,) = re.findall(r'href="(/events/[0-9a-f]+/seats[^"]*)"', answer.text)
+    page = buyer.get(html.unescape(address)).text
+    assert re.findall(r'value="[0-9a-f]+:(A\d)"[^>]* checked', page) == ["A2"]
