@@ -148,7 +148,7 @@ def test_page_asks_for_the_links_and_reveals_nothing(app: Flask, db: Db) -> None
         answer = client.post("/find-booking", data={"email": email})
         assert (answer.status_code, answer.headers["Location"]) == (303, "/find-booking/sent")
 
-    assert "If there are bookings" in client.get("/find-booking/sent").text
+    assert "If there are coming bookings" in client.get("/find-booking/sent").text
     assert db["link_requests"].count_documents({}) == 2
 
 
