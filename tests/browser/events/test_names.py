@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -26,7 +28,7 @@ def test_name_of_a_seat_has_its_state_but_no_mark(visit: Visit, sample: SampleEv
 
     rows = page.locator(".seat-rows").aria_snapshot()
     assert '- checkbox "B1" [checked]' in rows
-    assert '- checkbox "B3 (taken)" [disabled]' in rows
+    assert re.search(r'- checkbox "B\d+ \(taken\)" \[disabled\]', rows)
 
 
 @pytest.mark.parametrize(
