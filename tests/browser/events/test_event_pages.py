@@ -76,7 +76,7 @@ def test_sign_in_leads_back_to_the_event_without_scripts(visit: Visit, sample: S
     page.locator("#email").fill(email)
     page.locator("#password").fill("correct horse 7")
     page.locator("main .card form button").click()
-    page.wait_for_url(f"**/events/{sample.concert.id}")
+    page.wait_for_url(f"**/events/{sample.concert.id}?created=1")
 
     page.get_by_role("button", name="Reserve one ticket").click()
 
