@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from flask import Flask
 
 from core.mongo.client import Db
 from pages.booking.party import for_party, party_size
 from pages.booking.view import Level, build, card
 from schedules import schedule_file
 from schedules.model import DateSummary, Slot
-from tests.api.conftest import Clock
 from tests.api.pages.page_browser import DATE, Browser, shown, wrong
-from tests.api_client import Api, over_app
+from tests.api_client import Api
 from tests.conftest import ROOT
 from tests.factories import contact
 
-MARCH = ROOT / "schedules" / "march_2026.toml"
 SELECT = re.compile(r'<select id="seats" name="seats".*?</select>', re.DOTALL)
-
-
-@pytest.fixture
-def party_app(make_app: Callable[..., Flask], clock: Clock, tmp_path: Path) -> Flask:
-    """The default schedule, with up to three places a booking."""
-    path = tmp_path / "party.toml"
-    text = MARCH.read_text(encoding="utf-8").replace("# seats_per_booking = 4", "seats_per_booking = 3")
-    path.write_text(text, encoding="utf-8")
-    return make_app(clock=clock, RATE_LIMIT_BOOKINGS="1000 per hour", SCHEDULE_FILE=str(path))
-
-
-@pytest.fixture
-def visitor(party_app: Flask, clock: Clock) -> Browser:
-    return Browser(party_app, clock)
-
-
-@pytest.fixture
-def party_api(party_app: Flask) -> Api:
-    return Api(over_app(party_app))
 
 
 def state_of(page: str, slot_id: str) -> tuple[str, str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -12,35 +10,13 @@ from flask import Flask
 import wiring
 from core.mongo.client import Db
 from core.web.context import runtime_of
-from tests.api.conftest import Clock
 from tests.api.pages.page_browser import DATE, Browser, shown, wrong
-from tests.api_client import Api, over_app
-from tests.conftest import ROOT
+from tests.api_client import Api
 
-MARCH = ROOT / "schedules" / "march_2026.toml"
 WAITS = {
     "en": "You are on this hour's waiting list already, for the number of places that you chose first. That stays so",
     "de": "Sie stehen für diese Uhrzeit schon auf der Warteliste, mit der Zahl der Plätze",
 }
-
-
-@pytest.fixture
-def party_app(make_app: Callable[..., Flask], clock: Clock, tmp_path: Path) -> Flask:
-    """The default schedule, with up to three places a booking."""
-    path = tmp_path / "party.toml"
-    text = MARCH.read_text(encoding="utf-8").replace("# seats_per_booking = 4", "seats_per_booking = 3")
-    path.write_text(text, encoding="utf-8")
-    return make_app(clock=clock, RATE_LIMIT_BOOKINGS="1000 per hour", SCHEDULE_FILE=str(path))
-
-
-@pytest.fixture
-def visitor(party_app: Flask, clock: Clock) -> Browser:
-    return Browser(party_app, clock)
-
-
-@pytest.fixture
-def party_api(party_app: Flask) -> Api:
-    return Api(over_app(party_app))
 
 
 @pytest.fixture
